@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appends JSON to a caller's buffer: for the hot path and the log, where Poco::JSON's tree of shared
+// pointers would cost more than the signature. Documents that are read or rarely built use Poco::JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace authd {
+
+// Appends `text` between quotes, escaped as RFC 8259, section 7 wants. Bytes above 0x7f pass through:
+// the caller has checked that they are UTF-8 (is_utf8), or uses append_json_string_lossy.
+void append_json_string(std::string& out, std::string_view text);
+
+// The same for bytes from anywhere: what is not UTF-8 becomes U+FFFD.
+void append_json_string_lossy(std::string& out, std::string_view bytes);
+
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view bytes);
+
+// Streaming writer with commas taken care of. Values are written in call order; nesting is the caller's.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  JsonWriter& begin_object() { return open('{'); }
+  JsonWriter& end_object() { return close('}'); }
+  JsonWriter& begin_array() { return open('['); }
+  JsonWriter& end_array() { return close(']'); }
+
+  JsonWriter& key(std::string_view name);
+  JsonWriter& value(std::string_view text);
+  JsonWriter& value(const char* text) { return value(std::string_view(text)); }
+  JsonWriter& value(std::int64_t number);
+  JsonWriter& value(int number) { return value(static_cast<std::int64_t>(number)); }
+  JsonWriter& value(double number); // not finite: null
+  JsonWriter& value(bool flag);
+  JsonWriter& null();
+
+  template <class T>
+  JsonWriter& member(std::string_view name, const T& v) {
+    return key(name).value(v);
+  }
+
+ private:
+  JsonWriter& open(char c);
+  JsonWriter& close(char c);
+  void separate();
+
+  std::string& out_;
+  bool comma_ = false;
+};
+
+} // namespace authd

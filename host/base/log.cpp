@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+
+namespace authd {
+namespace {
+
+constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "fatal"};
+constexpr std::string_view kEcsVersion = "8.11.0";
+
+void append_field(std::string& out, const Field& field) {
+  out += ',';
+  append_json_string(out, field.name);
+  out += ':';
+  JsonWriter writer(out);
+  std::visit([&](const auto& v) { writer.value(v); }, field.value);
+}
+
+// POSIX: a pipe that polls writable takes this much without blocking, so a stuck reader can never hold the
+// writing thread inside write(2), where nothing could tell it to stop.
+constexpr std::size_t kChunk = 4096;
+constexpr int kPollSlice_ms = 100;
+
+} // namespace
+
+std::optional<Level> parse_level(std::string_view name) {
+  for (std::size_t i = 0; i < kLevels.size(); ++i) {
+    if (kLevels[i] == name) return static_cast<Level>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
+
+// Invariants: `queued_` holds whole lines only; it never exceeds options.queue_bytes; `front_` belongs to
+// the writing thread alone, so that callers never wait for the descriptor.
+class Log::Writer {
+ public:
+  explicit Writer(Options options) : options_(std::move(options)), level_(options_.level) {
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Writer() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  bool enabled(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
+  void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+  void write(Level level, std::string_view event, std::string_view message,
+             std::initializer_list<Field> fields) {
+    // Formatting happens outside the lock; the buffer keeps its capacity from line to line.
+    thread_local std::string line;
+    line.clear();
+    format(line, level, event, message, fields);
+    enqueue(line);
+    if (level == Level::fatal) flush();
+  }
+
+ private:
+  void format(std::string& line, Level level, std::string_view event, std::string_view message,
+              std::initializer_list<Field> fields) const {
+    JsonWriter writer(line);
+    writer.begin_object()
+        .member("@timestamp", iso8601(wall_now()))
+        .member("log.level", name_of(level))
+        .member("message", message)
+        .member("ecs.version", kEcsVersion)
+        .member("service.name", options_.service_name)
+        .member("service.version", options_.service_version)
+        .member("service.environment", options_.environment)
+        .member("event.action", event);
+    for (const Field& field : fields) append_field(line, field);
+    line += "}\n";
+  }
+
+  void enqueue(std::string_view line) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (queued_.size() + line.size() > options_.queue_bytes) {
+        dropped_.fetch_add(1, std::memory_order_relaxed);
+        return;
+      }
+      queued_ += line;
+    }
+    wake_.notify_one();
+  }
+
+  void flush() {
+    std::unique_lock lock(mutex_);
+    flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_; });
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !queued_.empty(); });
+      if (queued_.empty()) return;
+      std::swap(front_, queued_);
+      writing_ = true;
+      lock.unlock();
+      report_losses();
+      write_out(front_);
+      front_.clear();
+      lock.lock();
+      writing_ = false;
+      flushed_.notify_all();
+    }
+  }
+
+  // Returns when all is written, the descriptor is broken, or authd stops and the reader stays stuck for
+  // a second: a log that nobody reads must not hold up the end of the process.
+  void write_out(std::string_view data) {
+    int slices_left = 1000 / kPollSlice_ms;
+    while (!data.empty()) {
+      pollfd p{options_.fd, POLLOUT, 0};
+      const int ready = ::poll(&p, 1, kPollSlice_ms);
+      if (ready == 0 && stopping_ && --slices_left == 0) return;
+      if (ready <= 0) continue;
+      const ssize_t n = ::write(options_.fd, data.data(), std::min(data.size(), kChunk));
+      if (n > 0) data.remove_prefix(static_cast<std::size_t>(n));
+      if (n < 0 && errno != EINTR && errno != EAGAIN) return;
+    }
+  }
+
+  void report_losses() {
+    const std::uint64_t lost = dropped() - reported_;
+    if (lost == 0) return;
+    reported_ += lost;
+    format(front_, Level::warn, "log-lines-dropped", "the log queue was full",
+           {{"authd.log.dropped", static_cast<std::int64_t>(lost)}});
+  }
+
+  const Options options_;
+  std::atomic<Level> level_;
+  std::atomic<std::uint64_t> dropped_{0};
+  std::uint64_t reported_ = 0;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable flushed_;
+  std::string queued_;
+  std::string front_;
+  bool writing_ = false;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+Log::Log(Options options) : writer_(std::make_unique<Writer>(std::move(options))) {}
+Log::~Log() = default;
+bool Log::enabled(Level level) const { return writer_->enabled(level); }
+void Log::set_level(Level level) { writer_->set_level(level); }
+std::uint64_t Log::dropped() const { return writer_->dropped(); }
+
+void Log::write(Level level, std::string_view event, std::string_view message,
+                std::initializer_list<Field> fields) {
+  if (enabled(level)) writer_->write(level, event, message, fields);
+}
+
+} // namespace authd

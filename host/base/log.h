@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Structured log: one JSON line per event in Elastic Common Schema. A caller never waits: lines go into
+// a bounded queue that a background thread writes out; when the queue is full the line is dropped and
+// counted, and the next line that gets through is preceded by one that says how many were lost.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace authd {
+
+enum class Level : std::uint8_t { debug, info, warn, error, fatal };
+
+std::optional<Level> parse_level(std::string_view name); // "debug" ... "fatal"
+std::string_view name_of(Level level);
+
+struct Field {
+  std::string_view name; // an ECS name, e.g. "url.path"
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+
+  Field(std::string_view n, std::string_view v) : name(n), value(v) {}
+  Field(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
+  Field(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
+  Field(std::string_view n, std::int64_t v) : name(n), value(v) {}
+  Field(std::string_view n, int v) : name(n), value(static_cast<std::int64_t>(v)) {}
+  Field(std::string_view n, double v) : name(n), value(v) {}
+  Field(std::string_view n, bool v) : name(n), value(v) {}
+};
+
+class Log {
+ public:
+  struct Options {
+    Level level = Level::info;
+    std::string service_name;
+    std::string service_version;
+    std::string environment;
+    int fd = 1;                        // not owned
+    std::size_t queue_bytes = 1 << 20; // bound on what waits to be written
+  };
+
+  explicit Log(Options options);
+  ~Log(); // writes out what is queued, for at most one second
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  bool enabled(Level level) const;
+  void set_level(Level level);
+
+  // `event` becomes event.action. [thread-safe], never blocks on I/O. A `fatal` line is written before
+  // the call returns, because nothing may come after it.
+  void write(Level level, std::string_view event, std::string_view message,
+             std::initializer_list<Field> fields = {});
+
+  std::uint64_t dropped() const; // lines lost since start
+
+ private:
+  class Writer;
+  std::unique_ptr<Writer> writer_;
+};
+
+} // namespace authd

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration as the rest of authd sees it: immutable once loaded. What each value means, its
+// range, default and variable stand in one row of settings.cpp.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+namespace authd::config {
+
+enum class Environment { development, staging, production, test, local };
+std::string_view name_of(Environment e);
+
+// A validated plugin setting by RFC 6901 JSON pointer ("/admin_url"), as authd_host.cfg_get serves it.
+struct PluginValue {
+  enum class Type { boolean, integer, number, string, array, object };
+  Type type = Type::string;
+  std::int64_t integer = 0; // boolean: 0 or 1; durations in ms, sizes in bytes; array, object: count
+  double number = 0;
+  Secret text; // strings are held as secrets, because some of them are
+  bool secret = false;
+};
+
+// Ordered by pointer. Holds the defaults too. Objects list their members' names in order under
+// "<pointer>" -> keys.
+struct PluginSettings {
+  std::map<std::string, PluginValue, std::less<>> values;
+  std::map<std::string, std::vector<std::string>, std::less<>> keys;
+};
+
+struct Server {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 3000; // 0 lets the kernel choose (environment test only)
+  unsigned reactors = 0;     // 0: one per core
+  unsigned max_connections = 10000;
+  std::size_t header_limit = 16 * 1024; // bytes
+  std::size_t url_limit = 8 * 1024;     // bytes
+  std::size_t body_limit = 1024 * 1024; // bytes
+  milliseconds idle_timeout{75'000};
+  milliseconds header_timeout{10'000};
+  milliseconds drain_timeout{30'000};
+};
+
+struct Jwt {
+  std::string authority;
+  std::vector<std::string> audience; // at least one
+  std::string issuer;                // the first of jwt.issuer, else authority
+  std::string key_claim_name = "key";
+  seconds expiration{900};
+  seconds clock_skew{0};
+  std::string unique_name_domain = "example.com";
+};
+
+// What the host knows of a [gateway] or [[cache]] table.
+struct PluginUse {
+  std::string plugin; // bare name under plugins.dir, or an absolute path
+  std::string name;   // instance name, default: the plugin's
+  std::string sha256; // lower-case hex, empty: not pinned
+  PluginSettings settings;
+};
+
+struct Gateway : PluginUse {
+  bool auto_provision = true;
+  unsigned pool_size = 10; // 1-256: workers of the blocking lane
+};
+
+struct Tier : PluginUse {
+  milliseconds ttl{300'000};
+  milliseconds stale{1'800'000};
+};
+
+struct Breaker {
+  milliseconds timeout{500};
+  unsigned error_threshold_percent = 50;
+  milliseconds reset_timeout{30'000};
+  milliseconds window{10'000};
+  unsigned buckets = 10;
+  unsigned volume_threshold = 5;
+};
+
+struct Lookup {
+  milliseconds negative_ttl{10'000};
+  double refresh_ahead = 0.2; // fraction of the TTL, 0: off
+};
+
+enum class AccessLog { off, errors, all };
+
+struct Telemetry {
+  std::string service_name = "authentication-service";
+  std::string service_version;
+  Level log_level = Level::info;
+  AccessLog access_log = AccessLog::errors;
+  bool hash_user_names = false;
+};
+
+struct Api {
+  std::vector<std::string> cors{"*"};
+  bool cors_credentials = false;
+};
+
+struct Plugins {
+  std::string dir;                         // where bare names are looked up
+  std::map<std::string, std::string> pins; // plugin -> sha256
+  bool require_pins = false;
+};
+
+struct Security {
+  std::vector<std::string> trusted_gateways; // CIDR; empty: any
+  std::vector<std::string> waivers;          // TOML paths whose production rule is waived
+};
+
+struct Config {
+  Environment environment = Environment::development;
+  Server server;
+  Jwt jwt;
+  Gateway gateway;
+  std::vector<Tier> cache; // fastest first
+  Breaker breaker;
+  Lookup lookup;
+  Telemetry telemetry;
+  Api api;
+  Plugins plugins;
+  Security security;
+  std::string file;                  // what was read, empty: environment alone
+  std::vector<std::string> warnings; // to be logged at start, each names the setting and the mend
+};
+
+} // namespace authd::config

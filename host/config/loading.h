@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Defaults <- authd.toml <- environment, then validation of the whole; every error at once.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+
+namespace authd::config {
+
+// "etc/authd.toml:14:11: breaker.timeout: 50ms is below the minimum of 100ms" or
+// "CIRCUIT_BREAKER_TIMEOUT: ..."; one line, what is wrong and what is allowed.
+struct Problem {
+  std::string line;
+};
+
+// The process's environment, or a test's.
+using EnvironmentVariables = std::map<std::string, std::string, std::less<>>;
+EnvironmentVariables process_environment();
+
+// Where the loader gets a plugin's JSON Schema from: the ELF note, read without running the plugin.
+// Given plugin name (or path), plugins.dir, the pin (sha256 or empty) and kind ("authd.cache/1"); the
+// error is a whole line.
+using SchemaSource = std::function<Result<std::string, Problem>(std::string_view plugin, std::string_view dir,
+                                                                std::string_view pin, std::string_view kind,
+                                                                Environment environment)>;
+
+// `file` empty: /etc/authd/authd.toml if it exists, else the environment alone.
+Result<Config, std::vector<Problem>> load(std::string_view file, const EnvironmentVariables& env,
+                                          const SchemaSource& schemas);
+
+} // namespace authd::config

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request and its answer, as endpoints see them. An endpoint either answers at once (respond) or
+// defers: then anything, on any thread, may resume it through the ticket, and the reactor calls
+// on_deadline when nobody did in time. Everything here runs on the reactor that owns the connection,
+// except Ticket::resume.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace authd::http {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
+
+struct HeaderField {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Views into the connection's buffer: valid until the exchange has been answered.
+struct Request {
+  Method method = Method::get;
+  std::string_view method_name;
+  std::string_view target; // as sent
+  std::string_view path;   // target up to '?', not decoded
+  std::string_view query;  // after '?', may be empty
+  std::span<const HeaderField> headers;
+  std::string_view body;
+  std::string_view request_id; // the valid incoming X-Request-Id, else one made for it
+  bool peer_trusted = true;    // decided once, when the connection was accepted
+  SteadyTime received;         // when its last byte had been parsed
+
+  // The first header of that name, compared without case; nullopt when there is none.
+  std::optional<std::string_view> header(std::string_view name) const;
+  std::size_t header_count(std::string_view name) const;
+};
+
+class Exchange;
+using Continuation = std::function<void(Exchange&)>;
+
+// Names one deferred exchange. Copyable; outlives connection and server without harm.
+class Ticket {
+ public:
+  Ticket() = default;
+  // Runs `next` on the owning reactor unless the exchange has been answered, timed out for good or lost
+  // its client meanwhile. [thread-safe], never blocks on I/O.
+  void resume(Continuation next) const;
+
+ private:
+  friend class Exchange;
+  struct Address;
+  explicit Ticket(std::shared_ptr<const Address> address) : address_(std::move(address)) {}
+  std::shared_ptr<const Address> address_;
+};
+
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const Request& request() const = 0;
+
+  // Answers. The server adds X-Request-Id, CORS, Date, Content-Length and the connection headers, and
+  // leaves the body out for HEAD. Exactly once per exchange.
+  virtual void respond(int status, std::string_view content_type, std::string_view body,
+                       std::initializer_list<HeaderField> headers = {}) = 0;
+
+  // Leaves the exchange open until a resume or the deadline. on_deadline must respond or call extend.
+  virtual Ticket defer(SteadyTime deadline, Continuation on_deadline) = 0;
+  // From within on_deadline: keeps the same ticket open for longer.
+  virtual void extend(SteadyTime deadline, Continuation on_deadline) = 0;
+
+  // For the access log: the AUTH_nnn code of a refusal, the outcome's notes. Optional.
+  virtual void note_code(Code code) = 0;
+};
+
+} // namespace authd::http

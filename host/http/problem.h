@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 9457 problem details, the one shape of every refusal.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/exchange.h"
+
+namespace authd::http {
+
+// Answers with the problem that belongs to the error, Retry-After included.
+void respond_problem(Exchange& exchange, const Error& error);
+
+// Refusals that are HTTP's own and have no AUTH code: 404, 405, 408, 413, 414, 431 ... Their `code` is
+// "HTTP_<status>" and their type "urn:authd:problem:http-<status>". `allowed` fills Allow and
+// extensions.allowedMethods.
+void respond_http_problem(Exchange& exchange, int status, std::string_view detail,
+                          std::span<const std::string_view> allowed = {});
+
+} // namespace authd::http

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The route table: exact, case-sensitive paths. HEAD is served wherever GET is; OPTIONS on any path is
+// 204; an unknown path is 404, a known path with another method 405 with Allow.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/exchange.h"
+
+namespace authd::http {
+
+using Handler = std::function<void(Exchange&)>;
+
+struct Route {
+  Method method;
+  std::string path;
+  std::string summary; // one line, for the API document
+  Handler handler;
+};
+
+class Router {
+ public:
+  void add(Route route);
+  const std::vector<Route>& routes() const { return routes_; }
+  // Answers or defers, never throws: what a handler throws becomes AUTH_008.
+  void dispatch(Exchange& exchange) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+} // namespace authd::http

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP/1.1 front: one reactor thread per core, each with its own epoll and its own SO_REUSEPORT
+// listening socket. See docs/http.md for limits and manners.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <Poco/Net/IPAddress.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/exchange.h"
+#include "http/router.h"
+
+namespace authd::http {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 3000; // 0: the kernel chooses, see Server::port
+  unsigned reactors = 0;     // 0: one per core
+  unsigned max_connections = 10000;
+  std::size_t header_limit = 16 * 1024;
+  std::size_t url_limit = 8 * 1024;
+  std::size_t body_limit = 1024 * 1024;
+  milliseconds idle_timeout{75'000};
+  milliseconds header_timeout{10'000};
+  std::vector<std::string> cors{"*"};
+  bool cors_credentials = false;
+  // Whether a peer may ask for tokens; called once per connection.
+  std::function<bool(const Poco::Net::IPAddress&)> is_trusted;
+};
+
+// Told of every answer, on the reactor's thread; must not block.
+class RequestObserver {
+ public:
+  virtual ~RequestObserver() = default;
+  virtual void on_response(const Request& request, int status, std::size_t body_bytes,
+                           std::chrono::nanoseconds duration, const Code* code) = 0;
+};
+
+class Server {
+ public:
+  // Binds, so that a taken port or a bad host fails here. Throws std::runtime_error that names
+  // server.host/server.port and the mend. The router, observer and log must outlive the server.
+  Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log);
+  ~Server(); // stops at once, open connections are closed
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start(); // the reactors begin to accept
+  std::uint16_t port() const;
+  unsigned reactors() const;
+
+  // Accepts what is in the backlog, closes the listeners, answers what was read, closes idle
+  // connections; returns true when all are gone, false when the time was up. Call once. [may-block]
+  bool drain(milliseconds timeout);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace authd::http

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checked proxy of an authd.cache/1 instance.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "authd/cache.h"
+#include "base/result.h"
+#include "plugin/call.h"
+
+namespace authd::plugin {
+
+class Instance;
+
+struct TierStats {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t capacity = 0;
+  std::uint64_t evictions = 0;
+};
+
+class CacheTier {
+ public:
+  // The instance's component must be of kind authd.cache/1 and have get, get_stale, set and del.
+  explicit CacheTier(std::shared_ptr<Instance> instance);
+
+  bool nonblocking() const { return (ops_->flags & AUTHD_CACHE_NONBLOCKING) != 0; }
+  bool remote() const { return (ops_->flags & AUTHD_CACHE_REMOTE) != 0; }
+  const std::string& name() const; // the instance's name, e.g. "cache-memory"
+
+  // Replaces the content of `value` (its capacity is reused, so that a warm hit allocates nothing).
+  // At most 1 MiB is taken; more is Status::corrupt. [thread-safe]
+  Status get(Call& call, std::string_view key, std::string& value) const;
+  Status get_stale(Call& call, std::string_view key, std::string& value) const;
+  Status set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
+             milliseconds stale) const;
+  Status del(Call& call, std::string_view key) const;
+  Status clear(Call& call, std::string_view prefix) const;
+  TierStats stats(Call& call) const;
+
+ private:
+  std::unique_lock<std::mutex> serialise() const; // holds the mutex only for a SERIALIZED tier
+
+  std::shared_ptr<Instance> instance_;
+  const authd_cache_ops* ops_;
+  std::unique_ptr<std::mutex> serial_;
+};
+
+} // namespace authd::plugin

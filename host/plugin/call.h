@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// One operation on a plugin, from the host's side of the border: what authd_call points to.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+#include "authd/abi.h"
+#include "base/clock.h"
+
+namespace authd::plugin {
+
+// Statuses of the ABI with a name; anything else a plugin returns becomes `internal`.
+enum class Status : std::int32_t {
+  ok = AUTHD_OK,
+  not_found = AUTHD_NOT_FOUND,
+  conflict = AUTHD_CONFLICT,
+  invalid = AUTHD_INVALID,
+  denied = AUTHD_DENIED,
+  rate_limited = AUTHD_RATE_LIMITED,
+  unavailable = AUTHD_UNAVAILABLE,
+  timeout = AUTHD_TIMEOUT,
+  cancelled = AUTHD_CANCELLED,
+  unsupported = AUTHD_UNSUPPORTED,
+  corrupt = AUTHD_CORRUPT,
+  internal = AUTHD_INTERNAL,
+};
+Status to_status(authd_status raw);
+std::string_view name_of(Status status); // "not_found"
+
+// Why an operation failed. `message` is for operators and already free of secrets.
+struct Failure {
+  Status status = Status::internal;
+  int upstream_status = 0;
+  milliseconds retry_after{0};
+  std::string message;
+};
+
+// Lives on the caller's stack for one operation. Not thread-safe but for cancel().
+class Call {
+ public:
+  explicit Call(SteadyTime deadline = SteadyTime::max(), std::string_view request_id = {})
+      : deadline_(deadline), request_id_(request_id) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  SteadyTime deadline() const { return deadline_; }
+  std::string_view request_id() const { return request_id_; }
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  // As authd_host.remaining_ms defines it.
+  std::int64_t remaining_ms() const;
+
+  void record(Failure failure) { failure_ = std::move(failure); }
+  // What fail() recorded, under the status that the operation returned in the end.
+  Failure take_failure(Status status);
+
+  const authd_call* abi() const { return reinterpret_cast<const authd_call*>(this); }
+  static const Call* from_abi(const authd_call* call) { return reinterpret_cast<const Call*>(call); }
+
+ private:
+  SteadyTime deadline_;
+  std::string_view request_id_;
+  std::atomic<bool> cancelled_{false};
+  mutable Failure failure_;
+};
+
+} // namespace authd::plugin

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checked proxy of an authd.gateway/1 instance: statuses are normalised, exceptions stopped, tables
+// probed for what they hold, and what the plugin puts is copied and bounded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "authd/gateway.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "plugin/call.h"
+
+namespace authd::plugin {
+
+struct GatewayCredential {
+  std::string id;
+  std::string key;
+  std::string algorithm; // as the gateway names it
+  Secret secret;         // empty for asymmetric algorithms
+  std::int64_t created_at = 0; // seconds since the epoch
+};
+
+struct Proposal {
+  std::string key;
+  std::string algorithm = "HS256";
+  Secret secret;
+};
+
+struct Health {
+  enum class State { up, degraded, down } state = State::up;
+  std::string detail;
+  std::string endpoint;
+  milliseconds response_time{0};
+};
+
+class Instance; // loader.h: owns `self` and ends its life
+
+class Gateway {
+ public:
+  // The instance's component must be of kind authd.gateway/1 and have get_secret and probe.
+  explicit Gateway(std::shared_ptr<Instance> instance);
+
+  // At most 1,024 credentials are taken; more is Status::corrupt. [thread-safe] [may-block]
+  Result<std::vector<GatewayCredential>, Failure> get_secret(Call& call, std::string_view consumer) const;
+  Result<GatewayCredential, Failure> create_secret(Call& call, std::string_view consumer,
+                                                   const Proposal& proposal) const;
+  Result<void, Failure> delete_secret(Call& call, std::string_view consumer, std::string_view id) const;
+  // The gateway's UUID for the consumer; the given id where the plugin cannot resolve.
+  Result<std::string, Failure> resolve(Call& call, std::string_view consumer) const;
+  Health probe(Call& call) const;
+
+  bool can_create() const;
+  const std::string& plugin_id() const; // e.g. "kong-gateway"
+
+ private:
+  std::shared_ptr<Instance> instance_;
+  const authd_gateway_ops* ops_;
+};
+
+} // namespace authd::plugin
