@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A class as one cache tier. See cache.h for what each operation means; Tier must have:
+//   static constexpr ComponentInfo info;              // flags: AUTHD_CACHE_*
+//   Tier(Host, const Config&, Call&);                 // throw std::invalid_argument for bad settings
+//   Status get(Call&, std::string_view key, ByteSink& out);
+//   Status get_stale(Call&, std::string_view key, ByteSink& out);
+//   Status set(Call&, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale);
+//   Status del(Call&, std::string_view key);
+// and may have:
+//   Status clear(Call&, std::string_view prefix);
+//   Status stats(Call&, authd_cache_stats& out);      // zeroed before
+//   Status start(Call&);  Status stop(Call&);  Status health(Call&, HealthReport&);
+#pragma once
+
+#include "authd/cache.h"
+#include "authd/component.hpp"
+
+namespace authd::sdk {
+namespace detail {
+
+template <class T>
+constexpr authd_cache_ops cache_ops_of() {
+  authd_cache_ops ops{};
+  ops.size = sizeof ops;
+  ops.flags = T::info.flags;
+  ops.get = [](void* self, const authd_call* call, authd_str key, authd_out* out) noexcept {
+    return guarded<T>(self, call, [&](T& t, Call& c) -> Status {
+      ByteSink sink(c.host(), out);
+      return t.get(c, view(key), sink);
+    });
+  };
+  ops.get_stale = [](void* self, const authd_call* call, authd_str key, authd_out* out) noexcept {
+    return guarded<T>(self, call, [&](T& t, Call& c) -> Status {
+      ByteSink sink(c.host(), out);
+      return t.get_stale(c, view(key), sink);
+    });
+  };
+  ops.set = [](void* self, const authd_call* call, authd_str key, authd_bytes value, std::int64_t ttl_ms,
+               std::int64_t stale_ms) noexcept {
+    return guarded<T>(self, call, [&](T& t, Call& c) -> Status {
+      return t.set(c, view(key), view(value), milliseconds(ttl_ms), milliseconds(stale_ms));
+    });
+  };
+  ops.del = [](void* self, const authd_call* call, authd_str key) noexcept {
+    return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.del(c, view(key)); });
+  };
+  if constexpr (requires { &T::clear; })
+    ops.clear = [](void* self, const authd_call* call, authd_str prefix) noexcept {
+      return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.clear(c, view(prefix)); });
+    };
+  if constexpr (requires { &T::stats; })
+    ops.stats = [](void* self, const authd_call* call, authd_cache_stats* out) noexcept {
+      return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.stats(c, *out); });
+    };
+  return ops;
+}
+
+template <class T>
+inline constexpr authd_cache_ops cache_ops = cache_ops_of<T>();
+
+} // namespace detail
+
+template <class Tier>
+struct CacheComponent {
+  static constexpr authd_component component =
+      detail::component_of<Tier>(AUTHD_CACHE_V1, &detail::cache_ops<Tier>);
+};
+
+} // namespace authd::sdk
