@@ -23,6 +23,8 @@ constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "erro
 constexpr std::string_view kEcsVersion = "8.11.0";
 
 void append_field(std::string& out, const Field& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  if (text != nullptr && text->empty()) return;
   out += ',';
   append_json_string(out, field.name);
   out += ':';

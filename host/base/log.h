@@ -19,6 +19,7 @@ enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 std::optional<Level> parse_level(std::string_view name); // "debug" ... "fatal"
 std::string_view name_of(Level level);
 
+// A field whose text is empty is left out of the line.
 struct Field {
   std::string_view name; // an ECS name, e.g. "url.path"
   std::variant<std::string_view, std::int64_t, double, bool> value;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/health.h"
+
+#include <utility>
+
+#include "base/json_writer.h"
+
+namespace authd::http {
+namespace {
+
+using plugin::Health;
+using State = plugin::Health::State;
+
+constexpr std::string_view kJson = "application/json";
+
+std::string_view status_of(State state) {
+  switch (state) {
+  case State::up: return "healthy";
+  case State::degraded: return "degraded";
+  case State::down: return "unhealthy";
+  }
+  return "unhealthy";
+}
+
+double elapsed_ms(SteadyTime since) {
+  return std::chrono::duration<double, std::milli>(steady_now() - since).count();
+}
+
+// What the field calls the modes of the replaced service; other adapters go by their own name.
+std::string_view mode_of(std::string_view plugin_id) {
+  if (plugin_id == "kong-gateway") return "API_GATEWAY";
+  if (plugin_id == "kong-konnect") return "KONNECT";
+  return plugin_id;
+}
+
+std::string_view tier_type(std::string_view name) {
+  constexpr std::string_view kPrefix = "cache-";
+  return name.substr(0, kPrefix.size()) == kPrefix ? name.substr(kPrefix.size()) : name;
+}
+
+void write_gateway(JsonWriter& json, const Health& gateway, std::string_view plugin_id, std::string_view breaker) {
+  json.key("kong").begin_object();
+  json.member("status", status_of(gateway.state)).member("mode", mode_of(plugin_id));
+  json.member("url", gateway.endpoint);
+  json.member("responseTime", static_cast<std::int64_t>(gateway.response_time.count()));
+  json.member("circuitBreaker", breaker);
+  if (!gateway.detail.empty()) json.member("error", gateway.detail);
+  json.end_object();
+}
+
+void write_cache(JsonWriter& json, const pipeline::SecretLookup& lookup) {
+  const auto& tiers = lookup.tiers();
+  json.key("cache").begin_object().member("status", "healthy");
+  json.member("type", tiers.empty() ? "none" : tier_type(tiers.front().tier.name()));
+  json.key("tiers").begin_array();
+  for (const pipeline::TierSlot& slot : tiers) {
+    plugin::Call call;
+    const plugin::TierStats stats = slot.tier.stats(call);
+    json.begin_object().member("name", slot.tier.name()).member("status", "healthy");
+    json.member("entries", static_cast<std::int64_t>(stats.entries));
+    json.member("bytes", static_cast<std::int64_t>(stats.bytes)).end_object();
+  }
+  json.end_array();
+  json.key("staleCache").begin_object().member("available", lookup.has_cached_consumers()).end_object();
+  json.end_object();
+}
+
+// Logs on standard output are all the telemetry that there is so far.
+void write_telemetry(JsonWriter& json) {
+  json.key("telemetry").begin_object().member("status", "healthy").member("mode", "console");
+  json.key("endpoints").begin_object().key("traces").null().key("metrics").null().key("logs").null().end_object();
+  json.end_object();
+}
+
+} // namespace
+
+HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway,
+                                 pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup)
+    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup) {}
+
+void HealthEndpoints::add_to(Router& router) {
+  router.add({Method::get, "/health", "State of authd and of what it depends on", [this](Exchange& e) {
+                with_gateway_health(e, [this](Exchange& x, const Health& h) { health(x, h); });
+              }});
+  router.add({Method::get, "/health/live", "Whether the process turns", [this](Exchange& e) { live(e); }});
+  router.add({Method::get, "/health/ready", "Whether tokens can be issued to someone", [this](Exchange& e) {
+                with_gateway_health(e, [this](Exchange& x, const Health& h) { ready(x, h); });
+              }});
+}
+
+void HealthEndpoints::with_gateway_health(Exchange& exchange, Answer answer) {
+  const Ticket ticket = exchange.defer(gateway_health_.patience(), [answer](Exchange& e) {
+    answer(e, {State::down, "the gateway's probe did not come back", {}, {}});
+  });
+  gateway_health_.ask([ticket, answer](const Health& health) {
+    ticket.resume([answer, health](Exchange& e) { answer(e, health); });
+  });
+}
+
+void HealthEndpoints::live(Exchange& exchange) const {
+  std::string body;
+  JsonWriter(body).begin_object().member("status", "ok").member("timestamp", iso8601(wall_now())).end_object();
+  exchange.respond(200, kJson, body);
+}
+
+void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
+  const bool draining = draining_.load();
+  const bool reachable = gateway.state != State::down;
+  const bool cached = lookup_.has_cached_consumers();
+  const bool is_ready = !draining && (reachable || cached);
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("ready", is_ready).member("timestamp", iso8601(wall_now()));
+  json.key("checks").begin_object().member("lifecycle", draining ? "draining" : "running");
+  json.member("gateway", status_of(gateway.state)).member("cache", cached ? "healthy" : "empty").end_object();
+  json.member("responseTime", elapsed_ms(exchange.request().received));
+  json.member("requestId", exchange.request().request_id).end_object();
+  exchange.respond(is_ready ? 200 : 503, kJson, body);
+}
+
+void HealthEndpoints::health(Exchange& exchange, const Health& gateway) const {
+  const bool breaker_closed = lookup_.breaker().state() == pipeline::CircuitBreaker::State::closed;
+  std::string_view status = "healthy";
+  if (gateway.state == State::degraded || !breaker_closed) status = "degraded";
+  if (gateway.state == State::down) status = lookup_.has_cached_consumers() ? "degraded" : "unhealthy";
+  exchange.respond(status == "unhealthy" ? 503 : 200, kJson, health_body(exchange, gateway, status));
+}
+
+std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gateway,
+                                         std::string_view status) const {
+  const auto uptime = std::chrono::duration_cast<seconds>(steady_now() - started_).count();
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("status", status).member("timestamp", iso8601(wall_now()));
+  json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", AUTHD_VERSION);
+  json.member("environment", config::name_of(config_.environment)).member("highAvailability", false);
+  json.key("dependencies").begin_object();
+  write_gateway(json, gateway, gateway_.plugin_id(), name_of(lookup_.breaker().state()));
+  write_cache(json, lookup_);
+  write_telemetry(json);
+  json.end_object();
+  json.key("waivers").begin_array();
+  for (const std::string& waiver : config_.security.waivers) json.value(waiver);
+  json.end_array();
+  json.member("requestId", exchange.request().request_id).end_object();
+  return body;
+}
+
+} // namespace authd::http

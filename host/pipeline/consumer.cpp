@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/consumer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+#include "base/json_writer.h"
+
+namespace authd::pipeline {
+namespace {
+
+// OWS around a field value is no part of it: RFC 9110, section 5.5.
+std::string_view trim(std::string_view s) {
+  const auto first = s.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return s.substr(first, s.find_last_not_of(" \t") - first + 1);
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view lower) {
+  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) == y;
+         });
+}
+
+bool says_anonymous(std::string_view value) {
+  return equals_ignoring_case(value, "true") || value == "1" || equals_ignoring_case(value, "yes");
+}
+
+// C0, DEL, and C1 (U+0080 to U+009F, in UTF-8 C2 80 to C2 9F).
+bool has_control_characters(std::string_view s) {
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    if (c < 0x20 || c == 0x7F) return true;
+    if (c == 0xC2 && i + 1 < s.size() && static_cast<unsigned char>(s[i + 1]) < 0xA0) return true;
+  }
+  return false;
+}
+
+Result<void> check_shape(std::string_view name, const HeaderValue& header, std::string_view value) {
+  const std::string prefix(name);
+  if (header.count > 1) return fail(Code::malformed_request, prefix + " is sent more than once");
+  if (value.size() > kMaxIdentityBytes) {
+    return fail(Code::malformed_request, prefix + " is longer than 256 bytes");
+  }
+  if (!is_utf8(value)) return fail(Code::malformed_request, prefix + " is not valid UTF-8");
+  if (has_control_characters(value)) {
+    return fail(Code::malformed_request, prefix + " contains control characters");
+  }
+  return {};
+}
+
+} // namespace
+
+Result<Consumer> validate(const IdentityHeaders& headers) {
+  const Consumer consumer{trim(headers.id.value), trim(headers.username.value)};
+  if (consumer.id.empty() || consumer.username.empty()) {
+    return fail(Code::missing_consumer, "Missing Kong consumer headers: X-Consumer-ID and X-Consumer-Username");
+  }
+  if (says_anonymous(trim(headers.anonymous.value))) {
+    return fail(Code::anonymous_consumer, "Anonymous consumers are not allowed");
+  }
+  if (auto ok = check_shape(kConsumerIdHeader, headers.id, consumer.id); !ok) {
+    return Failure<>(std::move(ok.error()));
+  }
+  if (auto ok = check_shape(kConsumerUsernameHeader, headers.username, consumer.username); !ok) {
+    return Failure<>(std::move(ok.error()));
+  }
+  if (headers.anonymous.count > 1) {
+    return fail(Code::malformed_request, "X-Anonymous-Consumer is sent more than once");
+  }
+  if (!headers.peer_trusted) {
+    return fail(Code::untrusted_peer, "This address may not ask for tokens");
+  }
+  return consumer;
+}
+
+} // namespace authd::pipeline

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A consumer's signing credentials: the choice among what the gateway lists, and the record in which they
+// stand in a cache tier.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "pipeline/hmac.h"
+#include "plugin/gateway.h"
+
+namespace authd::pipeline {
+
+inline constexpr std::size_t kMaxCredentials = 16;
+
+struct Selection {
+  std::vector<plugin::GatewayCredential> usable; // newest first, at most kMaxCredentials
+  bool only_asymmetric = false;                  // there are credentials, but none that can sign here
+};
+
+// Those with an HMAC algorithm, a key and a secret. Kong orders its list by id, so age decides:
+// `created_at` (whole seconds), a tie goes to the greater id, so that every instance picks the same.
+Selection select_credentials(std::vector<plugin::GatewayCredential> listed);
+
+// Views into a record.
+struct CredentialView {
+  std::string_view key;
+  std::string_view secret;
+  Algorithm algorithm = Algorithm::hs256;
+};
+
+// A decoded record, without copies. The newest credential, which signs, is the first.
+class CredentialRecord {
+ public:
+  // nullopt: not a record of this version, cut short, or with bytes left over.
+  static std::optional<CredentialRecord> decode(std::string_view bytes);
+  // Appends the record of the selection's usable credentials, of which there is at least one.
+  static void encode(const Selection& selection, WallTime fetched_at, std::string& out);
+
+  const CredentialView& newest() const { return newest_; }
+  // The credential with that key; a token signed before a rotation names an older one.
+  std::optional<CredentialView> find(std::string_view key) const;
+  std::int64_t fetched_at_ms() const { return fetched_at_ms_; } // since the epoch
+
+ private:
+  CredentialView newest_;
+  std::string_view entries_; // all of them, encoded
+  std::int64_t fetched_at_ms_ = 0;
+};
+
+} // namespace authd::pipeline

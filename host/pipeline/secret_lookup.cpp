@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/secret_lookup.h"
+
+#include <utility>
+
+#include "base/secret.h"
+
+namespace authd::pipeline {
+namespace {
+
+using plugin::Status;
+
+// How long past the breaker's timeout a worker goes on listening, so that a late answer still fills the
+// cache. Kong itself gives up on its database after 5 s (pg_timeout), so nothing comes after that.
+constexpr milliseconds kLateAnswerGrace{5000};
+constexpr seconds kRetrySoon{1};
+
+bool is_miss(Status status) { return status == Status::ok || status == Status::not_found; }
+
+Error refusal(Code code) {
+  if (code == Code::no_credential) return {code, "The consumer has no JWT credential that authd can sign with", {}};
+  return {code, "Invalid consumer credentials", {}};
+}
+
+Error overloaded() { return {Code::overloaded, "Too many lookups are waiting; try again", kRetrySoon}; }
+
+Error gateway_error(const plugin::Failure& failure) {
+  const seconds wait = std::max(kRetrySoon, std::chrono::ceil<seconds>(failure.retry_after));
+  return {Code::gateway_unavailable, "The API gateway is unavailable", wait};
+}
+
+bool counts_as_failure(const GatewayAnswer& answer) { return answer.kind == GatewayAnswer::Kind::failed; }
+
+} // namespace
+
+Found::~Found() { wipe(record.data(), record.size()); }
+
+// Invariants: a flight stands in flights_ from take_off until it has landed or was judged late; `judged`
+// turns true once, and with it the breaker has been told; waiters are called at most once.
+struct SecretLookup::Flight {
+  enum class Phase { queued, flying, landed };
+  std::string consumer;
+  Phase phase = Phase::queued;
+  SteadyTime departed{}; // when the gateway was called
+  std::optional<CircuitBreaker::Permit> permit;
+  bool judged = false;
+  std::vector<Done> waiters;
+};
+
+SecretLookup::SecretLookup(LookupSettings settings, std::vector<TierSlot> tiers, const plugin::Gateway& gateway,
+                           CircuitBreaker& breaker, BlockingLane& lane, Recorder& recorder)
+    : settings_(settings), tiers_(std::move(tiers)), source_(gateway, settings.auto_provision, recorder),
+      breaker_(breaker), lane_(lane), recorder_(recorder), negative_(settings.negative_ttl) {}
+
+SecretLookup::~SecretLookup() = default;
+
+// --- on reactors ---------------------------------------------------------------------------------------
+
+bool SecretLookup::cached(std::string_view consumer, std::string& record) {
+  const TierSlot* slot = nullptr;
+  if (!get_fresh(consumer, record, &slot)) return false;
+  refresh_if_due(consumer, record, *slot);
+  return true;
+}
+
+bool SecretLookup::get_fresh(std::string_view consumer, std::string& record, const TierSlot** found) {
+  for (const TierSlot& slot : tiers_) {
+    if (!slot.tier.nonblocking()) continue;
+    plugin::Call call;
+    const Status status = slot.tier.get(call, consumer, record);
+    if (failed(slot, "get", status, call) || status != Status::ok) continue;
+    if (!CredentialRecord::decode(record)) continue;
+    *found = &slot;
+    return true;
+  }
+  return false;
+}
+
+void SecretLookup::refresh_if_due(std::string_view consumer, std::string_view record, const TierSlot& slot) {
+  if (settings_.refresh_ahead <= 0) return;
+  const auto decoded = CredentialRecord::decode(record);
+  const std::int64_t age_ms = unix_millis(wall_now()) - decoded->fetched_at_ms();
+  const auto ttl_ms = static_cast<double>(slot.ttl.count());
+  if (static_cast<double>(age_ms) < ttl_ms * (1.0 - settings_.refresh_ahead)) return;
+  if (breaker_.would_reject(steady_now())) return;
+  const std::lock_guard lock(mutex_);
+  if (flights_.find(consumer) == flights_.end()) take_off(consumer, nullptr);
+}
+
+SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
+  if (auto result = answer_at_once(consumer)) return {std::move(result), nullptr};
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = flights_.find(consumer); it != flights_.end()) {
+      it->second->waiters.push_back(std::move(done));
+      return {std::nullopt, it->second};
+    }
+    // A flight fills the tiers before it leaves the table: whoever finds neither flight nor copy here is
+    // the first.
+    auto found = std::make_shared<Found>();
+    const TierSlot* slot = nullptr;
+    if (get_fresh(consumer, found->record, &slot)) return {LookupResult(std::move(found)), nullptr};
+    if (FlightPtr flight = take_off(consumer, std::move(done))) return {std::nullopt, std::move(flight)};
+  }
+  return {stale_or(consumer, overloaded()), nullptr};
+}
+
+std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consumer) {
+  const SteadyTime now = steady_now();
+  if (const auto code = negative_.recall(consumer, now)) return Failure<>(refusal(*code));
+  if (breaker_.would_reject(now)) return stale_or(consumer, breaker_error());
+  return std::nullopt;
+}
+
+// Requires mutex_. nullptr: the lane is full.
+SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done done) {
+  auto flight = std::make_shared<Flight>();
+  flight->consumer = consumer;
+  if (done) flight->waiters.push_back(std::move(done));
+  if (!lane_.submit([this, flight] { fly(flight); })) return nullptr;
+  flights_.emplace(flight->consumer, flight);
+  return flight;
+}
+
+std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr& flight) {
+  const SteadyTime now = steady_now();
+  std::optional<CircuitBreaker::Permit> permit;
+  {
+    const std::lock_guard lock(mutex_);
+    // Landed: `done` has been called, its result is on the way to the reactor.
+    if (flight->phase == Flight::Phase::landed) return now + settings_.breaker_timeout;
+    if (flight->phase == Flight::Phase::flying) {
+      const SteadyTime due = flight->departed + settings_.breaker_timeout;
+      if (now < due) return due;
+      if (const auto it = flights_.find(flight->consumer); it != flights_.end() && it->second == flight) {
+        flights_.erase(it);
+      }
+      permit = flight->permit;
+    }
+  }
+  if (!permit) return stale_or(flight->consumer, overloaded());
+  judge(flight, *permit, CircuitBreaker::Outcome::failure);
+  return stale_or(flight->consumer, gateway_error({Status::timeout, 0, {}, {}}));
+}
+
+// --- on lane workers -----------------------------------------------------------------------------------
+
+void SecretLookup::fly(const FlightPtr& flight) {
+  CircuitBreaker::Permit permit;
+  if (!board(flight, permit)) {
+    land(flight, stale_or(flight->consumer, breaker_error()));
+    return;
+  }
+  plugin::Call call(flight->departed + settings_.breaker_timeout + kLateAnswerGrace);
+  GatewayAnswer answer = source_.find_or_create(call, flight->consumer);
+  const bool late = steady_now() - flight->departed > settings_.breaker_timeout;
+  judge(flight, permit,
+        late || counts_as_failure(answer) ? CircuitBreaker::Outcome::failure : CircuitBreaker::Outcome::success);
+  land(flight, conclude(*flight, std::move(answer)));
+}
+
+bool SecretLookup::board(const FlightPtr& flight, CircuitBreaker::Permit& permit) {
+  const SteadyTime now = steady_now();
+  const CircuitBreaker::Admission admission = breaker_.acquire(now);
+  report(admission.transition);
+  if (!admission.permit) return false;
+  permit = *admission.permit;
+  const std::lock_guard lock(mutex_);
+  flight->phase = Flight::Phase::flying;
+  flight->departed = now;
+  flight->permit = permit;
+  return true;
+}
+
+LookupResult SecretLookup::conclude(const Flight& flight, GatewayAnswer answer) {
+  using Kind = GatewayAnswer::Kind;
+  switch (answer.kind) {
+  case Kind::found: {
+    auto found = std::make_shared<Found>();
+    CredentialRecord::encode(answer.selection, wall_now(), found->record);
+    fill_tiers(flight.consumer, found->record);
+    negative_.forget(flight.consumer);
+    return LookupResult(std::move(found));
+  }
+  case Kind::unknown:
+    drop_from_tiers(flight.consumer);
+    negative_.remember(flight.consumer, Code::unknown_consumer, steady_now());
+    return Failure<>(refusal(Code::unknown_consumer));
+  case Kind::no_credential:
+    drop_from_tiers(flight.consumer);
+    negative_.remember(flight.consumer, Code::no_credential, steady_now());
+    return fail(Code::no_credential, std::move(answer.detail));
+  case Kind::failed: break;
+  }
+  return stale_or(flight.consumer, gateway_error(answer.failure));
+}
+
+void SecretLookup::land(const FlightPtr& flight, const LookupResult& result) {
+  std::vector<Done> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    flight->phase = Flight::Phase::landed;
+    waiters.swap(flight->waiters);
+    if (const auto it = flights_.find(flight->consumer); it != flights_.end() && it->second == flight) {
+      flights_.erase(it);
+    }
+  }
+  for (const Done& done : waiters) done(result);
+}
+
+void SecretLookup::judge(const FlightPtr& flight, CircuitBreaker::Permit permit,
+                         CircuitBreaker::Outcome outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(flight->judged, true)) return;
+  }
+  report(breaker_.record(permit, outcome, steady_now()));
+}
+
+void SecretLookup::report(const std::optional<CircuitBreaker::Transition>& transition) {
+  if (transition) recorder_.breaker_moved(*transition);
+}
+
+// --- tiers ---------------------------------------------------------------------------------------------
+
+LookupResult SecretLookup::stale_or(std::string_view consumer, Error error) {
+  auto found = std::make_shared<Found>();
+  found->stale = true;
+  for (const TierSlot& slot : tiers_) {
+    if (!slot.tier.nonblocking()) continue;
+    plugin::Call call;
+    const Status status = slot.tier.get_stale(call, consumer, found->record);
+    if (failed(slot, "get_stale", status, call) || status != Status::ok) continue;
+    if (CredentialRecord::decode(found->record)) return LookupResult(std::move(found));
+  }
+  return Failure<>(std::move(error));
+}
+
+Error SecretLookup::breaker_error() const {
+  const seconds wait = std::chrono::ceil<seconds>(breaker_.until_probe(steady_now()));
+  return {Code::breaker_open, "The API gateway is failing; calls to it are suspended",
+          std::max(kRetrySoon, wait)};
+}
+
+void SecretLookup::fill_tiers(std::string_view consumer, std::string_view record) {
+  for (const TierSlot& slot : tiers_) {
+    plugin::Call call;
+    failed(slot, "set", slot.tier.set(call, consumer, record, slot.ttl, slot.stale), call);
+  }
+}
+
+void SecretLookup::drop_from_tiers(std::string_view consumer) {
+  for (const TierSlot& slot : tiers_) {
+    plugin::Call call;
+    failed(slot, "del", slot.tier.del(call, consumer), call);
+  }
+}
+
+bool SecretLookup::failed(const TierSlot& slot, std::string_view operation, Status status,
+                          plugin::Call& call) {
+  if (is_miss(status)) return false;
+  const plugin::Failure failure = call.take_failure(status);
+  recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
+  return true;
+}
+
+bool SecretLookup::has_cached_consumers() const {
+  for (const TierSlot& slot : tiers_) {
+    plugin::Call call;
+    if (slot.tier.stats(call).entries > 0) return true;
+  }
+  return false;
+}
+
+} // namespace authd::pipeline
