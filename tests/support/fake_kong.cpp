@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/fake_kong.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include <Poco/Exception.h>
+#include <Poco/JSON/Parser.h>
+#include <Poco/URI.h>
+
+#include "base/json_writer.h"
+#include "support/kong_json.h"
+
+namespace authd::test {
+namespace {
+
+using Kind = KongFault::Kind;
+
+// Kong closes an Admin connection after this many requests (transcript 06).
+constexpr std::size_t kRequestsPerConnection = 10000;
+constexpr std::string_view kNotFound = R"({"message":"Not found"})";
+constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
+constexpr std::string_view kNotAllowed = R"({"message":"Method not allowed"})";
+
+std::string_view reason(int status) {
+  switch (status) {
+  case 200:
+    return "OK";
+  case 201:
+    return "Created";
+  case 204:
+    return "No Content";
+  case 400:
+    return "Bad Request";
+  case 401:
+    return "Unauthorized";
+  case 404:
+    return "Not Found";
+  case 405:
+    return "Not Allowed";
+  case 409:
+    return "Conflict";
+  case 415:
+    return "Unsupported Media Type";
+  case 429:
+    return "Too Many Requests";
+  case 502:
+    return "Bad Gateway";
+  default:
+    return "Internal Server Error";
+  }
+}
+
+std::string html(int status) {
+  const std::string title = std::to_string(status) + " " + std::string(reason(status));
+  return "<html>\n<head><title>" + title + "</title></head>\n<body>\n<center><h1>" + title +
+         "</h1></center>\n</body>\n</html>\n";
+}
+
+std::string decoded(std::string_view text) {
+  std::string out;
+  try {
+    Poco::URI::decode(std::string(text), out);
+  } catch (const Poco::Exception&) {
+    out = text;
+  }
+  return out;
+}
+
+std::vector<std::string_view> split(std::string_view text, char at) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto end = text.find(at);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+// nginx decodes the path before it resolves "..", and refuses what leads above the root.
+bool leads_above_root(std::string_view path) {
+  const std::string plain = decoded(path);
+  int depth = 0;
+  for (const std::string_view segment : split(plain, '/')) {
+    if (segment == "..") {
+      if (--depth < 0) return true;
+    } else if (!segment.empty() && segment != ".") {
+      ++depth;
+    }
+  }
+  return false;
+}
+
+std::map<std::string, std::string> parse_query(std::string_view query) {
+  std::map<std::string, std::string> out;
+  for (const std::string_view pair : split(query, '&')) {
+    const auto equals = std::min(pair.find('='), pair.size());
+    out[decoded(pair.substr(0, equals))] = decoded(pair.substr(std::min(equals + 1, pair.size())));
+  }
+  return out;
+}
+
+// The page size that is asked for; 0: not one that Kong takes.
+std::size_t page_size(const std::map<std::string, std::string>& query) {
+  const auto found = query.find("size");
+  if (found == query.end()) return 100;
+  std::size_t size = 0;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), size);
+  return size <= 1000 ? size : 0;
+}
+
+} // namespace
+
+std::size_t KongTraffic::total() const {
+  return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+}
+
+FakeKong::FakeKong() : FakeKong(Options()) {}
+
+FakeKong::FakeKong(Options options)
+    : options_(options), server_([this](Peer& peer) { serve(peer); }, options.port) {}
+
+std::string FakeKong::add_consumer(std::string username, std::string id) {
+  const std::lock_guard lock(mutex_);
+  return store_.add_consumer(std::move(username), std::move(id));
+}
+
+void FakeKong::add_credential(std::string_view consumer, KongCredential credential) {
+  const std::lock_guard lock(mutex_);
+  store_.create(*store_.find(consumer), std::move(credential));
+}
+
+void FakeKong::remove_credential(std::string_view consumer, std::string_view id_or_key) {
+  const std::lock_guard lock(mutex_);
+  store_.remove(*store_.find(consumer), id_or_key);
+}
+
+void FakeKong::remove_consumer(std::string_view consumer) {
+  const std::lock_guard lock(mutex_);
+  store_.remove_consumer(consumer);
+}
+
+std::vector<KongCredential> FakeKong::credentials(std::string_view consumer) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<KongCredential> out;
+  for (const auto& [id, credential] : const_cast<KongStore&>(store_).find(consumer)->credentials) {
+    out.push_back(credential);
+  }
+  return out;
+}
+
+void FakeKong::set_fault(KongOperation operation, KongFault fault) {
+  const std::lock_guard lock(mutex_);
+  faults_[static_cast<std::size_t>(operation)] = fault;
+}
+
+void FakeKong::set_fault(KongFault fault) {
+  const std::lock_guard lock(mutex_);
+  faults_.fill(fault);
+}
+
+void FakeKong::set_database_reachable(bool reachable) {
+  const std::lock_guard lock(mutex_);
+  database_reachable_ = reachable;
+}
+
+KongTraffic FakeKong::traffic() const {
+  const std::lock_guard lock(mutex_);
+  return traffic_;
+}
+
+void FakeKong::forget_traffic() {
+  const std::lock_guard lock(mutex_);
+  traffic_ = {};
+}
+
+bool FakeKong::await(KongOperation operation, std::size_t count, milliseconds at_most) const {
+  std::unique_lock lock(mutex_);
+  return asked_.wait_for(lock, at_most, [&] { return traffic_[operation] >= count; });
+}
+
+void FakeKong::serve(Peer& peer) {
+  for (std::size_t n = 1; n <= kRequestsPerConnection; ++n) {
+    const auto request = peer.read_request();
+    if (!request || !reply(peer, *request, n > 1, n == kRequestsPerConnection)) return;
+  }
+}
+
+// False: the connection is over.
+bool FakeKong::reply(Peer& peer, const ReceivedRequest& request, bool reused, bool last) {
+  const Route where = route(request);
+  KongFault fault = note(request, where.operation);
+  if (fault.delay.count() > 0 && !peer.wait(fault.delay)) return false;
+  if (fault.kind == Kind::reset_reused) fault.kind = reused ? Kind::reset : Kind::none;
+  if (fault.kind == Kind::hang || fault.kind == Kind::reset) return misbehave(peer, fault, {});
+  Answer reply = answer(request, where, fault.kind);
+  const bool asked_to_close = request.header("Connection").value_or("") == "close";
+  reply.close = reply.close || last || asked_to_close;
+  const std::string bytes = render(reply, request.method == "HEAD");
+  if (misbehave(peer, fault, bytes)) return peer.send(bytes) && !reply.close;
+  return fault.kind == Kind::drip && !reply.close;
+}
+
+// True: nothing was done, answer as usual.
+bool FakeKong::misbehave(Peer& peer, const KongFault& fault, const std::string& answer) {
+  switch (fault.kind) {
+  case Kind::hang:
+  case Kind::store_then_hang:
+    peer.hang();
+    return false;
+  case Kind::reset:
+    peer.reset();
+    return false;
+  case Kind::drip:
+    peer.drip(answer, fault.every);
+    return false;
+  case Kind::garbage:
+    peer.send("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
+    return false;
+  case Kind::truncate:
+    peer.send(std::string_view(answer).substr(0, answer.size() - std::min<std::size_t>(answer.size(), 12)));
+    return false;
+  default:
+    return true;
+  }
+}
+
+KongFault FakeKong::note(const ReceivedRequest& request, KongOperation operation) {
+  const std::lock_guard lock(mutex_);
+  ++traffic_.counts[static_cast<std::size_t>(operation)];
+  if (options_.count_targets) traffic_.targets.push_back(request.target);
+  if (options_.record_requests) traffic_.requests.push_back(request);
+  asked_.notify_all();
+  return faults_[static_cast<std::size_t>(operation)];
+}
+
+FakeKong::Route FakeKong::route(const ReceivedRequest& request) {
+  Route out;
+  const std::string_view target = request.target;
+  const auto mark = std::min(target.find('?'), target.size());
+  std::string_view path = target.substr(0, mark);
+  if (mark < target.size()) out.query = parse_query(target.substr(mark + 1));
+  out.above_root = leads_above_root(path);
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  const auto segments = split(path, '/');
+  if (path == "/status") out.operation = KongOperation::status;
+  if (segments.size() < 3 || segments[1] != "consumers" || segments[2].empty()) return out;
+  out.in_path = segments[2];
+  out.consumer = decoded(segments[2]);
+  const bool below = segments.size() >= 4 && segments[3] == "jwt";
+  if (segments.size() == 3) out.operation = KongOperation::consumer;
+  if (segments.size() == 4 && below) {
+    out.operation = request.method == "POST" ? KongOperation::create : KongOperation::list;
+  }
+  if (segments.size() == 5 && below) {
+    out.credential = decoded(segments[4]);
+    out.operation = request.method == "DELETE" ? KongOperation::remove : KongOperation::credential;
+  }
+  return out;
+}
+
+FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& route, Kind fault) {
+  const std::lock_guard lock(mutex_);
+  ++variant_;
+  if (route.above_root) return {400, html(400), true, true};
+  if (fault == Kind::error_500) return {500, std::string(kUnexpected)};
+  if (fault == Kind::html_502) return {502, html(502), true};
+  if (fault == Kind::unauthorized_401) return {401, R"({"message":"Unauthorized"})"};
+  if (fault == Kind::rate_limited_429) {
+    return {429, R"({"message":"API rate limit exceeded"})", false, false, "Retry-After: 7\r\n"};
+  }
+  if (route.operation == KongOperation::status) return status();
+  if (!database_reachable_) return {500, std::string(kUnexpected)};
+  KongConsumer* consumer = store_.find(route.consumer);
+  if (route.operation == KongOperation::other || consumer == nullptr) return {404, std::string(kNotFound)};
+  switch (route.operation) {
+  case KongOperation::list:
+    if (request.method != "GET" && request.method != "HEAD") return {405, std::string(kNotAllowed)};
+    return list(*consumer, route);
+  case KongOperation::create: {
+    Answer created = create(*consumer, request);
+    if (fault == Kind::store_then_500) return {500, std::string(kUnexpected)};
+    return created;
+  }
+  case KongOperation::remove:
+    return remove(*consumer, route);
+  default:
+    return show(*consumer, route);
+  }
+}
+
+FakeKong::Answer FakeKong::list(const KongConsumer& consumer, const Route& route) const {
+  const std::size_t size = page_size(route.query);
+  if (size == 0) {
+    return {400,
+            R"({"name":"invalid size","message":"size must be an integer between 1 and 1000","code":9})"};
+  }
+  auto from = consumer.credentials.begin();
+  if (const auto offset = route.query.find("offset"); offset != route.query.end()) {
+    const std::string after = id_in_offset(offset->second);
+    if (after.empty()) {
+      return {400, R"({"name":"invalid offset","message":"')" + offset->second +
+                       R"(' is not a valid offset: bad json encoding","code":7})"};
+    }
+    from = consumer.credentials.upper_bound(after);
+  }
+  std::vector<std::string> page;
+  std::string last_id;
+  for (; from != consumer.credentials.end() && page.size() < size; ++from) {
+    page.push_back(credential_json(consumer, from->second, variant_));
+    last_id = from->first;
+  }
+  const std::string offset = from == consumer.credentials.end() ? std::string() : offset_after(last_id);
+  return {200, list_json(page, "/consumers/" + route.in_path + "/jwt", offset, variant_)};
+}
+
+FakeKong::Answer FakeKong::create(KongConsumer& consumer, const ReceivedRequest& request) {
+  if (options_.dbless) {
+    return {405, R"({"message":"cannot create 'jwt_secrets' entities when not using a database",)"
+                 R"("name":"operation unsupported","code":12})"};
+  }
+  const std::string type = request.header("Content-Type").value_or("application/json");
+  if (type.find("json") == std::string::npos) return {415, html(415), true};
+  KongCredential proposed;
+  try {
+    const auto document = Poco::JSON::Parser().parse(request.body.empty() ? "{}" : request.body);
+    const auto object = document.extract<Poco::JSON::Object::Ptr>();
+    proposed.key = object->optValue<std::string>("key", {});
+    proposed.secret = object->optValue<std::string>("secret", {});
+    proposed.algorithm = object->optValue<std::string>("algorithm", "HS256");
+  } catch (const Poco::Exception&) {
+    return {400, R"({"message":"Cannot parse JSON body"})"};
+  }
+  const auto stored = store_.create(consumer, proposed);
+  if (!stored) return {409, unique_violation_json(proposed.key)};
+  return {201, credential_json(consumer, *stored, variant_)};
+}
+
+FakeKong::Answer FakeKong::remove(KongConsumer& consumer, const Route& route) {
+  if (options_.dbless) {
+    return {405, R"({"message":"cannot remove 'jwt_secrets' entities by 'key' when not using a database",)"
+                 R"("name":"operation unsupported","code":12})"};
+  }
+  if (!store_.remove(consumer, route.credential)) return {404, std::string(kNotFound)};
+  return {204, {}};
+}
+
+FakeKong::Answer FakeKong::show(const KongConsumer& consumer, const Route& route) {
+  if (route.credential.empty()) return {200, consumer_json(consumer)};
+  for (const auto& [id, credential] : consumer.credentials) {
+    if (id != route.credential && credential.key != route.credential) continue;
+    return {200, credential_json(consumer, credential, 0)};
+  }
+  return {404, std::string(kNotFound)};
+}
+
+FakeKong::Answer FakeKong::status() const {
+  if (options_.dbless) return {200, status_json(std::nullopt)};
+  return {200, status_json(database_reachable_)};
+}
+
+std::string FakeKong::render(const Answer& answer, bool head_only) {
+  std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(reason(answer.status));
+  out += "\r\nDate: Sun, 22 Nov 2026 06:35:44 GMT\r\n";
+  if (answer.status != 204) {
+    out += answer.html ? "Content-Type: text/html; charset=UTF-8\r\n"
+                       : "Content-Type: application/json; charset=utf-8\r\n";
+    out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+  }
+  out += answer.close ? "Connection: close\r\n" : "Connection: keep-alive\r\n";
+  // nginx answers for itself what never reaches Kong.
+  if (!(answer.html && answer.status == 400)) {
+    out += "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n"
+           "X-Kong-Admin-Latency: 6\r\nServer: kong/3.9.1\r\n";
+  }
+  out += answer.extra_header + "\r\n";
+  return head_only ? out : out + answer.body;
+}
+
+} // namespace authd::test
