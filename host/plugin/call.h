@@ -51,7 +51,8 @@ class Call {
   // As authd_host.remaining_ms defines it.
   std::int64_t remaining_ms() const;
 
-  void record(Failure failure) { failure_ = std::move(failure); }
+  // Const, because a plugin holds its call as const; the last one counts.
+  void record(Failure failure) const { failure_ = std::move(failure); }
   // What fail() recorded, under the status that the operation returned in the end.
   Failure take_failure(Status status);
 

@@ -18,8 +18,8 @@ namespace authd::plugin {
 struct GatewayCredential {
   std::string id;
   std::string key;
-  std::string algorithm; // as the gateway names it
-  Secret secret;         // empty for asymmetric algorithms
+  std::string algorithm;       // as the gateway names it
+  Secret secret;               // empty for asymmetric algorithms
   std::int64_t created_at = 0; // seconds since the epoch
 };
 

@@ -1,63 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a name in the configuration to a running plugin instance. Nothing of a plugin runs before its
-// file has been checked: see docs/plugins.md for the checks and their AP_nnn codes.
+// file has been inspected.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "authd/abi.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "plugin/call.h"
+#include "plugin/host_context.h"
+#include "plugin/inspection.h"
 
 namespace authd::plugin {
-
-// A refused plugin: one line that says what, why and the mend, ending in its code, e.g.
-// "acme-kong.so: needs plugin ABI 1.4, this authd provides 1.2. Rebuild with AUTHD_TARGET_MINOR=2 or use
-// an authd with ABI 1.4 or newer. [AP-012]"
-struct Refusal {
-  std::string line;
-};
-
-// What the ELF note says, read without running anything.
-struct NoteComponent {
-  std::string kind;          // "authd.gateway/1"
-  std::string name;
-  std::string config_schema; // JSON text
-};
-struct Note {
-  std::uint32_t major = 0;
-  std::uint32_t min_minor = 0;
-  std::string id;
-  std::string version;
-  std::string sdk;
-  std::string toolchain;
-  std::vector<NoteComponent> components;
-};
-
-struct TrustPolicy {
-  bool strict_permissions = true; // outside production a violation is a warning
-  bool require_pins = false;
-};
-
-// A file that passed every check before dlopen.
-struct InspectedPlugin {
-  std::string path; // absolute, symbolic links resolved
-  std::string sha256;
-  Note note;
-  std::vector<std::string> warnings;
-};
-
-// Bare name ("kong-gateway", with or without ".so") under `dir`, or an absolute path.
-std::string plugin_path(std::string_view name, std::string_view dir);
-
-// All checks of the file, none of its code. `pin`: expected sha256 in hex, empty for none.
-Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy,
-                                         std::string_view pin);
 
 // A created instance; its destructor stops (if started) and destroys it. The library stays mapped.
 class Instance {
@@ -66,14 +24,16 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  Result<void, Failure> start(); // [may-block]
-  void stop();                   // idempotent
+  // Within 10 s; a failure leaves an instance that only waits to be destroyed. [may-block]
+  Result<void, Refusal> start();
+  void stop(); // idempotent, within 10 s as far as the plugin honours its deadline
   const std::string& name() const;
   const std::string& plugin_id() const;
   const std::string& plugin_version() const;
-  const std::string& path() const;
+  const std::string& path() const; // empty if adopted
   const authd_component& component() const;
   void* self() const;
+  const Redaction& redaction() const;
 
   class Impl;
   explicit Instance(std::unique_ptr<Impl> impl);
@@ -84,23 +44,25 @@ class Instance {
 
 class Loader {
  public:
-  // `log` must outlive every instance.
-  Loader(TrustPolicy policy, Log& log);
-  ~Loader();
+  // `log` and the tables of `services` must outlive every instance.
+  Loader(TrustPolicy policy, Services services, Log& log);
 
   // inspect, dlopen, compare descriptor and note, pick the component of `kind` (AUTHD_GATEWAY_V1, ...),
-  // create. The settings were validated against the note's schema before.
+  // create. The settings were validated against the note's schema before. `pin` may be empty; the use's
+  // own sha256 comes first.
   Result<std::shared_ptr<Instance>, Refusal> load(const config::PluginUse& use, std::string_view dir,
-                                                  std::string_view pin, std::string_view kind);
+                                                  std::string_view pin, std::string_view kind) const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  TrustPolicy policy_;
+  Services services_;
+  Log& log_;
 };
 
 // An instance over tables that are already in the process, for tests of what stands above the loader.
 // Calls create with the settings.
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
-                                                 config::PluginSettings settings, Log& log);
+                                                 config::PluginSettings settings, Log& log,
+                                                 Services services = {});
 
 } // namespace authd::plugin

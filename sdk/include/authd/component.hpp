@@ -2,9 +2,7 @@
 // From a class to the tables of its kind. Each thunk here is a border: exceptions stop at it.
 #pragma once
 
-#include <concepts>
 #include <exception>
-#include <memory>
 #include <stdexcept>
 
 #include "authd/views.hpp"

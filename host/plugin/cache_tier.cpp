@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/cache_tier.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "plugin/abi_views.h"
+#include "plugin/byte_sink.h"
+#include "plugin/invoke.h"
+#include "plugin/kinds.h"
+#include "plugin/loader.h"
+
+namespace authd::plugin {
+namespace {
+
+constexpr std::size_t kMaxValue = 1 << 20;
+
+// get and get_stale, which differ in the member alone.
+template <class Member>
+Status fetch(const Instance& instance, Member read, Call& call, std::string_view key, std::string& value) {
+  value.clear();
+  authd_out out{value, kMaxValue};
+  Status status = invoke(instance.redaction(), call,
+                         [&] { return read(instance.self(), call.abi(), to_abi(key), &out); });
+  if (out.overflow) status = Status::corrupt;
+  if (status != Status::ok) value.clear();
+  return status;
+}
+
+} // namespace
+
+CacheTier::CacheTier(std::shared_ptr<Instance> instance)
+    : instance_(std::move(instance)), ops_(static_cast<const authd_cache_ops*>(instance_->component().ops)) {
+  if (std::string_view(instance_->component().kind) != AUTHD_CACHE_V1 ||
+      !missing_operation(AUTHD_CACHE_V1, ops_).empty())
+    throw std::invalid_argument(instance_->name() + " is no cache tier");
+  if ((ops_->flags & AUTHD_CACHE_SERIALIZED) != 0) serial_ = std::make_unique<std::mutex>();
+}
+
+const std::string& CacheTier::name() const { return instance_->name(); }
+
+std::unique_lock<std::mutex> CacheTier::serialise() const {
+  return serial_ != nullptr ? std::unique_lock(*serial_) : std::unique_lock<std::mutex>();
+}
+
+Status CacheTier::get(Call& call, std::string_view key, std::string& value) const {
+  const auto lock = serialise();
+  return fetch(*instance_, ops_->get, call, key, value);
+}
+
+Status CacheTier::get_stale(Call& call, std::string_view key, std::string& value) const {
+  const auto lock = serialise();
+  return fetch(*instance_, ops_->get_stale, call, key, value);
+}
+
+Status CacheTier::set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
+                      milliseconds stale) const {
+  const auto lock = serialise();
+  return invoke(instance_->redaction(), call, [&] {
+    return ops_->set(instance_->self(), call.abi(), to_abi(key), to_bytes(value), ttl.count(), stale.count());
+  });
+}
+
+Status CacheTier::del(Call& call, std::string_view key) const {
+  const auto lock = serialise();
+  return invoke(instance_->redaction(), call,
+                [&] { return ops_->del(instance_->self(), call.abi(), to_abi(key)); });
+}
+
+Status CacheTier::clear(Call& call, std::string_view prefix) const {
+  if (!AUTHD_HAS(ops_, clear)) return Status::unsupported;
+  const auto lock = serialise();
+  return invoke(instance_->redaction(), call,
+                [&] { return ops_->clear(instance_->self(), call.abi(), to_abi(prefix)); });
+}
+
+TierStats CacheTier::stats(Call& call) const {
+  if (!AUTHD_HAS(ops_, stats)) return {};
+  authd_cache_stats raw{};
+  raw.size = sizeof raw;
+  const auto lock = serialise();
+  const Status status =
+      invoke(instance_->redaction(), call, [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
+  if (status != Status::ok) return {};
+  return {raw.entries, raw.bytes, raw.capacity, raw.evictions};
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/call.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace authd::plugin {
+namespace {
+
+constexpr std::array<std::string_view, 12> kNames{"ok",        "not_found",    "conflict",    "invalid",
+                                                  "denied",    "rate_limited", "unavailable", "timeout",
+                                                  "cancelled", "unsupported",  "corrupt",     "internal"};
+
+} // namespace
+
+Status to_status(authd_status raw) {
+  const bool known = raw >= AUTHD_OK && raw <= AUTHD_INTERNAL;
+  return known ? static_cast<Status>(raw) : Status::internal;
+}
+
+std::string_view name_of(Status status) { return kNames[static_cast<std::size_t>(status)]; }
+
+std::int64_t Call::remaining_ms() const {
+  if (cancelled_.load(std::memory_order_relaxed)) return 0;
+  if (deadline_ == SteadyTime::max()) return std::numeric_limits<std::int64_t>::max();
+  // Rounded up: 0 means that the time is over, not that less than a millisecond is left.
+  const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_now());
+  return std::max<std::int64_t>(left.count(), 0);
+}
+
+Failure Call::take_failure(Status status) {
+  Failure taken = std::exchange(failure_, Failure{});
+  taken.status = status;
+  if (taken.message.empty()) taken.message = "the plugin gave no reason";
+  return taken;
+}
+
+} // namespace authd::plugin

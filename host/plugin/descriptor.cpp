@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/descriptor.h"
+
+#include <fmt/format.h>
+
+namespace authd::plugin {
+namespace {
+
+using Refused = authd::Failure<Refusal>;
+
+// A plugin of a later minor has a longer authd_component, so the array is walked in its stride, not ours.
+class Components {
+ public:
+  explicit Components(const authd_plugin& plugin)
+      : first_(reinterpret_cast<const std::byte*>(plugin.components)), stride_(plugin.components->size),
+        count_(plugin.component_count) {}
+
+  bool well_formed() const {
+    if (stride_ < sizeof(authd_component) || stride_ % alignof(authd_component) != 0) return false;
+    for (std::size_t i = 0; i < count_; ++i)
+      if (at(i).size != stride_) return false;
+    return true;
+  }
+  const authd_component& at(std::size_t i) const {
+    return *reinterpret_cast<const authd_component*>(first_ + i * stride_);
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  const std::byte* first_;
+  std::size_t stride_;
+  std::size_t count_;
+};
+
+Refused malformed(const InspectedPlugin& inspected, std::string_view why) {
+  return refuse(RefusalCode::bad_descriptor, inspected.path, fmt::format("its descriptor {}", why),
+                "Rebuild it with the SDK's AUTHD_PLUGIN");
+}
+
+Refused differs(const InspectedPlugin& inspected, std::string_view what, std::string_view note,
+                std::string_view descriptor) {
+  return refuse(
+      RefusalCode::note_differs, inspected.path,
+      fmt::format("its note and its descriptor differ in {}: \"{}\" and \"{}\"", what, note, descriptor),
+      "Rebuild it with the SDK's AUTHD_PLUGIN, which writes both from the same data");
+}
+
+std::string version_text(std::uint32_t major, std::uint32_t minor) {
+  return fmt::format("{}.{}", major, minor);
+}
+
+Result<void, Refusal> check_shape(const authd_plugin* plugin, const InspectedPlugin& inspected) {
+  if (plugin == nullptr) return malformed(inspected, "is NULL");
+  if (plugin->size < sizeof(authd_plugin)) return malformed(inspected, "is shorter than ABI 1.0 has it");
+  if (plugin->id == nullptr || plugin->version == nullptr)
+    return malformed(inspected, "has no id or no version");
+  if (plugin->components == nullptr) return malformed(inspected, "has no components");
+  if (plugin->component_count != inspected.note.components.size())
+    return differs(inspected, "the number of components", std::to_string(inspected.note.components.size()),
+                   std::to_string(plugin->component_count));
+  if (!Components(*plugin).well_formed()) return malformed(inspected, "has components of an unknown size");
+  return {};
+}
+
+Result<void, Refusal> compare_identity(const authd_plugin& plugin, const InspectedPlugin& inspected) {
+  const Note& note = inspected.note;
+  if (plugin.major != note.major || plugin.min_minor != note.min_minor)
+    return differs(inspected, "the ABI version", version_text(note.major, note.min_minor),
+                   version_text(plugin.major, plugin.min_minor));
+  if (note.id != plugin.id) return differs(inspected, "id", note.id, plugin.id);
+  if (note.version != plugin.version) return differs(inspected, "version", note.version, plugin.version);
+  return {};
+}
+
+const authd_component* find(const Components& components, const NoteComponent& wanted) {
+  for (std::size_t i = 0; i < components.count(); ++i) {
+    const authd_component& c = components.at(i);
+    if (wanted.kind == c.kind && wanted.name == c.name) return &c;
+  }
+  return nullptr;
+}
+
+Result<void, Refusal> compare_components(const Components& components, const InspectedPlugin& inspected) {
+  for (std::size_t i = 0; i < components.count(); ++i) {
+    const std::string_view defect = defect_of(components.at(i));
+    if (!defect.empty()) return malformed(inspected, fmt::format("has a component without {}", defect));
+  }
+  for (const NoteComponent& said : inspected.note.components) {
+    const authd_component* real = find(components, said);
+    if (real == nullptr) return differs(inspected, "components", said.kind + " " + said.name, "none such");
+    const auto schema = canonical_json(real->config_schema);
+    if (!schema || *schema != said.config_schema)
+      return differs(inspected, "config_schema of " + said.name, said.config_schema, real->config_schema);
+  }
+  return {};
+}
+
+} // namespace
+
+std::string_view defect_of(const authd_component& component) {
+  if (component.kind == nullptr) return "kind";
+  if (component.name == nullptr) return "name";
+  if (component.config_schema == nullptr) return "config_schema";
+  if (component.lifecycle == nullptr) return "lifecycle";
+  if (!AUTHD_HAS(component.lifecycle, create)) return "create";
+  if (!AUTHD_HAS(component.lifecycle, destroy)) return "destroy";
+  return {};
+}
+
+Result<const authd_component*, Refusal> match_descriptor(const authd_plugin* descriptor,
+                                                         const InspectedPlugin& inspected,
+                                                         const NoteComponent& wanted) {
+  if (auto ok = check_shape(descriptor, inspected); !ok) return Refused(ok.error());
+  if (auto ok = compare_identity(*descriptor, inspected); !ok) return Refused(ok.error());
+  const Components components(*descriptor);
+  if (auto ok = compare_components(components, inspected); !ok) return Refused(ok.error());
+  return find(components, wanted);
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plugins call these through noexcept pointers: nothing may be thrown from here.
+#include "plugin/host_context.h"
+
+#include <limits>
+#include <utility>
+
+#include "plugin/abi_views.h"
+#include "plugin/byte_sink.h"
+#include "plugin/call.h"
+
+namespace authd::plugin {
+namespace {
+
+using config::PluginValue;
+
+const HostContext& context(const authd_host* host) { return *static_cast<const HostContext*>(host->ctx); }
+
+Level to_level(std::uint32_t level) {
+  switch (level) {
+  case AUTHD_LOG_DEBUG:
+    return Level::debug;
+  case AUTHD_LOG_INFO:
+    return Level::info;
+  case AUTHD_LOG_WARN:
+    return Level::warn;
+  default:
+    return Level::error;
+  }
+}
+
+void host_log(const authd_host* host, const authd_call* call, std::uint32_t level, authd_str event,
+              authd_str message) noexcept try {
+  const HostContext& self = context(host);
+  const Level at = to_level(level);
+  if (!self.log().enabled(at)) return;
+  const auto& redaction = self.redaction();
+  const std::string_view request = call != nullptr ? Call::from_abi(call)->request_id() : std::string_view();
+  self.log().write(at, redaction.clean(view(event)), redaction.clean(view(message)),
+                   {{"authd.plugin.id", self.plugin_id()},
+                    {"authd.plugin.instance", self.instance()},
+                    {"http.request.id", request}});
+} catch (...) {
+  // Out of memory: the line is lost.
+}
+
+authd_status host_fail(const authd_host* host, const authd_call* call, authd_status status,
+                       const authd_error* error) noexcept try {
+  if (call == nullptr) return status;
+  Failure failure{to_status(status), 0, milliseconds(0), {}};
+  if (error != nullptr && error->size >= sizeof(authd_error)) {
+    failure.upstream_status = error->upstream_status;
+    failure.retry_after = milliseconds(error->retry_after_ms);
+    failure.message = context(host).redaction().clean(view(error->message));
+  }
+  Call::from_abi(call)->record(std::move(failure));
+  return status;
+} catch (...) {
+  return status;
+}
+
+authd_status host_put(const authd_host*, authd_out* out, authd_bytes bytes) noexcept try {
+  if (out == nullptr || (bytes.p == nullptr && bytes.n > 0)) return AUTHD_INVALID;
+  if (bytes.n > out->limit - out->target.size()) {
+    out->overflow = true;
+    return AUTHD_INVALID;
+  }
+  if (bytes.n > 0) out->target.append(reinterpret_cast<const char*>(bytes.p), bytes.n);
+  return AUTHD_OK;
+} catch (...) {
+  return AUTHD_INTERNAL;
+}
+
+std::int64_t host_remaining_ms(const authd_host*, const authd_call* call) noexcept {
+  return call != nullptr ? Call::from_abi(call)->remaining_ms() : std::numeric_limits<std::int64_t>::max();
+}
+
+std::uint32_t type_of(PluginValue::Type type) {
+  switch (type) {
+  case PluginValue::Type::boolean:
+    return AUTHD_TYPE_BOOL;
+  case PluginValue::Type::integer:
+    return AUTHD_TYPE_INT;
+  case PluginValue::Type::number:
+    return AUTHD_TYPE_DOUBLE;
+  case PluginValue::Type::string:
+    return AUTHD_TYPE_STRING;
+  case PluginValue::Type::array:
+    return AUTHD_TYPE_ARRAY;
+  case PluginValue::Type::object:
+    return AUTHD_TYPE_OBJECT;
+  }
+  return AUTHD_TYPE_NULL;
+}
+
+authd_status host_cfg_get(const authd_host*, const authd_cfg* cfg, authd_str pointer,
+                          authd_value* out) noexcept try {
+  if (cfg == nullptr || out == nullptr || out->size < sizeof *out) return AUTHD_INVALID;
+  const auto found = cfg->settings.values.find(view(pointer));
+  if (found == cfg->settings.values.end()) return AUTHD_NOT_FOUND;
+  const PluginValue& value = found->second;
+  out->type = type_of(value.type);
+  out->i = value.integer;
+  out->d = value.number;
+  out->s = to_abi(value.text.reveal());
+  return AUTHD_OK;
+} catch (...) {
+  return AUTHD_INTERNAL;
+}
+
+authd_status host_cfg_key(const authd_host*, const authd_cfg* cfg, authd_str pointer, std::uint32_t i,
+                          authd_str* out) noexcept try {
+  if (cfg == nullptr || out == nullptr) return AUTHD_INVALID;
+  const auto found = cfg->settings.keys.find(view(pointer));
+  if (found == cfg->settings.keys.end() || i >= found->second.size()) return AUTHD_NOT_FOUND;
+  *out = to_abi(found->second[i]);
+  return AUTHD_OK;
+} catch (...) {
+  return AUTHD_INTERNAL;
+}
+
+const void* host_service(const authd_host* host, const char* id) noexcept try {
+  return id != nullptr ? context(host).service(id) : nullptr;
+} catch (...) {
+  return nullptr;
+}
+
+} // namespace
+
+HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
+                         Services services, Log& log)
+    : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), settings_(std::move(settings)),
+      services_(std::move(services)), log_(log),
+      redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
+                                    &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
+                                    &host_cfg_get,      &host_cfg_key,   &host_service} {}
+
+const void* HostContext::service(std::string_view id) const {
+  const auto found = services_.find(id);
+  return found != services_.end() ? found->second(abi()) : nullptr;
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/inspection.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "authd/abi.h"
+#include "plugin/elf_image.h"
+#include "plugin/file_checks.h"
+
+namespace authd::plugin {
+namespace {
+
+using Refused = authd::Failure<Refusal>;
+
+constexpr std::string_view kSuffix = ".so";
+
+ByteView as_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+Result<void, Refusal> check_permissions(PluginFile& file, const TrustPolicy& policy,
+                                        std::vector<std::string>& warnings) {
+  if (policy.strict_permissions && !file.violations.empty()) return Refused(file.violations.front());
+  for (auto& violation : file.violations) warnings.push_back(std::move(violation.line));
+  return {};
+}
+
+bool same_hex(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+Result<void, Refusal> check_pin(const std::string& path, const TrustPolicy& policy, std::string_view pin,
+                                const std::string& sha256) {
+  if (pin.empty() && policy.require_pins)
+    return refuse(RefusalCode::pin_missing, path, "has no pin, and plugins.require_pins is on",
+                  fmt::format("After reviewing it, pin sha256 {}", sha256));
+  if (!pin.empty() && !same_hex(pin, sha256))
+    return refuse(RefusalCode::pin_differs, path,
+                  fmt::format("its sha256 is {}, the pin says {}", sha256, pin),
+                  "Restore the file that was pinned, or review this one and pin it");
+  return {};
+}
+
+Refused elf_refusal(const std::string& path, const ElfFault& fault) {
+  return fault.other_machine
+             ? refuse(RefusalCode::architecture, path, fault.why, "Install the build for this machine")
+             : refuse(RefusalCode::not_elf, path, fault.why, "Install the plugin's shared object again");
+}
+
+Result<ByteView, Refusal> check_elf(const PluginFile& file) {
+  const auto image = read_elf(as_bytes(file.bytes));
+  if (!image) return elf_refusal(file.path, image.error());
+  if (!image->shared_object)
+    return refuse(RefusalCode::not_elf, file.path, "is an ELF file, but not a shared object",
+                  "Link it with -shared");
+  if (image->executable_stack)
+    return refuse(RefusalCode::executable_stack, file.path, "asks for an executable stack",
+                  "Link it with -Wl,-z,noexecstack");
+  if (!image->note)
+    return refuse(RefusalCode::no_note, file.path, "has no .note.authd, so it is no plugin of authd",
+                  "Use AUTHD_PLUGIN or AUTHD_NOTE of the SDK");
+  return *image->note;
+}
+
+Refused version_refusal(const std::string& path, const Note& note) {
+  const std::string why = fmt::format("needs plugin ABI {}.{}, this authd provides {}.{}", note.major,
+                                      note.min_minor, AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR);
+  if (note.major < AUTHD_ABI_MAJOR)
+    return refuse(RefusalCode::abi_version, path, why,
+                  fmt::format("Rebuild it with the SDK of ABI {}", AUTHD_ABI_MAJOR));
+  const std::string newer = fmt::format("se an authd with ABI {}.{} or newer", note.major, note.min_minor);
+  if (note.major > AUTHD_ABI_MAJOR) return refuse(RefusalCode::abi_version, path, why, "U" + newer);
+  return refuse(RefusalCode::abi_version, path, why,
+                fmt::format("Rebuild with AUTHD_TARGET_MINOR={} or u{}", AUTHD_ABI_MINOR, newer));
+}
+
+// The version comes first: the text of another major may have another form.
+Result<Note, Refusal> check_note(const std::string& path, ByteView descriptor) {
+  const auto bad = [&](const std::string& why) {
+    return refuse(RefusalCode::bad_note, path, fmt::format("its .note.authd {}", why),
+                  "Rebuild it with the SDK's AUTHD_PLUGIN");
+  };
+  const auto version = read_note_version(descriptor);
+  if (!version) return bad(version.error());
+  if (version->major != AUTHD_ABI_MAJOR || version->min_minor > AUTHD_ABI_MINOR)
+    return version_refusal(path, *version);
+  auto note = read_note(descriptor);
+  if (!note) return bad("does not parse: " + note.error());
+  return std::move(*note);
+}
+
+Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy,
+                                              std::string_view pin) {
+  InspectedPlugin plugin{file.path, sha256_hex(file.bytes), {}, {}};
+  if (auto ok = check_permissions(file, policy, plugin.warnings); !ok) return Refused(ok.error());
+  if (auto ok = check_pin(file.path, policy, pin, plugin.sha256); !ok) return Refused(ok.error());
+  const auto descriptor = check_elf(file);
+  if (!descriptor) return Refused(descriptor.error());
+  auto note = check_note(file.path, *descriptor);
+  if (!note) return Refused(note.error());
+  plugin.note = std::move(*note);
+  return plugin;
+}
+
+// "kong-gateway" of "/usr/lib/authd/plugins/kong-gateway.so".
+std::string_view stem(std::string_view plugin) {
+  std::string_view name = plugin.substr(plugin.rfind('/') + 1); // npos + 1 == 0
+  if (name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
+  return name;
+}
+
+std::string offer(const Note& note) {
+  std::string text;
+  for (const auto& c : note.components)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", c.kind, c.name);
+  return text;
+}
+
+} // namespace
+
+std::string plugin_path(std::string_view name, std::string_view dir) {
+  if (name.find('/') != std::string_view::npos || name.empty()) return std::string(name);
+  const std::string_view suffix = name.ends_with(kSuffix) ? "" : kSuffix;
+  return std::filesystem::absolute(std::filesystem::path(dir) / fmt::format("{}{}", name, suffix))
+      .lexically_normal()
+      .string();
+}
+
+Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy,
+                                         std::string_view pin) {
+  auto file = read_plugin_file(path);
+  if (!file) return Refused(file.error());
+  return inspect_file(*file, policy, pin);
+}
+
+Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected,
+                                                       std::string_view kind, std::string_view plugin) {
+  const std::string_view name = stem(plugin);
+  const NoteComponent* only = nullptr;
+  std::size_t of_kind = 0;
+  for (const auto& component : inspected.note.components) {
+    if (component.kind != kind) continue;
+    if (component.name == name) return &component;
+    only = &component;
+    ++of_kind;
+  }
+  if (of_kind == 1) return only;
+  if (of_kind == 0)
+    return refuse(RefusalCode::no_component, inspected.path,
+                  fmt::format("has no component of kind {}; it has {}", kind, offer(inspected.note)),
+                  "Use it where its kind belongs, or name another plugin");
+  return refuse(RefusalCode::no_component, inspected.path,
+                fmt::format("has several components of kind {}, none named {}; it has {}", kind, name,
+                            offer(inspected.note)),
+                "Give the file, or a link to it, the name of one of them");
+}
+
+Result<std::string, Refusal> inspect_report(const std::string& path) {
+  const auto plugin = inspect(path, TrustPolicy{.strict_permissions = false, .require_pins = false}, {});
+  if (!plugin) return Refused(plugin.error());
+  const Note& note = plugin->note;
+  std::string text;
+  const auto line = [&](std::string_view what, std::string_view value) {
+    text += fmt::format("{:<12}{}\n", what, value);
+  };
+  line("file", plugin->path);
+  line("sha256", plugin->sha256);
+  line("id", note.id);
+  line("version", note.version);
+  line("abi", fmt::format("{}.{} (this authd: {}.{})", note.major, note.min_minor, AUTHD_ABI_MAJOR,
+                          AUTHD_ABI_MINOR));
+  line("sdk", note.sdk);
+  line("toolchain", note.toolchain);
+  for (const auto& c : note.components) line("component", fmt::format("{} {}", c.kind, c.name));
+  line("checks", "regular file, shared object, machine, stack, note, ABI version: passed");
+  line("permissions", plugin->warnings.empty() ? "passed" : "refused in production:");
+  for (const auto& warning : plugin->warnings) line("", warning);
+  return text;
+}
+
+} // namespace authd::plugin

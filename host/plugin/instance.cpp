@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/instance.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "plugin/descriptor.h"
+#include "plugin/invoke.h"
+#include "plugin/kinds.h"
+
+namespace authd::plugin {
+namespace {
+
+using Refused = authd::Failure<Refusal>;
+
+constexpr milliseconds kLifecycleDeadline{10'000};
+
+} // namespace
+
+// Invariants: `created_` from a successful create until destroy was called, which happens once;
+// `started_` implies `created_`.
+class Instance::Impl {
+ public:
+  Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
+       Services services, Log& log)
+      : component_(component), origin_(std::move(origin)),
+        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log) {}
+
+  ~Impl() {
+    stop();
+    if (!created_) return;
+    Call call;
+    invoke(host_.redaction(), call, [&] {
+      component_.lifecycle->destroy(self_);
+      return AUTHD_OK;
+    });
+  }
+
+  Result<void, Refusal> create() {
+    Call call(steady_now() + kLifecycleDeadline);
+    bool threw = true;
+    const Status status = invoke(host_.redaction(), call, [&] {
+      const authd_status raw =
+          component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
+      threw = false;
+      return raw;
+    });
+    created_ = status == Status::ok;
+    if (created_) return {};
+    const auto code = threw ? RefusalCode::create_threw : RefusalCode::create_failed;
+    return failed(code, "cannot be created", call.take_failure(status));
+  }
+
+  Result<void, Refusal> start() {
+    if (started_) return {};
+    if (!AUTHD_HAS(component_.lifecycle, start)) {
+      started_ = true;
+      return {};
+    }
+    Call call(steady_now() + kLifecycleDeadline);
+    const Status status =
+        invoke(host_.redaction(), call, [&] { return component_.lifecycle->start(self_, call.abi()); });
+    started_ = status == Status::ok;
+    if (started_) return {};
+    return failed(RefusalCode::start_failed, "cannot be started", call.take_failure(status));
+  }
+
+  void stop() {
+    if (!std::exchange(started_, false) || !AUTHD_HAS(component_.lifecycle, stop)) return;
+    Call call(steady_now() + kLifecycleDeadline);
+    const Status status =
+        invoke(host_.redaction(), call, [&] { return component_.lifecycle->stop(self_, call.abi()); });
+    if (status == Status::ok) return;
+    host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
+                      {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
+  }
+
+  Result<void, Refusal> check() const {
+    const std::string_view missing = missing_operation(component_.kind, component_.ops);
+    if (!missing.empty())
+      return refuse(RefusalCode::operation_missing, where(),
+                    fmt::format("{} {} lacks {}", component_.kind, component_.name, missing),
+                    "Implement it: its kind requires it");
+    for (const char* const* id = component_.needs; id != nullptr && *id != nullptr; ++id) {
+      if (host_.service(*id) == nullptr)
+        return refuse(RefusalCode::service_missing, where(),
+                      fmt::format("needs the service {}, which this authd has not", *id),
+                      "Use an authd that offers it, or an older release of the plugin");
+    }
+    return {};
+  }
+
+  const authd_component& component() const { return component_; }
+  const Origin& origin() const { return origin_; }
+  const HostContext& host() const { return host_; }
+  void* self() const { return self_; }
+
+ private:
+  const std::string& where() const { return origin_.path.empty() ? host_.instance() : origin_.path; }
+
+  Refused failed(RefusalCode code, std::string_view what, const Failure& failure) const {
+    return refuse(
+        code, where(),
+        fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(failure.status), failure.message),
+        "Correct its settings, or report it to the plugin's author");
+  }
+
+  const authd_component& component_;
+  const Origin origin_;
+  HostContext host_;
+  void* self_ = nullptr;
+  bool created_ = false;
+  bool started_ = false;
+};
+
+Instance::Instance(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Instance::~Instance() = default;
+Result<void, Refusal> Instance::start() { return impl_->start(); }
+void Instance::stop() { impl_->stop(); }
+const std::string& Instance::name() const { return impl_->host().instance(); }
+const std::string& Instance::plugin_id() const { return impl_->origin().plugin_id; }
+const std::string& Instance::plugin_version() const { return impl_->origin().version; }
+const std::string& Instance::path() const { return impl_->origin().path; }
+const authd_component& Instance::component() const { return impl_->component(); }
+void* Instance::self() const { return impl_->self(); }
+const Redaction& Instance::redaction() const { return impl_->host().redaction(); }
+
+Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,
+                                                           std::string name, config::PluginSettings settings,
+                                                           Services services, Log& log) {
+  auto impl = std::make_unique<Instance::Impl>(component, std::move(origin), std::move(name),
+                                               std::move(settings), std::move(services), log);
+  if (auto ok = impl->check(); !ok) return Refused(ok.error());
+  if (auto ok = impl->create(); !ok) return Refused(ok.error());
+  return std::make_shared<Instance>(std::move(impl));
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the loader makes instances; everybody else has loader.h.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "plugin/loader.h"
+
+namespace authd::plugin {
+
+// Where an instance comes from, for its log lines and its refusals.
+struct Origin {
+  std::string plugin_id;
+  std::string version;
+  std::string path; // empty: adopted
+};
+
+// Checks operations and services, then calls create.
+Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,
+                                                           std::string name, config::PluginSettings settings,
+                                                           Services services, Log& log);
+
+} // namespace authd::plugin

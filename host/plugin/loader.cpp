@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/loader.h"
+
+#include <exception>
+#include <utility>
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "plugin/descriptor.h"
+#include "plugin/instance.h"
+
+namespace authd::plugin {
+namespace {
+
+using Refused = authd::Failure<Refusal>;
+
+// NODELETE and no dlclose: a plugin's threads and thread-local destructors may outlive any moment at
+// which unmapping would look safe.
+Result<authd_plugin_v1_fn, Refusal> map_library(const std::string& path) {
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr)
+    return refuse(RefusalCode::not_linkable, path, fmt::format("cannot be linked: {}", ::dlerror()),
+                  "Install the libraries it needs, or link it with -Wl,-z,defs to find what is undefined");
+  void* entry = ::dlsym(library, AUTHD_PLUGIN_ENTRY);
+  if (entry == nullptr)
+    return refuse(RefusalCode::no_entry, path, "does not export " AUTHD_PLUGIN_ENTRY,
+                  "Use AUTHD_PLUGIN, or export the function with default visibility");
+  return reinterpret_cast<authd_plugin_v1_fn>(entry);
+}
+
+Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path, authd_plugin_v1_fn entry) {
+  try {
+    return entry(AUTHD_ABI_MINOR);
+  } catch (...) {
+    return refuse(RefusalCode::bad_descriptor, path, AUTHD_PLUGIN_ENTRY " threw an exception",
+                  "Rebuild it with the SDK's AUTHD_PLUGIN");
+  }
+}
+
+Result<const authd_component*, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
+  const auto entry = map_library(inspected.path);
+  if (!entry) return Refused(entry.error());
+  const auto descriptor = ask_for_descriptor(inspected.path, *entry);
+  if (!descriptor) return Refused(descriptor.error());
+  return match_descriptor(*descriptor, inspected, wanted);
+}
+
+void report(Log& log, const InspectedPlugin& inspected, const config::PluginUse& use) {
+  for (const auto& warning : inspected.warnings)
+    log.write(Level::warn, "plugin-not-trusted", warning, {{"authd.plugin.id", inspected.note.id}});
+  log.write(Level::info, "plugin-loaded", fmt::format("{} {}", inspected.note.id, inspected.note.version),
+            {{"authd.plugin.id", inspected.note.id},
+             {"authd.plugin.instance", use.name},
+             {"file.path", inspected.path},
+             {"file.hash.sha256", inspected.sha256}});
+}
+
+} // namespace
+
+Loader::Loader(TrustPolicy policy, Services services, Log& log)
+    : policy_(policy), services_(std::move(services)), log_(log) {}
+
+Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse& use, std::string_view dir,
+                                                        std::string_view pin, std::string_view kind) const {
+  const auto inspected =
+      inspect(plugin_path(use.plugin, dir), policy_, use.sha256.empty() ? pin : use.sha256);
+  if (!inspected) return Refused(inspected.error());
+  const auto wanted = select_component(*inspected, kind, use.plugin);
+  if (!wanted) return Refused(wanted.error());
+  const auto component = open(*inspected, **wanted);
+  if (!component) return Refused(component.error());
+  auto instance = create_instance(**component, {inspected->note.id, inspected->note.version, inspected->path},
+                                  use.name, use.settings, services_, log_);
+  if (instance) report(log_, *inspected, use);
+  return instance;
+}
+
+Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
+                                                 config::PluginSettings settings, Log& log,
+                                                 Services services) {
+  const std::string_view defect = defect_of(component);
+  if (!defect.empty())
+    return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),
+                  "Fill the tables");
+  return create_instance(component, {component.name, "", ""}, std::move(name), std::move(settings),
+                         std::move(services), log);
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/note_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/ParseHandler.h>
+#include <Poco/JSON/Parser.h>
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+
+namespace authd::plugin {
+namespace {
+
+using Poco::JSON::Array;
+using Poco::JSON::Object;
+
+constexpr std::size_t kVersionBytes = 2 * sizeof(std::uint32_t);
+constexpr std::size_t kMaxNote = 1 << 20;
+constexpr std::size_t kMaxWord = 128;
+constexpr std::size_t kMaxComponents = 64;
+constexpr std::size_t kMaxDepth = 32;
+
+using Fault = authd::Failure<std::string>;
+
+Object::Ptr parse_object(std::string_view text) {
+  if (!is_utf8(text)) throw Poco::DataFormatException("not UTF-8");
+  Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(true)); // true: keep the members' order
+  parser.setDepth(kMaxDepth);
+  return parser.parse(std::string(text)).extract<Object::Ptr>();
+}
+
+std::string written(const Object& object) {
+  std::ostringstream out;
+  object.stringify(out);
+  return out.str();
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxWord &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::string word(const Object& object, const char* member) {
+  const auto text = object.getValue<std::string>(member);
+  if (!is_word(text)) throw Poco::DataFormatException(fmt::format("\"{}\" is not a word", member));
+  return text;
+}
+
+// For people: what is not visible ASCII is left out, so that a note cannot steer a terminal.
+std::string phrase(const Object& object, const char* member) {
+  std::string text = object.optValue<std::string>(member, "").substr(0, kMaxWord);
+  std::erase_if(text, [](char c) { return c < ' ' || c > '~'; });
+  return text;
+}
+
+NoteComponent read_component(const Object& object) {
+  const auto schema = object.getObject("config_schema");
+  if (schema.isNull()) throw Poco::DataFormatException("a component has no \"config_schema\" object");
+  return {word(object, "kind"), word(object, "name"), written(*schema)};
+}
+
+std::vector<NoteComponent> read_components(const Object& object) {
+  const Array::Ptr array = object.getArray("components");
+  if (array.isNull() || array->size() == 0 || array->size() > kMaxComponents)
+    throw Poco::DataFormatException(fmt::format("\"components\" is not an array of 1 to {}", kMaxComponents));
+  std::vector<NoteComponent> all;
+  for (unsigned i = 0; i < array->size(); ++i) {
+    const Object::Ptr entry = array->getObject(i);
+    if (entry.isNull()) throw Poco::DataFormatException("a component is not an object");
+    NoteComponent next = read_component(*entry);
+    for (const auto& other : all)
+      if (other.kind == next.kind && other.name == next.name)
+        throw Poco::DataFormatException("two components are alike in kind and name");
+    all.push_back(std::move(next));
+  }
+  return all;
+}
+
+void read_text(std::string_view text, Note& note) {
+  const Object::Ptr object = parse_object(text);
+  note.id = word(*object, "id");
+  note.version = word(*object, "version");
+  note.sdk = phrase(*object, "sdk");
+  note.toolchain = phrase(*object, "toolchain");
+  note.components = read_components(*object);
+}
+
+// Poco throws more than Poco::Exception on bad input, e.g. std::bad_cast by way of Dynamic::Var.
+template <class F>
+auto caught(F read) -> Result<decltype(read()), std::string> {
+  try {
+    return read();
+  } catch (const Poco::Exception& e) {
+    return Fault(e.displayText());
+  } catch (const std::exception& e) {
+    return Fault(std::string(e.what()));
+  }
+}
+
+} // namespace
+
+Result<std::string, std::string> canonical_json(std::string_view object_text) {
+  return caught([&] { return written(*parse_object(object_text)); });
+}
+
+Result<Note, std::string> read_note_version(ByteView descriptor) {
+  if (descriptor.size() < kVersionBytes) return Fault("is too short");
+  Note note;
+  std::memcpy(&note.major, descriptor.data(), sizeof note.major);
+  std::memcpy(&note.min_minor, descriptor.data() + sizeof note.major, sizeof note.min_minor);
+  return note;
+}
+
+Result<Note, std::string> read_note(ByteView descriptor) {
+  auto note = read_note_version(descriptor);
+  if (!note) return note;
+  if (descriptor.size() > kMaxNote) return Fault("is longer than 1 MiB");
+  const auto text = descriptor.subspan(kVersionBytes);
+  return caught([&] {
+    read_text({reinterpret_cast<const char*>(text.data()), text.size()}, *note);
+    return std::move(*note);
+  });
+}
+
+} // namespace authd::plugin
