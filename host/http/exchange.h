@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -49,15 +50,22 @@ using Continuation = std::function<void(Exchange&)>;
 // Names one deferred exchange. Copyable; outlives connection and server without harm.
 class Ticket {
  public:
+  // Where continuations are posted to: the server's mailbox, or a test's own.
+  struct Address {
+    virtual ~Address() = default;
+    virtual void deliver(Continuation next) const = 0; // [thread-safe]
+  };
+
   Ticket() = default;
+  explicit Ticket(std::shared_ptr<const Address> address) : address_(std::move(address)) {}
+
   // Runs `next` on the owning reactor unless the exchange has been answered, timed out for good or lost
   // its client meanwhile. [thread-safe], never blocks on I/O.
-  void resume(Continuation next) const;
+  void resume(Continuation next) const {
+    if (address_) address_->deliver(std::move(next));
+  }
 
  private:
-  friend class Exchange;
-  struct Address;
-  explicit Ticket(std::shared_ptr<const Address> address) : address_(std::move(address)) {}
   std::shared_ptr<const Address> address_;
 };
 
@@ -68,11 +76,12 @@ class Exchange {
   virtual const Request& request() const = 0;
 
   // Answers. The server adds X-Request-Id, CORS, Date, Content-Length and the connection headers, and
-  // leaves the body out for HEAD. Exactly once per exchange.
+  // leaves the body out for HEAD. Exactly once per exchange; everything is copied before it returns.
   virtual void respond(int status, std::string_view content_type, std::string_view body,
                        std::initializer_list<HeaderField> headers = {}) = 0;
 
-  // Leaves the exchange open until a resume or the deadline. on_deadline must respond or call extend.
+  // Leaves the exchange open until a resume or the deadline. on_deadline must respond or call extend; what
+  // is resumed must respond, defer or extend.
   virtual Ticket defer(SteadyTime deadline, Continuation on_deadline) = 0;
   // From within on_deadline: keeps the same ticket open for longer.
   virtual void extend(SteadyTime deadline, Continuation on_deadline) = 0;

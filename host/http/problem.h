@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -15,8 +16,11 @@ void respond_problem(Exchange& exchange, const Error& error);
 
 // Refusals that are HTTP's own and have no AUTH code: 404, 405, 408, 413, 414, 431 ... Their `code` is
 // "HTTP_<status>" and their type "urn:authd:problem:http-<status>". `allowed` fills Allow and
-// extensions.allowedMethods.
+// extensions.allowedMethods; a 503 asks to come back after a second.
 void respond_http_problem(Exchange& exchange, int status, std::string_view detail,
                           std::span<const std::string_view> allowed = {});
+
+// "GET, HEAD, OPTIONS", as Allow wants it.
+std::string join_methods(std::span<const std::string_view> methods);
 
 } // namespace authd::http

@@ -25,7 +25,8 @@ class Router {
  public:
   void add(Route route);
   const std::vector<Route>& routes() const { return routes_; }
-  // Answers or defers, never throws: what a handler throws becomes AUTH_008.
+  // Answers or defers. What a handler throws passes through: the server makes it AUTH_008 and logs it, as
+  // it does for continuations, so that there is one such place. Allocates nothing on the way to a handler.
   void dispatch(Exchange& exchange) const;
 
  private:

@@ -34,7 +34,8 @@ struct ServerOptions {
   std::function<bool(const Poco::Net::IPAddress&)> is_trusted;
 };
 
-// Told of every answer, on the reactor's thread; must not block.
+// Told of every answer, on the reactor's thread; must not block. Not told of what was refused before a
+// request line was read.
 class RequestObserver {
  public:
   virtual ~RequestObserver() = default;
@@ -54,6 +55,7 @@ class Server {
   void start(); // the reactors begin to accept
   std::uint16_t port() const;
   unsigned reactors() const;
+  unsigned connections() const; // open now, those included that are being refused [thread-safe]
 
   // Accepts what is in the backlog, closes the listeners, answers what was read, closes idle
   // connections; returns true when all are gone, false when the time was up. Call once. [may-block]

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace authd::http {
+namespace {
+
+// Above this the answers are sent before more requests are parsed.
+constexpr std::size_t kOutputBytes = 64 * 1024;
+// A client that goes on sending after its answer is cut off.
+constexpr std::uint32_t kMaxDroppedBytes = 16 * 1024 * 1024;
+
+} // namespace
+
+Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket, bool peer_trusted)
+    : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()), outbox_(shared.outputs),
+      exchange_(shared, key, outbox_), peer_trusted_(peer_trusted) {
+  shared_.idle.add(*this, shared_.now);
+}
+
+void Connection::on_ready(std::uint32_t epoll_events) {
+  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) return close();
+  if ((epoll_events & EPOLLRDHUP) != 0) peer_finished_ = true;
+  if ((epoll_events & (EPOLLIN | EPOLLRDHUP)) != 0) readable_ = true;
+  if ((epoll_events & EPOLLOUT) != 0) blocked_ = false;
+  on_turn();
+}
+
+void Connection::on_turn() {
+  if (phase_ == Phase::lingering) return drop_input();
+  work();
+  if (!closed_) settle();
+}
+
+void Connection::on_letter(std::uint64_t exchange, const Continuation& next) {
+  if (!exchange_.deliver(exchange, next)) return;
+  conclude();
+  on_turn();
+}
+
+void Connection::on_deadline(std::uint64_t serial) {
+  if (!exchange_.expire(serial)) return;
+  conclude();
+  on_turn();
+}
+
+void Connection::on_timeout() {
+  switch (phase_) {
+  case Phase::idle: // a request may have come in this very moment
+    readable_ = true;
+    work();
+    if (closed_ || (!served_ && inbox_ == nullptr)) return close();
+    return settle();
+  case Phase::reading: return refuse({408, "The request did not arrive in time"});
+  case Phase::deferred: return;
+  case Phase::writing:
+  case Phase::lingering: return close();
+  }
+}
+
+void Connection::refuse(const Refusal& refusal) {
+  exchange_.open(inbox_.get(), peer_trusted_);
+  exchange_.refuse(refusal);
+  conclude();
+  flush();
+  if (!closed_) settle();
+}
+
+// One receive at most, so that a busy connection leaves the reactor to the others.
+void Connection::work() {
+  if (!flush() || !may_serve()) return;
+  serve_received();
+  if (readable_ && may_serve()) {
+    receive();
+    serve_received();
+  }
+  if (!closed_) flush();
+}
+
+bool Connection::may_serve() const { return !closed_ && !last_answer_ && !exchange_.deferred() && !blocked_; }
+
+void Connection::serve_received() {
+  while (may_serve() && inbox_ != nullptr && !inbox_->empty() && serve_one()) {
+    if (outbox_.pending_bytes() > kOutputBytes) flush();
+  }
+}
+
+// False when the current request is not complete.
+bool Connection::serve_one() {
+  const RequestParser::State state = inbox_->parse();
+  if (state == RequestParser::State::incomplete) {
+    if (inbox_->parser().expects_continue() && !continue_sent_) send_continue();
+    return false;
+  }
+  served_ = true;
+  continue_sent_ = false;
+  exchange_.open(inbox_.get(), peer_trusted_);
+  if (state == RequestParser::State::refused) {
+    exchange_.refuse(inbox_->parser().refusal());
+  } else {
+    exchange_.dispatch();
+  }
+  conclude();
+  return true;
+}
+
+// After an endpoint was called.
+void Connection::conclude() {
+  if (exchange_.deferred()) return;
+  if (!exchange_.keeps_connection()) {
+    last_answer_ = true;
+  } else {
+    inbox_->next_request();
+  }
+}
+
+void Connection::receive() {
+  if (inbox_ == nullptr) inbox_ = shared_.inboxes.take(shared_.limits());
+  const std::span<char> space = inbox_->space();
+  const ssize_t n = ::recv(fd_, space.data(), space.size(), 0);
+  if (n > 0) {
+    inbox_->received(static_cast<std::size_t>(n));
+    // After a short read the socket is empty: epoll(7), questions and answers. Only an end may follow.
+    readable_ = static_cast<std::size_t>(n) == space.size() || peer_finished_;
+    return;
+  }
+  if (n < 0 && errno == EINTR) return;
+  readable_ = false;
+  if (n == 0) end_of_stream_ = true;
+  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) close();
+}
+
+bool Connection::flush() {
+  if (outbox_.empty()) return true;
+  if (blocked_) return false;
+  const Outbox::Sent sent = outbox_.send_to(fd_);
+  if (sent == Outbox::Sent::some) blocked_ = true;
+  if (sent == Outbox::Sent::failed) close();
+  return sent == Outbox::Sent::all;
+}
+
+void Connection::send_continue() {
+  outbox_.text() += "HTTP/1.1 100 Continue\r\n\r\n";
+  continue_sent_ = true;
+}
+
+// Decides what the connection waits for next. A timer is wound up only by a step forward, not by any byte.
+void Connection::settle() {
+  const bool sent = outbox_.take_progress();
+  const bool served = std::exchange(served_, false);
+  if (inbox_ != nullptr && inbox_->empty()) shared_.inboxes.give(std::move(inbox_));
+  if (!outbox_.empty()) {
+    if (phase_ != Phase::writing || sent) enter(Phase::writing);
+    return;
+  }
+  if (exchange_.deferred()) return enter(Phase::deferred);
+  if (last_answer_) return linger();
+  if (end_of_stream_) return close();
+  if (readable_) shared_.again.push_back(key_);
+  const Phase next = inbox_ == nullptr ? Phase::idle : Phase::reading;
+  if (phase_ != next || served) enter(next);
+}
+
+void Connection::enter(Phase phase) {
+  phase_ = phase;
+  switch (phase) {
+  case Phase::idle: return shared_.idle.add(*this, shared_.now);
+  case Phase::reading: return shared_.reading.add(*this, shared_.now);
+  case Phase::writing: return shared_.writing.add(*this, shared_.now);
+  case Phase::lingering: return shared_.lingering.add(*this, shared_.now);
+  case Phase::deferred: return leave();
+  }
+}
+
+// A socket closed with unread input resets the connection, and the reset may overtake the answer.
+void Connection::linger() {
+  shared_.inboxes.give(std::move(inbox_));
+  if (end_of_stream_) return close();
+  ::shutdown(fd_, SHUT_WR);
+  enter(Phase::lingering);
+  drop_input();
+}
+
+void Connection::drop_input() {
+  if (!readable_) return;
+  char dropped[16 * 1024];
+  const ssize_t n = ::recv(fd_, dropped, sizeof(dropped), 0);
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return close();
+  if (n > 0) dropped_bytes_ += static_cast<std::uint32_t>(n);
+  if (dropped_bytes_ > kMaxDroppedBytes) return close();
+  readable_ = n == sizeof(dropped) || peer_finished_;
+  if (readable_) shared_.again.push_back(key_);
+}
+
+} // namespace authd::http

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <Poco/Net/StreamSocket.h>
+
+#include "http/open_exchange.h"
+#include "http/reactor_resources.h"
+#include "http/timeouts.h"
+
+namespace authd::http {
+
+// One client. The socket is watched edge-triggered for reading and writing from the first moment, so a
+// request costs one recv and one send and no epoll_ctl; what an edge said is remembered in readable_ and
+// blocked_. Invariants:
+// - while an exchange is deferred or output is stuck nothing more is read or parsed, which keeps answers in
+//   order and memory bounded;
+// - a buffer is held only while it has something in it;
+// - a connection waits in exactly one of the shared queues, or has a deferred exchange.
+class Connection : public Timed {
+ public:
+  Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket, bool peer_trusted);
+
+  // Each of these does all that can be done now; afterwards the owner asks closed().
+  void on_ready(std::uint32_t epoll_events);
+  void on_turn(); // was in ReactorResources::again
+  void on_letter(std::uint64_t exchange, const Continuation& next);
+  void on_deadline(std::uint64_t serial);
+  void on_timeout(); // of the queue in which it waited
+  void refuse(const Refusal& refusal);
+
+  bool closed() const { return closed_; }
+  ConnectionKey key() const { return key_; }
+
+ private:
+  enum class Phase : std::uint8_t { idle, reading, deferred, writing, lingering };
+
+  void work();
+  bool may_serve() const;
+  void serve_received();
+  bool serve_one();
+  void conclude();
+  void receive();
+  bool flush();
+  void send_continue();
+  void settle();
+  void enter(Phase phase);
+  void linger();
+  void drop_input();
+  void close() { closed_ = true; }
+
+  ReactorResources& shared_;
+  ConnectionKey key_;
+  Poco::Net::StreamSocket socket_;
+  int fd_;
+  Outbox outbox_;
+  OpenExchange exchange_;
+  std::unique_ptr<Inbox> inbox_;
+  std::uint32_t dropped_bytes_ = 0;
+  Phase phase_ = Phase::idle;
+  bool peer_trusted_;
+  bool readable_ = false;      // the socket may have more to read
+  bool blocked_ = false;       // the socket takes no more for now
+  bool peer_finished_ = false; // an end of stream is on its way
+  bool end_of_stream_ = false; // and has been read
+  bool last_answer_ = false;   // no request is served after what is in the outbox
+  bool continue_sent_ = false;
+  bool served_ = false; // a request was served since the last settle
+  bool closed_ = false;
+};
+
+} // namespace authd::http

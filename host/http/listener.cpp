@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/listener.h"
+
+#include <cerrno>
+#include <stdexcept>
+
+#include <fcntl.h>
+
+#include <Poco/Exception.h>
+#include <Poco/Net/NetException.h>
+#include <fmt/format.h>
+
+namespace authd::http {
+namespace {
+
+using Poco::Net::ServerSocket;
+using Poco::Net::SocketAddress;
+
+constexpr int kBacklog = 1024;
+
+[[noreturn]] void refuse_host(const std::string& host, const Poco::Exception& cause) {
+  throw std::runtime_error(fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
+                                       "(HOST) to one of its addresses, 127.0.0.1 or 0.0.0.0 for example",
+                                       host, cause.displayText()));
+}
+
+[[noreturn]] void refuse_port(const SocketAddress& address, const std::string& why, std::string_view mend) {
+  throw std::runtime_error(fmt::format("server.port: {} {}; {}", address.toString(), why, mend));
+}
+
+SocketAddress resolve(std::string host, std::uint16_t port) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  try {
+    return SocketAddress(host, port);
+  } catch (const Poco::Exception& e) {
+    refuse_host(host, e);
+  }
+}
+
+ServerSocket bind_to(const SocketAddress& address, const std::string& host, bool shared) {
+  ServerSocket socket;
+  try {
+    socket.bind(address, true, shared);
+  } catch (const Poco::Exception& e) {
+    const int code = e.code() != 0 ? e.code() : errno;
+    if (code == EADDRNOTAVAIL) refuse_host(host, e);
+    if (code == EADDRINUSE) {
+      refuse_port(address, "is already served by another process",
+                  "stop it, or set server.port (PORT) to a free port");
+    }
+    if (code == EACCES) {
+      refuse_port(address, "needs the right to bind low ports",
+                  "set server.port (PORT) above 1023, or grant CAP_NET_BIND_SERVICE");
+    }
+    refuse_port(address, "cannot be bound (" + e.displayText() + ")", "check server.host and server.port");
+  }
+  return socket;
+}
+
+void close_on_exec(const Poco::Net::Socket& socket) {
+  ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
+}
+
+} // namespace
+
+std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count) {
+  SocketAddress address = resolve(host, port);
+  // SO_REUSEPORT would let a second authd take every other connection in silence: ask without it first.
+  if (port != 0) bind_to(address, host, false).close();
+  std::vector<ServerSocket> listeners;
+  for (unsigned i = 0; i < count; ++i) {
+    ServerSocket socket = bind_to(address, host, true);
+    socket.listen(kBacklog);
+    socket.setBlocking(false);
+    close_on_exec(socket);
+    address = socket.address();
+    listeners.push_back(socket);
+  }
+  return listeners;
+}
+
+AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::StreamSocket>& socket,
+                         SocketAddress& peer) {
+  try {
+    socket = listener.acceptConnection(peer);
+    socket->setBlocking(false);
+    socket->setNoDelay(true);
+    close_on_exec(*socket);
+    return AcceptOutcome::accepted;
+  } catch (const Poco::Exception& e) {
+    const bool exhausted = e.code() == EMFILE || e.code() == ENFILE || e.code() == ENOBUFS || e.code() == ENOMEM;
+    return exhausted ? AcceptOutcome::no_resources : AcceptOutcome::nothing;
+  }
+}
+
+} // namespace authd::http

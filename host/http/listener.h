@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+
+namespace authd::http {
+
+// One SO_REUSEPORT socket per reactor, all bound to the same address and listening. With port 0 the kernel
+// chooses for the first and the others follow. Throws std::runtime_error that names server.host or
+// server.port and the mend, also for a port that another process shares with SO_REUSEPORT.
+std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count);
+
+enum class AcceptOutcome { accepted, nothing, no_resources };
+
+// Accepts one connection, which is made non-blocking and sends without delay (TCP_NODELAY). `no_resources`:
+// the process has no descriptor or memory left, and the connection still waits.
+AcceptOutcome accept_one(Poco::Net::ServerSocket& listener, std::optional<Poco::Net::StreamSocket>& socket,
+                         Poco::Net::SocketAddress& peer);
+
+} // namespace authd::http

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/open_exchange.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "http/problem.h"
+
+namespace authd::http {
+namespace {
+
+// 1 to 128 visible ASCII characters: token-service.md, "Common to every answer".
+bool is_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+} // namespace
+
+void OpenExchange::open(Inbox* inbox, bool peer_trusted) {
+  ++number_;
+  stage_ = Stage::running;
+  code_.reset();
+  request_ = {};
+  client_keeps_ = http_1_0_ = false;
+  if (inbox != nullptr) {
+    inbox->describe(request_);
+    client_keeps_ = inbox->parser().keep_alive();
+    http_1_0_ = inbox->parser().is_http_1_0();
+  }
+  request_.peer_trusted = peer_trusted;
+  request_.received = steady_now();
+  choose_request_id();
+}
+
+void OpenExchange::choose_request_id() {
+  const auto sent = request_.header("X-Request-Id");
+  if (sent && is_request_id(*sent)) {
+    request_.request_id = *sent;
+    return;
+  }
+  made_id_ = shared_.ids.next();
+  request_.request_id = view(made_id_);
+}
+
+template <class Endpoint>
+void OpenExchange::run(const Endpoint& endpoint) {
+  stage_ = Stage::running;
+  try {
+    endpoint(*this);
+  } catch (const std::exception& e) {
+    fail(e.what());
+  } catch (...) {
+    fail("an exception of unknown type");
+  }
+  if (stage_ == Stage::running) fail("the endpoint neither answered nor deferred");
+  if (stage_ == Stage::answered) on_deadline_ = nullptr;
+}
+
+void OpenExchange::fail(std::string_view what) {
+  shared_.log.write(Level::error, "request-failed", "An endpoint failed",
+                    {{"error.message", what}, {"url.path", request_.path}, {"http.request.id", request_.request_id}});
+  if (stage_ != Stage::answered) respond_problem(*this, {Code::unforeseen, "Unexpected error", {}});
+}
+
+void OpenExchange::dispatch() {
+  run([this](Exchange& exchange) { shared_.router.dispatch(exchange); });
+}
+
+void OpenExchange::refuse(const Refusal& refusal) {
+  client_keeps_ = false;
+  run([&](Exchange& exchange) { respond_http_problem(exchange, refusal.status, refusal.detail); });
+}
+
+bool OpenExchange::deliver(std::uint64_t exchange, const Continuation& next) {
+  if (!deferred() || exchange != number_) return false;
+  run(next);
+  return true;
+}
+
+bool OpenExchange::expire(std::uint64_t serial) {
+  if (!deferred() || serial != serial_) return false;
+  const Continuation next = std::exchange(on_deadline_, nullptr);
+  run(next);
+  return true;
+}
+
+Persistence OpenExchange::persistence() const {
+  if (!keeps_connection_) return Persistence::close;
+  return http_1_0_ ? Persistence::keep_alive : Persistence::implied;
+}
+
+void OpenExchange::respond(int status, std::string_view content_type, std::string_view body,
+                           std::initializer_list<HeaderField> headers) {
+  if (stage_ == Stage::answered) return fail("the endpoint answered twice");
+  stage_ = Stage::answered;
+  keeps_connection_ = client_keeps_ && !shared_.draining;
+  append_response(outbox_.text(), {status, content_type, body, {headers.begin(), headers.size()}, persistence()},
+                  request_, shared_.cors, shared_.date.text());
+  if (shared_.observer == nullptr || request_.path.empty()) return; // no request line was read
+  shared_.observer->on_response(request_, status, body.size(), steady_now() - request_.received,
+                                code_ ? &*code_ : nullptr);
+}
+
+Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {
+  extend(deadline, std::move(on_deadline));
+  return make_ticket(shared_.mailbox, connection_, number_);
+}
+
+void OpenExchange::extend(SteadyTime deadline, Continuation on_deadline) {
+  if (stage_ == Stage::answered) return fail("the endpoint deferred what it had answered");
+  stage_ = Stage::deferred;
+  on_deadline_ = std::move(on_deadline);
+  shared_.deadlines.add({deadline, connection_, ++serial_});
+}
+
+} // namespace authd::http

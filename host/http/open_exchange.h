@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/uuid.h"
+#include "http/connection_key.h"
+#include "http/exchange.h"
+#include "http/reactor_resources.h"
+#include "http/response_writer.h"
+
+namespace authd::http {
+
+// The one exchange that a connection has open; used again for each request. It holds what endpoints are
+// promised: whatever they do (throw, answer twice, forget to answer), the client gets exactly one answer.
+class OpenExchange final : public Exchange {
+ public:
+  OpenExchange(ReactorResources& shared, ConnectionKey connection, Outbox& outbox)
+      : shared_(shared), outbox_(outbox), connection_(connection) {}
+
+  // Begins the exchange of the request that the parser has read, or of what is known of a refused one.
+  void open(Inbox* inbox, bool peer_trusted);
+
+  // Each of these calls an endpoint; afterwards the exchange is answered or deferred.
+  void dispatch();
+  void refuse(const Refusal& refusal);
+  // False when it came too late and nothing was called.
+  bool deliver(std::uint64_t exchange, const Continuation& next);
+  bool expire(std::uint64_t serial);
+
+  bool deferred() const { return stage_ == Stage::deferred; }
+  bool keeps_connection() const { return keeps_connection_; }
+
+  const Request& request() const override { return request_; }
+  void respond(int status, std::string_view content_type, std::string_view body,
+               std::initializer_list<HeaderField> headers) override;
+  Ticket defer(SteadyTime deadline, Continuation on_deadline) override;
+  void extend(SteadyTime deadline, Continuation on_deadline) override;
+  void note_code(Code code) override { code_ = code; }
+
+ private:
+  enum class Stage : std::uint8_t { running, deferred, answered };
+
+  template <class Endpoint>
+  void run(const Endpoint& endpoint);
+  void fail(std::string_view what);
+  Persistence persistence() const;
+  void choose_request_id();
+
+  ReactorResources& shared_;
+  Outbox& outbox_;
+  ConnectionKey connection_;
+  Request request_;
+  UuidSource::Text made_id_{};
+  std::optional<Code> code_;
+  Continuation on_deadline_;
+  std::uint64_t number_ = 0; // of the exchange on this connection
+  std::uint64_t serial_ = 0; // of the deadline that counts
+  Stage stage_ = Stage::answered;
+  bool http_1_0_ = false;
+  bool client_keeps_ = false;
+  bool keeps_connection_ = true;
+};
+
+} // namespace authd::http

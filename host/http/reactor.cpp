@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/reactor.h"
+
+#include <algorithm>
+#include <ctime>
+#include <exception>
+#include <utility>
+
+#include "http/listener.h"
+
+namespace authd::http {
+namespace {
+
+constexpr std::uint64_t kListenerToken = EventLoop::kWakeToken - 1;
+constexpr milliseconds kAcceptPause{100};
+// Beyond max_connections this many at a time get their 503; what comes on top is closed without a word.
+constexpr unsigned kRefusedAtOnce = 64;
+
+} // namespace
+
+Reactor::Reactor(Poco::Net::ServerSocket listener, const ServerOptions& options, const Router& router,
+                 RequestObserver* observer, Log& log, std::atomic<unsigned>& open_connections)
+    : shared_(options, router, observer, log), listener_(std::move(listener)), open_connections_(open_connections) {
+  shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
+  loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
+}
+
+Reactor::~Reactor() {
+  shared_.mailbox->close();
+  for (const Slot& slot : slots_) {
+    if (slot.connection != nullptr) --open_connections_;
+  }
+}
+
+void Reactor::drain() {
+  drain_ = true;
+  loop_.wake();
+}
+
+void Reactor::stop() {
+  stop_ = true;
+  loop_.wake();
+}
+
+void Reactor::run() {
+  while (!done()) {
+    const auto ready = loop_.wait(next_due());
+    shared_.now = steady_now();
+    shared_.date.refresh(std::time(nullptr));
+    for (const epoll_event& event : ready) handle(event);
+    run_again();
+    expire_deadlines();
+    for (TimeoutQueue* queue : {&shared_.idle, &shared_.reading, &shared_.writing, &shared_.lingering}) expire(*queue);
+    if (accept_again_ <= shared_.now) resume_accepting();
+  }
+}
+
+bool Reactor::done() const {
+  return stop_ || (shared_.draining && free_slots_.size() == slots_.size());
+}
+
+SteadyTime Reactor::next_due() const {
+  if (!shared_.again.empty()) return shared_.now;
+  return std::min({shared_.idle.next_due(), shared_.reading.next_due(), shared_.writing.next_due(),
+                   shared_.lingering.next_due(), shared_.deadlines.next_due(), accept_again_});
+}
+
+void Reactor::handle(const epoll_event& event) {
+  if (event.data.u64 == kListenerToken) return accept_next();
+  if (event.data.u64 == EventLoop::kWakeToken) {
+    loop_.acknowledge_wake();
+    read_mail();
+    if (drain_ && !shared_.draining) begin_drain();
+    return;
+  }
+  Connection* connection = find(ConnectionKey::unpack(event.data.u64));
+  if (connection == nullptr) return;
+  connection->on_ready(event.events);
+  reap(*connection);
+}
+
+// One for each turn of the loop: the listening socket is level-triggered, so the next one is not forgotten.
+void Reactor::accept_next() {
+  std::optional<Poco::Net::StreamSocket> socket;
+  Poco::Net::SocketAddress peer;
+  switch (accept_one(listener_, socket, peer)) {
+  case AcceptOutcome::accepted: return admit(std::move(*socket), peer);
+  case AcceptOutcome::no_resources: return pause_accepting();
+  case AcceptOutcome::nothing: return;
+  }
+}
+
+void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
+  const unsigned open = open_connections_ + 1;
+  if (open > shared_.options.max_connections + kRefusedAtOnce) return;
+  const int fd = socket.impl()->sockfd();
+  const bool trusted = !shared_.options.is_trusted || shared_.options.is_trusted(peer.host());
+  Connection& connection = add_connection(std::move(socket), trusted);
+  try {
+    loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
+  } catch (const std::exception& e) {
+    shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched", {{"error.message", e.what()}});
+    return reap(connection);
+  }
+  if (open > shared_.options.max_connections) connection.refuse({503, "Too many connections"});
+  reap(connection);
+}
+
+Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, bool trusted) {
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t number = free_slots_.back();
+  Slot& slot = slots_[number];
+  slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation}, std::move(socket),
+                                                 trusted);
+  free_slots_.pop_back();
+  ++open_connections_;
+  return *slot.connection;
+}
+
+// Out of descriptors the listening socket would stay ready, and the loop would spin.
+void Reactor::pause_accepting() {
+  shared_.log.write(Level::warn, "accept-paused", "Out of file descriptors: raise LimitNOFILE or lower "
+                                                  "server.max_connections");
+  loop_.remove(listener_.impl()->sockfd());
+  accept_again_ = shared_.now + kAcceptPause;
+}
+
+void Reactor::resume_accepting() {
+  accept_again_ = SteadyTime::max();
+  loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
+}
+
+// Whoever completed a handshake before the listener closes is served.
+void Reactor::begin_drain() {
+  std::optional<Poco::Net::StreamSocket> socket;
+  Poco::Net::SocketAddress peer;
+  while (accept_one(listener_, socket, peer) == AcceptOutcome::accepted) admit(std::move(*socket), peer);
+  listener_.close();
+  accept_again_ = SteadyTime::max();
+  shared_.draining = true;
+  shared_.idle.change_duration(std::min(kDrainGrace, shared_.options.idle_timeout));
+}
+
+void Reactor::read_mail() {
+  shared_.mailbox->collect(letters_);
+  for (const Mailbox::Letter& letter : letters_) {
+    Connection* connection = find(letter.connection);
+    if (connection == nullptr) continue;
+    connection->on_letter(letter.exchange, letter.next);
+    reap(*connection);
+  }
+  letters_.clear(); // now, because a continuation may hold what others wait to see destroyed
+}
+
+void Reactor::run_again() {
+  turns_.swap(shared_.again);
+  for (const ConnectionKey key : turns_) {
+    Connection* connection = find(key);
+    if (connection == nullptr) continue;
+    connection->on_turn();
+    reap(*connection);
+  }
+  turns_.clear();
+}
+
+void Reactor::expire_deadlines() {
+  DeadlineHeap::Entry entry;
+  while (shared_.deadlines.pop_due(shared_.now, entry)) {
+    Connection* connection = find(entry.connection);
+    if (connection == nullptr) continue;
+    connection->on_deadline(entry.serial);
+    reap(*connection);
+  }
+}
+
+void Reactor::expire(TimeoutQueue& queue) {
+  while (Timed* due = queue.pop_due(shared_.now)) {
+    auto& connection = static_cast<Connection&>(*due);
+    connection.on_timeout();
+    reap(connection);
+  }
+}
+
+Connection* Reactor::find(ConnectionKey key) {
+  if (key.slot >= slots_.size() || slots_[key.slot].generation != key.generation) return nullptr;
+  return slots_[key.slot].connection.get();
+}
+
+void Reactor::reap(Connection& connection) {
+  if (!connection.closed()) return;
+  const std::uint32_t number = connection.key().slot;
+  ++slots_[number].generation;
+  slots_[number].connection.reset(); // closes the socket, which leaves epoll
+  free_slots_.push_back(number);
+  --open_connections_;
+}
+
+} // namespace authd::http

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <Poco/Net/ServerSocket.h>
+
+#include "http/connection.h"
+#include "http/event_loop.h"
+#include "http/reactor_resources.h"
+
+namespace authd::http {
+
+// One thread's share of the server: a listening socket and the connections accepted from it.
+class Reactor {
+ public:
+  // `open_connections` counts those of all reactors.
+  Reactor(Poco::Net::ServerSocket listener, const ServerOptions& options, const Router& router,
+          RequestObserver* observer, Log& log, std::atomic<unsigned>& open_connections);
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  void run();   // until stopped, or drained and without connections
+  void drain(); // [thread-safe]
+  void stop();  // [thread-safe]
+
+ private:
+  struct Slot {
+    std::unique_ptr<Connection> connection;
+    std::uint32_t generation = 0;
+  };
+
+  bool done() const;
+  SteadyTime next_due() const;
+  void handle(const epoll_event& event);
+  void accept_next();
+  void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
+  Connection& add_connection(Poco::Net::StreamSocket socket, bool trusted);
+  void pause_accepting();
+  void resume_accepting();
+  void begin_drain();
+  void read_mail();
+  void run_again();
+  void expire_deadlines();
+  void expire(TimeoutQueue& queue);
+  Connection* find(ConnectionKey key);
+  void reap(Connection& connection);
+
+  ReactorResources shared_;
+  EventLoop loop_;
+  Poco::Net::ServerSocket listener_;
+  std::atomic<unsigned>& open_connections_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::vector<ConnectionKey> turns_;
+  std::vector<Mailbox::Letter> letters_;
+  SteadyTime accept_again_ = SteadyTime::max(); // while out of descriptors
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> drain_{false};
+};
+
+} // namespace authd::http

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/uuid.h"
+#include "http/cors.h"
+#include "http/http_date.h"
+#include "http/inbox.h"
+#include "http/mailbox.h"
+#include "http/outbox.h"
+#include "http/pool.h"
+#include "http/server.h"
+#include "http/timeouts.h"
+
+namespace authd::http {
+
+// How long a kept connection may go without a request once the server drains: long enough for a client that
+// is busy on it to send the next one and read "Connection: close" in the answer.
+inline constexpr milliseconds kDrainGrace{1000};
+// How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
+inline constexpr milliseconds kLingerTime{2000};
+
+// What the connections of one reactor share. Touched by its thread only, but for the mailbox.
+struct ReactorResources {
+  ReactorResources(const ServerOptions& o, const Router& r, RequestObserver* ob, Log& l)
+      : options(o), router(r), observer(ob), log(l), cors(o.cors, o.cors_credentials), idle(o.idle_timeout),
+        reading(o.header_timeout), writing(o.idle_timeout), lingering(kLingerTime) {}
+
+  RequestLimits limits() const { return {options.header_limit, options.url_limit, options.body_limit}; }
+
+  const ServerOptions& options;
+  const Router& router;
+  RequestObserver* observer;
+  Log& log;
+
+  Cors cors;
+  HttpDate date;
+  UuidSource ids;
+  Pool<Inbox> inboxes;
+  Pool<OutputBuffer> outputs;
+  std::shared_ptr<Mailbox> mailbox;
+
+  TimeoutQueue idle;      // between requests
+  TimeoutQueue reading;   // a request has begun and is not complete
+  TimeoutQueue writing;   // the client does not read its answers
+  TimeoutQueue lingering; // answered and shut down, until the client closes
+  DeadlineHeap deadlines;
+  std::vector<ConnectionKey> again; // have more to do in the next turn of the loop
+  SteadyTime now = steady_now();    // of the current turn
+  bool draining = false;
+};
+
+} // namespace authd::http

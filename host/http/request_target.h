@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "http/exchange.h"
+
+namespace authd::http {
+
+struct TargetParts {
+  std::string_view path;  // not decoded; empty for an absolute form without a path
+  std::string_view query; // without the '?'
+};
+
+// Origin form, absolute form with http or https, and "*" for OPTIONS: RFC 9112, section 3.2. Nothing else, and
+// no fragment. The views point into `target`.
+std::optional<TargetParts> split_target(std::string_view target, Method method);
+
+// Whether a Host field value has only characters of uri-host [":" port]: RFC 9110, section 7.2. May be empty.
+bool is_host(std::string_view value);
+
+} // namespace authd::http

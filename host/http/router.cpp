@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/router.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/problem.h"
+
+namespace authd::http {
+namespace {
+
+std::string_view name_of(Method method) {
+  switch (method) {
+  case Method::get: return "GET";
+  case Method::head: return "HEAD";
+  case Method::post: return "POST";
+  case Method::put: return "PUT";
+  case Method::patch: return "PATCH";
+  case Method::del: return "DELETE";
+  case Method::options: return "OPTIONS";
+  case Method::other: break;
+  }
+  return "";
+}
+
+bool serves(const Route& route, Method method) {
+  return route.method == method || (route.method == Method::get && method == Method::head);
+}
+
+// Sorted, and empty for a path that no route has.
+std::vector<std::string_view> methods_of(const std::vector<Route>& routes, std::string_view path) {
+  std::vector<std::string_view> names;
+  for (const Route& route : routes) {
+    if (route.path != path) continue;
+    names.push_back(name_of(route.method));
+    if (route.method == Method::get) names.push_back("HEAD");
+  }
+  if (!names.empty()) names.push_back("OPTIONS");
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+void respond_options(Exchange& exchange, const std::vector<std::string_view>& allowed) {
+  if (allowed.empty()) return exchange.respond(204, "", "");
+  const std::string allow = join_methods(allowed);
+  exchange.respond(204, "", "", {{"Allow", allow}});
+}
+
+} // namespace
+
+void Router::add(Route route) { routes_.push_back(std::move(route)); }
+
+void Router::dispatch(Exchange& exchange) const {
+  const Request& request = exchange.request();
+  if (request.method != Method::options) {
+    // A scan of two dozen paths that mostly differ in length is as fast as a hash of one.
+    for (const Route& route : routes_) {
+      if (route.path == request.path && serves(route, request.method)) return route.handler(exchange);
+    }
+  }
+  const std::vector<std::string_view> allowed = methods_of(routes_, request.path);
+  if (request.method == Method::options) return respond_options(exchange, allowed);
+  if (allowed.empty()) return respond_http_problem(exchange, 404, "No such path");
+  respond_http_problem(exchange, 405, "This path does not take this method", allowed);
+}
+
+} // namespace authd::http

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+
+#include "http/listener.h"
+#include "http/reactor.h"
+
+namespace authd::http {
+namespace {
+
+unsigned reactor_count(unsigned wanted) {
+  return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Signals belong to main; a reactor is never interrupted by one.
+void prepare_thread(unsigned number) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  pthread_setname_np(pthread_self(), ("reactor-" + std::to_string(number)).c_str());
+}
+
+} // namespace
+
+class Server::Impl {
+ public:
+  Impl(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
+      : options_(std::move(options)) {
+    auto listeners = open_listeners(options_.host, options_.port, reactor_count(options_.reactors));
+    port_ = listeners.front().address().port();
+    for (auto& listener : listeners) {
+      reactors_.push_back(std::make_unique<Reactor>(listener, options_, router, observer, log, open_connections_));
+    }
+  }
+
+  ~Impl() {
+    for (const auto& reactor : reactors_) reactor->stop();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  void start() {
+    running_ = count();
+    for (unsigned i = 0; i < count(); ++i) threads_.emplace_back([this, i] { run(i); });
+  }
+
+  bool drain(milliseconds timeout) {
+    for (const auto& reactor : reactors_) reactor->drain();
+    std::unique_lock lock(mutex_);
+    return finished_.wait_for(lock, timeout, [this] { return running_ == 0; });
+  }
+
+  std::uint16_t port() const { return port_; }
+  unsigned count() const { return static_cast<unsigned>(reactors_.size()); }
+  unsigned connections() const { return open_connections_; }
+
+ private:
+  void run(unsigned number) {
+    prepare_thread(number);
+    reactors_[number]->run();
+    const std::lock_guard lock(mutex_);
+    --running_;
+    finished_.notify_all();
+  }
+
+  ServerOptions options_;
+  std::uint16_t port_ = 0;
+  std::atomic<unsigned> open_connections_{0};
+  std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  unsigned running_ = 0; // threads, guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+Server::Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(options), router, observer, log)) {}
+
+Server::~Server() = default;
+
+void Server::start() { impl_->start(); }
+std::uint16_t Server::port() const { return impl_->port(); }
+unsigned Server::reactors() const { return impl_->count(); }
+unsigned Server::connections() const { return impl_->connections(); }
+bool Server::drain(milliseconds timeout) { return impl_->drain(timeout); }
+
+} // namespace authd::http
