@@ -68,7 +68,8 @@ bool expect_host(SSL* ssl, const std::string& host) {
 
 CallClock CallClock::capped(milliseconds at_most) const {
   CallClock copy = *this;
-  copy.cap_ = std::min(cap_, steady_now() + at_most);
+  // A call without a deadline has more milliseconds left than the clock can hold nanoseconds.
+  copy.cap_ = std::min(cap_, steady_now() + std::min<milliseconds>(at_most, std::chrono::hours(24)));
   return copy;
 }
 
