@@ -133,11 +133,10 @@ class Log::Writer {
   // Returns when all is written, the descriptor is broken, or authd stops and the reader stays stuck for
   // a second: a log that nobody reads must not hold up the end of the process.
   void write_out(std::string_view data) {
-    int slices_left = 1000 / kPollSlice_ms;
     while (!data.empty()) {
       pollfd p{options_.fd, POLLOUT, 0};
       const int ready = ::poll(&p, 1, kPollSlice_ms);
-      if (ready == 0 && stopping_ && --slices_left == 0) return;
+      if (ready == 0 && stopping_ && --slices_left_ <= 0) return;
       if (ready <= 0) continue;
       const ssize_t n = ::write(options_.fd, data.data(), std::min(data.size(), kChunk));
       if (n > 0) data.remove_prefix(static_cast<std::size_t>(n));
@@ -157,6 +156,7 @@ class Log::Writer {
   std::atomic<Level> level_;
   std::atomic<std::uint64_t> dropped_{0};
   std::uint64_t reported_ = 0;
+  int slices_left_ = 1000 / kPollSlice_ms; // of patience with a stuck reader while stopping
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable flushed_;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace authd {
+namespace {
+
+using testing::HasSubstr;
+
+class Pipe {
+ public:
+  Pipe() {
+    if (::pipe(fds_) != 0) throw std::runtime_error("pipe");
+  }
+  ~Pipe() {
+    ::close(fds_[0]);
+    if (fds_[1] >= 0) ::close(fds_[1]);
+  }
+  int in() const { return fds_[1]; }
+  // Everything until the writer has closed its end.
+  std::string drain() {
+    ::close(std::exchange(fds_[1], -1));
+    std::string all;
+    char buffer[65536];
+    for (ssize_t n; (n = ::read(fds_[0], buffer, sizeof(buffer))) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+    return all;
+  }
+
+ private:
+  int fds_[2];
+};
+
+Log::Options options_for(const Pipe& pipe) {
+  Log::Options options;
+  options.service_name = "svc";
+  options.service_version = "1.2.3";
+  options.environment = "test";
+  options.fd = pipe.in();
+  return options;
+}
+
+TEST(Log, WritesOneEcsLinePerEvent) {
+  Pipe pipe;
+  { Log(options_for(pipe)).write(Level::warn, "thing-happened", "a \"thing\"", {{"n", 3}, {"ok", true}}); }
+  const std::string text = pipe.drain();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_THAT(text, HasSubstr(R"("log.level":"warn","message":"a \"thing\"","ecs.version":)"));
+  EXPECT_THAT(text, HasSubstr(R"("service.name":"svc","service.version":"1.2.3","service.environment":"test")"));
+  EXPECT_THAT(text, HasSubstr(R"("event.action":"thing-happened","n":3,"ok":true})"));
+}
+
+TEST(Log, LeavesOutEmptyTextAndLevelsBelowItsOwn) {
+  Pipe pipe;
+  {
+    Log log(options_for(pipe));
+    log.write(Level::debug, "hidden", "hidden");
+    log.write(Level::info, "shown", "shown", {{"empty", ""}});
+    log.set_level(Level::error);
+    log.write(Level::warn, "hidden", "hidden");
+  }
+  const std::string text = pipe.drain();
+  EXPECT_THAT(text, HasSubstr("shown"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("hidden")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("empty")));
+}
+
+TEST(Log, NeverLetsALineBreakOutOfItsJson) {
+  Pipe pipe;
+  { Log(options_for(pipe)).write(Level::info, "e", "two\nlines\x01\xFF", {{"f", "x\"}\n{"}}); }
+  const std::string text = pipe.drain();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_THAT(text, HasSubstr(R"(two\nlines\u0001)"));
+}
+
+// The reader does not read at all: callers go on, losses are counted, and the end is not held up.
+TEST(Log, DropsAndCountsWhenNobodyReads) {
+  Pipe pipe;
+  Log::Options options = options_for(pipe);
+  options.queue_bytes = 64 * 1024;
+  std::uint64_t dropped = 0;
+  {
+    Log log(options);
+    for (int i = 0; i < 5000; ++i) log.write(Level::info, "e", std::string(100, 'x'));
+    dropped = log.dropped();
+  }
+  EXPECT_GT(dropped, 0u);
+  EXPECT_LT(dropped, 5000u);
+}
+
+} // namespace
+} // namespace authd

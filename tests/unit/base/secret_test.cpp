@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/secret.h"
+
+#include <gtest/gtest.h>
+
+namespace authd {
+namespace {
+
+TEST(Secret, LeavesNothingBehindWhenMovedFrom) {
+  Secret from(std::string("short"));
+  const Secret to(std::move(from));
+  EXPECT_EQ(to.reveal(), "short");
+  EXPECT_TRUE(from.empty()); // NOLINT: the moved-from state is what is tested
+}
+
+TEST(Secret, WipesTheOldValueWhenAssigned) {
+  Secret secret(std::string("0123456789abcdef0123456789abcdef"));
+  const char* bytes = secret.reveal().data();
+  secret = Secret(std::string("new"));
+  // The buffer is reused for the shorter value, so that the old tail can be looked at.
+  EXPECT_EQ(secret.reveal(), "new");
+  EXPECT_EQ(std::string_view(bytes + 4, 4), std::string_view("\0\0\0\0", 4));
+}
+
+} // namespace
+} // namespace authd

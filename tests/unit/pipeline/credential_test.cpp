@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/credential.h"
+
+#include <gtest/gtest.h>
+
+namespace authd::pipeline {
+namespace {
+
+plugin::GatewayCredential credential(std::string id, std::string key, std::int64_t created_at,
+                                     std::string algorithm = "HS256", std::string secret = "s") {
+  return {std::move(id), std::move(key), std::move(algorithm), Secret(std::move(secret)), created_at};
+}
+
+std::string record_of(std::vector<plugin::GatewayCredential> listed) {
+  std::string record;
+  CredentialRecord::encode(select_credentials(std::move(listed)), WallTime(milliseconds(1234)), record);
+  return record;
+}
+
+TEST(SelectCredentials, PutsTheNewestFirstWhateverTheOrder) {
+  const Selection s = select_credentials(
+      {credential("c", "old", 100), credential("a", "new", 300), credential("b", "middle", 200)});
+  ASSERT_EQ(s.usable.size(), 3u);
+  EXPECT_EQ(s.usable[0].key, "new");
+  EXPECT_EQ(s.usable[2].key, "old");
+}
+
+TEST(SelectCredentials, GivesATieToTheGreaterId) {
+  const Selection s = select_credentials({credential("0a", "x", 100), credential("0b", "y", 100)});
+  EXPECT_EQ(s.usable[0].key, "y");
+}
+
+TEST(SelectCredentials, KeepsOnlyWhatCanSign) {
+  const Selection s = select_credentials({credential("a", "rsa", 900, "RS256", ""), credential("b", "k", 1),
+                                          credential("c", "no-secret", 800, "HS256", ""),
+                                          credential("d", "", 700)});
+  ASSERT_EQ(s.usable.size(), 1u);
+  EXPECT_EQ(s.usable[0].key, "k");
+  EXPECT_FALSE(s.only_asymmetric);
+}
+
+TEST(SelectCredentials, SaysWhenThereAreOnlyAsymmetricOnes) {
+  EXPECT_TRUE(select_credentials({credential("a", "rsa", 1, "RS256", "")}).only_asymmetric);
+  EXPECT_FALSE(select_credentials({}).only_asymmetric);
+}
+
+TEST(SelectCredentials, KeepsTheSixteenNewest) {
+  std::vector<plugin::GatewayCredential> many;
+  for (int i = 0; i < 40; ++i) many.push_back(credential(std::to_string(i), "k" + std::to_string(i), i));
+  const Selection s = select_credentials(std::move(many));
+  ASSERT_EQ(s.usable.size(), 16u);
+  EXPECT_EQ(s.usable[0].key, "k39");
+  EXPECT_EQ(s.usable[15].key, "k24");
+}
+
+TEST(CredentialRecord, GivesBackWhatWasEncoded) {
+  const std::string bytes =
+      record_of({credential("a", "k1", 2, "HS512", std::string("\0bin", 4)), credential("b", "k2", 1)});
+  const auto record = CredentialRecord::decode(bytes);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->newest().key, "k1");
+  EXPECT_EQ(record->newest().algorithm, Algorithm::hs512);
+  EXPECT_EQ(record->newest().secret, std::string_view("\0bin", 4));
+  EXPECT_EQ(record->fetched_at_ms(), 1234);
+  ASSERT_TRUE(record->find("k2"));
+  EXPECT_EQ(record->find("k2")->algorithm, Algorithm::hs256);
+  EXPECT_FALSE(record->find("k3"));
+}
+
+TEST(CredentialRecord, RefusesEveryTruncationAndWhatIsLeftOver) {
+  const std::string bytes = record_of({credential("a", "k1", 2), credential("b", "k2", 1)});
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    EXPECT_FALSE(CredentialRecord::decode(std::string_view(bytes).substr(0, n))) << n;
+  }
+  EXPECT_FALSE(CredentialRecord::decode(bytes + "x"));
+}
+
+TEST(CredentialRecord, RefusesOtherVersionsAndUnknownAlgorithms) {
+  std::string bytes = record_of({credential("a", "k1", 2)});
+  std::string other = bytes;
+  other[0] = 9;
+  EXPECT_FALSE(CredentialRecord::decode(other));
+  bytes[10] = 77; // the first credential's algorithm: behind version, time and count
+  EXPECT_FALSE(CredentialRecord::decode(bytes));
+}
+
+} // namespace
+} // namespace authd::pipeline

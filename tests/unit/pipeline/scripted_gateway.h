@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gateway behind the real ABI whose operations are a test's functions, and the log and recorder that the
+// pipeline wants beside it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "pipeline/recorder.h"
+#include "plugin/gateway.h"
+#include "plugin/loader.h"
+
+namespace authd::pipeline::test {
+
+struct Listed {
+  std::string id;
+  std::string key;
+  std::string algorithm = "HS256";
+  std::string secret = "secret";
+  std::int64_t created_at = 1;
+};
+
+struct Answer {
+  authd_status status = AUTHD_OK;
+  std::vector<Listed> credentials;
+};
+
+class ScriptedGateway {
+ public:
+  explicit ScriptedGateway(bool can_create = true, bool can_resolve = true);
+
+  const plugin::Gateway& gateway() const { return *gateway_; }
+
+  // Called on whatever thread asks. Set before the first call.
+  std::function<Answer(const std::string& consumer)> on_list = [](const std::string&) { return Answer{}; };
+  std::function<Answer(const std::string& consumer, const Listed& proposed)> on_create =
+      [](const std::string&, const Listed& proposed) { return Answer{AUTHD_OK, {proposed}}; };
+  std::function<Answer(const std::string& consumer)> on_resolve = [](const std::string&) {
+    return Answer{AUTHD_OK, {{"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0", ""}}};
+  };
+
+  // The tables are plain C: this is how they find their test.
+  struct Tables;
+
+ private:
+  Log log_;
+  std::unique_ptr<plugin::Gateway> gateway_;
+};
+
+class CountingRecorder final : public Recorder {
+ public:
+  void gateway_called(const GatewayReport& report) override;
+  void breaker_moved(CircuitBreaker::Transition transition) override;
+  void tier_failed(const TierReport&) override {}
+
+  int calls(std::string_view operation) const;
+  std::vector<CircuitBreaker::State> moves() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> operations_;
+  std::vector<CircuitBreaker::State> moves_;
+};
+
+} // namespace authd::pipeline::test

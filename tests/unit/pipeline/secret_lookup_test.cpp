@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/secret_lookup.h"
+
+#include <atomic>
+#include <future>
+#include <latch>
+
+#include <gtest/gtest.h>
+
+#include "scripted_gateway.h"
+
+namespace authd::pipeline {
+namespace {
+
+using test::Answer;
+using State = CircuitBreaker::State;
+
+constexpr std::string_view kId = "519183b0-74b7-5b1b-ac5e-4f5beed3e547";
+constexpr seconds kLongEnough{20}; // a bound for waits that end in milliseconds
+
+Log::Options quiet() {
+  Log::Options options;
+  options.level = Level::error;
+  return options;
+}
+
+// The lookup over the real memory tier, with a gateway that does what the test says.
+class SecretLookupTest : public testing::Test {
+ protected:
+  SecretLookupTest() : log(quiet()), loader(plugin::TrustPolicy{false, false}, {}, log) {
+    gateway.on_list = [](const std::string&) { return Answer{AUTHD_OK, {{"a", "k"}}}; };
+  }
+  ~SecretLookupTest() override { lane.stop(); }
+
+  void build(milliseconds ttl, LookupSettings settings = {}) {
+    config::PluginUse use;
+    use.plugin = "cache-memory";
+    use.name = "cache-memory";
+    config::PluginValue entries;
+    entries.type = config::PluginValue::Type::integer;
+    entries.integer = 1000;
+    use.settings.values.emplace("/max_entries", entries);
+    auto instance = loader.load(use, TEST_PLUGIN_DIR, "", AUTHD_CACHE_V1);
+    if (!instance) throw std::runtime_error(instance.error().line);
+    std::vector<TierSlot> tiers;
+    tiers.push_back({plugin::CacheTier(*instance), ttl, std::chrono::minutes(30)});
+    lookup = std::make_unique<SecretLookup>(settings, std::move(tiers), gateway.gateway(), breaker, lane, recorder);
+  }
+
+  LookupResult ask(std::string_view consumer = kId) {
+    auto promise = std::make_shared<std::promise<LookupResult>>();
+    auto begun = lookup->begin(consumer, [promise](const LookupResult& r) { promise->set_value(r); });
+    if (begun.result) return *begun.result;
+    auto future = promise->get_future();
+    if (future.wait_for(kLongEnough) != std::future_status::ready) throw std::runtime_error("no answer");
+    return future.get();
+  }
+
+  void fill_and_expire() { // with a TTL of 1 ms
+    ASSERT_TRUE(ask());
+    std::string record;
+    const SteadyTime give_up = steady_now() + kLongEnough;
+    while (lookup->cached(kId, record)) ASSERT_LT(steady_now(), give_up);
+  }
+
+  test::ScriptedGateway gateway;
+  test::CountingRecorder recorder;
+  Log log;
+  plugin::Loader loader;
+  CircuitBreaker breaker{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}};
+  BlockingLane lane{4, 64};
+  std::unique_ptr<SecretLookup> lookup;
+};
+
+TEST_F(SecretLookupTest, AsksTheGatewayOnceAndThenTheCache) {
+  build(milliseconds(60'000));
+  const auto first = ask();
+  ASSERT_TRUE(first);
+  EXPECT_FALSE((*first)->stale);
+  std::string record;
+  ASSERT_TRUE(lookup->cached(kId, record));
+  EXPECT_EQ(record, (*first)->record);
+  EXPECT_EQ(recorder.calls("list"), 1);
+}
+
+TEST_F(SecretLookupTest, LetsFiftyFirstRequestsShareOneCall) {
+  build(milliseconds(60'000));
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  gateway.on_list = [released](const std::string&) {
+    released.wait();
+    return Answer{AUTHD_OK, {{"a", "k"}}};
+  };
+  std::atomic<int> answered{0};
+  std::latch all(50);
+  for (int i = 0; i < 50; ++i) {
+    const auto begun = lookup->begin(kId, [&](const LookupResult& r) {
+      answered += r.has_value();
+      all.count_down();
+    });
+    ASSERT_FALSE(begun.result);
+  }
+  release.set_value();
+  all.wait();
+  EXPECT_EQ(answered, 50);
+  EXPECT_EQ(recorder.calls("list"), 1);
+}
+
+TEST_F(SecretLookupTest, RemembersAnUnknownConsumer) {
+  build(milliseconds(60'000));
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_NOT_FOUND, {}}; };
+  for (int i = 0; i < 3; ++i) {
+    const auto result = ask("nobody");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Code::unknown_consumer);
+  }
+  EXPECT_EQ(recorder.calls("list"), 1);
+}
+
+TEST_F(SecretLookupTest, ServesStaleOnTheFirstFailure) {
+  build(milliseconds(1));
+  fill_and_expire();
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_UNAVAILABLE, {}}; };
+  const auto result = ask();
+  ASSERT_TRUE(result);
+  EXPECT_TRUE((*result)->stale);
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST_F(SecretLookupTest, RefusesWithRetryAfterWhenThereIsNoStaleCopy) {
+  build(milliseconds(60'000));
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_UNAVAILABLE, {}}; };
+  const auto result = ask();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::gateway_unavailable);
+  EXPECT_GE(result.error().retry_after, seconds(1));
+}
+
+TEST_F(SecretLookupTest, ServesStaleWhenBreakerIsOpen) {
+  build(milliseconds(1));
+  fill_and_expire();
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_UNAVAILABLE, {}}; };
+  for (int i = 0; breaker.state() == State::closed; ++i) {
+    ASSERT_LT(i, 20);
+    static_cast<void>(ask("cold" + std::to_string(i)));
+  }
+  const int calls = recorder.calls("list");
+  const auto warm = ask();
+  ASSERT_TRUE(warm);
+  EXPECT_TRUE((*warm)->stale);
+  const auto cold = ask("cold");
+  ASSERT_FALSE(cold);
+  EXPECT_EQ(cold.error().code, Code::breaker_open);
+  EXPECT_GT(cold.error().retry_after, seconds(50));
+  EXPECT_EQ(recorder.calls("list"), calls);
+  EXPECT_EQ(recorder.moves(), std::vector<State>{State::open});
+}
+
+TEST_F(SecretLookupTest, NeverOpensTheBreakerForIdsThatTheGatewayRefuses) {
+  build(milliseconds(60'000));
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_INVALID, {}}; };
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(ask("hostile" + std::to_string(i)).error().code, Code::unknown_consumer);
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST_F(SecretLookupTest, DropsTheStaleCopyOfAConsumerThatIsGone) {
+  build(milliseconds(1));
+  fill_and_expire();
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_NOT_FOUND, {}}; };
+  EXPECT_EQ(ask().error().code, Code::unknown_consumer);
+  EXPECT_FALSE(lookup->has_cached_consumers());
+}
+
+// A gateway that answers only when told to.
+class HungGateway : public SecretLookupTest {
+ protected:
+  void SetUp() override {
+    LookupSettings settings;
+    settings.breaker_timeout = milliseconds(1);
+    build(milliseconds(60'000), settings);
+    gateway.on_list = [this](const std::string&) {
+      ++started;
+      started.notify_all();
+      released.wait();
+      return Answer{AUTHD_OK, {{"a", "k"}}};
+    };
+  }
+  void TearDown() override {
+    if (!let_go) release.set_value();
+  }
+  void go() {
+    let_go = true;
+    release.set_value();
+  }
+  // As a reactor does it: ask on_deadline until it gives an answer.
+  LookupResult wait_out(const SecretLookup::FlightPtr& flight) {
+    for (const SteadyTime give_up = steady_now() + kLongEnough; steady_now() < give_up;) {
+      auto verdict = lookup->on_deadline(flight);
+      if (auto* result = std::get_if<LookupResult>(&verdict)) return *result;
+    }
+    throw std::runtime_error("never gave up");
+  }
+
+  std::atomic<int> started{0};
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  bool let_go = false;
+};
+
+TEST_F(HungGateway, IsGivenUpAtTheDeadlineAndItsLateAnswerFillsTheCache) {
+  const auto begun = lookup->begin(kId, [](const LookupResult&) {});
+  ASSERT_TRUE(begun.flight);
+  started.wait(0);
+  const auto result = wait_out(begun.flight);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::gateway_unavailable);
+  go();
+  lane.stop();
+  std::string record;
+  EXPECT_TRUE(lookup->cached(kId, record));
+}
+
+TEST_F(HungGateway, CountsAsOneFailureForTheBreakerHoweverManyWait) {
+  std::vector<SecretLookup::Begun> waiting;
+  for (int i = 0; i < 10; ++i) waiting.push_back(lookup->begin(kId, [](const LookupResult&) {}));
+  started.wait(0);
+  for (const auto& begun : waiting) static_cast<void>(wait_out(begun.flight));
+  go();
+  lane.stop();
+  EXPECT_EQ(breaker.state(), State::closed); // ten failures would have opened it
+}
+
+TEST_F(HungGateway, ShedsWhoWaitedForAWorkerInVain) {
+  std::vector<SecretLookup::Begun> flying;
+  for (int i = 0; i < 4; ++i) flying.push_back(lookup->begin("busy" + std::to_string(i), [](const LookupResult&) {}));
+  for (int n = started; n < 4; n = started) started.wait(n);
+  const auto queued = lookup->begin(kId, [](const LookupResult&) {});
+  ASSERT_TRUE(queued.flight);
+  EXPECT_EQ(wait_out(queued.flight).error().code, Code::overloaded);
+}
+
+TEST_F(HungGateway, RefusesAtOnceWhenTheLaneIsFull) {
+  std::vector<SecretLookup::Begun> begun;
+  std::optional<LookupResult> refused;
+  for (int i = 0; i < 200 && !refused; ++i) {
+    auto next = lookup->begin("c" + std::to_string(i), [](const LookupResult&) {});
+    refused = next.result;
+  }
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->error().code, Code::overloaded);
+  EXPECT_EQ(refused->error().retry_after, seconds(1));
+}
+
+TEST_F(SecretLookupTest, RefreshesAheadInTheLastPartOfTheTtl) {
+  LookupSettings settings;
+  settings.refresh_ahead = 1.0; // the whole TTL is its last part
+  build(milliseconds(60'000), settings);
+  ASSERT_TRUE(ask());
+  std::string record;
+  ASSERT_TRUE(lookup->cached(kId, record));
+  lane.stop();
+  EXPECT_EQ(recorder.calls("list"), 2);
+}
+
+TEST_F(SecretLookupTest, CreatesOneCredentialForAConsumerWithoutOne) {
+  build(milliseconds(60'000));
+  std::atomic<bool> exists{false};
+  gateway.on_list = [&](const std::string&) {
+    return exists ? Answer{AUTHD_OK, {{"a", "made"}}} : Answer{AUTHD_OK, {}};
+  };
+  gateway.on_create = [&](const std::string&, const test::Listed& proposed) {
+    exists = true;
+    return Answer{AUTHD_OK, {proposed}};
+  };
+  ASSERT_TRUE(ask());
+  ASSERT_TRUE(ask());
+  EXPECT_EQ(recorder.calls("create"), 1);
+}
+
+} // namespace
+} // namespace authd::pipeline
