@@ -116,6 +116,13 @@ struct Security {
   std::vector<std::string> waivers;          // TOML paths whose production rule is waived
 };
 
+// A setting as `authd config show` prints it.
+struct EffectiveValue {
+  std::string path;   // "breaker.timeout", "cache[0].ttl"
+  std::string toml;   // the value as TOML, secrets as "[redacted]"
+  std::string origin; // "etc/authd.toml:14:11", "CIRCUIT_BREAKER_TIMEOUT", "default"
+};
+
 struct Config {
   Environment environment = Environment::development;
   Server server;
@@ -128,8 +135,9 @@ struct Config {
   Api api;
   Plugins plugins;
   Security security;
-  std::string file;                  // what was read, empty: environment alone
-  std::vector<std::string> warnings; // to be logged at start, each names the setting and the mend
+  std::string file;                      // what was read, empty: environment alone
+  std::vector<std::string> warnings;     // to be logged at start, each names the setting and the mend
+  std::vector<EffectiveValue> effective; // every setting that has a value, grouped by table
 };
 
 } // namespace authd::config

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/checker.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "config/formats.h"
+#include "config/layers.h"
+#include "config/nearest.h"
+#include "config/printing.h"
+
+namespace authd::config {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  std::size_t from = std::min(text.find_first_not_of(" \t"), text.size());
+  std::size_t to = text.find_last_not_of(" \t");
+  return to == std::string_view::npos ? std::string_view() : text.substr(from, to - from + 1);
+}
+
+Node split_at_commas(const Node& list, const Shape& shape) {
+  Node array;
+  array.kind = Node::Kind::array;
+  array.origin = list.origin;
+  std::string_view rest = list.text.reveal();
+  for (bool more = true; more;) {
+    std::size_t comma = rest.find(',');
+    more = comma != std::string_view::npos;
+    std::string_view part = trimmed(rest.substr(0, comma));
+    Node item = shape.items.front().type == Type::string ? string_node(part, list.origin)
+                                                         : from_variable(shape.items.front(), "", part);
+    item.origin = list.origin;
+    item.withheld = list.withheld;
+    array.items.push_back(std::move(item));
+    if (more) rest.remove_prefix(comma + 1);
+  }
+  return array;
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::vector<std::string> names_of(const Shape& object) {
+  std::vector<std::string> names;
+  for (const Property& p : object.properties) names.push_back(p.name);
+  return names;
+}
+
+} // namespace
+
+std::string child_path(const std::string& path, std::string_view name) {
+  return path.empty() ? printed_key(name) : fmt::format("{}.{}", path, printed_key(name));
+}
+
+void Checker::check(Node& node, const Shape& shape, const std::string& path) {
+  switch (shape.type) {
+  case Type::boolean:
+    return check_boolean(node, shape, path);
+  case Type::integer:
+    return shape.unit == Unit::none ? check_integer(node, shape, path) : check_quantity(node, shape, path);
+  case Type::number:
+    return check_number(node, shape, path);
+  case Type::string:
+    return check_string(node, shape, path);
+  case Type::array:
+    return check_array(node, shape, path);
+  case Type::object:
+    return check_object(node, shape, path);
+  }
+}
+
+// From a variable everything is text, so its type is no news, but its content is.
+void Checker::wrong_type(const Node& node, const Shape& shape, const std::string& path,
+                         std::string_view wanted) {
+  bool text = node.origin.kind == Origin::Kind::variable && node.kind == Node::Kind::string;
+  std::string found = text ? shown(node, shape) : std::string(describe(node.kind));
+  problems_.add(node.origin, path, fmt::format("{} is wanted, not {}", wanted, found));
+}
+
+void Checker::check_boolean(const Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind != Node::Kind::boolean) wrong_type(node, shape, path, "true or false");
+}
+
+void Checker::check_integer(Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind != Node::Kind::integer) return wrong_type(node, shape, path, "a whole number");
+  check_range(static_cast<double>(node.integer), node, shape, path);
+  check_choice(std::to_string(node.integer), node, shape, path);
+}
+
+void Checker::check_quantity(Node& node, const Shape& shape, const std::string& path) {
+  std::string_view what = shape.unit == Unit::bytes ? "size" : "duration";
+  if (node.kind == Node::Kind::string && node.origin.kind == Origin::Kind::variable) {
+    VariableUnit unit = unit_of_variable(node.origin.variable, shape.unit);
+    return wrong_type(node, shape, path, fmt::format("a whole number of {}", unit.name));
+  }
+  bool bare = node.kind == Node::Kind::integer || node.kind == Node::Kind::number;
+  if (bare && node.origin.kind == Origin::Kind::file) {
+    std::string_view units = shape.unit == Unit::bytes ? "B, KiB, MiB or GiB" : "ms, s, m or h";
+    return problems_.add(node.origin, path,
+                         fmt::format("a bare number has no unit; a {} is a string with {}, such as \"{}\"",
+                                     what, units, example_of(shape.unit)));
+  }
+  if (node.kind == Node::Kind::string) {
+    auto value = parse_quantity(node.text.reveal(), shape.unit);
+    if (!value) {
+      return problems_.add(
+          node.origin, path,
+          fmt::format("{} is not a {} such as \"{}\"", shown(node, shape), what, example_of(shape.unit)));
+    }
+    node = integer_node(*value, node.origin);
+  }
+  if (node.kind != Node::Kind::integer) {
+    return wrong_type(node, shape, path, fmt::format("a {} such as \"{}\"", what, example_of(shape.unit)));
+  }
+  check_range(static_cast<double>(node.integer), node, shape, path);
+  if (shape.multiple_of != 0 && node.integer % shape.multiple_of != 0) {
+    problems_.add(node.origin, path,
+                  fmt::format("{} is not a multiple of {}", shown(node, shape),
+                              print_quantity(shape.multiple_of, shape.unit)));
+  }
+}
+
+void Checker::check_number(Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind == Node::Kind::integer) node = number_node(static_cast<double>(node.integer), node.origin);
+  if (node.kind != Node::Kind::number || !std::isfinite(node.number)) {
+    return wrong_type(node, shape, path, "a finite number");
+  }
+  check_range(node.number, node, shape, path);
+}
+
+void Checker::check_range(double value, const Node& node, const Shape& shape, const std::string& path) {
+  if (shape.minimum && value < *shape.minimum) {
+    problems_.add(node.origin, path,
+                  fmt::format("{} is below the minimum of {}", shown(node, shape),
+                              printed_number(*shape.minimum, shape, node.origin)));
+  }
+  if (shape.maximum && value > *shape.maximum) {
+    problems_.add(node.origin, path,
+                  fmt::format("{} is above the maximum of {}", shown(node, shape),
+                              printed_number(*shape.maximum, shape, node.origin)));
+  }
+}
+
+void Checker::check_choice(std::string_view text, const Node& node, const Shape& shape,
+                           const std::string& path) {
+  const auto& choices = shape.choices;
+  if (choices.empty() || std::find(choices.begin(), choices.end(), text) != choices.end()) return;
+  problems_.add(node.origin, path,
+                fmt::format("{} is not one of {}", shown(node, shape), fmt::join(choices, ", ")));
+}
+
+bool Checker::resolve_reference(Node& node, const std::string& path) {
+  if (!is_reference(node.text.reveal())) return true;
+  auto value = resolve(node.text.reveal(), around_);
+  if (!value) {
+    problems_.add(node.origin, path, value.error());
+    return false;
+  }
+  node.text = std::move(*value);
+  node.withheld = true;
+  return true;
+}
+
+void Checker::check_string(Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind != Node::Kind::string) return wrong_type(node, shape, path, "a string");
+  if (!resolve_reference(node, path)) return;
+  check_choice(node.text.reveal(), node, shape, path);
+  check_length(node, shape, path);
+  if (auto error = format_error(node.text.reveal(), shape.format)) {
+    return problems_.add(node.origin, path, fmt::format("{} {}", shown(node, shape), *error));
+  }
+  if (shape.https_in_production) {
+    auto url = url_parts(node.text.reveal());
+    if (url && url->scheme != "http" && url->scheme != "https") {
+      problems_.add(node.origin, path, fmt::format("{} is not an https or http URL", shown(node, shape)));
+    }
+  }
+  if (shape.format == Format::path) {
+    std::filesystem::path written(node.text.reveal());
+    bool from_file = node.origin.kind == Origin::Kind::file;
+    std::filesystem::path start = from_file ? around_.folder : std::filesystem::path();
+    node.text = Secret(std::filesystem::absolute(start / written).lexically_normal().string());
+  }
+}
+
+void Checker::check_length(const Node& node, const Shape& shape, const std::string& path) {
+  std::size_t length = characters(node.text.reveal());
+  if (shape.min_length && length < *shape.min_length) {
+    problems_.add(node.origin, path,
+                  length == 0 ? std::string("must not be empty")
+                              : fmt::format("is {} characters long; at least {} are wanted", length,
+                                            *shape.min_length));
+  }
+  if (shape.max_length && length > *shape.max_length) {
+    problems_.add(node.origin, path,
+                  fmt::format("is {} characters long; at most {} are allowed", length, *shape.max_length));
+  }
+}
+
+void Checker::check_array(Node& node, const Shape& shape, const std::string& path) {
+  bool listed = shape.comma_list || node.origin.kind == Origin::Kind::variable;
+  if (node.kind == Node::Kind::string && listed) {
+    if (!resolve_reference(node, path)) return;
+    node = split_at_commas(node, shape);
+  }
+  if (node.kind != Node::Kind::array) return wrong_type(node, shape, path, "an array");
+  if (shape.min_items && node.items.size() < *shape.min_items) {
+    problems_.add(node.origin, path,
+                  fmt::format("has {} entries; at least {} are wanted", node.items.size(), *shape.min_items));
+  }
+  if (shape.max_items && node.items.size() > *shape.max_items) {
+    problems_.add(node.origin, path,
+                  fmt::format("has {} entries; at most {} are allowed", node.items.size(), *shape.max_items));
+  }
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    check(node.items[i], shape.items.front(), fmt::format("{}[{}]", path, i));
+  }
+}
+
+void Checker::check_object(Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind != Node::Kind::table) return wrong_type(node, shape, path, "a table");
+  for (Member& m : node.members) {
+    const Property* known = shape.find(m.name);
+    if (known != nullptr) {
+      check(m.value, known->shape, child_path(path, m.name));
+    } else if (!shape.items.empty()) {
+      check(m.value, shape.items.front(), child_path(path, m.name));
+    } else if (!shape.open) {
+      problems_.add(m.key, child_path(path, m.name),
+                    fmt::format("unknown setting; {}", suggestion(m.name, names_of(shape))));
+    }
+  }
+  for (const Property& p : shape.properties) check_required(node, p, path);
+}
+
+void Checker::check_required(const Node& node, const Property& property, const std::string& path) {
+  if (!property.required || node.find(property.name) != nullptr) return;
+  const std::string& variable = property.shape.variable;
+  std::string mend = variable.empty() ? "" : fmt::format(" (or {} in the environment)", variable);
+  problems_.add(node.origin, child_path(path, property.name), fmt::format("is required{}", mend));
+}
+
+} // namespace authd::config

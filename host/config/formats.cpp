@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/formats.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include <Poco/Exception.h>
+#include <Poco/Net/IPAddress.h>
+#include <Poco/URI.h>
+#include <fmt/format.h>
+
+namespace authd::config {
+namespace {
+
+using Poco::Net::IPAddress;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// Also in the brackets that a URL puts around IPv6.
+std::optional<IPAddress> address_in(std::string_view host) {
+  if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  IPAddress address;
+  return IPAddress::tryParse(std::string(host), address) ? std::optional(address) : std::nullopt;
+}
+
+bool has_blank_or_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+}
+
+std::optional<std::string> uri_error(std::string_view text) {
+  if (url_parts(text)) return std::nullopt;
+  return "is not an absolute URL such as \"https://host:8443/path\"";
+}
+
+// RFC 4632 and RFC 4291, 2.3: address, '/', length of the prefix; bits behind the prefix are zero, because a
+// range with some set is more often a slip than meant.
+std::optional<std::string> cidr_error(std::string_view text) {
+  constexpr const char* kWanted = "is not an address range such as \"10.0.0.0/8\" or \"fd00::/8\"";
+  std::size_t slash = text.find('/');
+  std::string_view before = text.substr(0, slash);
+  auto address = before.starts_with('[') ? std::nullopt : address_in(before);
+  if (!address) return kWanted;
+  if (slash == std::string_view::npos) return std::nullopt;
+  unsigned width = address->family() == IPAddress::IPv4 ? 32 : 128;
+  auto length = parse_integer(text.substr(slash + 1));
+  if (!length || *length < 0 || *length > width) return kWanted;
+  IPAddress network = *address & IPAddress(static_cast<unsigned>(*length), address->family());
+  if (network == *address) return std::nullopt;
+  return fmt::format("has bits set behind its prefix; did you mean \"{}/{}\"?", network.toString(), *length);
+}
+
+std::optional<std::string> sha256_error(std::string_view text) {
+  bool digits = std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  if (text.size() == 64 && digits) return std::nullopt;
+  return "is not a sha256: 64 hexadecimal digits, as sha256sum prints them";
+}
+
+std::optional<std::string> origin_error(std::string_view text) {
+  if (text == "*") return std::nullopt;
+  auto parts = url_parts(text);
+  bool only_origin = text.find_first_of("/?#@", text.find("://") + 3) == std::string_view::npos;
+  if (parts && only_origin) return std::nullopt;
+  return "is neither \"*\" nor an origin such as \"https://app.example.com\" (no path)";
+}
+
+std::optional<std::string> address_error(std::string_view text) {
+  if (!text.starts_with('[') && address_in(text)) return std::nullopt;
+  bool name = !text.empty() && text.size() <= 253 &&
+              std::all_of(text.begin(), text.end(),
+                          [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.'; });
+  // "10.0.0.300" is a mistyped address, not a name: no top-level domain is all digits (RFC 3696, 2).
+  bool dotted = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  if (name && !dotted) return std::nullopt;
+  return "is neither an IP address nor a host name";
+}
+
+std::optional<std::string> plugin_error(std::string_view text) {
+  if (text.starts_with('/') || (!text.empty() && text.find('/') == std::string_view::npos))
+    return std::nullopt;
+  return "is neither the bare name of a plugin nor an absolute path";
+}
+
+} // namespace
+
+std::optional<std::string> format_error(std::string_view text, Format format) {
+  if (format != Format::none && text.find('\0') != std::string_view::npos) return "holds a NUL character";
+  switch (format) {
+  case Format::none:
+    return std::nullopt;
+  case Format::uri:
+    return uri_error(text);
+  case Format::path:
+    return text.empty() ? std::optional<std::string>("is empty; a path is wanted") : std::nullopt;
+  case Format::cidr:
+    return cidr_error(text);
+  case Format::sha256:
+    return sha256_error(text);
+  case Format::origin:
+    return origin_error(text);
+  case Format::address:
+    return address_error(text);
+  case Format::plugin:
+    return plugin_error(text);
+  }
+  return std::nullopt;
+}
+
+std::optional<UrlParts> url_parts(std::string_view url) {
+  if (has_blank_or_control(url) || url.find("://") == std::string_view::npos) return std::nullopt;
+  try {
+    Poco::URI parsed{std::string(url)};
+    if (parsed.getScheme().empty() || parsed.getHost().empty()) return std::nullopt;
+    return UrlParts{lower(parsed.getScheme()), lower(parsed.getHost())};
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
+}
+
+bool is_loopback(std::string_view host) {
+  std::string name = lower(host);
+  if (name.ends_with('.')) name.pop_back();
+  if (name == "localhost" || name.ends_with(".localhost")) return true;
+  auto address = address_in(name);
+  if (!address) return false;
+  bool mapped = address->family() == IPAddress::IPv6 && address->isIPv4Mapped();
+  return mapped ? is_loopback(name.substr(name.rfind(':') + 1)) : address->isLoopback();
+}
+
+bool is_unspecified(std::string_view host) {
+  auto address = address_in(host);
+  return address && address->isWildcard();
+}
+
+bool is_placeholder(std::string_view secret) {
+  constexpr std::size_t kFewest = 5; // different characters in any random token of 32
+  std::string text = lower(secret);
+  for (std::string_view mark : {"changeme", "change-me", "change_me", "placeholder", "example", "replace",
+                                "your-", "your_", "insert-", "dummy", "my-secret", "mysecret", "supersecret",
+                                "password", "xxxxxxxx", "12345678", "<", "..."}) {
+    if (text.find(mark) != std::string::npos) return true;
+  }
+  return std::set<char>(text.begin(), text.end()).size() < kFewest;
+}
+
+} // namespace authd::config

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/host_rules.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/nearest.h"
+#include "config/printing.h"
+#include "config/production.h"
+
+namespace authd::config {
+namespace {
+
+const Section* section_named(const std::vector<Section>& sections, std::string_view path) {
+  auto at = std::find_if(sections.begin(), sections.end(), [&](const Section& s) { return s.path == path; });
+  return at == sections.end() ? nullptr : &*at;
+}
+
+void check_port(const std::vector<Section>& sections, const Config& config, Problems& problems) {
+  const Section* server = section_named(sections, "server");
+  const Node* port = server->node.find("port");
+  if (port == nullptr || port->kind != Node::Kind::integer || port->integer != 0) return;
+  if (config.environment == Environment::test) return;
+  problems.add(port->origin, "server.port",
+               "0 is below the minimum of 1; it is allowed in environment test only");
+}
+
+void check_cors(const std::vector<Section>& sections, const Config& config, Problems& problems) {
+  const auto& origins = config.api.cors;
+  if (std::find(origins.begin(), origins.end(), "*") == origins.end()) return;
+  if (origins.size() > 1) {
+    problems.add(origin_of(sections, "api", "cors"), "api.cors",
+                 "\"*\" stands for every origin; name it alone");
+  }
+  if (!config.api.cors_credentials) return;
+  problems.add(
+      origin_of(sections, "api", "cors_credentials"), "api.cors_credentials",
+      "true is not allowed while api.cors is \"*\": every site could act for the user; list the origins");
+}
+
+void check_tier_names(const std::vector<Section>& sections, const Config& config, Problems& problems) {
+  for (std::size_t i = 0; i < config.cache.size(); ++i) {
+    auto same = [&](const Tier& t) { return t.name == config.cache[i].name; };
+    auto first = std::find_if(config.cache.begin(), config.cache.end(), same) - config.cache.begin();
+    if (static_cast<std::size_t>(first) == i || config.cache[i].name.empty()) continue;
+    std::string path = fmt::format("cache[{}]", i);
+    problems.add(origin_of(sections, path, "name"), path + ".name",
+                 fmt::format("{} is already the name of cache[{}]; give one of them another",
+                             in_quotes(config.cache[i].name), first));
+  }
+}
+
+void warn_of_open_door(Config& config) {
+  if (!config.security.trusted_gateways.empty()) return;
+  config.warnings.push_back("security.trusted_gateways: not set, so anybody who reaches " +
+                            config.server.host +
+                            " may ask for anybody's token; list the addresses of the gateways");
+}
+
+} // namespace
+
+Origin origin_of(const std::vector<Section>& sections, std::string_view section, std::string_view key) {
+  const Section* found = section_named(sections, section);
+  if (found == nullptr) return {};
+  const Node* value = found->node.find(key);
+  return value != nullptr ? value->origin : found->node.origin;
+}
+
+void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {
+  check_port(sections, config, problems);
+  check_cors(sections, config, problems);
+  check_tier_names(sections, config, problems);
+  warn_of_open_door(config);
+}
+
+void check_waivers(const std::vector<Section>& sections, bool all_known, Problems& problems) {
+  const Section* security = section_named(sections, "security");
+  const Node* waivers = security->node.find("waivers");
+  if (waivers == nullptr) return;
+  std::vector<std::string> known = waivable_paths(sections);
+  for (const Node& waiver : waivers->items) {
+    std::string path(waiver.text.reveal());
+    if (path.empty() || std::find(known.begin(), known.end(), path) != known.end()) continue;
+    if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache["))) continue;
+    problems.add(
+        waiver.origin, "security.waivers",
+        fmt::format("{} is no setting with a production rule; {}", in_quotes(path), suggestion(path, known)));
+  }
+}
+
+} // namespace authd::config

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules between settings, in every environment.
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "config/problems.h"
+#include "config/section.h"
+
+namespace authd::config {
+
+// Port 0 only in tests, no "*" with credentials, no two tiers of one name, and a warning when anybody may
+// ask for tokens.
+void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems);
+
+// security.waivers names only settings about which production has a rule. `all_known`: every plugin was
+// inspected, so paths into their tables can be judged.
+void check_waivers(const std::vector<Section>& sections, bool all_known, Problems& problems);
+
+// The section's value at this key; the problem's place when there is none is the section.
+Origin origin_of(const std::vector<Section>& sections, std::string_view section, std::string_view key);
+
+} // namespace authd::config

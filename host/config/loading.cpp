@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/loading.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "config/checker.h"
+#include "config/formats.h"
+#include "config/host_rules.h"
+#include "config/layers.h"
+#include "config/nearest.h"
+#include "config/plugin_tables.h"
+#include "config/printing.h"
+#include "config/production.h"
+#include "config/settings.h"
+#include "config/toml_document.h"
+
+namespace authd::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDefaultFile = "/etc/authd/authd.toml";
+constexpr std::size_t kMostFileBytes = 1024 * 1024;
+
+std::string default_plugin_dir() {
+  std::error_code error;
+  fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  fs::path beside = executable.parent_path().parent_path() / "plugins";
+  if (!error && fs::is_directory(beside, error)) return beside.string();
+  return "/usr/lib/authd/plugins";
+}
+
+fs::path folder_of(const std::string& file) {
+  return file.empty() ? fs::current_path() : fs::absolute(file).parent_path();
+}
+
+Node string_list(std::initializer_list<std::string_view> entries) {
+  Node list;
+  list.kind = Node::Kind::array;
+  for (std::string_view entry : entries) list.items.push_back(string_node(entry));
+  return list;
+}
+
+// One load: each step leaves its sections, and its problems, to the next.
+class Loading {
+ public:
+  Loading(std::string file, Node document, const EnvironmentVariables& variables, const SchemaSource& schemas)
+      : document_(std::move(document)), schemas_(schemas),
+        problems_(file), around_{variables, folder_of(file)} {
+    config_.file = std::move(file);
+  }
+
+  Result<Config, std::vector<Problem>> run() {
+    check_top_level();
+    read_host_tables();
+    PluginTables plugins(config_, problems_, around_, schemas_);
+    sections_.push_back(plugins.read_gateway(table_in_file("gateway")));
+    read_tiers(plugins);
+    read_bare_variables();
+    check_host_rules(sections_, config_, problems_);
+    check_production(sections_, config_, problems_);
+    check_waivers(sections_, plugins.all_inspected(), problems_);
+    if (!problems_.empty()) return tl::unexpected(problems_.in_order());
+    record_effective();
+    return std::move(config_);
+  }
+
+ private:
+  void check_top_level();
+  const Node* table_in_file(std::string_view name) const;
+  void read_host_tables();
+  void derive(std::string_view table, Node& node) const;
+  void read_tiers(PluginTables& plugins);
+  void read_bare_variables();
+  void record_effective();
+
+  const Node document_;
+  const SchemaSource& schemas_;
+  Problems problems_;
+  const Surroundings around_;
+  Config config_;
+  std::vector<Section> sections_;
+};
+
+void Loading::check_top_level() {
+  std::vector<std::string> known;
+  for (const Table& table : tables()) known.emplace_back(table.name);
+  for (const Member& m : document_.members) {
+    auto at =
+        std::find_if(tables().begin(), tables().end(), [&](const Table& t) { return t.name == m.name; });
+    if (at == tables().end()) {
+      problems_.add(m.key, printed_key(m.name),
+                    fmt::format("unknown setting; {}", suggestion(m.name, known)));
+    } else if (!at->repeated && m.value.kind != Node::Kind::table) {
+      problems_.add(m.value.origin, m.name,
+                    fmt::format("a table, [{}], is wanted, not {}", m.name, describe(m.value.kind)));
+    }
+  }
+}
+
+const Node* Loading::table_in_file(std::string_view name) const {
+  const Node* table = document_.find(name);
+  return table != nullptr && table->kind == Node::Kind::table ? table : nullptr;
+}
+
+void Loading::read_host_tables() {
+  for (const Table& table : tables()) {
+    if (table.name == "gateway" || table.name == "cache") continue;
+    Section section{std::string(table.name), shape_of_table(table.name), {}};
+    section.node =
+        layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
+    Checker(around_, problems_).check(section.node, section.shape, section.path);
+    derive(table.name, section.node);
+    apply(table.name, section.node, {config_, nullptr});
+    sections_.push_back(std::move(section));
+  }
+}
+
+// The defaults that are no constants.
+void Loading::derive(std::string_view table, Node& node) const {
+  auto fill = [&](std::string_view key, Node value) {
+    value.origin.line = node.origin.line;
+    value.origin.column = node.origin.column;
+    if (node.find(key) == nullptr) node.members.push_back({std::string(key), value.origin, std::move(value)});
+  };
+  const Node* authority = table == "jwt" ? node.find("authority") : nullptr;
+  if (authority != nullptr && authority->kind == Node::Kind::string) {
+    Node issuers = string_list({authority->text.reveal()});
+    issuers.items.front().withheld = authority->withheld;
+    fill("issuer", std::move(issuers));
+  }
+  if (table == "telemetry") fill("service_version", string_node(AUTHD_VERSION));
+  if (table == "plugins") fill("dir", string_node(default_plugin_dir()));
+  if (table == "security" && is_loopback(config_.server.host)) {
+    fill("trusted_gateways", string_list({"127.0.0.0/8", "::1/128"}));
+  }
+}
+
+void Loading::read_tiers(PluginTables& plugins) {
+  const Node* written = document_.find("cache");
+  if (written == nullptr) {
+    sections_.push_back(plugins.read_tier(nullptr, 0, config_.cache.emplace_back()));
+    return;
+  }
+  bool tables = written->kind == Node::Kind::array && !written->items.empty() &&
+                std::all_of(written->items.begin(), written->items.end(),
+                            [](const Node& item) { return item.kind == Node::Kind::table; });
+  if (!tables) {
+    problems_.add(written->origin, "cache", "one or more tables, [[cache]], are wanted, one for each tier");
+    return;
+  }
+  for (std::size_t i = 0; i < written->items.size(); ++i) {
+    sections_.push_back(plugins.read_tier(&written->items[i], i, config_.cache.emplace_back()));
+  }
+}
+
+void Loading::read_bare_variables() {
+  for (const Setting& s : bare_variables()) {
+    const std::string* text = find_variable(around_.variables, s.variable);
+    if (text == nullptr) continue;
+    Shape shape = shape_of(s);
+    Node value = from_variable(shape, s.variable, *text);
+    Checker(around_, problems_).check(value, shape, "");
+    s.set({config_, nullptr}, value);
+  }
+}
+
+void Loading::record_effective() {
+  for (const Section& section : sections_) {
+    for (const Property& p : section.shape.properties) {
+      const Node* value = section.node.find(p.name);
+      if (value == nullptr) continue;
+      bool preset = value->origin.kind == Origin::Kind::preset;
+      config_.effective.push_back({child_path(section.path, p.name), to_toml(*value, p.shape),
+                                   preset ? "default" : problems_.where(value->origin)});
+    }
+  }
+}
+
+Result<Config, std::vector<Problem>> refused(const std::string& line) {
+  return tl::unexpected(std::vector<Problem>{{line}});
+}
+
+} // namespace
+
+EnvironmentVariables process_environment() {
+  EnvironmentVariables variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    std::string_view text = *entry;
+    std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+Result<Config, std::vector<Problem>> load(std::string_view file, const EnvironmentVariables& env,
+                                          const SchemaSource& schemas) {
+  std::string name(file);
+  std::error_code ignored;
+  if (name.empty() && fs::exists(kDefaultFile, ignored)) name = kDefaultFile;
+  if (name.empty()) return Loading("", Node{}, env, schemas).run();
+  auto text = read_file(name, kMostFileBytes);
+  if (!text) return refused(text.error());
+  auto document = parse_toml(text->reveal());
+  if (!document) {
+    Problems syntax(name);
+    syntax.add(document.error().origin, "", document.error().message);
+    return tl::unexpected(syntax.in_order());
+  }
+  return Loading(name, std::move(*document), env, schemas).run();
+}
+
+} // namespace authd::config

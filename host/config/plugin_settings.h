@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's rows and the plugin's schema as one shape, and the checked values as the plugin gets them.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/node.h"
+#include "config/shape.h"
+
+namespace authd::config {
+
+// Adds the plugin's properties to the host's. A property that the host has too (pool_size) gets the host's
+// value, within the ranges of both. The error says in one line why the two do not go together.
+Result<Shape, std::string> merged(Shape host, const Shape& plugin);
+
+// The checked table's values for the plugin's own properties.
+PluginSettings plugin_settings(const Node& table, const Shape& plugin);
+
+// "kong-gateway" for "kong-gateway", "kong-gateway.so" and "/opt/kong-gateway.so".
+std::string plugin_name(std::string_view plugin);
+
+} // namespace authd::config

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/plugin_tables.h"
+
+#include <fmt/format.h>
+
+#include "config/names.h"
+#include "config/plugin_settings.h"
+#include "config/schema.h"
+#include "config/settings.h"
+
+namespace authd::config {
+
+Section PluginTables::read_gateway(const Node* written) {
+  return read({"gateway", "gateway", "authd.gateway/1", Precedence::variable_over_file, written,
+               config_.gateway, nullptr});
+}
+
+Section PluginTables::read_tier(const Node* written, std::size_t index, Tier& tier) {
+  return read({fmt::format("cache[{}]", index), "cache", "authd.cache/1", Precedence::file_over_variable,
+               written, tier, &tier});
+}
+
+Section PluginTables::read(const Job& job) {
+  Shape host = shape_of_table(job.table);
+  Section section{job.path, host, layered(host, job.written, around_.variables, job.precedence)};
+  find_plugin(section, job.use);
+  std::optional<Shape> plugin = add_plugin_shape(section, job);
+  section.node = layered(section.shape, job.written, around_.variables, job.precedence);
+  Checker(around_, problems_).check(section.node, section.shape, job.path);
+  std::string pin = job.use.sha256;
+  apply(job.table, section.node, {config_, job.tier});
+  job.use.sha256 = lower_hex(pin);
+  if (job.use.name.empty()) job.use.name = plugin_name(job.use.plugin);
+  if (plugin) job.use.settings = plugin_settings(section.node, *plugin);
+  return section;
+}
+
+// Nothing is reported here: the same keys are checked once more with the whole table.
+std::optional<std::string> PluginTables::checked_text(const Section& host, std::string_view key) {
+  const Node* written = host.node.find(key);
+  if (written == nullptr) return std::nullopt;
+  Node value = *written;
+  Problems unreported("");
+  Checker(around_, unreported).check(value, host.shape.find(key)->shape, "");
+  if (!unreported.empty()) return std::nullopt;
+  return std::string(value.text.reveal());
+}
+
+void PluginTables::find_plugin(const Section& host, PluginUse& use) {
+  use.plugin = checked_text(host, "plugin").value_or("");
+  use.sha256 = checked_text(host, "sha256").value_or("");
+  auto pin = config_.plugins.pins.find(use.plugin);
+  if (use.sha256.empty() && pin != config_.plugins.pins.end()) use.sha256 = pin->second;
+}
+
+std::optional<Shape> PluginTables::add_plugin_shape(Section& section, const Job& job) {
+  std::string error;
+  if (!job.use.plugin.empty()) {
+    auto plugin = schema_of(job);
+    auto both = plugin ? merged(section.shape, *plugin) : plugin;
+    if (both) {
+      section.shape = std::move(*both);
+      return std::move(*plugin);
+    }
+    problems_.add(section.node.find("plugin")->origin, child_path(job.path, "plugin"), both.error());
+  }
+  section.shape.open = true;
+  all_inspected_ = false;
+  return std::nullopt;
+}
+
+Result<Shape, std::string> PluginTables::schema_of(const Job& job) {
+  const PluginUse& use = job.use;
+  if (config_.plugins.require_pins && use.sha256.empty()) {
+    return tl::unexpected(fmt::format("{} has no pin, and plugins.require_pins is true; add its sha256 to "
+                                      "plugins.pins",
+                                      use.plugin));
+  }
+  auto json = schemas_(use.plugin, config_.plugins.dir, use.sha256, job.kind, config_.environment);
+  if (!json) return tl::unexpected(json.error().line);
+  auto shape = parse_schema(*json);
+  if (!shape) {
+    return tl::unexpected(fmt::format("{}: its config schema is refused: {}", use.plugin, shape.error()));
+  }
+  return shape;
+}
+
+} // namespace authd::config

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/problems.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace authd::config {
+
+std::string Problems::where(const Origin& origin) const {
+  if (origin.kind == Origin::Kind::variable) return origin.variable;
+  if (file_.empty() || origin.line == 0) return file_;
+  return fmt::format("{}:{}:{}", file_, origin.line, origin.column);
+}
+
+void Problems::add(const Origin& origin, std::string_view path, std::string_view message) {
+  std::string line = where(origin);
+  for (std::string_view part : {path, message}) {
+    if (part.empty()) continue;
+    if (!line.empty()) line += ": ";
+    line += part;
+  }
+  // A path or a key may hold a line feed; a problem is one line.
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+  entries_.push_back({origin, std::move(line)});
+}
+
+std::vector<Problem> Problems::in_order() const {
+  auto rank = [](const Entry& e) {
+    int group = e.origin.kind == Origin::Kind::variable ? 2 : e.origin.line == 0 ? 1 : 0;
+    return std::make_tuple(group, e.origin.line, e.origin.column);
+  };
+  std::vector<Entry> sorted = entries_;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
+  std::vector<Problem> lines;
+  for (Entry& e : sorted) lines.push_back({std::move(e.line)});
+  return lines;
+}
+
+} // namespace authd::config

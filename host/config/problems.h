@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that is wrong with a configuration, collected so that it can be said at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/loading.h"
+#include "config/node.h"
+
+namespace authd::config {
+
+class Problems {
+ public:
+  // `file`: as the user named it, empty when there is none.
+  explicit Problems(std::string file) : file_(std::move(file)) {}
+
+  // `path`: of the setting ("breaker.timeout"); `message`: what is wrong and what is allowed. Neither
+  // may hold a secret.
+  void add(const Origin& origin, std::string_view path, std::string_view message);
+
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+
+  // "etc/authd.toml:14:11", "etc/authd.toml", "CIRCUIT_BREAKER_TIMEOUT", or "" when there is no file.
+  std::string where(const Origin& origin) const;
+
+  // In the order of the file, then what stands nowhere in it, then the environment's.
+  std::vector<Problem> in_order() const;
+
+ private:
+  struct Entry {
+    Origin origin;
+    std::string line;
+  };
+
+  std::string file_;
+  std::vector<Entry> entries_;
+};
+
+} // namespace authd::config

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/production.h"
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "config/checker.h"
+#include "config/formats.h"
+
+namespace authd::config {
+namespace {
+
+bool has_rule(const Shape& shape) {
+  return shape.https_in_production || shape.min_production_length > 0 || shape.production_rule;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& entry) {
+  return std::find(list.begin(), list.end(), entry) != list.end();
+}
+
+// "test" in "auth-test" but not in "contest": whole words only.
+bool has_word(std::string_view text, std::string_view word) {
+  auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    std::size_t end = at + word.size();
+    bool begins = at == 0 || !is_letter(text[at - 1]);
+    bool ends = end == text.size() || !is_letter(text[end]);
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+std::string url_violation(std::string_view value) {
+  auto url = url_parts(value);
+  if (!url) return {};
+  if (url->scheme != "https") return "production refuses plain http; use https";
+  if (is_loopback(url->host) || is_unspecified(url->host)) {
+    return "production refuses a loopback address, which others cannot reach";
+  }
+  return {};
+}
+
+std::string token_violation(std::string_view value, std::size_t least) {
+  if (value.size() < least) {
+    return fmt::format("production refuses a secret of {} characters; at least {} are wanted", value.size(),
+                       least);
+  }
+  if (is_placeholder(value)) return "production refuses what looks like a placeholder";
+  return {};
+}
+
+std::string service_violation(const std::string& path, std::string_view value) {
+  if (path == "telemetry.service_name" && (has_word(value, "localhost") || has_word(value, "test"))) {
+    return "production refuses a service name with \"localhost\" or \"test\" in it";
+  }
+  if (path == "telemetry.service_version" && (value == "dev" || value == "latest")) {
+    return "production refuses \"dev\" and \"latest\"; say which version runs";
+  }
+  return {};
+}
+
+std::string violation(const std::string& path, const Node& node, const Shape& shape) {
+  if (node.kind != Node::Kind::string) return {};
+  std::string_view value = node.text.reveal();
+  if (shape.https_in_production) return url_violation(value);
+  if (shape.min_production_length > 0) return token_violation(value, shape.min_production_length);
+  return service_violation(path, value);
+}
+
+class Rules {
+ public:
+  Rules(Config& config, Problems& problems) : config_(config), problems_(problems) {}
+
+  void visit(const Node& table, const Shape& shape, const std::string& path) {
+    for (const Property& p : shape.properties) {
+      const Node* value = table.find(p.name);
+      if (value == nullptr) continue;
+      std::string inner = child_path(path, p.name);
+      if (p.shape.type == Type::object) visit(*value, p.shape, inner);
+      std::string message = violation(inner, *value, p.shape);
+      if (!message.empty()) refuse(value->origin, inner, message);
+    }
+  }
+
+  // The default is a guess about the network, and production does not guess.
+  void require_trusted_gateways(const Node& security) {
+    const Node* said = security.find("trusted_gateways");
+    bool explicitly = said != nullptr && said->origin.kind != Origin::Kind::preset && !said->items.empty();
+    if (explicitly) return;
+    refuse(said != nullptr ? said->origin : security.origin, "security.trusted_gateways",
+           "is required in production: the address ranges of those who may ask for tokens, such as "
+           "[\"10.0.0.0/8\"] (or AUTHD_TRUSTED_GATEWAYS in the environment)");
+  }
+
+ private:
+  void refuse(const Origin& origin, const std::string& path, const std::string& message) {
+    if (contains(config_.security.waivers, path)) {
+      config_.warnings.push_back(fmt::format("{}: {} [waived by security.waivers]", path, message));
+    } else {
+      problems_.add(origin, path, fmt::format("{}; or waive it: security.waivers = [\"{}\"]", message, path));
+    }
+  }
+
+  Config& config_;
+  Problems& problems_;
+};
+
+void collect(const Shape& shape, const std::string& path, std::vector<std::string>& paths) {
+  for (const Property& p : shape.properties) {
+    std::string inner = child_path(path, p.name);
+    if (has_rule(p.shape)) paths.push_back(inner);
+    if (p.shape.type == Type::object) collect(p.shape, inner, paths);
+  }
+}
+
+} // namespace
+
+void check_production(const std::vector<Section>& sections, Config& config, Problems& problems) {
+  if (config.environment != Environment::production) return;
+  Rules rules(config, problems);
+  for (const Section& s : sections) {
+    rules.visit(s.node, s.shape, s.path);
+    if (s.path == "security") rules.require_trusted_gateways(s.node);
+  }
+}
+
+std::vector<std::string> waivable_paths(const std::vector<Section>& sections) {
+  std::vector<std::string> paths;
+  for (const Section& s : sections) collect(s.shape, s.path, paths);
+  return paths;
+}
+
+} // namespace authd::config

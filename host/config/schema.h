@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subset of JSON Schema 2020-12 in which a plugin publishes its settings. Every keyword here is
+// enforced; any other makes the schema refused, because a rule that nobody checks would be a lie.
+//
+//   everywhere  type (one of string, integer, number, boolean, array, object), default, description,
+//               title, $schema, examples
+//   string      minLength, maxLength (characters), enum, format ("uri": absolute, with a host; "path":
+//               made absolute from the folder of authd.toml)
+//   integer     minimum, maximum, enum        number   minimum, maximum
+//   array       items (string, integer, number or boolean), minItems, maxItems
+//   object      properties, required, additionalProperties (false, which is what an absent one means)
+//
+//   x-authd-env                    the variable that sets it; not on objects. Its number has the unit of the
+//                                  name: _MS, _SECONDS, _MINUTES
+//   x-authd-unit                   integer: "ms" or "bytes": written as "500ms" or "16KiB"; minimum, maximum
+//                                  and default of the schema are plain numbers of it
+//   x-authd-secret                 string, array of strings: never printed, wiped when replaced
+//   x-authd-reload                 may a reload change it? (default true)
+//   x-authd-https-in-production    string of format uri: http or https; production refuses plain http and
+//                                  loopback hosts unless waived
+//   x-authd-min-production-length  string: production refuses shorter values and placeholders
+//
+// The root is an object. A default must satisfy its own schema.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "config/shape.h"
+
+namespace authd::config {
+
+// The error says where (a JSON pointer) and what, in one line.
+Result<Shape, std::string> parse_schema(std::string_view json);
+
+} // namespace authd::config

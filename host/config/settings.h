@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's settings: one row each, read by the loader, the checker, `authd config show|schema|env` and
+// the commented manual etc/authd.toml. A plugin's settings stand in its JSON Schema instead (schema.h).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "config/node.h"
+#include "config/shape.h"
+
+namespace authd::config {
+
+// What a setter writes to; `tier` is set for rows of [[cache]] only.
+struct Target {
+  Config& config;
+  Tier* tier;
+};
+
+struct Setting {
+  std::string_view table; // "server"; "cache" stands for each [[cache]]
+  std::string_view key;
+  Type type = Type::string;
+  Unit unit = Unit::none;
+  Format format = Format::none; // of a list: its entries'
+  std::string_view variable = {};
+  std::string_view fallback_variable = {};
+  std::optional<double> minimum = {}; // number: value; string: characters; list: entries
+  std::optional<double> maximum = {};
+  std::int64_t multiple_of = 0;                // in the base unit
+  std::string_view choices = {};               // separated by '|'
+  std::string_view aliases = {};               // of the variable, "KONNECT=kong-konnect", separated by '|'
+  std::optional<std::string_view> preset = {}; // the default as it is written, without quotes
+  std::string_view derived = {};               // where the default comes from when it is not a constant
+  std::string_view example = {};               // for the manual, where there is no default
+  bool required = false;
+  bool reloadable = true;
+  bool https_in_production = false;
+  bool production_rule = false; // production has a rule of its own about it (production.cpp)
+  std::string_view description = {};
+  void (*set)(Target target, const Node& value) = nullptr;
+};
+
+struct Table {
+  std::string_view name;
+  std::string_view description;
+  bool repeated = false; // [[name]]
+};
+
+std::span<const Table> tables();     // in the order of the manual
+std::span<const Setting> settings(); // grouped by table, in the order of the manual
+
+// Variables that set no setting of authd.toml.
+std::span<const Setting> bare_variables();
+
+Shape shape_of(const Setting& setting);
+Shape shape_of_table(std::string_view table); // an object with the table's rows as properties
+
+// Puts the values of a checked table into the configuration. Total: a value that the checker refused is put
+// as something harmless, because the configuration is refused as a whole.
+void apply(std::string_view table, const Node& node, Target target);
+
+} // namespace authd::config

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// A row of the settings table as a shape.
+#include "config/layers.h"
+#include "config/settings.h"
+
+namespace authd::config {
+namespace {
+
+std::vector<std::string> split(std::string_view choices) {
+  std::vector<std::string> out;
+  while (!choices.empty()) {
+    std::size_t bar = choices.find('|');
+    out.emplace_back(choices.substr(0, bar));
+    choices.remove_prefix(bar == std::string_view::npos ? choices.size() : bar + 1);
+  }
+  return out;
+}
+
+std::optional<std::size_t> count(std::optional<double> limit) {
+  return limit ? std::optional(static_cast<std::size_t>(*limit)) : std::nullopt;
+}
+
+// Strings in lists and maps: the row's format is theirs, and an empty one is never meant.
+Shape entry_shape(const Setting& setting) {
+  Shape entry;
+  entry.format = setting.format;
+  entry.min_length = 1;
+  return entry;
+}
+
+void set_limits(Shape& shape, const Setting& setting) {
+  switch (shape.type) {
+  case Type::string:
+    shape.min_length = count(setting.minimum);
+    shape.max_length = count(setting.maximum);
+    break;
+  case Type::array:
+    shape.min_items = count(setting.minimum);
+    shape.max_items = count(setting.maximum);
+    shape.comma_list = true;
+    shape.items.push_back(entry_shape(setting));
+    break;
+  case Type::object:
+    shape.items.push_back(entry_shape(setting));
+    break;
+  default:
+    shape.minimum = setting.minimum;
+    shape.maximum = setting.maximum;
+  }
+}
+
+Node preset_node(const Shape& shape, std::string_view preset) {
+  Node node;
+  if (shape.type == Type::object) return node;
+  if (shape.type == Type::array && preset.empty()) {
+    node.kind = Node::Kind::array;
+    return node;
+  }
+  if (shape.unit != Unit::none) return string_node(preset);
+  node = from_variable(shape, "", preset);
+  node.origin = {};
+  return node;
+}
+
+} // namespace
+
+Shape shape_of(const Setting& setting) {
+  Shape shape;
+  shape.type = setting.type;
+  shape.unit = setting.unit;
+  bool plain = setting.type != Type::array && setting.type != Type::object;
+  shape.format = plain ? setting.format : Format::none;
+  shape.multiple_of = setting.multiple_of;
+  shape.choices = split(setting.choices);
+  shape.reloadable = setting.reloadable;
+  shape.https_in_production = setting.https_in_production;
+  shape.production_rule = setting.production_rule;
+  shape.variable = setting.variable;
+  shape.fallback_variable = setting.fallback_variable;
+  shape.description = setting.description;
+  for (const std::string& alias : split(setting.aliases)) {
+    std::size_t equals = alias.find('=');
+    shape.aliases.emplace_back(alias.substr(0, equals), alias.substr(equals + 1));
+  }
+  set_limits(shape, setting);
+  if (setting.preset) shape.preset = preset_node(shape, *setting.preset);
+  return shape;
+}
+
+Shape shape_of_table(std::string_view table) {
+  Shape shape;
+  shape.type = Type::object;
+  for (const Setting& s : settings()) {
+    if (s.table == table) shape.properties.push_back({std::string(s.key), shape_of(s), s.required});
+  }
+  return shape;
+}
+
+} // namespace authd::config

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fixture.h"
+
+#include <cstdlib>
+#include <fstream>
+
+namespace authd::config {
+namespace {
+
+constexpr const char* kKongGateway =
+    R"({"type":"object","required":["admin_url"],"additionalProperties":false,
+"properties":{
+"admin_url":{"type":"string","format":"uri","x-authd-env":"KONG_ADMIN_URL","x-authd-https-in-production":true},
+"admin_token":{"type":"string","x-authd-secret":true,"x-authd-env":"KONG_ADMIN_TOKEN",
+  "x-authd-min-production-length":32},
+"admin_token_header":{"type":"string","default":"Kong-Admin-Token"},
+"pool_size":{"type":"integer","minimum":1,"maximum":256,"default":10,"x-authd-env":"KONG_CONNECTION_POOL_SIZE"},
+"connect_timeout":{"type":"integer","x-authd-unit":"ms","minimum":100,"maximum":60000,"default":5000,
+  "x-authd-env":"KONG_CONNECTION_TIMEOUT"}}})";
+
+constexpr const char* kCacheMemory = R"({"type":"object","additionalProperties":false,"properties":{
+"max_entries":{"type":"integer","minimum":1,"maximum":100000000,"default":100000,"x-authd-env":"CACHE_MAX_SIZE"}}})";
+
+constexpr const char* kDeclarative = R"({"type":"object","required":["file"],"properties":{
+"file":{"type":"string","format":"path"},"watch":{"type":"boolean","default":true}}})";
+
+} // namespace
+
+ConfigTest::ConfigTest()
+    : schemas_{{"kong-gateway", kKongGateway},
+               {"cache-memory", kCacheMemory},
+               {"kong-declarative", kDeclarative}} {
+  std::string pattern = (std::filesystem::temp_directory_path() / "authd-config-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  folder_ = pattern;
+}
+
+ConfigTest::~ConfigTest() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+std::filesystem::path ConfigTest::write(const std::string& name, const std::string& content) const {
+  std::ofstream(folder_ / name, std::ios::binary) << content;
+  return folder_ / name;
+}
+
+SchemaSource ConfigTest::source() const {
+  return [this](std::string_view plugin, std::string_view, std::string_view, std::string_view,
+                Environment) -> Result<std::string, Problem> {
+    auto at = schemas_.find(std::string(plugin));
+    if (at != schemas_.end()) return at->second;
+    return tl::unexpected(Problem{std::string(plugin) + ".so: no such file [AP-001]"});
+  };
+}
+
+ConfigTest::Loaded ConfigTest::load_text(const std::string& text, const EnvironmentVariables& variables) {
+  return load(write("authd.toml", text).string(), variables, source());
+}
+
+ConfigTest::Loaded ConfigTest::load_with_required(const std::string& text,
+                                                  const EnvironmentVariables& variables) {
+  return load_text(std::string(kRequiredJwt) + kRequiredGateway + text, variables);
+}
+
+ConfigTest::Loaded ConfigTest::load_environment(const EnvironmentVariables& variables) {
+  return load("", variables, source());
+}
+
+std::vector<std::string> ConfigTest::problems_of(const Loaded& loaded) const {
+  EXPECT_FALSE(loaded) << "loads, but should not";
+  std::vector<std::string> lines;
+  if (loaded) return lines;
+  const std::string prefix = folder_.string() + "/";
+  for (const Problem& problem : loaded.error()) {
+    std::string line = problem.line;
+    for (std::size_t at; (at = line.find(prefix)) != std::string::npos;) line.erase(at, prefix.size());
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+Config ConfigTest::config_of(Loaded loaded) const {
+  if (loaded) return std::move(*loaded);
+  for (const Problem& problem : loaded.error()) ADD_FAILURE() << problem.line;
+  return {};
+}
+
+EnvironmentVariables required_variables() {
+  return {{"KONG_JWT_AUTHORITY", "https://auth.example.com"},
+          {"KONG_JWT_AUDIENCE", "api"},
+          {"KONG_ADMIN_URL", "https://kong.example.com:8444"}};
+}
+
+std::string shown_at(const Config& config, std::string_view path) {
+  for (const EffectiveValue& value : config.effective) {
+    if (value.path == path) return value.toml;
+  }
+  return "(not shown)";
+}
+
+} // namespace authd::config
