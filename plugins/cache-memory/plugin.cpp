@@ -71,10 +71,8 @@ class MemoryTier {
   MemoryCache cache_;
 };
 
-constexpr PluginInfo kPlugin{.id = "cache-memory",
-                             .version = "0.1.0",
-                             .vendor = "authd",
-                             .license = "Apache-2.0"};
+constexpr PluginInfo kPlugin{
+    .id = "cache-memory", .version = "0.1.0", .vendor = "authd", .license = "Apache-2.0"};
 
 } // namespace
 

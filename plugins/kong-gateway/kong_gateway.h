@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway adapter for Kong's Admin API, self-hosted Kong 3.x. It translates and classifies; pooling,
+// TLS, deadlines and retries are the host's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "authd/gateway.hpp"
+#include "authd/http_client.hpp"
+#include "credential_json.h"
+
+namespace authd::kong {
+
+class KongGateway {
+ public:
+  static constexpr sdk::ComponentInfo info{
+      .name = "kong-gateway",
+      .summary = "Consumers and credentials of a self-hosted Kong, over its Admin API",
+      .schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["admin_url"],
+  "properties": {
+    "admin_url": {
+      "type": "string", "format": "uri",
+      "description": "Where Kong's Admin API is; a path prefix is kept.",
+      "x-authd-env": "KONG_ADMIN_URL", "x-authd-https-in-production": true
+    },
+    "admin_token": {
+      "type": "string",
+      "description": "Sent with each request; a leading word Bearer is taken off.",
+      "x-authd-env": "KONG_ADMIN_TOKEN", "x-authd-secret": true, "x-authd-min-production-length": 32
+    },
+    "admin_token_header": {
+      "type": "string", "minLength": 1, "maxLength": 64, "default": "Kong-Admin-Token",
+      "description": "The header that carries admin_token."
+    },
+    "pool_size": {
+      "type": "integer", "minimum": 1, "maximum": 256, "default": 10,
+      "description": "Most connections kept open to Kong.",
+      "x-authd-env": "KONG_CONNECTION_POOL_SIZE"
+    },
+    "connect_timeout": {
+      "type": "integer", "minimum": 100, "maximum": 60000, "default": 5000, "x-authd-unit": "ms",
+      "description": "How long a connection may take; the deadline of the call bounds it too.",
+      "x-authd-env": "KONG_CONNECTION_TIMEOUT"
+    }
+  }
+})",
+      .needs = {AUTHD_HTTP_V1}};
+
+  KongGateway(sdk::Host host, const sdk::Config& config, sdk::Call& call);
+
+  sdk::Status get_secret(sdk::Call& call, std::string_view consumer, sdk::CredentialSink& out);
+  // One POST, never repeated: Kong may have created the credential although no answer came.
+  sdk::Status create_secret(sdk::Call& call, std::string_view consumer, const sdk::Proposal& proposal,
+                            sdk::CredentialSink& out);
+  sdk::Status delete_secret(sdk::Call& call, std::string_view consumer, std::string_view credential_id);
+  sdk::Status probe(sdk::Call& call, sdk::HealthReport& out);
+  sdk::Status resolve(sdk::Call& call, std::string_view consumer, sdk::ByteSink& id);
+
+ private:
+  sdk::Result<sdk::HttpResponse> send(sdk::Call& call, std::string_view method, const std::string& url,
+                                      std::string_view body = {}) const;
+  sdk::Result<std::vector<StoredCredential>> list(sdk::Call& call, const std::string& url) const;
+  // The query that asks for the next page, empty after the last.
+  sdk::Result<std::string> read_page(sdk::Call& call, const std::string& url,
+                                     std::vector<StoredCredential>& into) const;
+  sdk::Result<std::string> consumer_url(sdk::Call& call, std::string_view consumer) const;
+
+  const sdk::HttpClient http_;
+  const std::string base_; // without a trailing slash
+  const std::string token_header_;
+  const SecretText token_; // empty: none is sent
+  const std::uint32_t pool_size_;
+  const sdk::milliseconds connect_timeout_;
+};
+
+} // namespace authd::kong
