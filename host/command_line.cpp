@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command_line.h"
+
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "config/loading.h"
+#include "plugin/inspection.h"
+#include "plugin/schema_source.h"
+
+namespace authd {
+namespace {
+
+Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {
+  return config::load(file, config::process_environment(), plugin::make_schema_source());
+}
+
+int print_problems(const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems) std::cerr << problem.line << '\n';
+  return EXIT_FAILURE;
+}
+
+int check(const std::string& file) {
+  const auto config = load(file);
+  if (!config) return print_problems(config.error());
+  for (const std::string& warning : config->warnings) std::cerr << "warning: " << warning << '\n';
+  std::cout << (config->file.empty() ? "the environment" : config->file) << ": ok\n";
+  return EXIT_SUCCESS;
+}
+
+int inspect(const std::string& file) {
+  const auto report = plugin::inspect_report(file);
+  if (!report) {
+    std::cerr << report.error().line << '\n';
+    return EXIT_FAILURE;
+  }
+  std::cout << *report;
+  return EXIT_SUCCESS;
+}
+
+// Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
+void command(CLI::App& parent, const std::string& name, const std::string& summary, std::string* file,
+             std::optional<int>& exit_code, std::function<int()> run) {
+  CLI::App* app = parent.add_subcommand(name, summary);
+  if (file != nullptr) app->add_option("FILE", *file);
+  app->callback([&exit_code, run = std::move(run)] { exit_code = run(); });
+}
+
+} // namespace
+
+CommandLine run_command_line(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("authd issues JWTs for Kong consumers. Without a command it serves.", "authd");
+  app.set_version_flag("--version", "authd " AUTHD_VERSION);
+  app.add_option("--config", line.config_file,
+                 "configuration file; else /etc/authd/authd.toml if it exists, else the environment alone");
+  app.require_subcommand(0, 1);
+
+  std::string file;
+  const auto config_file = [&] { return file.empty() ? line.config_file : file; };
+  CLI::App* config = app.add_subcommand("config", "look at the configuration");
+  config->require_subcommand(1);
+  command(*config, "check", "print every error; exit 1 if there are any", &file, line.exit_code,
+          [&] { return check(config_file()); });
+
+  CLI::App* plugin = app.add_subcommand("plugin", "look at a plugin file");
+  plugin->require_subcommand(1);
+  command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file,
+          line.exit_code, [&] { return inspect(file); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    line.exit_code = app.exit(error);
+  }
+  return line;
+}
+
+} // namespace authd

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace authd {
+
+// sysexits.h: the configuration, or a plugin that it names, cannot be used.
+inline constexpr int kExitConfig = 78;
+
+struct CommandLine {
+  std::string config_file;      // --config; empty: /etc/authd/authd.toml if it exists, else the environment
+  std::optional<int> exit_code; // set: a command has been carried out, end with this
+};
+
+// Parses, and carries out every command but the main one, which is to serve.
+CommandLine run_command_line(int argc, char** argv);
+
+} // namespace authd

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// security.trusted_gateways: who may ask for tokens. Identity arrives in plain headers, so whoever may
+// connect may claim to be anybody: only Kong should.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <Poco/Net/IPAddress.h>
+
+namespace authd::http {
+
+class TrustedPeers {
+ public:
+  // CIDR blocks ("10.0.0.0/8", "::1") that the configuration has validated; none: everybody is trusted.
+  explicit TrustedPeers(const std::vector<std::string>& blocks);
+
+  bool contains(const Poco::Net::IPAddress& peer) const;
+
+ private:
+  struct Block {
+    Poco::Net::IPAddress network;
+    Poco::Net::IPAddress mask;
+  };
+  std::vector<Block> blocks_;
+};
+
+} // namespace authd::http
