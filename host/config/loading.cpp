@@ -77,6 +77,7 @@ class Loading {
   void derive(std::string_view table, Node& node) const;
   void read_tiers(PluginTables& plugins);
   void read_bare_variables();
+  void record_section(const Section& section);
   void record_effective();
 
   const Node document_;
@@ -170,14 +171,21 @@ void Loading::read_bare_variables() {
   }
 }
 
+void Loading::record_section(const Section& section) {
+  for (const Property& p : section.shape.properties) {
+    const Node* value = section.node.find(p.name);
+    if (value == nullptr) continue;
+    bool preset = value->origin.kind == Origin::Kind::preset;
+    config_.effective.push_back({child_path(section.path, p.name), to_toml(*value, p.shape),
+                                 preset ? "default" : problems_.where(value->origin)});
+  }
+}
+
+// In the order of the manual, which is not that of reading.
 void Loading::record_effective() {
-  for (const Section& section : sections_) {
-    for (const Property& p : section.shape.properties) {
-      const Node* value = section.node.find(p.name);
-      if (value == nullptr) continue;
-      bool preset = value->origin.kind == Origin::Kind::preset;
-      config_.effective.push_back({child_path(section.path, p.name), to_toml(*value, p.shape),
-                                   preset ? "default" : problems_.where(value->origin)});
+  for (const Table& table : tables()) {
+    for (const Section& section : sections_) {
+      if (section.path.substr(0, section.path.find('[')) == table.name) record_section(section);
     }
   }
 }

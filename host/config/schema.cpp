@@ -136,6 +136,11 @@ void read_variable(Shape& shape, const Var& v, const std::string& where) {
   if (!name) refuse(where, "x-authd-env is not a name of A-Z, 0-9 and _");
 }
 
+void read_examples(Shape& shape, const Var& v, const std::string& where) {
+  JsonArray examples = array_of(v, where, "examples");
+  if (!examples->empty()) shape.example = node_of(examples->get(0), where);
+}
+
 void read_nothing(Shape&, const Var&, const std::string&) {}
 
 constexpr unsigned bit(Type type) { return 1u << static_cast<unsigned>(type); }
@@ -156,7 +161,7 @@ const Keyword kKeywords[] = {
     {"type", kAny, read_nothing},
     {"title", kAny, read_nothing},
     {"$schema", kAny, read_nothing},
-    {"examples", kAny, read_nothing},
+    {"examples", kAny, read_examples},
     {"required", bit(Type::object), read_nothing}, // after properties
     {"default", kAny, [](Shape& s, V v, W w) { s.preset = node_of(v, w); }},
     {"description", kAny, [](Shape& s, V v, W w) { s.description = text_of(v, w, "description"); }},

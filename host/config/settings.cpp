@@ -25,6 +25,8 @@ std::vector<std::string> list(const Node& v) {
   return entries;
 }
 
+Level log_level(const Node& v) { return parse_level(v.text.reveal()).value_or(Level::info); }
+
 AccessLog access_log(const Node& v) {
   std::string_view name = v.text.reveal();
   return name == "off" ? AccessLog::off : name == "all" ? AccessLog::all : AccessLog::errors;
@@ -34,6 +36,13 @@ std::map<std::string, std::string> lower_case_map(const Node& v) {
   std::map<std::string, std::string> map;
   for (const Member& m : v.members) map[m.name] = lower_hex(m.value.text.reveal());
   return map;
+}
+
+void warn_breaker_is_always_on(Target t, const Node& enabled) {
+  if (flag(enabled)) return;
+  t.config.warnings.push_back(
+      "CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is always on; "
+      "unset it, or raise breaker.error_threshold");
 }
 
 constexpr Table kTables[] = {
@@ -57,6 +66,7 @@ constexpr Table kTables[] = {
 using T = Target;
 using V = const Node&;
 
+// clang-format off: rows, not columns of one member each
 const Setting kSettings[] = {
     {.table = "server",
      .key = "environment",
@@ -242,7 +252,7 @@ const Setting kSettings[] = {
      .format = Format::sha256,
      .derived = "plugins.pins",
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-     .description = "The plugin's file must have this digest.",
+     .description = "sha256 that the plugin's file must have.",
      .set = [](T t, V v) { t.config.gateway.sha256 = lower_hex(v.text.reveal()); }},
     {.table = "gateway",
      .key = "auto_provision",
@@ -353,7 +363,7 @@ const Setting kSettings[] = {
      .format = Format::sha256,
      .derived = "plugins.pins",
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-     .description = "The plugin's file must have this digest.",
+     .description = "sha256 that the plugin's file must have.",
      .set = [](T t, V v) { t.tier->sha256 = lower_hex(v.text.reveal()); }},
     {.table = "cache",
      .key = "ttl",
@@ -401,8 +411,7 @@ const Setting kSettings[] = {
      .choices = "debug|info|warn|error|fatal",
      .preset = "info",
      .description = "Lines below it are not written.",
-     .set = [](T t,
-               V v) { t.config.telemetry.log_level = parse_level(v.text.reveal()).value_or(Level::info); }},
+     .set = [](T t, V v) { t.config.telemetry.log_level = log_level(v); }},
     {.table = "telemetry",
      .key = "access_log",
      .choices = "off|errors|all",
@@ -467,9 +476,8 @@ const Setting kSettings[] = {
      .key = "waivers",
      .type = Type::array,
      .preset = "",
-     .description =
-         "Settings whose production rule does not hold here, such as \"gateway.admin_url\" for plain "
-         "http on a private network. Each is logged at every start.",
+     .description = "Settings whose production rule does not hold here, such as \"gateway.admin_url\" for "
+                    "plain http on a private network. Each is logged at every start.",
      .set = [](T t, V v) { t.config.security.waivers = list(v); }},
 };
 
@@ -480,14 +488,9 @@ const Setting kBareVariables[] = {
      .variable = "CIRCUIT_BREAKER_ENABLED",
      .preset = "true",
      .description = "Accepted, but the breaker is always on; false is a warning.",
-     .set =
-         [](T t, V v) {
-           if (flag(v)) return;
-           t.config.warnings.push_back(
-               "CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is "
-               "always on; unset it, or raise breaker.error_threshold");
-         }},
+     .set = warn_breaker_is_always_on},
 };
+// clang-format on
 
 } // namespace
 

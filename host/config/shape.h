@@ -57,7 +57,9 @@ struct Shape {
   std::vector<std::pair<std::string, std::string>>
       aliases; // string: what else the variable may say, and means
   std::string description;
-  std::optional<Node> preset; // the default
+  std::optional<Node> preset;  // the default
+  std::optional<Node> example; // for the manual, where there is no default
+  std::string derived;         // in words: where a default that is no constant comes from
 
   const Property* find(std::string_view name) const;
 };

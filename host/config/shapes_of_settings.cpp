@@ -83,7 +83,9 @@ Shape shape_of(const Setting& setting) {
     shape.aliases.emplace_back(alias.substr(0, equals), alias.substr(equals + 1));
   }
   set_limits(shape, setting);
+  shape.derived = setting.derived;
   if (setting.preset) shape.preset = preset_node(shape, *setting.preset);
+  if (!setting.example.empty()) shape.example = preset_node(shape, setting.example);
   return shape;
 }
 

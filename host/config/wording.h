@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a shape allows, in words.
+#pragma once
+
+#include <string>
+
+#include "config/shape.h"
+
+namespace authd::config {
+
+// "100ms to 10s", "one of key, iss, kid", "true or false", "URL"; for text without rules "". With a variable
+// the unit is the variable's: "100 to 10000 milliseconds".
+std::string allowed_values(const Shape& shape, const std::string& variable = {});
+
+// The default as TOML writes it, or as a variable would say it; "" when there is none.
+std::string default_as_toml(const Shape& shape);
+std::string default_as_variable(const Shape& shape);
+
+// The preset after the checker has normalised it.
+std::optional<Node> normalised(const std::optional<Node>& node, const Shape& shape);
+
+} // namespace authd::config
