@@ -7,12 +7,24 @@
 
 #include <CLI/CLI.hpp>
 
+#include "authd/cache.h"
+#include "authd/gateway.h"
+#include "config/describing.h"
 #include "config/loading.h"
 #include "plugin/inspection.h"
 #include "plugin/schema_source.h"
 
 namespace authd {
 namespace {
+
+struct OurPlugin {
+  std::string_view table, name, kind;
+};
+constexpr OurPlugin kOurPlugins[] = {
+    {"gateway", "kong-gateway", AUTHD_GATEWAY_V1},
+    {"gateway", "kong-declarative", AUTHD_GATEWAY_V1},
+    {"cache", "cache-memory", AUTHD_CACHE_V1},
+};
 
 Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {
   return config::load(file, config::process_environment(), plugin::make_schema_source());
@@ -29,6 +41,29 @@ int check(const std::string& file) {
   for (const std::string& warning : config->warnings) std::cerr << "warning: " << warning << '\n';
   std::cout << (config->file.empty() ? "the environment" : config->file) << ": ok\n";
   return EXIT_SUCCESS;
+}
+
+int show(const std::string& file) {
+  const auto config = load(file);
+  if (!config) return print_problems(config.error());
+  std::cout << config::show(*config);
+  return EXIT_SUCCESS;
+}
+
+int print(const std::string& text) {
+  std::cout << text;
+  return EXIT_SUCCESS;
+}
+
+// What the installed plugins publish, so that schema and table name their settings too.
+std::vector<config::PluginSchema> installed_schemas() {
+  std::vector<config::PluginSchema> schemas;
+  const auto source = plugin::make_schema_source();
+  for (const auto& [table, name, kind] : kOurPlugins) {
+    auto schema = source(name, config::default_plugin_dir(), "", kind, config::Environment::development);
+    if (schema) schemas.push_back({std::string(table), std::string(name), std::move(*schema)});
+  }
+  return schemas;
 }
 
 int inspect(const std::string& file) {
@@ -65,6 +100,12 @@ CommandLine run_command_line(int argc, char** argv) {
   config->require_subcommand(1);
   command(*config, "check", "print every error; exit 1 if there are any", &file, line.exit_code,
           [&] { return check(config_file()); });
+  command(*config, "show", "the configuration in effect and where each value came from, secrets redacted", &file,
+          line.exit_code, [&] { return show(config_file()); });
+  command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,
+          [] { return print(config::schema(installed_schemas())); });
+  command(*config, "env", "every environment variable that is read", nullptr, line.exit_code,
+          [] { return print(config::environment_table(installed_schemas())); });
 
   CLI::App* plugin = app.add_subcommand("plugin", "look at a plugin file");
   plugin->require_subcommand(1);

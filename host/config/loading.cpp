@@ -27,14 +27,6 @@ namespace fs = std::filesystem;
 constexpr const char* kDefaultFile = "/etc/authd/authd.toml";
 constexpr std::size_t kMostFileBytes = 1024 * 1024;
 
-std::string default_plugin_dir() {
-  std::error_code error;
-  fs::path executable = fs::read_symlink("/proc/self/exe", error);
-  fs::path beside = executable.parent_path().parent_path() / "plugins";
-  if (!error && fs::is_directory(beside, error)) return beside.string();
-  return "/usr/lib/authd/plugins";
-}
-
 fs::path folder_of(const std::string& file) {
   return file.empty() ? fs::current_path() : fs::absolute(file).parent_path();
 }
@@ -195,6 +187,14 @@ Result<Config, std::vector<Problem>> refused(const std::string& line) {
 }
 
 } // namespace
+
+std::string default_plugin_dir() {
+  std::error_code error;
+  fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  fs::path beside = executable.parent_path().parent_path() / "plugins";
+  if (!error && fs::is_directory(beside, error)) return beside.string();
+  return "/usr/lib/authd/plugins";
+}
 
 EnvironmentVariables process_environment() {
   EnvironmentVariables variables;

@@ -23,6 +23,9 @@ struct Problem {
 using EnvironmentVariables = std::map<std::string, std::string, std::less<>>;
 EnvironmentVariables process_environment();
 
+// plugins.dir when nobody sets it: beside the executable's folder, else the installed one.
+std::string default_plugin_dir();
+
 // Where the loader gets a plugin's JSON Schema from: the ELF note, read without running the plugin.
 // Given plugin name (or path), plugins.dir, the pin (sha256 or empty) and kind ("authd.cache/1"); the
 // error is a whole line.
