@@ -8,6 +8,7 @@
 
 #include "authd/gateway.h"
 #include "plugin_host.h"
+#include "recording_sink.h"
 
 namespace authd::test {
 namespace {
@@ -19,31 +20,11 @@ constexpr const char* kEmptyList = R"({"data":[],"next":null})";
 constexpr const char* kHtml400 = "<html>\n<head><title>400 Bad Request</title></head>\n<body>\n"
                                  "<center><h1>400 Bad Request</h1></center>\n</body>\n</html>\n";
 
-struct Put {
-  std::string id, key, algorithm, secret;
-  std::int64_t created_at;
-};
-
-// A sink of the host.
-struct Credentials : authd_credential_sink {
-  std::vector<Put> all;
-  authd_status verdict = AUTHD_OK;
-
-  Credentials() : authd_credential_sink{sizeof(authd_credential_sink), 0, this, &take} {}
-  static authd_status take(const authd_credential_sink* sink, const authd_credential* c) noexcept {
-    auto& self = *static_cast<Credentials*>(sink->ctx);
-    const auto text = [](authd_str s) { return std::string(s.p, s.n); };
-    self.all.push_back({text(c->id), text(c->key), text(c->algorithm),
-                        std::string(reinterpret_cast<const char*>(c->secret.p), c->secret.n), c->created_at});
-    return self.verdict;
-  }
-};
-
 class KongGatewayPlugin : public testing::Test {
  protected:
   std::unique_ptr<PluginHost> host_;
   TestCall call_;
-  Credentials out_;
+  RecordingSink out_;
 
   void SetUp() override { use({{"/admin_url", "http://kong:8001"}, {"/admin_token", kToken}}); }
   void TearDown() override {
