@@ -119,9 +119,11 @@ Result<Note, std::string> read_note(ByteView descriptor) {
   auto note = read_note_version(descriptor);
   if (!note) return note;
   if (descriptor.size() > kMaxNote) return Fault("is longer than 1 MiB");
-  const auto text = descriptor.subspan(kVersionBytes);
+  const auto rest = descriptor.subspan(kVersionBytes);
+  std::string_view text(reinterpret_cast<const char*>(rest.data()), rest.size());
+  text.remove_suffix(text.size() - (text.find_last_not_of('\0') + 1)); // npos + 1 == 0
   return caught([&] {
-    read_text({reinterpret_cast<const char*>(text.data()), text.size()}, *note);
+    read_text(text, *note);
     return std::move(*note);
   });
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ELF note that lets a host know a plugin before it runs any of its code: section .note.authd,
- * owner "Authd", type 1, descriptor = u32 major, u32 min_minor, then JSON text without a final NUL:
+ * owner "Authd", type 1, descriptor = u32 major, u32 min_minor, then JSON text, which NULs may follow:
  *
  *   {"id": "com.acme.kong", "version": "1.2.0", "sdk": "0.1.0", "toolchain": "gcc 12.2.0",
  *    "components": [{"kind": "authd.gateway/1", "name": "acme-kong", "config_schema": {...}}]}
@@ -55,7 +55,7 @@
     uint32_t major, min_minor;                                                                      \
     char json[(sizeof(json_literal) + 3u) & ~(size_t)3u];                                           \
   } authd_plugin_note = {sizeof(AUTHD_NOTE_OWNER),                                                  \
-                         (uint32_t)(8u + sizeof(json_literal) - 1u),                                \
+                         (uint32_t)(8u + sizeof(json_literal)),                                     \
                          AUTHD_NOTE_TYPE,                                                           \
                          AUTHD_NOTE_OWNER,                                                          \
                          AUTHD_ABI_MAJOR,                                                           \

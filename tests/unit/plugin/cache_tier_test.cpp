@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/cache_tier.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "fixtures.h"
+#include "scripted.h"
+
+namespace authd::plugin {
+namespace {
+
+using test::CapturedLog;
+using test::Scripted;
+
+class CacheTierTest : public testing::Test {
+ protected:
+  CacheTier tier() { return CacheTier(backend_.adopted(log_.get())); }
+  test::Script& script() { return backend_.script; }
+  // get answers these bytes in one put.
+  void answer(const std::string& value) {
+    script().cache_get = [this, value](auto, auto, authd_out* out) {
+      return script().host->put(script().host, out, to_bytes(value));
+    };
+  }
+
+  CapturedLog log_;
+  Scripted backend_{AUTHD_CACHE_V1};
+  Call call_;
+  std::string value_;
+};
+
+} // namespace
+
+TEST_F(CacheTierTest, ReplacesTheValueInTheCapacityItHas) {
+  answer("fresh");
+  value_.assign(1000, 'x');
+  const char* const storage = value_.data();
+  EXPECT_EQ(tier().get(call_, "k", value_), Status::ok);
+  EXPECT_EQ(value_, "fresh");
+  EXPECT_EQ(value_.data(), storage);
+}
+
+TEST_F(CacheTierTest, LeavesNothingBehindOnAMiss) {
+  script().cache_get = [this](auto, auto, authd_out* out) {
+    script().host->put(script().host, out, to_bytes("half an ans"));
+    return AUTHD_NOT_FOUND;
+  };
+  EXPECT_EQ(tier().get(call_, "k", value_), Status::not_found);
+  EXPECT_TRUE(value_.empty());
+}
+
+TEST_F(CacheTierTest, TakesAtMostOneMebibyte) {
+  answer(std::string(1 << 20, 'x'));
+  EXPECT_EQ(tier().get(call_, "k", value_), Status::ok);
+  EXPECT_EQ(value_.size(), 1u << 20);
+  script().cache_get = [this](auto, auto, authd_out* out) {
+    const std::string big((1 << 20) + 1, 'x');
+    EXPECT_EQ(script().host->put(script().host, out, to_bytes(big)), AUTHD_INVALID);
+    return AUTHD_OK; // does not care
+  };
+  EXPECT_EQ(tier().get(call_, "k", value_), Status::corrupt);
+  EXPECT_TRUE(value_.empty());
+}
+
+TEST_F(CacheTierTest, StopsExceptionsAndUnknownStatuses) {
+  script().cache_get = [](auto, auto, auto) -> authd_status { throw std::runtime_error("boom"); };
+  EXPECT_EQ(tier().get(call_, "k", value_), Status::internal);
+  EXPECT_EQ(call_.take_failure(Status::internal).message, "threw boom");
+  script().cache_get = [](auto, auto, auto) { return authd_status{1234}; };
+  EXPECT_EQ(tier().get_stale(call_, "k", value_), Status::internal);
+}
+
+TEST_F(CacheTierTest, DoesWithoutOptionalOperations) {
+  EXPECT_EQ(tier().clear(call_, ""), Status::unsupported);
+  EXPECT_EQ(tier().stats(call_).entries, 0u);
+}
+
+TEST_F(CacheTierTest, ShowsItsFlags) {
+  EXPECT_FALSE(tier().nonblocking());
+  backend_.cache.flags = AUTHD_CACHE_NONBLOCKING | AUTHD_CACHE_REMOTE;
+  EXPECT_TRUE(tier().nonblocking());
+  EXPECT_TRUE(tier().remote());
+}
+
+TEST_F(CacheTierTest, SerialisesABackendThatAsksForIt) {
+  backend_.cache.flags = AUTHD_CACHE_SERIALIZED;
+  std::atomic<bool> inside{false};
+  std::atomic<int> overlaps{0};
+  script().cache_get = [&](auto, auto, auto) {
+    if (inside.exchange(true)) ++overlaps;
+    std::this_thread::yield();
+    inside = false;
+    return AUTHD_NOT_FOUND;
+  };
+  const CacheTier shared = tier();
+  const auto work = [&shared] {
+    Call call;
+    std::string value;
+    for (int i = 0; i < 20'000; ++i) EXPECT_EQ(shared.get(call, "k", value), Status::not_found);
+  };
+  std::thread other(work);
+  work();
+  other.join();
+  EXPECT_EQ(overlaps, 0);
+}
+
+TEST_F(CacheTierTest, IsRefusedWithoutARequiredOperation) {
+  backend_.cache.del = nullptr;
+  const auto refused = backend_.try_adopt(log_.get());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, RefusalCode::operation_missing);
+  EXPECT_NE(refused.error().line.find("lacks del"), std::string::npos) << refused.error().line;
+  EXPECT_TRUE(script().life.empty()) << "nothing was created";
+}
+
+TEST_F(CacheTierTest, IsNotMadeOfAnotherKind) {
+  Scripted gateway(AUTHD_GATEWAY_V1);
+  EXPECT_THROW(CacheTier(gateway.adopted(log_.get())), std::invalid_argument);
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Components whose operations a test writes as lambdas. Adopted, not loaded, so that plain tables can do
+// what a compiler would not let an author do.
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "authd/cache.h"
+#include "authd/gateway.h"
+#include "plugin/abi_views.h"
+#include "plugin/loader.h"
+
+namespace authd::plugin::test {
+
+struct Script {
+  std::function<authd_status(const authd_host*, const authd_cfg*, const authd_call*)> create;
+  std::function<authd_status(const authd_call*)> start;
+  std::function<authd_status(const authd_call*, authd_str, authd_out*)> cache_get;
+  std::function<authd_status(const authd_call*, authd_str, const authd_credential_sink*)> get_secret;
+  std::function<authd_status(const authd_call*, authd_str, const authd_proposal*,
+                             const authd_credential_sink*)>
+      create_secret;
+  std::function<authd_status(const authd_call*, authd_health*)> probe;
+  std::function<authd_status(const authd_call*, authd_str, authd_out*)> resolve;
+  std::vector<std::string> life; // "create", "start", ...
+  const authd_host* host = nullptr;
+};
+
+// The tables are members, so that a test can cut them short before it adopts them. Outlives the instance.
+class Scripted {
+ public:
+  explicit Scripted(const char* kind) { component.kind = kind; }
+  Scripted(const Scripted&) = delete;
+  Scripted& operator=(const Scripted&) = delete;
+
+  Script script;
+  authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0, &create, &start, &stop, &destroy, nullptr};
+  authd_cache_ops cache{
+      sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, nullptr, nullptr};
+  authd_gateway_ops gateway{
+      sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
+  authd_component component{
+      sizeof(authd_component), 0, "", "scripted", "scripted by a test", "{}", nullptr, &lifecycle, nullptr};
+
+  std::shared_ptr<Instance> adopted(Log& log, config::PluginSettings settings = {}) {
+    auto instance = try_adopt(log, std::move(settings));
+    if (!instance) throw std::runtime_error(instance.error().line);
+    return *instance;
+  }
+
+  Result<std::shared_ptr<Instance>, Refusal> try_adopt(Log& log, config::PluginSettings settings = {}) {
+    const bool is_cache = std::string_view(component.kind) == AUTHD_CACHE_V1;
+    component.ops = is_cache ? static_cast<const void*>(&cache) : &gateway;
+    next() = this;
+    return adopt(component, "scripted", std::move(settings), log);
+  }
+
+ private:
+  // create has no other way to learn whose script it is; adopting is done by one thread.
+  static Scripted*& next() {
+    static Scripted* value = nullptr;
+    return value;
+  }
+  static Script& of(void* self) { return static_cast<Scripted*>(self)->script; }
+
+  static authd_status create(const authd_host* host, const authd_cfg* cfg, const authd_call* call,
+                             void** self) {
+    *self = next();
+    Script& script = of(*self);
+    script.life.emplace_back("create");
+    script.host = host;
+    return script.create ? script.create(host, cfg, call) : AUTHD_OK;
+  }
+  static authd_status start(void* self, const authd_call* call) {
+    of(self).life.emplace_back("start");
+    return of(self).start ? of(self).start(call) : AUTHD_OK;
+  }
+  static authd_status stop(void* self, const authd_call*) {
+    of(self).life.emplace_back("stop");
+    return AUTHD_OK;
+  }
+  static void destroy(void* self) { of(self).life.emplace_back("destroy"); }
+  static authd_status cache_get(void* self, const authd_call* call, authd_str key, authd_out* out) {
+    return of(self).cache_get(call, key, out);
+  }
+  static authd_status cache_set(void*, const authd_call*, authd_str, authd_bytes, std::int64_t,
+                                std::int64_t) {
+    return AUTHD_OK;
+  }
+  static authd_status cache_del(void*, const authd_call*, authd_str) { return AUTHD_OK; }
+  static authd_status get_secret(void* self, const authd_call* call, authd_str consumer,
+                                 const authd_credential_sink* sink) {
+    return of(self).get_secret(call, consumer, sink);
+  }
+  static authd_status create_secret(void* self, const authd_call* call, authd_str consumer,
+                                    const authd_proposal* proposal, const authd_credential_sink* sink) {
+    return of(self).create_secret(call, consumer, proposal, sink);
+  }
+  static authd_status probe(void* self, const authd_call* call, authd_health* health) {
+    return of(self).probe(call, health);
+  }
+  static authd_status resolve(void* self, const authd_call* call, authd_str consumer, authd_out* id) {
+    return of(self).resolve(call, consumer, id);
+  }
+};
+
+} // namespace authd::plugin::test
