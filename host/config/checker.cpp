@@ -191,14 +191,12 @@ void Checker::check_string(Node& node, const Shape& shape, const std::string& pa
 void Checker::check_length(const Node& node, const Shape& shape, const std::string& path) {
   std::size_t length = characters(node.text.reveal());
   if (shape.min_length && length < *shape.min_length) {
-    problems_.add(node.origin, path,
-                  length == 0 ? std::string("must not be empty")
-                              : fmt::format("is {} characters long; at least {} are wanted", length,
-                                            *shape.min_length));
+    std::string message = fmt::format("length {} is below the minimum of {}", length, *shape.min_length);
+    problems_.add(node.origin, path, length == 0 ? "must not be empty" : message);
   }
   if (shape.max_length && length > *shape.max_length) {
     problems_.add(node.origin, path,
-                  fmt::format("is {} characters long; at most {} are allowed", length, *shape.max_length));
+                  fmt::format("length {} is above the maximum of {}", length, *shape.max_length));
   }
 }
 

@@ -46,16 +46,15 @@ void check_tier_names(const std::vector<Section>& sections, const Config& config
     if (static_cast<std::size_t>(first) == i || config.cache[i].name.empty()) continue;
     std::string path = fmt::format("cache[{}]", i);
     problems.add(origin_of(sections, path, "name"), path + ".name",
-                 fmt::format("{} is already the name of cache[{}]; give one of them another",
-                             in_quotes(config.cache[i].name), first));
+                 fmt::format("is the same as that of cache[{}]; give one of them another", first));
   }
 }
 
 void warn_of_open_door(Config& config) {
   if (!config.security.trusted_gateways.empty()) return;
-  config.warnings.push_back("security.trusted_gateways: not set, so anybody who reaches " +
-                            config.server.host +
-                            " may ask for anybody's token; list the addresses of the gateways");
+  config.warnings.push_back(
+      "security.trusted_gateways: not set, so anybody who reaches server.host may ask for "
+      "anybody's token; list the addresses of the gateways");
 }
 
 } // namespace
@@ -83,9 +82,9 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
     std::string path(waiver.text.reveal());
     if (path.empty() || std::find(known.begin(), known.end(), path) != known.end()) continue;
     if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache["))) continue;
-    problems.add(
-        waiver.origin, "security.waivers",
-        fmt::format("{} is no setting with a production rule; {}", in_quotes(path), suggestion(path, known)));
+    problems.add(waiver.origin, "security.waivers",
+                 fmt::format("{} is no setting with a production rule; {}", shown(waiver, Shape{}),
+                             suggestion(path, known)));
   }
 }
 

@@ -242,6 +242,7 @@ Shape parse(const JsonObject& schema, const std::string& where) {
   shape.type = type_of(schema, where);
   for (const std::string& name : schema->getNames()) read_keyword(shape, name, schema->get(name), where);
   read_required(shape, schema, where);
+  if (shape.secret && !shape.items.empty()) shape.items.front().secret = true;
   check_combinations(shape, where);
   return shape;
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace authd::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kGoodToken = "q7Xv2LmZ9rTb4KsW8yHc3NdF6gJp1QaE";
+
+class Production : public ConfigTest {
+ protected:
+  // A configuration that production accepts, but for these lines.
+  struct Lines {
+    std::string authority = "https://auth.example.com";
+    std::string admin_url = "https://kong.example.com:8444";
+    std::string admin_token = kGoodToken;
+    std::string telemetry = "";
+    std::string security = "trusted_gateways = [\"10.0.0.0/8\"]\n";
+  };
+
+  Loaded load_lines(const Lines& lines, const char* environment = "production") {
+    return load_text("[jwt]\nauthority = \"" + lines.authority +
+                         "\"\naudience = \"api\"\n[gateway]\nadmin_url = \"" + lines.admin_url +
+                         "\"\nadmin_token = \"" + lines.admin_token + "\"\n[telemetry]\n" + lines.telemetry +
+                         "[security]\n" + lines.security,
+                     {{"AUTHD_ENV", environment}});
+  }
+
+  void expect_refused(const Lines& lines, const std::string& message) {
+    EXPECT_THAT(problems_of(load_lines(lines)), ElementsAre(HasSubstr(message)));
+    config_of(load_lines(lines, "staging"));
+  }
+};
+
+TEST_F(Production, AcceptsAGoodConfigurationWithoutWarnings) {
+  EXPECT_THAT(config_of(load_lines({})).warnings, IsEmpty());
+}
+
+TEST_F(Production, RefusesPlainHttp) {
+  expect_refused({.admin_url = "http://kong.example.com:8001"},
+                 "authd.toml:5:13: gateway.admin_url: production refuses plain http; use https; or waive it: "
+                 "security.waivers = [\"gateway.admin_url\"]");
+  expect_refused({.authority = "http://auth.example.com"},
+                 "authd.toml:2:13: jwt.authority: production refuses plain");
+}
+
+TEST_F(Production, RefusesUrlsOfThisMachine) {
+  for (const char* host : {"localhost", "LOCALHOST:8444", "kong.localhost", "127.0.0.1", "127.8.9.1:8444",
+                           "[::1]:8444", "[::ffff:127.0.0.1]", "0.0.0.0", "localhost."}) {
+    SCOPED_TRACE(host);
+    expect_refused({.admin_url = std::string("https://") + host},
+                   "gateway.admin_url: production refuses a loopback");
+    expect_refused({.authority = std::string("https://") + host},
+                   "jwt.authority: production refuses a loopback");
+  }
+}
+
+TEST_F(Production, RefusesShortTokens) {
+  expect_refused({.admin_token = "q7Xv2LmZ9rTb4KsW8yHc3NdF6gJp1Qa"},
+                 "gateway.admin_token: production refuses a secret of 31 characters; at least 32 are wanted");
+}
+
+TEST_F(Production, RefusesPlaceholders) {
+  for (const char* token : {"changeme-changeme-changeme-changeme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                            "<put-the-admin-token-of-kong-here-now>", "your-kong-admin-token-goes-in-here-00",
+                            "1234567890123456789012345678901234567890"}) {
+    SCOPED_TRACE(token);
+    expect_refused({.admin_token = token},
+                   "gateway.admin_token: production refuses what looks like a placeholder");
+  }
+}
+
+TEST_F(Production, WantsToBeToldTheTrustedGateways) {
+  expect_refused({.security = ""}, "authd.toml:8:1: security.trusted_gateways: is required in production");
+  expect_refused({.security = "trusted_gateways = []\n"},
+                 "security.trusted_gateways: is required in production");
+}
+
+TEST_F(Production, RefusesServiceNamesAndVersionsOfDevelopment) {
+  expect_refused({.telemetry = "service_name = \"auth-test\"\n"},
+                 "telemetry.service_name: production refuses");
+  expect_refused({.telemetry = "service_name = \"localhost\"\n"},
+                 "telemetry.service_name: production refuses");
+  expect_refused({.telemetry = "service_version = \"dev\"\n"},
+                 "telemetry.service_version: production refuses");
+  expect_refused({.telemetry = "service_version = \"latest\"\n"},
+                 "telemetry.service_version: production refuses");
+  config_of(load_lines({.telemetry = "service_name = \"contest-auth\"\nservice_version = \"1.0-dev\"\n"}));
+}
+
+TEST_F(Production, DoesWithoutARuleThatIsWaivedAndSaysSo) {
+  Config config =
+      config_of(load_lines({.admin_url = "http://kong.internal:8001",
+                            .admin_token = "short",
+                            .security = "waivers = [\"gateway.admin_url\", \"gateway.admin_token\", "
+                                        "\"security.trusted_gateways\"]\n"}));
+  EXPECT_THAT(config.warnings, testing::UnorderedElementsAre(
+                                   HasSubstr("gateway.admin_url: production refuses plain http"),
+                                   HasSubstr("gateway.admin_token: production refuses a secret of 5"),
+                                   HasSubstr("security.trusted_gateways: is required")));
+}
+
+TEST_F(Production, DoesNotMentionAWaiverThatIsNotNeeded) {
+  Config config = config_of(load_lines(
+      {.security =
+           "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"gateway.admin_url\", \"jwt.authority\"]\n"}));
+  EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST_F(Production, WaivesNothingInAListOfOrigins) {
+  auto loaded =
+      load_lines({.security = "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"api.cors_credentials\"]\n"
+                              "[api]\ncors_credentials = true\n"});
+  EXPECT_THAT(
+      problems_of(loaded),
+      ElementsAre(
+          HasSubstr("security.waivers: \"api.cors_credentials\" is no setting with a production rule"),
+          HasSubstr("api.cors_credentials: true is not allowed")));
+}
+
+TEST_F(Production, RefusesAnUnknownWaiverInEveryEnvironment) {
+  Lines lines{.security = "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"gateway.adminurl\"]\n"};
+  for (const char* environment : {"production", "development"}) {
+    EXPECT_THAT(
+        problems_of(load_lines(lines, environment)),
+        ElementsAre(
+            "authd.toml:10:12: security.waivers: \"gateway.adminurl\" is no setting with a production "
+            "rule; did you mean \"gateway.admin_url\"?"));
+  }
+}
+
+TEST_F(Production, IsNotTheDefault) {
+  Config config = config_of(load_with_required("", {{"KONG_ADMIN_URL", "http://localhost:8001"}}));
+  EXPECT_EQ(config.environment, Environment::development);
+}
+
+} // namespace
+} // namespace authd::config

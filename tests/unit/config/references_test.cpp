@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace authd::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class References : public ConfigTest {
+ protected:
+  Loaded load_token(const std::string& token, EnvironmentVariables more = {}) {
+    return load_text(std::string(kRequiredJwt) + kRequiredGateway + "admin_token = \"" + token + "\"\n",
+                     more);
+  }
+  std::string token_of(Loaded loaded) {
+    Config config = config_of(std::move(loaded));
+    auto at = config.gateway.settings.values.find("/admin_token");
+    return at == config.gateway.settings.values.end() ? "" : std::string(at->second.text.reveal());
+  }
+  void expect_refused(const Loaded& loaded, const std::string& message) {
+    EXPECT_THAT(problems_of(loaded), ElementsAre("authd.toml:6:15: gateway.admin_token: " + message));
+  }
+};
+
+TEST_F(References, ToAVariableGiveItsValue) {
+  EXPECT_EQ(token_of(load_token("${env:MY_TOKEN}", {{"MY_TOKEN", "s3cret"}})), "s3cret");
+}
+
+TEST_F(References, ToAFileGiveItsTextWithoutTheLastNewline) {
+  std::string path = write("token", "s3cret\n").string();
+  EXPECT_EQ(token_of(load_token("${file:" + path + "}")), "s3cret");
+  write("token", "s3cret\r\n");
+  EXPECT_EQ(token_of(load_token("${file:" + path + "}")), "s3cret");
+  write("token", " two\nlines\n\n");
+  EXPECT_EQ(token_of(load_token("${file:" + path + "}")), " two\nlines\n");
+}
+
+TEST_F(References, ToARelativeFileStartAtTheFolderOfTheConfiguration) {
+  write("token", "s3cret");
+  EXPECT_EQ(token_of(load_token("${file:token}")), "s3cret");
+}
+
+TEST_F(References, ToACredentialAreReadWhereSystemdPutsThem) {
+  write("kong-token", "s3cret\n");
+  EXPECT_EQ(token_of(load_token("${credential:kong-token}", {{"CREDENTIALS_DIRECTORY", folder_.string()}})),
+            "s3cret");
+}
+
+TEST_F(References, WorkInVariablesToo) {
+  EXPECT_EQ(token_of(load_with_required("", {{"KONG_ADMIN_TOKEN", "${env:OTHER}"}, {"OTHER", "s3cret"}})),
+            "s3cret");
+}
+
+TEST_F(References, WorkInEveryStringAndInLists) {
+  Config config = config_of(load_text("[jwt]\nauthority = \"${env:A}\"\naudience = [\"${env:B}\", \"c\"]\n"
+                                      "issuer = \"${env:LIST}\"\n" +
+                                          std::string(kRequiredGateway),
+                                      {{"A", "https://auth.example.com"}, {"B", "b"}, {"LIST", "x,y"}}));
+  EXPECT_EQ(config.jwt.authority, "https://auth.example.com");
+  EXPECT_THAT(config.jwt.audience, ElementsAre("b", "c"));
+  EXPECT_EQ(config.jwt.issuer, "x");
+}
+
+TEST_F(References, NameTheVariableThatIsNotSet) {
+  expect_refused(load_token("${env:NO_SUCH}"), "environment variable \"NO_SUCH\" is not set");
+  expect_refused(load_token("${env:EMPTY}", {{"EMPTY", ""}}), "environment variable \"EMPTY\" is not set");
+}
+
+TEST_F(References, NameTheFileThatCannotBeReadAndWhy) {
+  expect_refused(load_token("${file:/no/such/file}"), "/no/such/file: No such file or directory");
+  expect_refused(load_token("${file:" + folder_.string() + "}"), folder_.string() + ": is a folder");
+  write("empty", "\n");
+  expect_refused(load_token("${file:empty}"), "\"empty\": the file is empty");
+  write("large", std::string(65 * 1024, 'x'));
+  expect_refused(load_token("${file:large}"), "large: is larger than 65536 bytes");
+}
+
+// Root may read everything, so as root this thread of the test is nobody for a while.
+class AsNobody {
+ public:
+  AsNobody() : was_(::geteuid()) { EXPECT_TRUE(was_ != 0 || ::seteuid(65534) == 0); }
+  ~AsNobody() { EXPECT_EQ(::seteuid(was_), 0); }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  uid_t was_;
+};
+
+TEST_F(References, NameTheFileThatIsForbidden) {
+  std::string path = write("token", "s3cret").string();
+  std::string config =
+      write("authd.toml", std::string(kRequiredJwt) + kRequiredGateway + "admin_token = \"${file:token}\"\n")
+          .string();
+  ASSERT_EQ(::chmod(path.c_str(), 0), 0);
+  ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+  AsNobody nobody;
+  expect_refused(load(config, {}, source()), "token: Permission denied");
+}
+
+TEST_F(References, DoNotWaitForAWriterOfAPipe) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  expect_refused(load_token("${file:pipe}"), "pipe: is not a regular file");
+}
+
+TEST_F(References, ToCredentialsNeedSystemdAndAName) {
+  expect_refused(load_token("${credential:token}"),
+                 "credential \"token\": CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with "
+                 "LoadCredential=");
+  expect_refused(load_token("${credential:../token}", {{"CREDENTIALS_DIRECTORY", folder_.string()}}),
+                 "\"../token\" is not the name of a credential");
+}
+
+TEST_F(References, MustBeTheWholeValue) {
+  const std::string whole = "a reference must be the whole value: \"${...}\" and nothing else";
+  expect_refused(load_token("Bearer ${env:HOME}"), whole);
+  expect_refused(load_token("${env:HOME} "), whole);
+  expect_refused(load_token("${env:A}${env:B}"), whole);
+}
+
+TEST_F(References, OfAnUnknownKindAreRefused) {
+  expect_refused(load_token("${vault:kong/token}"),
+                 "unknown reference ${vault:...}; known: ${env:NAME}, ${file:/path}, ${credential:NAME}");
+}
+
+TEST_F(References, LeaveOtherDollarsAlone) {
+  EXPECT_EQ(token_of(load_token("a$b${c}")), "a$b${c}");
+  EXPECT_EQ(token_of(load_token("${{ env DECK_X }}")), "${{ env DECK_X }}");
+}
+
+} // namespace
+} // namespace authd::config
