@@ -54,8 +54,9 @@ void Connection::on_timeout() {
   case Phase::idle: // a request may have come in this very moment
     readable_ = true;
     work();
-    if (closed_ || (!served_ && inbox_ == nullptr)) return close();
-    return settle();
+    if (!served_ && (inbox_ == nullptr || inbox_->empty())) close();
+    if (!closed_) settle();
+    return;
   case Phase::reading: return refuse({408, "The request did not arrive in time"});
   case Phase::deferred: return;
   case Phase::writing:

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <Poco/Exception.h>
 #include <Poco/Net/NetException.h>
@@ -77,6 +78,11 @@ std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t 
     listeners.push_back(socket);
   }
   return listeners;
+}
+
+bool has_backlog(const ServerSocket& listener) {
+  pollfd waiting{listener.impl()->sockfd(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
 }
 
 AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::StreamSocket>& socket,

@@ -17,6 +17,9 @@ namespace authd::http {
 // server.port and the mend, also for a port that another process shares with SO_REUSEPORT.
 std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count);
 
+// Whether a connection waits to be accepted.
+bool has_backlog(const Poco::Net::ServerSocket& listener);
+
 enum class AcceptOutcome { accepted, nothing, no_resources };
 
 // Accepts one connection, which is made non-blocking and sends without delay (TCP_NODELAY). `no_resources`:

@@ -32,6 +32,12 @@ Reactor::~Reactor() {
   }
 }
 
+std::future<void> Reactor::close_listener() {
+  close_listener_ = true;
+  loop_.wake();
+  return listener_closed_.get_future();
+}
+
 void Reactor::drain() {
   drain_ = true;
   loop_.wake();
@@ -70,8 +76,7 @@ void Reactor::handle(const epoll_event& event) {
   if (event.data.u64 == EventLoop::kWakeToken) {
     loop_.acknowledge_wake();
     read_mail();
-    if (drain_ && !shared_.draining) begin_drain();
-    return;
+    return obey();
   }
   Connection* connection = find(ConnectionKey::unpack(event.data.u64));
   if (connection == nullptr) return;
@@ -133,13 +138,26 @@ void Reactor::resume_accepting() {
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
 
+void Reactor::obey() {
+  if (close_listener_ && listening_) accept_backlog_and_close();
+  if (drain_ && !shared_.draining) begin_drain();
+}
+
 // Whoever completed a handshake before the listener closes is served.
-void Reactor::begin_drain() {
-  std::optional<Poco::Net::StreamSocket> socket;
-  Poco::Net::SocketAddress peer;
-  while (accept_one(listener_, socket, peer) == AcceptOutcome::accepted) admit(std::move(*socket), peer);
+void Reactor::accept_backlog_and_close() {
+  while (has_backlog(listener_)) {
+    std::optional<Poco::Net::StreamSocket> socket;
+    Poco::Net::SocketAddress peer;
+    if (accept_one(listener_, socket, peer) == AcceptOutcome::no_resources) break;
+    if (socket) admit(std::move(*socket), peer);
+  }
   listener_.close();
+  listening_ = false;
   accept_again_ = SteadyTime::max();
+  listener_closed_.set_value();
+}
+
+void Reactor::begin_drain() {
   shared_.draining = true;
   shared_.idle.change_duration(std::min(kDrainGrace, shared_.options.idle_timeout));
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -24,9 +25,13 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  void run();   // until stopped, or drained and without connections
-  void drain(); // [thread-safe]
-  void stop();  // [thread-safe]
+  void run();  // until stopped, or drained and without connections
+  void stop(); // [thread-safe]
+
+  // Draining takes two steps, so that no reactor tells a client to close, and thereby to come back, while the
+  // listener of another one is about to go. Each [thread-safe], once, in this order.
+  std::future<void> close_listener(); // after what waits in its backlog has been accepted
+  void drain();
 
  private:
   struct Slot {
@@ -42,7 +47,9 @@ class Reactor {
   Connection& add_connection(Poco::Net::StreamSocket socket, bool trusted);
   void pause_accepting();
   void resume_accepting();
+  void accept_backlog_and_close();
   void begin_drain();
+  void obey();
   void read_mail();
   void run_again();
   void expire_deadlines();
@@ -60,7 +67,10 @@ class Reactor {
   std::vector<Mailbox::Letter> letters_;
   SteadyTime accept_again_ = SteadyTime::max(); // while out of descriptors
   std::atomic<bool> stop_{false};
+  std::atomic<bool> close_listener_{false};
   std::atomic<bool> drain_{false};
+  std::promise<void> listener_closed_;
+  bool listening_ = true;
 };
 
 } // namespace authd::http

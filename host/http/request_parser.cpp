@@ -222,7 +222,7 @@ bool RequestParser::read_header_lines(std::size_t& line_end) const {
     return at;
   };
   for (const Header& header : headers_) {
-    if (header.name.begin != line_end || seen.substr(header.name.end, 1) != ":") return false;
+    if (header.name.begin != line_end || header.name.size() == 0 || seen.substr(header.name.end, 1) != ":") return false;
     std::size_t at = skip_blanks(header.name.end + 1);
     if (header.has_value && header.value.size() > 0) {
       if (header.value.begin != at) return false;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -53,9 +54,14 @@ class Server::Impl {
   }
 
   bool drain(milliseconds timeout) {
+    if (threads_.empty()) return true;
+    const SteadyTime deadline = steady_now() + timeout;
+    std::vector<std::future<void>> closed;
+    for (const auto& reactor : reactors_) closed.push_back(reactor->close_listener());
+    for (const auto& listener : closed) listener.wait_until(deadline);
     for (const auto& reactor : reactors_) reactor->drain();
     std::unique_lock lock(mutex_);
-    return finished_.wait_for(lock, timeout, [this] { return running_ == 0; });
+    return finished_.wait_until(lock, deadline, [this] { return running_ == 0; });
   }
 
   std::uint16_t port() const { return port_; }

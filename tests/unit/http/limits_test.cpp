@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits and manners: what a client that sends too much, too little or nothing gets.
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "test_server.h"
+
+namespace authd::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+void expect_refusal(RawClient& client, int status) {
+  const Answer answer = client.receive();
+  EXPECT_EQ(answer.status, status);
+  EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
+  EXPECT_EQ(answer.header("Connection"), "close");
+  EXPECT_TRUE(answer.has("X-Request-Id"));
+  EXPECT_EQ(answer.header("Access-Control-Allow-Origin"), "*");
+  EXPECT_NE(answer.body.find("\"code\":\"HTTP_" + std::to_string(status)), std::string::npos) << answer.body;
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+std::size_t resident_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(Limits, TooLargeHeadersGet431) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send(get("/hello", "X: " + std::string(17 * 1024, 'x') + "\r\n"));
+  expect_refusal(client, 431);
+}
+
+TEST(Limits, HeadersUpToTheLimitPass) {
+  TestServer server;
+  RawClient client = server.connect();
+  EXPECT_EQ(client.exchange(get("/hello", "X: " + std::string(16 * 1024 - 100, 'x') + "\r\n")).status, 200);
+}
+
+TEST(Limits, TooLongTargetGets414) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send(get("/hello?" + std::string(9 * 1024, 'q')));
+  expect_refusal(client, 414);
+}
+
+TEST(Limits, TooLargeBodyGets413BeforeItIsSent) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1048577\r\n\r\n");
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, AClientThatSendsATooLargeBodyAnywayReadsTheAnswer) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n");
+  client.send(std::string(4'000'000, 'x'));
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, TooLargeChunkedBodyGets413) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "10000\r\n" + std::string(0x10000, 'c') + "\r\n";
+  for (int i = 0; i < 17 && client.try_send(chunk); ++i) {}
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, AMalformedRequestGets400AndNothingBehindItIsServed) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send(get("/hello") + get("/hello", "Host: b\r\n") + get("/hello"));
+  EXPECT_EQ(client.receive().status, 200);
+  expect_refusal(client, 400);
+  EXPECT_EQ(server.observed().entries().size(), 2U);
+}
+
+TEST(Limits, GarbageGets400WithoutAnInstance) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("\x16\x03\x01 no TLS here");
+  const Answer answer = client.receive();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("\"instance\":\"\""), std::string::npos);
+  EXPECT_TRUE(server.observed().entries().empty());
+}
+
+TEST(Limits, ARefusedHeadGetsNoBody) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("HEAD /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  EXPECT_EQ(client.receive(true).status, 400);
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST(Limits, HalfARequestGets408) {
+  ServerOptions options;
+  options.header_timeout = 50ms;
+  TestServer server(options);
+  RawClient head = server.connect();
+  head.send("GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: half\r\n");
+  const Answer answer = head.receive();
+  EXPECT_EQ(answer.status, 408);
+  EXPECT_EQ(answer.header("X-Request-Id"), "half");
+  EXPECT_TRUE(head.closed_by_server());
+  RawClient body = server.connect();
+  body.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+  expect_refusal(body, 408);
+}
+
+TEST(Limits, ADrippingRequestGets408AllTheSame) {
+  ServerOptions options;
+  options.header_timeout = 200ms;
+  TestServer server(options);
+  RawClient client = server.connect();
+  const std::string endless = get("/hello", "X: " + std::string(2000, 'x') + "\r\n");
+  for (std::size_t i = 0; i < endless.size() && client.silent_for(5ms); ++i) client.try_send({&endless[i], 1});
+  EXPECT_EQ(client.receive().status, 408);
+}
+
+TEST(Limits, ASilentConnectionIsClosedWithoutAWord) {
+  ServerOptions options;
+  options.idle_timeout = 50ms;
+  TestServer server(options);
+  RawClient fresh = server.connect();
+  EXPECT_TRUE(fresh.closed_by_server());
+  RawClient used = server.connect();
+  used.exchange(get("/hello"));
+  EXPECT_TRUE(used.closed_by_server());
+  RawClient lines = server.connect();
+  lines.send("\r\n\r\n");
+  EXPECT_TRUE(lines.closed_by_server());
+  EXPECT_TRUE(server.await_connections(0));
+}
+
+TEST(Limits, AConnectionInUseIsNotIdle) {
+  ServerOptions options;
+  options.idle_timeout = 300ms;
+  TestServer server(options);
+  RawClient client = server.connect();
+  const SteadyTime end = steady_now() + 600ms;
+  while (steady_now() < end) {
+    ASSERT_EQ(client.exchange(get("/hello")).status, 200);
+    client.silent_for(20ms);
+  }
+}
+
+bool takes_more(const RawClient& client) {
+  pollfd writable{client.fd(), POLLOUT, 0};
+  return ::poll(&writable, 1, 300) > 0;
+}
+
+// Sends pipelined requests until neither side takes any more; returns how many bytes went out.
+std::size_t flood(RawClient& client, const std::string& request) {
+  std::string requests;
+  for (int i = 0; i < 200; ++i) requests += request;
+  std::size_t sent = 0;
+  while (sent < (64 << 20) && takes_more(client)) {
+    sent += client.send_some(std::string_view(requests).substr(sent % requests.size()));
+  }
+  return sent;
+}
+
+TEST(Limits, AReaderThatNeverReadsCostsBoundedMemoryAndIsClosed) {
+  ServerOptions options;
+  options.idle_timeout = 1500ms;
+  TestServer server(options);
+  const std::size_t before = resident_bytes();
+  {
+    RawClient client = server.connect(4096);
+    const std::size_t sent = flood(client, get("/big"));
+    EXPECT_GT(sent, 10'000U);
+    // Every byte sent would be answered with a thousand.
+    EXPECT_LT(resident_bytes(), before + (8 << 20));
+    EXPECT_EQ(server.server().connections(), 1U);
+    EXPECT_TRUE(server.await_connections(0)) << "closed after idle_timeout without progress";
+  }
+}
+
+TEST(Limits, ASlowReaderGetsEveryAnswer) {
+  TestServer server;
+  RawClient client = server.connect(4096);
+  constexpr int kRequests = 100;
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i) requests += get("/big");
+  client.send(requests);
+  for (int i = 0; i < kRequests; ++i) ASSERT_EQ(client.receive().body.size(), 64U * 1024) << i;
+}
+
+TEST(Limits, TooManyConnectionsGet503) {
+  ServerOptions options;
+  options.max_connections = 2;
+  TestServer server(options);
+  RawClient first = server.connect();
+  RawClient second = server.connect();
+  first.exchange(get("/hello"));
+  second.exchange(get("/hello"));
+  RawClient third = server.connect();
+  third.send(get("/hello"));
+  const Answer answer = third.receive();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_TRUE(third.closed_by_server());
+  EXPECT_EQ(first.exchange(get("/hello")).status, 200);
+  third.reset();
+  first.reset();
+  ASSERT_TRUE(server.await_connections(1));
+  EXPECT_EQ(server.connect().exchange(get("/hello")).status, 200) << "there is room again";
+}
+
+TEST(Limits, AnIdleConnectionCostsLessThanFourKilobytes) {
+  TestServer server;
+  constexpr unsigned kConnections = 400;
+  std::vector<RawClient> clients;
+  clients.push_back(server.connect());
+  clients.back().exchange(get("/hello"));
+  const std::size_t before = resident_bytes();
+  for (unsigned i = 0; i < kConnections; ++i) {
+    clients.push_back(server.connect());
+    clients.back().exchange(get("/hello"));
+  }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT((resident_bytes() - before) / kConnections, 4096U);
+#endif
+  EXPECT_EQ(server.server().connections(), kConnections + 1);
+}
+
+} // namespace
+} // namespace authd::http
