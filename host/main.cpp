@@ -66,7 +66,7 @@ class Backends {
   Backends(const config::Config& config, const plugin::Loader& loader)
       : gateway_(start(config, loader, config.gateway, AUTHD_GATEWAY_V1)) {
     for (const config::Tier& tier : config.cache) {
-      tiers_.push_back({plugin::CacheTier(start(config, loader, tier, AUTHD_CACHE_V1)), tier.ttl, tier.stale});
+      tiers_.push_back({plugin::CacheTier(start(config, loader, tier, AUTHD_CACHE_V1)), tier.ttl, tier.stale, {}});
     }
   }
 
@@ -148,8 +148,8 @@ int serve(const std::string& config_file) {
   http::LogRecorder recorder(config.telemetry, log);
   pipeline::CircuitBreaker breaker(breaker_settings(config.breaker));
   pipeline::BlockingLane lane(config.gateway.pool_size, config.gateway.pool_size * kQueuedPerWorker);
-  pipeline::SecretLookup lookup(lookup_settings(config), backends.take_tiers(), backends.gateway(), breaker, lane,
-                                recorder);
+  pipeline::TierStack tiers(backends.take_tiers(), pipeline::Sealer({}), recorder);
+  pipeline::SecretLookup lookup(lookup_settings(config), tiers, backends.gateway(), breaker, lane, recorder);
   const pipeline::TokenPipeline pipeline(config.jwt, lookup);
   pipeline::GatewayHealth gateway_health(backends.gateway(), config.breaker.timeout);
 

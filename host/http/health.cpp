@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/health.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/json_writer.h"
 
@@ -48,20 +50,28 @@ void write_gateway(JsonWriter& json, const Health& gateway, std::string_view plu
   json.end_object();
 }
 
-void write_cache(JsonWriter& json, const pipeline::SecretLookup& lookup) {
-  const auto& tiers = lookup.tiers();
-  json.key("cache").begin_object().member("status", "healthy");
-  json.member("type", tiers.empty() ? "none" : tier_type(tiers.front().tier.name()));
+std::string_view status_of(pipeline::CircuitBreaker::State breaker) {
+  return breaker == pipeline::CircuitBreaker::State::closed ? "healthy" : "unhealthy";
+}
+
+bool all_closed(const std::vector<pipeline::TierState>& tiers) {
+  return std::all_of(tiers.begin(), tiers.end(), [](const pipeline::TierState& t) {
+    return t.breaker == pipeline::CircuitBreaker::State::closed;
+  });
+}
+
+void write_cache(JsonWriter& json, const pipeline::TierStack& stack) {
+  const auto tiers = stack.states();
+  json.key("cache").begin_object().member("status", all_closed(tiers) ? "healthy" : "degraded");
+  json.member("type", tiers.empty() ? "none" : tier_type(tiers.back().name));
   json.key("tiers").begin_array();
-  for (const pipeline::TierSlot& slot : tiers) {
-    plugin::Call call;
-    const plugin::TierStats stats = slot.tier.stats(call);
-    json.begin_object().member("name", slot.tier.name()).member("status", "healthy");
-    json.member("entries", static_cast<std::int64_t>(stats.entries));
-    json.member("bytes", static_cast<std::int64_t>(stats.bytes)).end_object();
+  for (const pipeline::TierState& tier : tiers) {
+    json.begin_object().member("name", tier.name).member("status", status_of(tier.breaker));
+    json.member("entries", static_cast<std::int64_t>(tier.stats.entries));
+    json.member("bytes", static_cast<std::int64_t>(tier.stats.bytes)).end_object();
   }
   json.end_array();
-  json.key("staleCache").begin_object().member("available", lookup.has_cached_consumers()).end_object();
+  json.key("staleCache").begin_object().member("available", stack.holds_anything()).end_object();
   json.end_object();
 }
 
@@ -106,7 +116,7 @@ void HealthEndpoints::live(Exchange& exchange) const {
 void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
   const bool draining = draining_.load();
   const bool reachable = gateway.state != State::down;
-  const bool cached = lookup_.has_cached_consumers();
+  const bool cached = lookup_.tiers().holds_anything();
   const bool is_ready = !draining && (reachable || cached);
   std::string body;
   JsonWriter json(body);
@@ -122,7 +132,7 @@ void HealthEndpoints::health(Exchange& exchange, const Health& gateway) const {
   const bool breaker_closed = lookup_.breaker().state() == pipeline::CircuitBreaker::State::closed;
   std::string_view status = "healthy";
   if (gateway.state == State::degraded || !breaker_closed) status = "degraded";
-  if (gateway.state == State::down) status = lookup_.has_cached_consumers() ? "degraded" : "unhealthy";
+  if (gateway.state == State::down) status = lookup_.tiers().holds_anything() ? "degraded" : "unhealthy";
   exchange.respond(status == "unhealthy" ? 503 : 200, kJson, health_body(exchange, gateway, status));
 }
 
@@ -136,7 +146,7 @@ std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gatew
   json.member("environment", config::name_of(config_.environment)).member("highAvailability", false);
   json.key("dependencies").begin_object();
   write_gateway(json, gateway, gateway_.plugin_id(), name_of(lookup_.breaker().state()));
-  write_cache(json, lookup_);
+  write_cache(json, lookup_.tiers());
   write_telemetry(json);
   json.end_object();
   json.key("waivers").begin_array();

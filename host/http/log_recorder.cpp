@@ -63,10 +63,12 @@ void LogRecorder::gateway_called(const pipeline::GatewayReport& report) {
               {"error.message", report.failure ? report.failure->message : std::string()}});
 }
 
-void LogRecorder::breaker_moved(pipeline::CircuitBreaker::Transition transition) {
+void LogRecorder::breaker_moved(std::string_view breaker, pipeline::CircuitBreaker::Transition transition) {
   const bool opened = transition.to == pipeline::CircuitBreaker::State::open;
-  log_.write(opened ? Level::warn : Level::info, "breaker-moved", "the gateway's circuit breaker moved",
-             {{"authd.breaker.from", name_of(transition.from)}, {"authd.breaker.to", name_of(transition.to)}});
+  log_.write(opened ? Level::warn : Level::info, "breaker-moved", "a circuit breaker moved",
+             {{"authd.breaker.name", breaker},
+              {"authd.breaker.from", name_of(transition.from)},
+              {"authd.breaker.to", name_of(transition.to)}});
 }
 
 void LogRecorder::tier_failed(const pipeline::TierReport& report) {

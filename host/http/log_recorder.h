@@ -19,7 +19,7 @@ class LogRecorder final : public RequestObserver, public pipeline::Recorder {
   void on_response(const Request& request, int status, std::size_t body_bytes,
                    std::chrono::nanoseconds duration, const Code* code) override;
   void gateway_called(const pipeline::GatewayReport& report) override;
-  void breaker_moved(pipeline::CircuitBreaker::Transition transition) override;
+  void breaker_moved(std::string_view breaker, pipeline::CircuitBreaker::Transition transition) override;
   void tier_failed(const pipeline::TierReport& report) override;
 
  private:

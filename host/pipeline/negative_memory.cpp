@@ -55,4 +55,9 @@ void NegativeMemory::forget(std::string_view consumer) {
   }
 }
 
+void NegativeMemory::forget_all() {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+}
+
 } // namespace authd::pipeline

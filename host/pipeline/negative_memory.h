@@ -25,6 +25,7 @@ class NegativeMemory {
   void remember(std::string_view consumer, Code why, SteadyTime now);
   std::optional<Code> recall(std::string_view consumer, SteadyTime now) const;
   void forget(std::string_view consumer);
+  void forget_all();
 
  private:
   struct Entry {

@@ -20,7 +20,7 @@ struct GatewayReport {
 
 struct TierReport {
   std::string_view tier;
-  std::string_view operation; // "get", "get_stale", "set", "del"
+  std::string_view operation; // "get", "get_stale", "set", "del", "clear", "open"
   plugin::Status status;
   std::string_view message;
 };
@@ -30,7 +30,8 @@ class Recorder {
  public:
   virtual ~Recorder() = default;
   virtual void gateway_called(const GatewayReport& report) = 0;
-  virtual void breaker_moved(CircuitBreaker::Transition transition) = 0;
+  // `breaker`: "gateway", or the tier that it guards.
+  virtual void breaker_moved(std::string_view breaker, CircuitBreaker::Transition transition) = 0;
   virtual void tier_failed(const TierReport& report) = 0;
 };
 

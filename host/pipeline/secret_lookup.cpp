@@ -15,8 +15,6 @@ using plugin::Status;
 constexpr milliseconds kLateAnswerGrace{5000};
 constexpr seconds kRetrySoon{1};
 
-bool is_miss(Status status) { return status == Status::ok || status == Status::not_found; }
-
 Error refusal(Code code) {
   if (code == Code::no_credential) return {code, "The consumer has no JWT credential that authd can sign with", {}};
   return {code, "Invalid consumer credentials", {}};
@@ -45,11 +43,12 @@ struct SecretLookup::Flight {
   std::optional<CircuitBreaker::Permit> permit;
   bool judged = false;
   std::vector<Done> waiters;
+  std::shared_ptr<const Found> remote_copy; // stale, from a blocking tier: better than nothing
 };
 
-SecretLookup::SecretLookup(LookupSettings settings, std::vector<TierSlot> tiers, const plugin::Gateway& gateway,
+SecretLookup::SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway,
                            CircuitBreaker& breaker, BlockingLane& lane, Recorder& recorder)
-    : settings_(settings), tiers_(std::move(tiers)), source_(gateway, settings.auto_provision, recorder),
+    : settings_(settings), tiers_(tiers), source_(gateway, settings.auto_provision, recorder),
       breaker_(breaker), lane_(lane), recorder_(recorder), negative_(settings.negative_ttl) {}
 
 SecretLookup::~SecretLookup() = default;
@@ -58,22 +57,9 @@ SecretLookup::~SecretLookup() = default;
 
 bool SecretLookup::cached(std::string_view consumer, std::string& record) {
   const TierSlot* slot = nullptr;
-  if (!get_fresh(consumer, record, &slot)) return false;
+  if (!tiers_.get_fresh(consumer, record, &slot)) return false;
   refresh_if_due(consumer, record, *slot);
   return true;
-}
-
-bool SecretLookup::get_fresh(std::string_view consumer, std::string& record, const TierSlot** found) {
-  for (const TierSlot& slot : tiers_) {
-    if (!slot.tier.nonblocking()) continue;
-    plugin::Call call;
-    const Status status = slot.tier.get(call, consumer, record);
-    if (failed(slot, "get", status, call) || status != Status::ok) continue;
-    if (!CredentialRecord::decode(record)) continue;
-    *found = &slot;
-    return true;
-  }
-  return false;
 }
 
 void SecretLookup::refresh_if_due(std::string_view consumer, std::string_view record, const TierSlot& slot) {
@@ -99,7 +85,7 @@ SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
     // the first.
     auto found = std::make_shared<Found>();
     const TierSlot* slot = nullptr;
-    if (get_fresh(consumer, found->record, &slot)) return {LookupResult(std::move(found)), nullptr};
+    if (tiers_.get_fresh(consumer, found->record, &slot)) return {LookupResult(std::move(found)), nullptr};
     if (FlightPtr flight = take_off(consumer, std::move(done))) return {std::nullopt, std::move(flight)};
   }
   return {stale_or(consumer, overloaded()), nullptr};
@@ -108,7 +94,10 @@ SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
 std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consumer) {
   const SteadyTime now = steady_now();
   if (const auto code = negative_.recall(consumer, now)) return Failure<>(refusal(*code));
-  if (breaker_.would_reject(now)) return stale_or(consumer, breaker_error());
+  // A blocking tier may still have a copy that a worker can fetch.
+  if (breaker_.would_reject(now) && tiers_.blocking_tiers_are_down(now)) {
+    return stale_or(consumer, breaker_error());
+  }
   return std::nullopt;
 }
 
@@ -138,25 +127,54 @@ std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr
       permit = flight->permit;
     }
   }
-  if (!permit) return stale_or(flight->consumer, overloaded());
+  if (!permit) return stale_or(flight, overloaded());
   judge(flight, *permit, CircuitBreaker::Outcome::failure);
-  return stale_or(flight->consumer, gateway_error({Status::timeout, 0, {}, {}}));
+  return stale_or(flight, gateway_error({Status::timeout, 0, {}, {}}));
 }
 
 // --- on lane workers -----------------------------------------------------------------------------------
 
 void SecretLookup::fly(const FlightPtr& flight) {
+  if (tiers_.has_blocking() && read_blocking_tiers(flight)) return;
   CircuitBreaker::Permit permit;
   if (!board(flight, permit)) {
-    land(flight, stale_or(flight->consumer, breaker_error()));
+    land(flight, stale_or(flight, breaker_error()));
     return;
   }
   plugin::Call call(flight->departed + settings_.breaker_timeout + kLateAnswerGrace);
+  std::uint64_t epoch = tiers_.epoch_of(flight->consumer);
   GatewayAnswer answer = source_.find_or_create(call, flight->consumer);
+  if (const std::uint64_t now = tiers_.epoch_of(flight->consumer); now != epoch) {
+    // Invalidated while Kong was answering: the answer may be from before the change.
+    epoch = now;
+    answer = source_.find_or_create(call, flight->consumer);
+  }
   const bool late = steady_now() - flight->departed > settings_.breaker_timeout;
   judge(flight, permit,
         late || counts_as_failure(answer) ? CircuitBreaker::Outcome::failure : CircuitBreaker::Outcome::success);
-  land(flight, conclude(*flight, std::move(answer)));
+  const bool gone = answer.kind == GatewayAnswer::Kind::unknown || answer.kind == GatewayAnswer::Kind::no_credential;
+  const bool fetched = answer.kind == GatewayAnswer::Kind::found;
+  const LookupResult result = conclude(flight, std::move(answer), epoch);
+  // Whoever waits does not wait for the slow tiers as well, unless they hold what must not be served again.
+  if (gone) tiers_.drop(flight->consumer);
+  land(flight, result);
+  if (fetched) tiers_.fill_blocking(flight->consumer, (*result)->record, epoch);
+}
+
+// True: a fresh copy was found and the flight has landed. A stale one is kept in case the gateway fails.
+bool SecretLookup::read_blocking_tiers(const FlightPtr& flight) {
+  auto copy = tiers_.get_blocking(flight->consumer);
+  if (!copy) return false;
+  auto found = std::make_shared<Found>();
+  found->record = std::move(copy->record);
+  found->stale = !copy->fresh;
+  if (copy->fresh) {
+    land(flight, LookupResult(std::move(found)));
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  flight->remote_copy = std::move(found);
+  return false;
 }
 
 bool SecretLookup::board(const FlightPtr& flight, CircuitBreaker::Permit& permit) {
@@ -172,27 +190,25 @@ bool SecretLookup::board(const FlightPtr& flight, CircuitBreaker::Permit& permit
   return true;
 }
 
-LookupResult SecretLookup::conclude(const Flight& flight, GatewayAnswer answer) {
+LookupResult SecretLookup::conclude(const FlightPtr& flight, GatewayAnswer answer, std::uint64_t epoch) {
   using Kind = GatewayAnswer::Kind;
   switch (answer.kind) {
   case Kind::found: {
     auto found = std::make_shared<Found>();
     CredentialRecord::encode(answer.selection, wall_now(), found->record);
-    fill_tiers(flight.consumer, found->record);
-    negative_.forget(flight.consumer);
+    tiers_.fill_local(flight->consumer, found->record, epoch);
+    negative_.forget(flight->consumer);
     return LookupResult(std::move(found));
   }
   case Kind::unknown:
-    drop_from_tiers(flight.consumer);
-    negative_.remember(flight.consumer, Code::unknown_consumer, steady_now());
+    negative_.remember(flight->consumer, Code::unknown_consumer, steady_now());
     return Failure<>(refusal(Code::unknown_consumer));
   case Kind::no_credential:
-    drop_from_tiers(flight.consumer);
-    negative_.remember(flight.consumer, Code::no_credential, steady_now());
+    negative_.remember(flight->consumer, Code::no_credential, steady_now());
     return fail(Code::no_credential, std::move(answer.detail));
   case Kind::failed: break;
   }
-  return stale_or(flight.consumer, gateway_error(answer.failure));
+  return stale_or(flight, gateway_error(answer.failure));
 }
 
 void SecretLookup::land(const FlightPtr& flight, const LookupResult& result) {
@@ -218,22 +234,24 @@ void SecretLookup::judge(const FlightPtr& flight, CircuitBreaker::Permit permit,
 }
 
 void SecretLookup::report(const std::optional<CircuitBreaker::Transition>& transition) {
-  if (transition) recorder_.breaker_moved(*transition);
+  if (transition) recorder_.breaker_moved("gateway", *transition);
 }
 
-// --- tiers ---------------------------------------------------------------------------------------------
+// --- when there is nothing fresh -----------------------------------------------------------------------
 
 LookupResult SecretLookup::stale_or(std::string_view consumer, Error error) {
   auto found = std::make_shared<Found>();
   found->stale = true;
-  for (const TierSlot& slot : tiers_) {
-    if (!slot.tier.nonblocking()) continue;
-    plugin::Call call;
-    const Status status = slot.tier.get_stale(call, consumer, found->record);
-    if (failed(slot, "get_stale", status, call) || status != Status::ok) continue;
-    if (CredentialRecord::decode(found->record)) return LookupResult(std::move(found));
-  }
+  if (tiers_.get_stale(consumer, found->record)) return LookupResult(std::move(found));
   return Failure<>(std::move(error));
+}
+
+LookupResult SecretLookup::stale_or(const FlightPtr& flight, Error error) {
+  LookupResult result = stale_or(flight->consumer, std::move(error));
+  if (result) return result;
+  const std::lock_guard lock(mutex_);
+  if (flight->remote_copy) return LookupResult(flight->remote_copy);
+  return result;
 }
 
 Error SecretLookup::breaker_error() const {
@@ -242,34 +260,14 @@ Error SecretLookup::breaker_error() const {
           std::max(kRetrySoon, wait)};
 }
 
-void SecretLookup::fill_tiers(std::string_view consumer, std::string_view record) {
-  for (const TierSlot& slot : tiers_) {
-    plugin::Call call;
-    failed(slot, "set", slot.tier.set(call, consumer, record, slot.ttl, slot.stale), call);
-  }
+bool SecretLookup::invalidate(std::string_view consumer) {
+  negative_.forget(consumer);
+  return tiers_.drop(consumer);
 }
 
-void SecretLookup::drop_from_tiers(std::string_view consumer) {
-  for (const TierSlot& slot : tiers_) {
-    plugin::Call call;
-    failed(slot, "del", slot.tier.del(call, consumer), call);
-  }
-}
-
-bool SecretLookup::failed(const TierSlot& slot, std::string_view operation, Status status,
-                          plugin::Call& call) {
-  if (is_miss(status)) return false;
-  const plugin::Failure failure = call.take_failure(status);
-  recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
-  return true;
-}
-
-bool SecretLookup::has_cached_consumers() const {
-  for (const TierSlot& slot : tiers_) {
-    plugin::Call call;
-    if (slot.tier.stats(call).entries > 0) return true;
-  }
-  return false;
+bool SecretLookup::invalidate_all() {
+  negative_.forget_all();
+  return tiers_.drop_all();
 }
 
 } // namespace authd::pipeline

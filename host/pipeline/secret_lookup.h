@@ -27,7 +27,7 @@
 #include "pipeline/negative_memory.h"
 #include "pipeline/provisioning.h"
 #include "pipeline/recorder.h"
-#include "plugin/cache_tier.h"
+#include "pipeline/tier_stack.h"
 #include "plugin/gateway.h"
 
 namespace authd::pipeline {
@@ -47,12 +47,6 @@ struct LookupSettings {
   bool auto_provision = true;
 };
 
-struct TierSlot {
-  plugin::CacheTier tier;
-  milliseconds ttl;
-  milliseconds stale;
-};
-
 class SecretLookup {
  public:
   // Called once, on a lane worker.
@@ -66,8 +60,8 @@ class SecretLookup {
   };
 
   // All references must outlive it; the lane must have been stopped before it is destroyed.
-  SecretLookup(LookupSettings settings, std::vector<TierSlot> tiers, const plugin::Gateway& gateway,
-               CircuitBreaker& breaker, BlockingLane& lane, Recorder& recorder);
+  SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway, CircuitBreaker& breaker,
+               BlockingLane& lane, Recorder& recorder);
   ~SecretLookup();
 
   // True: `record` holds a fresh copy. Allocates nothing once `record` has grown.
@@ -81,9 +75,12 @@ class SecretLookup {
   // When a request that begins now should first ask on_deadline.
   SteadyTime first_deadline() const { return steady_now() + settings_.breaker_timeout; }
 
-  // Whether any tier holds a copy of anything: can somebody be served while the gateway is down?
-  bool has_cached_consumers() const;
-  const std::vector<TierSlot>& tiers() const { return tiers_; }
+  // Forgets a consumer, or everybody: every tier drops it, in every instance that shares a remote tier, and
+  // what is being fetched meanwhile is not stored. False: a remote tier could not be told yet. [may-block]
+  bool invalidate(std::string_view consumer);
+  bool invalidate_all();
+
+  const TierStack& tiers() const { return tiers_; }
   const CircuitBreaker& breaker() const { return breaker_; }
 
  private:
@@ -93,20 +90,18 @@ class SecretLookup {
 
   void fly(const FlightPtr& flight);
   bool board(const FlightPtr& flight, CircuitBreaker::Permit& permit);
-  LookupResult conclude(const Flight& flight, GatewayAnswer answer);
+  LookupResult conclude(const FlightPtr& flight, GatewayAnswer answer, std::uint64_t epoch);
   void land(const FlightPtr& flight, const LookupResult& result);
   void judge(const FlightPtr& flight, CircuitBreaker::Permit permit, CircuitBreaker::Outcome outcome);
   void report(const std::optional<CircuitBreaker::Transition>& transition);
 
+  bool read_blocking_tiers(const FlightPtr& flight);
   LookupResult stale_or(std::string_view consumer, Error error);
+  LookupResult stale_or(const FlightPtr& flight, Error error);
   Error breaker_error() const;
-  void fill_tiers(std::string_view consumer, std::string_view record);
-  void drop_from_tiers(std::string_view consumer);
-  bool get_fresh(std::string_view consumer, std::string& record, const TierSlot** slot);
-  bool failed(const TierSlot& slot, std::string_view operation, plugin::Status status, plugin::Call& call);
 
   const LookupSettings settings_;
-  const std::vector<TierSlot> tiers_;
+  TierStack& tiers_;
   const CredentialSource source_;
   CircuitBreaker& breaker_;
   BlockingLane& lane_;

@@ -91,7 +91,7 @@ void CountingRecorder::gateway_called(const GatewayReport& report) {
   operations_.emplace_back(report.operation);
 }
 
-void CountingRecorder::breaker_moved(CircuitBreaker::Transition transition) {
+void CountingRecorder::breaker_moved(std::string_view, CircuitBreaker::Transition transition) {
   const std::lock_guard lock(mutex_);
   moves_.push_back(transition.to);
 }

@@ -55,7 +55,7 @@ class ScriptedGateway {
 class CountingRecorder final : public Recorder {
  public:
   void gateway_called(const GatewayReport& report) override;
-  void breaker_moved(CircuitBreaker::Transition transition) override;
+  void breaker_moved(std::string_view breaker, CircuitBreaker::Transition transition) override;
   void tier_failed(const TierReport&) override {}
 
   int calls(std::string_view operation) const;

@@ -43,8 +43,9 @@ class SecretLookupTest : public testing::Test {
     auto instance = loader.load(use, TEST_PLUGIN_DIR, "", AUTHD_CACHE_V1);
     if (!instance) throw std::runtime_error(instance.error().line);
     std::vector<TierSlot> tiers;
-    tiers.push_back({plugin::CacheTier(*instance), ttl, std::chrono::minutes(30)});
-    lookup = std::make_unique<SecretLookup>(settings, std::move(tiers), gateway.gateway(), breaker, lane, recorder);
+    tiers.push_back({plugin::CacheTier(*instance), ttl, std::chrono::minutes(30), milliseconds(50)});
+    stack = std::make_unique<TierStack>(std::move(tiers), Sealer({}), recorder);
+    lookup = std::make_unique<SecretLookup>(settings, *stack, gateway.gateway(), breaker, lane, recorder);
   }
 
   LookupResult ask(std::string_view consumer = kId) {
@@ -69,6 +70,7 @@ class SecretLookupTest : public testing::Test {
   plugin::Loader loader;
   CircuitBreaker breaker{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}};
   BlockingLane lane{4, 64};
+  std::unique_ptr<TierStack> stack;
   std::unique_ptr<SecretLookup> lookup;
 };
 
@@ -168,7 +170,7 @@ TEST_F(SecretLookupTest, DropsTheStaleCopyOfAConsumerThatIsGone) {
   fill_and_expire();
   gateway.on_list = [](const std::string&) { return Answer{AUTHD_NOT_FOUND, {}}; };
   EXPECT_EQ(ask().error().code, Code::unknown_consumer);
-  EXPECT_FALSE(lookup->has_cached_consumers());
+  EXPECT_FALSE(stack->holds_anything());
 }
 
 // A gateway that answers only when told to.
