@@ -92,6 +92,10 @@ EnvironmentVariables required_variables() {
           {"KONG_ADMIN_URL", "https://kong.example.com:8444"}};
 }
 
+std::vector<PluginSchema> described_plugins() {
+  return {{"gateway", "kong-gateway", kKongGateway}, {"cache", "cache-memory", kCacheMemory}};
+}
+
 std::string shown_at(const Config& config, std::string_view path) {
   for (const EffectiveValue& value : config.effective) {
     if (value.path == path) return value.toml;

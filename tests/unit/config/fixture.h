@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/describing.h"
 #include "config/loading.h"
 
 namespace authd::config {
@@ -46,6 +47,9 @@ class ConfigTest : public testing::Test {
 
 // "KONG_JWT_AUTHORITY" and the others that a start without a file needs.
 EnvironmentVariables required_variables();
+
+// The schemas of kong-gateway and cache-memory as the fixture has them, for descriptions.
+std::vector<PluginSchema> described_plugins();
 
 // The value that `config` shows at this path: TOML text.
 std::string shown_at(const Config& config, std::string_view path);

@@ -185,8 +185,7 @@ TEST_F(PluginTable, OfTwoTiersWithOneNameIsRefused) {
   EXPECT_THAT(
       problems_of(load_with_required("[[cache]]\n[[cache]]\n")),
       ElementsAre(
-          "authd.toml:7:1: cache[1].name: \"cache-memory\" is already the name of cache[0]; give one of "
-          "them another"));
+          "authd.toml:7:1: cache[1].name: is the same as that of cache[0]; give one of them another"));
 }
 
 TEST_F(PluginTable, CallsAnInstanceAfterItsPluginUnlessNamed) {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/describing.h"
+
+#include <sstream>
+
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+#include <gmock/gmock.h>
+
+#include "config/settings.h"
+#include "fixture.h"
+
+namespace authd::config {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::map<std::string, std::string> values_of(const Config& config) {
+  std::map<std::string, std::string> values;
+  for (const EffectiveValue& value : config.effective) values[value.path] = value.toml;
+  return values;
+}
+
+class Show : public ConfigTest {};
+
+TEST_F(Show, SaysWhereEachValueCameFrom) {
+  Config config = config_of(load_with_required("[breaker]\ntimeout = \"1000ms\"\n", {{"PORT", "8080"}}));
+  std::string text = show(config);
+  EXPECT_THAT(text, HasSubstr("\n[breaker]\ntimeout = \"1s\" # " + file() + ":7:11\n"));
+  EXPECT_THAT(text, HasSubstr("\nport = 8080 # PORT\n"));
+  EXPECT_THAT(text, HasSubstr("\nlog_level = \"info\" # default\n"));
+  EXPECT_THAT(text, HasSubstr("\n[[cache]]\nplugin = \"cache-memory\" # default\n"));
+  EXPECT_THAT(text, HasSubstr("\nmax_entries = 100000 # default\n"));
+}
+
+TEST_F(Show, IsTomlThatLoadsToTheSame) {
+  schemas_["odd"] =
+      R"({"type":"object","properties":{"o":{"type":"object","properties":{"a b":{"type":"string"},
+    "n":{"type":"number"}}},"l":{"type":"array","items":{"type":"integer"}}}})";
+  Config first = config_of(
+      load_with_required("[server]\nheader_limit = \"17KiB\"\n[api]\n"
+                         "cors = [\"https://a.example.com\"]\n"
+                         "[plugins.pins]\n\"a.b\" = \"" +
+                         std::string(64, 'a') +
+                         "\"\n"
+                         "[telemetry]\nservice_name = \"q\\\"u\\\\o\\te\\u007f\\u20ac\"\n"
+                         "[[cache]]\nttl = \"61s\"\n"
+                         "[[cache]]\nplugin = \"odd\"\nl = [1, 2]\no = { \"a b\" = \"x\", n = 2 }\n"));
+  Config second = config_of(load_text(show(first)));
+  EXPECT_EQ(values_of(first), values_of(second));
+  EXPECT_EQ(second.telemetry.service_name, "q\"u\\o\te\x7f€");
+}
+
+TEST_F(Show, BeginsWithTheWarnings) {
+  Config config = config_of(load_with_required("[server]\nhost = \"0.0.0.0\"\n"));
+  EXPECT_THAT(show(config), HasSubstr("\n# Warning: security.trusted_gateways: not set"));
+}
+
+TEST_F(Show, NamesEverySettingThatHasAValue) {
+  Config config = config_of(load_environment(required_variables()));
+  std::string text = show(config);
+  for (const Setting& s : settings()) {
+    bool unset = s.key == "name" || s.key == "sha256"; // their defaults are not values of the table
+    EXPECT_TRUE(unset || text.find("\n" + std::string(s.key) + " = ") != std::string::npos) << s.key;
+  }
+}
+
+TEST(EnvironmentTable, HasOneLineForEachVariable) {
+  auto lines = lines_of(environment_table(described_plugins()));
+  auto count = [&](std::string_view variable) {
+    return std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.starts_with(std::string(variable) + " ") || line.starts_with(std::string(variable) + ", ");
+    });
+  };
+  for (const Setting& s : settings()) {
+    EXPECT_TRUE(s.variable.empty() || count(s.variable) == 1) << s.variable;
+  }
+  for (const char* variable :
+       {"KONG_ADMIN_URL", "KONG_ADMIN_TOKEN", "CACHE_MAX_SIZE", "CIRCUIT_BREAKER_ENABLED",
+        "KONG_CONNECTION_POOL_SIZE", "CREDENTIALS_DIRECTORY"}) {
+    EXPECT_EQ(count(variable), 1) << variable;
+  }
+}
+
+TEST(EnvironmentTable, UsesTheUnitsOfTheVariables) {
+  std::string table = environment_table();
+  EXPECT_THAT(table, testing::ContainsRegex("JWT_EXPIRATION_MINUTES +jwt.expiration +1 to 60 minutes +15\n"));
+  EXPECT_THAT(table, testing::ContainsRegex(
+                         "CIRCUIT_BREAKER_TIMEOUT +breaker.timeout +100 to 10000 milliseconds +500\n"));
+  EXPECT_THAT(table, testing::ContainsRegex("CACHE_TTL_SECONDS +cache\\[\\].ttl +1 to 86400 seconds +300\n"));
+  EXPECT_THAT(table, HasSubstr("AUTHD_ENV, else NODE_ENV"));
+  EXPECT_THAT(table, HasSubstr("API_GATEWAY (kong-gateway)"));
+}
+
+Poco::JSON::Object::Ptr parsed_schema(const std::vector<PluginSchema>& plugins = {}) {
+  return Poco::JSON::Parser().parse(schema(plugins)).extract<Poco::JSON::Object::Ptr>();
+}
+
+TEST(JsonSchema, HasEverySettingOfTheTable) {
+  auto root = parsed_schema();
+  EXPECT_EQ(root->getValue<std::string>("$schema"), "https://json-schema.org/draft/2020-12/schema");
+  EXPECT_FALSE(root->getValue<bool>("additionalProperties"));
+  for (const Setting& s : settings()) {
+    SCOPED_TRACE(std::string(s.table) + "." + std::string(s.key));
+    auto table = root->getObject("properties")->getObject(std::string(s.table));
+    if (s.table == "cache") table = table->getObject("items");
+    auto setting = table->getObject("properties")->getObject(std::string(s.key));
+    ASSERT_FALSE(setting.isNull());
+    EXPECT_TRUE(setting->has("type"));
+    EXPECT_TRUE(setting->has("description"));
+    EXPECT_EQ(setting->has("default"), s.preset.has_value());
+  }
+}
+
+TEST(JsonSchema, WritesDurationsAsStringsWithAUnit) {
+  auto timeout = parsed_schema()
+                     ->getObject("properties")
+                     ->getObject("breaker")
+                     ->getObject("properties")
+                     ->getObject("timeout");
+  EXPECT_EQ(timeout->getValue<std::string>("type"), "string");
+  EXPECT_EQ(timeout->getValue<std::string>("pattern"), "^[0-9]+(ms|s|m|h)$");
+  EXPECT_EQ(timeout->getValue<std::string>("default"), "500ms");
+  EXPECT_FALSE(timeout->has("minimum"));
+}
+
+TEST(JsonSchema, FollowsThePluginThatIsNamed) {
+  auto gateway = parsed_schema(described_plugins())->getObject("properties")->getObject("gateway");
+  auto condition = gateway->getArray("allOf")->getObject(0);
+  auto plugin = condition->getObject("if")->getObject("properties")->getObject("plugin");
+  EXPECT_EQ(plugin->getValue<std::string>("const"), "kong-gateway");
+  auto own = condition->getObject("then")->getObject("properties");
+  EXPECT_TRUE(own->getObject("admin_token")->getValue<bool>("x-authd-secret"));
+  EXPECT_FALSE(condition->getObject("then")->has("additionalProperties"));
+}
+
+class Manual : public ConfigTest {
+ protected:
+  // "#key = value" -> "key = value"; prose has a blank after its '#'.
+  static std::string uncommented(const std::string& text) {
+    std::string out;
+    for (const std::string& line : lines_of(text)) {
+      bool setting = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+      out += (setting ? line.substr(1) : line) + "\n";
+    }
+    return out;
+  }
+};
+
+TEST_F(Manual, ChangesNothingAsItStands) {
+  Config with = config_of(load_text(commented_manual(described_plugins()), required_variables()));
+  Config without = config_of(load_environment(required_variables()));
+  EXPECT_EQ(values_of(with), values_of(without));
+}
+
+TEST_F(Manual, LoadsWithEverySettingUncommented) {
+  std::string text = uncommented(commented_manual(described_plugins()));
+  write("admin_token", "s3cret");
+  Config config = config_of(load_text(text, {{"CREDENTIALS_DIRECTORY", folder_.string()}}));
+  for (const Setting& s : settings()) EXPECT_THAT(text, HasSubstr("\n" + std::string(s.key) + " = "));
+  EXPECT_EQ(shown_at(config, "gateway.connect_timeout"), "\"5s\"");
+  EXPECT_EQ(config.gateway.settings.values.at("/admin_token").text.reveal(), "s3cret");
+}
+
+TEST_F(Manual, ShowsTheDefaultOfEverySettingThatHasOne) {
+  Config defaults = config_of(load_environment(required_variables()));
+  std::string text = commented_manual();
+  for (const Setting& s : settings()) {
+    if (!s.preset) continue;
+    std::string path = std::string(s.table) + (s.table == "cache" ? "[0]." : ".") + std::string(s.key);
+    EXPECT_THAT(text, HasSubstr("\n#" + std::string(s.key) + " = " + shown_at(defaults, path) + "\n"));
+  }
+}
+
+TEST_F(Manual, FitsInAHundredColumns) {
+  for (const std::string& line : lines_of(commented_manual(described_plugins())))
+    EXPECT_LE(line.size(), 100U) << line;
+}
+
+} // namespace
+} // namespace authd::config

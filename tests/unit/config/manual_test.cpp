@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// etc/authd.toml is generated; this test has the plugins' own schemas, read from their files.
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "authd/cache.h"
+#include "authd/gateway.h"
+#include "config/describing.h"
+#include "config/loading.h"
+#include "plugin/schema_source.h"
+
+namespace authd::config {
+namespace {
+
+std::string content_of(const std::string& path) {
+  std::ostringstream out;
+  out << std::ifstream(path, std::ios::binary).rdbuf();
+  return out.str();
+}
+
+std::vector<PluginSchema> our_plugins() {
+  std::vector<PluginSchema> plugins;
+  auto add = [&, source = plugin::make_schema_source()](const char* table, const char* name,
+                                                        const char* kind) {
+    auto json = source(name, AUTHD_BUILT_PLUGINS, "", kind, Environment::development);
+    if (json) plugins.push_back({table, name, *json});
+    if (!json) ADD_FAILURE() << json.error().line;
+  };
+  add("gateway", "kong-gateway", AUTHD_GATEWAY_V1);
+  add("gateway", "kong-declarative", AUTHD_GATEWAY_V1);
+  add("cache", "cache-memory", AUTHD_CACHE_V1);
+  return plugins;
+}
+
+TEST(EtcAuthdToml, IsTheManualOfThisBuild) {
+  const std::string generated = commented_manual(our_plugins());
+  const std::string shipped = std::string(AUTHD_SOURCE_DIR) + "/etc/authd.toml";
+  const std::string here = std::string(AUTHD_BINARY_DIR) + "/authd.toml.generated";
+  if (content_of(shipped) == generated) return;
+  std::ofstream(here, std::ios::binary) << generated;
+  FAIL() << "etc/authd.toml differs from the settings table; if the table is right:\n  cp " << here << " "
+         << shipped;
+}
+
+TEST(EtcAuthdToml, LoadsWithWhatIsRequired) {
+  EnvironmentVariables variables{{"KONG_JWT_AUTHORITY", "https://auth.example.com"},
+                                 {"KONG_JWT_AUDIENCE", "api"},
+                                 {"KONG_ADMIN_URL", "https://kong.example.com:8444"}};
+  SchemaSource built = [source = plugin::make_schema_source()](std::string_view plugin, std::string_view,
+                                                               std::string_view pin, std::string_view kind,
+                                                               Environment environment) {
+    return source(plugin, AUTHD_BUILT_PLUGINS, pin, kind, environment);
+  };
+  auto loaded = load(std::string(AUTHD_SOURCE_DIR) + "/etc/authd.toml", variables, built);
+  if (loaded) return;
+  for (const Problem& problem : loaded.error()) ADD_FAILURE() << problem.line;
+}
+
+} // namespace
+} // namespace authd::config
