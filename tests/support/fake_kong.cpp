@@ -263,7 +263,7 @@ FakeKong::Route FakeKong::route(const ReceivedRequest& request) {
 FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& route, Kind fault) {
   const std::lock_guard lock(mutex_);
   ++variant_;
-  if (route.above_root) return {400, html(400), true, true};
+  if (route.above_root || fault == Kind::html_400) return {400, html(400), true, true};
   if (fault == Kind::error_500) return {500, std::string(kUnexpected)};
   if (fault == Kind::html_502) return {502, html(502), true};
   if (fault == Kind::unauthorized_401) return {401, R"({"message":"Unauthorized"})"};

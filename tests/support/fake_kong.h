@@ -27,6 +27,7 @@ struct KongFault {
     reset,            // RST instead of an answer
     reset_reused,     // RST on a connection that has carried a request before; as `kong reload` does
     error_500,        // as with the database down
+    html_400,         // as nginx refuses a path
     html_502,         // as from a proxy in front
     drip,             // the answer, one byte every `every`
     store_then_hang,  // create: stored, but never answered
