@@ -2,6 +2,7 @@
 #include "plugin/inspection.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include <fmt/format.h>

@@ -140,6 +140,12 @@ TEST_F(LoaderTest, RefusesANoteThatIsNoJson) {
   EXPECT_FALSE(code_ran());
 }
 
+TEST_F(LoaderTest, RefusesTwoNotes) {
+  EXPECT_TRUE(
+      contains(refusal_of(install("bad-two-notes"), RefusalCode::not_elf), "more than one .note.authd"));
+  EXPECT_FALSE(code_ran());
+}
+
 TEST_F(LoaderTest, RefusesAnAbiThatIsTooNew) {
   const std::string line = refusal_of(install("bad-abi-too-new"), RefusalCode::abi_version);
   EXPECT_TRUE(contains(
