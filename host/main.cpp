@@ -142,7 +142,7 @@ int serve(const std::string& config_file) {
   plugin::HttpService exchanges;
   const plugin::Loader loader(
       trust_policy(config),
-      {{AUTHD_HTTP_V1, [&exchanges](const authd_host* host) -> const void* { return exchanges.table(host); }}}, log);
+      {{AUTHD_HTTP_V1, [&exchanges](const authd_host* host) { return exchanges.connect(host); }}}, log);
   Backends backends(config, loader);
 
   http::LogRecorder recorder(config.telemetry, log);

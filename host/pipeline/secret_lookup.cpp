@@ -142,6 +142,7 @@ void SecretLookup::fly(const FlightPtr& flight) {
     return;
   }
   plugin::Call call(flight->departed + settings_.breaker_timeout + kLateAnswerGrace);
+  call.set_patience(flight->departed + settings_.breaker_timeout);
   std::uint64_t epoch = tiers_.epoch_of(flight->consumer);
   GatewayAnswer answer = source_.find_or_create(call, flight->consumer);
   if (const std::uint64_t now = tiers_.epoch_of(flight->consumer); now != epoch) {

@@ -22,11 +22,14 @@ Status to_status(authd_status raw) {
 
 std::string_view name_of(Status status) { return kNames[static_cast<std::size_t>(status)]; }
 
-std::int64_t Call::remaining_ms() const {
+std::int64_t Call::remaining_ms() const { return until(deadline_); }
+std::int64_t Call::patience_ms() const { return until(patience_); }
+
+std::int64_t Call::until(SteadyTime end) const {
   if (cancelled_.load(std::memory_order_relaxed)) return 0;
-  if (deadline_ == SteadyTime::max()) return std::numeric_limits<std::int64_t>::max();
+  if (end == SteadyTime::max()) return std::numeric_limits<std::int64_t>::max();
   // Rounded up: 0 means that the time is over, not that less than a millisecond is left.
-  const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_now());
+  const auto left = std::chrono::ceil<milliseconds>(end - steady_now());
   return std::max<std::int64_t>(left.count(), 0);
 }
 

@@ -2,6 +2,7 @@
 // One operation on a plugin, from the host's side of the border: what authd_call points to.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <string_view>
@@ -41,7 +42,7 @@ struct Failure {
 class Call {
  public:
   explicit Call(SteadyTime deadline = SteadyTime::max(), std::string_view request_id = {})
-      : deadline_(deadline), request_id_(request_id) {}
+      : deadline_(deadline), patience_(deadline), request_id_(request_id) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -51,8 +52,14 @@ class Call {
   // As authd_host.remaining_ms defines it.
   std::int64_t remaining_ms() const;
 
+  // Until when somebody waits for the result. What comes later, up to the deadline, is still welcome (it
+  // fills a cache), but nothing new is begun for it: no retry. The deadline, unless set to be earlier.
+  void set_patience(SteadyTime until) { patience_ = std::min(until, deadline_); }
+  std::int64_t patience_ms() const; // what is left of it, as remaining_ms is of the deadline
+
   // Const, because a plugin holds its call as const; the last one counts.
   void record(Failure failure) const { failure_ = std::move(failure); }
+  const Failure& failure() const { return failure_; } // recorded last; no message: none was
   // What fail() recorded, under the status that the operation returned in the end.
   Failure take_failure(Status status);
 
@@ -60,7 +67,10 @@ class Call {
   static const Call* from_abi(const authd_call* call) { return reinterpret_cast<const Call*>(call); }
 
  private:
+  std::int64_t until(SteadyTime end) const;
+
   SteadyTime deadline_;
+  SteadyTime patience_;
   std::string_view request_id_;
   std::atomic<bool> cancelled_{false};
   mutable Failure failure_;

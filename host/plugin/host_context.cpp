@@ -8,6 +8,7 @@
 #include "plugin/abi_views.h"
 #include "plugin/byte_sink.h"
 #include "plugin/call.h"
+#include "plugin/own_calls.h"
 
 namespace authd::plugin {
 namespace {
@@ -136,8 +137,13 @@ HostContext::HostContext(std::string instance, std::string plugin_id, config::Pl
                                     &host_cfg_get,      &host_cfg_key,   &host_service} {}
 
 const void* HostContext::service(std::string_view id) const {
-  const auto found = services_.find(id);
-  return found != services_.end() ? found->second(abi()) : nullptr;
+  if (id == AUTHD_CALLS_V1) return own_calls(); // needs nothing that only main has
+  const auto offered = services_.find(id);
+  if (offered == services_.end()) return nullptr;
+  const std::lock_guard lock(opened_mutex_);
+  auto& opened = opened_[offered->first];
+  if (!opened) opened = offered->second(abi());
+  return opened.get();
 }
 
 } // namespace authd::plugin

@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -19,9 +21,11 @@ struct authd_cfg {
 
 namespace authd::plugin {
 
-// Services by id ("authd.http/1"). A function gives the table for one instance, the same each time; the
-// table must outlive the instance.
-using Services = std::map<std::string, std::function<const void*(const authd_host*)>, std::less<>>;
+// Services by id ("authd.http/1"). A function makes the table for one instance. It is called once for each
+// instance that asks, which keeps what it got until its own end: what a service has for an instance goes
+// with the instance, and a later one at the same address never finds it.
+using Services =
+    std::map<std::string, std::function<std::shared_ptr<const void>(const authd_host*)>, std::less<>>;
 
 // Never moves: the plugin keeps the address of its table.
 class HostContext {
@@ -37,6 +41,7 @@ class HostContext {
   const std::string& instance() const { return instance_; }
   const std::string& plugin_id() const { return plugin_id_; }
   Log& log() const { return log_; }
+  // nullptr: there is none. [thread-safe]
   const void* service(std::string_view id) const;
 
  private:
@@ -48,6 +53,8 @@ class HostContext {
   const Redaction redaction_;
   const authd_cfg cfg_{settings_};
   authd_host table_;
+  mutable std::mutex opened_mutex_;
+  mutable std::map<std::string, std::shared_ptr<const void>, std::less<>> opened_; // by id
 };
 
 } // namespace authd::plugin

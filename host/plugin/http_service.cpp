@@ -142,6 +142,8 @@ class HttpService::Client {
  public:
   Client(const authd_host* host, TlsContext& tls)
       : table_{{sizeof(authd_http_v1), 0, host, &Client::exchange}, this}, host_(*host), tls_(tls) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
   const authd_http_v1* table() const { return &table_; }
 
  private:
@@ -246,11 +248,9 @@ class HttpService::Client {
 HttpService::HttpService() = default;
 HttpService::~HttpService() = default;
 
-const authd_http_v1* HttpService::table(const authd_host* host) {
-  const std::lock_guard lock(mutex_);
-  auto& client = clients_[host];
-  if (!client) client = std::make_unique<Client>(host, tls_);
-  return client->table();
+std::shared_ptr<const authd_http_v1> HttpService::connect(const authd_host* host) {
+  const auto client = std::make_shared<Client>(host, tls_);
+  return {client, client->table()};
 }
 
 } // namespace authd::plugin

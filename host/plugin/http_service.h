@@ -7,9 +7,7 @@
 // "Connection: close", and is never sent twice: a create that was resent would be two credentials.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 
 #include "authd/http.h"
 #include "plugin/deadline_socket.h"
@@ -20,19 +18,17 @@ namespace authd::plugin {
 class HttpService {
  public:
   HttpService();
-  ~HttpService(); // closes what is pooled; no exchange may be under way
+  ~HttpService();
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  // The table for one plugin instance, with a pool of its own; failures are recorded through `host`,
-  // which must outlive the service. The same host gets the same table.
-  const authd_http_v1* table(const authd_host* host);
+  // A table for one plugin instance, with a pool of its own that is closed with the table. Failures are
+  // recorded through `host`; it and the service must outlive the table.
+  std::shared_ptr<const authd_http_v1> connect(const authd_host* host);
 
  private:
   class Client;
-  std::mutex mutex_;
   TlsContext tls_;
-  std::map<const authd_host*, std::unique_ptr<Client>> clients_;
 };
 
 } // namespace authd::plugin

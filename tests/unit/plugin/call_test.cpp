@@ -31,4 +31,23 @@ TEST(Call, RoundsTheTimeLeftUp) {
   EXPECT_LE(call.remaining_ms(), 3'600'000);
 }
 
+TEST(Call, IsWaitedForUntilItsDeadlineUnlessToldOtherwise) {
+  EXPECT_EQ(Call().patience_ms(), INT64_MAX);
+  Call call(steady_now() + std::chrono::hours(1));
+  EXPECT_GT(call.patience_ms(), 3'590'000);
+  call.set_patience(steady_now() + std::chrono::minutes(1));
+  EXPECT_LE(call.patience_ms(), 60'000);
+  EXPECT_GT(call.remaining_ms(), 3'590'000);
+  call.set_patience(steady_now() - milliseconds(1));
+  EXPECT_EQ(call.patience_ms(), 0);
+}
+
+TEST(Call, IsWaitedForByNobodyAfterItsDeadlineOrItsWithdrawal) {
+  Call call(steady_now() + std::chrono::minutes(1));
+  call.set_patience(steady_now() + std::chrono::hours(1));
+  EXPECT_LE(call.patience_ms(), 60'000);
+  call.cancel();
+  EXPECT_EQ(call.patience_ms(), 0);
+}
+
 } // namespace authd::plugin

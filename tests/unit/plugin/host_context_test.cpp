@@ -2,6 +2,8 @@
 // The host's tables as a plugin sees them.
 #include "plugin/host_context.h"
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
 #include "fixtures.h"
@@ -45,10 +47,7 @@ class HostContextTest : public testing::Test {
   }
 
   CapturedLog log_;
-  static constexpr int kService = 0;
-  HostContext context_{"gw", "org.example", settings(),
-                       Services{{"acme.x/1", [](const authd_host*) -> const void* { return &kService; }}},
-                       log_.get()};
+  HostContext context_{"gw", "org.example", settings(), {}, log_.get()};
   const authd_host* host_ = context_.abi();
 };
 
@@ -138,9 +137,35 @@ TEST_F(HostContextTest, LogsWithWhoAndForWhomButWithoutSecrets) {
 }
 
 TEST_F(HostContextTest, OffersServicesById) {
-  EXPECT_EQ(host_->service(host_, "acme.x/1"), &kService);
-  EXPECT_EQ(host_->service(host_, "acme.x/2"), nullptr);
-  EXPECT_EQ(host_->service(host_, nullptr), nullptr);
+  const auto table = std::make_shared<const int>(0);
+  const HostContext context("gw", "org.example", {},
+                            Services{{"acme.x/1", [&](const authd_host*) { return table; }}}, log_.get());
+  const authd_host* host = context.abi();
+  EXPECT_EQ(host->service(host, "acme.x/1"), table.get());
+  EXPECT_EQ(host->service(host, "acme.x/2"), nullptr);
+  EXPECT_EQ(host->service(host, nullptr), nullptr);
+}
+
+TEST_F(HostContextTest, KeepsOneTableOfAServiceForAsLongAsItLives) {
+  std::vector<std::weak_ptr<const int>> made;
+  std::vector<const authd_host*> made_for;
+  const Services services{{"acme.x/1", [&](const authd_host* host) {
+                             auto table = std::make_shared<const int>(0);
+                             made.push_back(table);
+                             made_for.push_back(host);
+                             return table;
+                           }}};
+  {
+    const HostContext one("one", "org.example", {}, services, log_.get());
+    const HostContext two("two", "org.example", {}, services, log_.get());
+    const void* of_one = one.service("acme.x/1");
+    EXPECT_EQ(one.service("acme.x/1"), of_one);
+    EXPECT_NE(two.service("acme.x/1"), of_one);
+    EXPECT_EQ(made_for, (std::vector<const authd_host*>{one.abi(), two.abi()}));
+    EXPECT_FALSE(made[0].expired());
+  }
+  EXPECT_TRUE(made[0].expired());
+  EXPECT_TRUE(made[1].expired());
 }
 
 } // namespace authd::plugin

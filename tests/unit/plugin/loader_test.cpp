@@ -240,7 +240,9 @@ TEST_F(LoaderTest, OffersTheServicesItWasGiven) {
   static const int table = 0;
   config::PluginUse use;
   use.plugin = install("bad-needs-service");
-  const Services services{{"acme.teleport/1", [](const authd_host*) -> const void* { return &table; }}};
+  const Services services{{"acme.teleport/1", [](const authd_host*) {
+                             return std::shared_ptr<const void>(&table, [](const void*) {});
+                           }}};
   EXPECT_TRUE(Loader(policy_, services, log_.get()).load(use, "", "", AUTHD_GATEWAY_V1).has_value());
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,7 +69,7 @@ struct Ask {
 
 class Caller {
  public:
-  Caller() : host_(recording_host()), http_(service_.table(&host_)) {}
+  Caller() : host_(recording_host()), http_(service_.connect(&host_)) {}
 
   Outcome operator()(const Ask& ask) {
     CallState call;
@@ -93,15 +94,16 @@ class Caller {
     authd_http_response response{sizeof response, 0, &out, on_header, on_body};
     const SteadyTime start = steady_now();
     call.deadline = start + ask.within;
-    out.status = http_->exchange(http_, call.abi(), &request, &response);
+    out.status = http_->exchange(http_.get(), call.abi(), &request, &response);
     out.took = std::chrono::duration_cast<milliseconds>(steady_now() - start);
     out.http_status = response.status;
     out.message = call.message;
     return out;
   }
 
-  const authd_http_v1* table() const { return http_; }
+  const authd_http_v1* table() const { return http_.get(); }
   const authd_host& host() const { return host_; }
+  void disconnect() { http_.reset(); }
   plugin::HttpService& service() { return service_; }
 
  private:
@@ -116,7 +118,7 @@ class Caller {
 
   authd_host host_;
   plugin::HttpService service_;
-  const authd_http_v1* http_;
+  std::shared_ptr<const authd_http_v1> http_;
 };
 
 } // namespace authd::test

@@ -2,6 +2,7 @@
 #include "plugin/http_service.h"
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -394,12 +395,20 @@ TEST(HttpService, ServesManyThreadsAtOnce) {
   EXPECT_LE(recorder.server.accepted(), 80u + 8u);
 }
 
-TEST(HttpService, GivesEachHostATableOfItsOwn) {
+TEST(HttpService, ClosesThePoolOfAnInstanceWithItsTable) {
+  std::promise<void> closed;
+  ConnectionServer server([&](Peer& peer) {
+    while (peer.read_request()) peer.send(answer_with("ok"));
+    closed.set_value();
+  });
   Caller call;
   const authd_host other = recording_host();
-  EXPECT_EQ(call.service().table(&call.host()), call.table());
-  EXPECT_NE(call.service().table(&other), call.table());
+  const auto table = call.service().connect(&other);
+  EXPECT_EQ(table->host, &other);
   EXPECT_EQ(call.table()->host, &call.host());
+  EXPECT_EQ(call({url_of(server)}).body, "ok");
+  call.disconnect();
+  EXPECT_EQ(closed.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
 } // namespace
