@@ -79,6 +79,7 @@ TEST(HttpAnswer, RefusesEndlessHeadersAndTrailers) {
 
 TEST(HttpAnswer, RefusesWhatIsNotHttp11) {
   for (const char* bytes : {"SSH-2.0-OpenSSH_9.2p1\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
+                            "HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
                             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
                             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
                             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"}) {

@@ -126,6 +126,14 @@ TEST(HttpService, KeepsNoMoreConnectionsThanThePoolSize) {
   EXPECT_EQ(server.accepted(), 10u);
 }
 
+TEST(HttpService, DoesNotReuseAConnectionThatTheServerWantsToClose) {
+  Recorder recorder(
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"); // and leaves it open
+  Caller call;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call({url_of(recorder.server)}).body, "ok");
+  EXPECT_EQ(recorder.server.accepted(), 3u);
+}
+
 TEST(HttpService, OpensANewConnectionWhenTheIdleOneWasClosed) {
   ConnectionServer server([](Peer& peer) {
     if (peer.read_request()) peer.send(answer_with("ok")); // then closes without saying so
@@ -133,6 +141,23 @@ TEST(HttpService, OpensANewConnectionWhenTheIdleOneWasClosed) {
   Caller call;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(call({url_of(server)}).body, "ok");
   EXPECT_EQ(server.accepted(), 3u);
+}
+
+TEST(HttpService, TakesNoBytesThatCameBeforeTheRequestForItsAnswer) {
+  std::promise<void> idle;
+  std::promise<void> stray_sent;
+  ConnectionServer server([&](Peer& peer) {
+    if (!peer.read_request() || !peer.send(answer_with("ok")) || peer.number() > 0) return;
+    idle.get_future().wait();
+    peer.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    stray_sent.set_value();
+    peer.hang();
+  });
+  Caller call;
+  EXPECT_EQ(call({url_of(server)}).http_status, 200);
+  idle.set_value();
+  stray_sent.get_future().wait();
+  EXPECT_EQ(call({url_of(server)}).http_status, 200);
 }
 
 // The first connection answers once; its second request is swallowed and the connection reset.

@@ -145,6 +145,13 @@ TEST_F(Https, RefusesACertificateOfAnotherName) {
   EXPECT_EQ(server.requests(), 0);
 }
 
+TEST_F(Https, RefusesACertificateOfAnotherAddress) {
+  const TlsServer server("IP:127.0.0.2");
+  server.trust_in(authorities_);
+  EXPECT_EQ(Caller()({server.url("127.0.0.1")}).status, AUTHD_UNAVAILABLE);
+  EXPECT_EQ(server.requests(), 0);
+}
+
 TEST_F(Https, RefusesACertificateThatNobodyVouchesFor) {
   const TlsServer server("DNS:localhost");
   const Outcome out = Caller()({server.url("localhost")});
