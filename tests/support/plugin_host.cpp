@@ -126,7 +126,9 @@ authd_status PluginHost::on_key(const authd_host*, const authd_cfg*, authd_str, 
 }
 
 const void* PluginHost::on_service(const authd_host* host, const char* id) noexcept {
-  return std::string_view(id) == AUTHD_HTTP_V1 ? &of(host).http_ : nullptr;
+  if (std::string_view(id) == AUTHD_HTTP_V1) return &of(host).http_;
+  const auto found = of(host).services_.find(std::string_view(id));
+  return found != of(host).services_.end() ? found->second : nullptr;
 }
 
 authd_status PluginHost::on_exchange(const authd_http_v1* http, const authd_call* call,

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -80,6 +81,9 @@ class PluginHost {
     return *static_cast<const Ops*>(component_->ops);
   }
 
+  // A service of the host beside HTTP; before create. Borrows the table.
+  void offer(const char* id, const void* table) { services_[id] = table; }
+
   TestCall& lifecycle_call() { return lifecycle_call_; }
 
   void answer(HttpAnswer answer) { answers_.push_back(std::move(answer)); }
@@ -108,6 +112,7 @@ class PluginHost {
   Settings settings_;
   authd_host host_{};
   authd_http_v1 http_{};
+  std::map<std::string, const void*, std::less<>> services_;
   const authd_component* component_ = nullptr;
   void* self_ = nullptr;
   bool started_ = false;

@@ -21,6 +21,7 @@
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
 #include "authd/note.h"
+#include "authd/tiers.hpp"
 
 namespace authd::sdk {
 

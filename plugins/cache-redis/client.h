@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// One operation on Redis, whoever has the key: follows redirections, tries again what is worth it, all
+// within the deadline. Error replies of Redis are Faults here. [thread-safe] [may-block]
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "script.h"
+#include "topology.h"
+
+namespace authd::cache_redis {
+
+class Client {
+ public:
+  // Borrows both.
+  Client(Topology& topology, const Settings& settings) : topology_(topology), settings_(settings) {}
+
+  Outcome<Reply> run(std::string_view key, const Command& command, const Deadline& deadline);
+  Outcome<Reply> run(const Script& script, std::string_view key, std::initializer_list<std::string_view> args,
+                     const Deadline& deadline);
+
+  // At this very server, once, within command_timeout too; the replies may be errors.
+  Outcome<std::vector<Reply>> run_at(Node& node, std::span<const Command> commands, const Deadline& deadline);
+
+ private:
+  Outcome<Reply> try_once(std::string_view key, const Command& command, const Deadline& deadline);
+  Outcome<Reply> follow(NodePtr from, Redirection to, const Command& command, const Deadline& deadline);
+  tl::unexpected<Fault> refused(Node& node, const std::string& error);
+  tl::unexpected<Fault> failed(const Node& node, Fault fault);
+
+  Topology& topology_;
+  const Settings& settings_;
+};
+
+} // namespace authd::cache_redis

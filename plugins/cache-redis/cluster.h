@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Redis cluster: keys by slot. Which node has which slot is asked every ten seconds and at every doubt;
+// until that is known, an operation follows the redirection that it is answered.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "lookout.h"
+#include "slot_map.h"
+#include "topology.h"
+
+namespace authd::cache_redis {
+
+class ClusterTopology final : public Topology {
+ public:
+  ClusterTopology(const Dialer& dialer, const sdk::Host& host);
+
+  void start(const Deadline& deadline) override;
+  void stop() override;
+  Outcome<NodePtr> route(std::string_view key) override;
+  Outcome<std::vector<NodePtr>> masters() override;
+  Outcome<NodePtr> follow(const Redirection& to, const Node& from) override;
+  void doubt() override { lookout_.look_now(); }
+  bool hears(const Endpoint& server) override;
+
+ private:
+  void look(const Deadline& deadline);
+  std::vector<Endpoint> whom_to_ask();
+  Outcome<SlotMap> ask(const Endpoint& server, const Deadline& deadline) const;
+  void learn(SlotMap map);
+  NodePtr node_at(const Endpoint& endpoint); // with mutex_ held
+
+  const Dialer& dialer_;
+  const sdk::Host host_;
+
+  mutable std::mutex mutex_;
+  SlotMap map_;                          // without masters until a node has answered
+  std::map<std::string, NodePtr> nodes_; // by endpoint: the masters, and whom a redirection named since
+  Fault why_none_{
+      Fault::Kind::down, sdk::Status::unavailable, "no node of the cluster has been asked yet", {}};
+  bool complained_ = false;
+  bool stopped_ = false;
+
+  std::size_t looks_ = 0; // of the thread alone
+
+  Lookout lookout_;
+};
+
+} // namespace authd::cache_redis

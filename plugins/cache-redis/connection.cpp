@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection.h"
+
+#include <ios>
+#include <ostream>
+#include <type_traits>
+
+#include <Poco/Exception.h>
+
+namespace authd::cache_redis {
+namespace {
+
+using sdk::Status;
+
+// A socket's constructor adopts a reference.
+Poco::Net::SocketImpl* shared(DeadlineSocket::Ptr& socket) {
+  socket->duplicate();
+  return socket.get();
+}
+
+} // namespace
+
+Outcome<std::unique_ptr<Connection>> Connection::open(const Endpoint& to, const Poco::Net::Context::Ptr& tls,
+                                                      const Deadline& deadline) {
+  auto socket = DeadlineSocket::connect(to, tls, deadline);
+  if (!socket) return tl::make_unexpected(std::move(socket.error()));
+  return std::unique_ptr<Connection>(new Connection(std::move(*socket)));
+}
+
+// Without their exceptions the streams would pad what is cut short.
+Connection::Connection(DeadlineSocket::Ptr socket)
+    : socket_(std::move(socket)), stream_socket_(shared(socket_)), input_(stream_socket_),
+      output_(stream_socket_) {
+  constexpr auto kAll = std::ios::failbit | std::ios::badbit | std::ios::eofbit;
+  input_.exceptions(kAll);
+  output_.exceptions(kAll);
+}
+
+template <class Operation>
+auto Connection::guarded(const Deadline& deadline, Operation&& operation) -> Outcome<decltype(operation())> {
+  socket_->set_deadline(deadline);
+  try {
+    if constexpr (std::is_void_v<decltype(operation())>) {
+      operation();
+      return {};
+    } else {
+      return operation();
+    }
+  } catch (const OversizedReply& e) {
+    return failure(Fault::Kind::oversized, Status::corrupt, e.what());
+  } catch (const MalformedReply& e) {
+    return failure(Fault::Kind::lost, Status::corrupt, e.what());
+  } catch (const Poco::Exception& e) {
+    if (socket_->fault()) return tl::make_unexpected(*socket_->fault());
+    return failure(Fault::Kind::lost, Status::unavailable, e.displayText());
+  } catch (const std::ios_base::failure&) {
+    if (socket_->fault()) return tl::make_unexpected(*socket_->fault());
+    return failure(Fault::Kind::lost, Status::unavailable, "Redis closed the connection");
+  }
+}
+
+Outcome<std::vector<Reply>> Connection::exchange(std::span<const Command> commands,
+                                                 const Deadline& deadline) {
+  return guarded(deadline, [&] {
+    for (const Command& command : commands) output_ << command.toString();
+    output_.flush();
+    std::vector<Reply> replies;
+    replies.reserve(commands.size());
+    for (std::size_t i = 0; i < commands.size(); ++i) replies.push_back(read_reply(input_));
+    return replies;
+  });
+}
+
+Outcome<Reply> Connection::exchange(const Command& command, const Deadline& deadline) {
+  auto replies = exchange(std::span(&command, 1), deadline);
+  if (!replies) return tl::make_unexpected(std::move(replies.error()));
+  return replies->front();
+}
+
+Outcome<void> Connection::send(const Command& command, const Deadline& deadline) {
+  return guarded(deadline, [&] { output_ << command.toString() << std::flush; });
+}
+
+Outcome<Reply> Connection::receive(const Deadline& deadline) {
+  return guarded(deadline, [&] { return read_reply(input_); });
+}
+
+} // namespace authd::cache_redis

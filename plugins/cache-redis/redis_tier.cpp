@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "redis_tier.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "announcement.h"
+#include "entry.h"
+#include "sweep.h"
+
+namespace authd::cache_redis {
+namespace {
+
+using sdk::Status;
+
+constexpr std::size_t kMaxKeyBytes = 4096;
+constexpr std::size_t kMaxValueBytes = 1024 * 1024;
+// Longer than any fetch that began before a deletion can take to store its value.
+constexpr const char* kTombstoneMs = "6000";
+// What a start may wait for a Redis that does not answer.
+constexpr milliseconds kStartPatience{1000};
+// Redis refuses times that overflow its clock.
+constexpr milliseconds kLongestLife = std::chrono::hours(24 * 365 * 100);
+
+std::int64_t unix_ms() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Status report(const sdk::Call& call, const Fault& fault) {
+  return call.fail(fault.status, "Redis at " + fault.message);
+}
+
+} // namespace
+
+RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call&)
+    : host_(host), settings_(read_settings(config)), instance_id_(new_instance_id()),
+      garbage_(host, sdk::Level::warn, "redis-garbage",
+               "a value that is not authd's was taken for a miss and deleted"),
+      oversized_(host, sdk::Level::warn, "redis-oversized",
+                 "a value beyond 1 MiB was taken for a miss and deleted"),
+      foreign_(host, sdk::Level::warn, "redis-foreign", "a key that holds no string was taken for a miss"),
+      no_room_(host, sdk::Level::warn, "redis-no-tombstone",
+               "Redis is full: a deletion left no tombstone, so an old value might be stored again") {}
+
+RedisTier::~RedisTier() { stop_all(); }
+
+Status RedisTier::start(sdk::Call& call) {
+  try {
+    dialer_ = std::make_unique<Dialer>(settings_);
+  } catch (const std::invalid_argument& e) {
+    return call.fail(Status::invalid, e.what());
+  }
+  topology_ = make_topology(*dialer_, host_);
+  client_ = std::make_unique<Client>(*topology_, settings_);
+  subscriber_ = std::make_unique<Subscriber>(*topology_, *dialer_, host_, instance_id_);
+  const Deadline deadline(call, kStartPatience);
+  topology_->start(deadline);
+  subscriber_->start(deadline);
+  return Status::ok;
+}
+
+Status RedisTier::stop(sdk::Call&) {
+  stop_all();
+  return Status::ok;
+}
+
+void RedisTier::stop_all() {
+  if (subscriber_) subscriber_->stop();
+  if (topology_) topology_->stop();
+}
+
+// --- reading -------------------------------------------------------------------------------------------
+
+Status RedisTier::get(sdk::Call& call, std::string_view key, sdk::ByteSink& out) {
+  return fetch(call, key, Age::fresh, out);
+}
+
+Status RedisTier::get_stale(sdk::Call& call, std::string_view key, sdk::ByteSink& out) {
+  return fetch(call, key, Age::stale, out);
+}
+
+Status RedisTier::fetch(sdk::Call& call, std::string_view key, Age age, sdk::ByteSink& out) {
+  Command command("GET");
+  command << std::string(key);
+  const auto reply = client_->run(key, command, deadline_of(call));
+  if (!reply) return not_ours(call, key, reply.error());
+  if (!is_text(*reply)) return Status::not_found;
+  return deliver(call, key, text_of(*reply), age, out);
+}
+
+Status RedisTier::deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age,
+                          sdk::ByteSink& out) {
+  const Entry entry = decode_entry(key, stored);
+  if (entry.kind == Entry::Kind::garbage) {
+    garbage_.count();
+    discard(call, key, stored);
+  }
+  if (entry.kind != Entry::Kind::value) return Status::not_found;
+  if (age == Age::fresh && unix_ms() >= entry.fresh_until_ms) return Status::not_found;
+  return out.put(entry.payload);
+}
+
+Status RedisTier::not_ours(const sdk::Call& call, std::string_view key, const Fault& fault) {
+  if (fault.kind == Fault::Kind::oversized) {
+    oversized_.count();
+    discard(call, key, {});
+    return Status::not_found;
+  }
+  if (fault.code == "WRONGTYPE") {
+    foreign_.count();
+    return Status::not_found;
+  }
+  return report(call, fault);
+}
+
+// Where that fails, the next reader tries.
+void RedisTier::discard(const sdk::Call& call, std::string_view key, std::string_view seen) {
+  const std::string most = std::to_string(kMaxValueBytes + kHeaderBytes);
+  const auto done = client_->run(discard_script(), key, {sha1_hex(seen), most}, deadline_of(call));
+  if (!done) call.log(sdk::Level::debug, "redis-not-discarded", done.error().message);
+}
+
+// --- writing -------------------------------------------------------------------------------------------
+
+Status RedisTier::set(sdk::Call& call, std::string_view key, std::string_view value, milliseconds ttl,
+                      milliseconds stale) {
+  if (key.size() > kMaxKeyBytes || value.size() > kMaxValueBytes || ttl.count() < 1 || stale.count() < 0)
+    return call.fail(Status::invalid, "a key of at most 4 KiB, a value of at most 1 MiB, a ttl of at least "
+                                      "1 ms and a stale time of at least 0 are accepted");
+  ttl = std::min(ttl, kLongestLife);
+  const milliseconds life = std::min(ttl + std::min(stale, kLongestLife), kLongestLife);
+  const std::string entry = encode_entry(key, value, unix_ms() + ttl.count());
+  const auto stored =
+      client_->run(store_script(), key, {entry, std::to_string(life.count()), kTombstone}, deadline_of(call));
+  return stored ? Status::ok : report(call, stored.error());
+}
+
+Status RedisTier::del(sdk::Call& call, std::string_view key) {
+  const auto buried =
+      client_->run(bury_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)},
+                   deadline_of(call));
+  if (!buried) return report(call, buried.error());
+  if (integer_of(*buried) == 0) no_room_.count();
+  return Status::ok;
+}
+
+// The others are told in any case: what is left in one server that failed is no reason to keep the rest.
+Status RedisTier::clear(sdk::Call& call, std::string_view prefix) {
+  const Deadline deadline(call, milliseconds::max());
+  const auto swept = sweep(*client_, *topology_, prefix, deadline);
+  Command publish("PUBLISH");
+  publish << std::string(kChannel) << announce_all(instance_id_);
+  const auto told = client_->run(kChannel, publish, deadline);
+  if (!swept) return report(call, swept.error());
+  return told ? Status::ok : report(call, told.error());
+}
+
+Status RedisTier::stats(sdk::Call&, authd_cache_stats&) { return Status::ok; }
+
+// --- health --------------------------------------------------------------------------------------------
+
+Status RedisTier::health(sdk::Call& call, sdk::HealthReport& out) {
+  out.endpoint(settings_.where());
+  const auto masters = topology_->masters();
+  if (!masters) {
+    out.down(masters.error().message);
+    return Status::ok;
+  }
+  const Command ping("PING");
+  std::size_t failed = 0;
+  std::string why;
+  for (const NodePtr& node : *masters) {
+    const auto replies = client_->run_at(*node, std::span(&ping, 1), deadline_of(call));
+    if (replies && error_of(replies->front()) == nullptr) continue;
+    ++failed;
+    why = node->endpoint().text() + ": " +
+          (replies ? classify_error(*error_of(replies->front())) : replies.error()).message;
+  }
+  if (failed == masters->size()) {
+    out.down(why);
+  } else if (failed > 0) {
+    out.degraded(std::to_string(failed) + " of " + std::to_string(masters->size()) + " masters; " + why);
+  }
+  return Status::ok;
+}
+
+} // namespace authd::cache_redis

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cache tier "cache-redis": authd.cache/1 over a Redis that several instances of authd share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "authd/cache.hpp"
+#include "client.h"
+#include "settings.h"
+#include "subscriber.h"
+#include "tally.h"
+
+namespace authd::cache_redis {
+
+class RedisTier {
+ public:
+  static constexpr sdk::ComponentInfo info{
+      .name = "cache-redis",
+      .summary = "Shares credentials between instances through Redis: one server, Sentinel or a cluster",
+      .schema = kSchema,
+      .flags = AUTHD_CACHE_REMOTE};
+
+  RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call);
+  ~RedisTier();
+
+  // A Redis that is away does not keep it from starting; a ca_file that cannot be read does.
+  sdk::Status start(sdk::Call& call);
+  sdk::Status stop(sdk::Call& call);
+
+  sdk::Status get(sdk::Call& call, std::string_view key, sdk::ByteSink& out);
+  sdk::Status get_stale(sdk::Call& call, std::string_view key, sdk::ByteSink& out);
+  sdk::Status set(sdk::Call& call, std::string_view key, std::string_view value, sdk::milliseconds ttl,
+                  sdk::milliseconds stale);
+  // Leaves a tombstone for some seconds, so that an instance which fetched the old value a moment ago
+  // cannot store it, and tells the other instances.
+  sdk::Status del(sdk::Call& call, std::string_view key);
+  sdk::Status clear(sdk::Call& call, std::string_view prefix);
+  // Of others' keys in the same database Redis cannot tell ours without a scan: all is unknown.
+  sdk::Status stats(sdk::Call& call, authd_cache_stats& out);
+  sdk::Status health(sdk::Call& call, sdk::HealthReport& out);
+
+ private:
+  enum class Age { fresh, stale }; // stale: fresh ones too
+
+  sdk::Status fetch(sdk::Call& call, std::string_view key, Age age, sdk::ByteSink& out);
+  sdk::Status deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age,
+                      sdk::ByteSink& out);
+  sdk::Status not_ours(const sdk::Call& call, std::string_view key, const Fault& fault);
+  void discard(const sdk::Call& call, std::string_view key, std::string_view seen);
+  Deadline deadline_of(const sdk::Call& call) const { return Deadline(call, settings_.command_timeout); }
+  void stop_all();
+
+  const sdk::Host host_;
+  const Settings settings_;
+  const std::string instance_id_;
+  std::unique_ptr<Dialer> dialer_; // these four: from start on
+  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<Subscriber> subscriber_;
+
+  Tally garbage_;
+  Tally oversized_;
+  Tally foreign_;
+  Tally no_room_;
+};
+
+} // namespace authd::cache_redis

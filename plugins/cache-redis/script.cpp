@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "script.h"
+
+#include <Poco/SHA1Engine.h>
+
+namespace authd::cache_redis {
+namespace {
+
+// pcall: a key of another type answers an error, which is not equal to any string.
+constexpr std::string_view kStore = R"(
+if redis.pcall('GETRANGE', KEYS[1], 0, 7) == ARGV[3] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+)";
+
+// A Redis that is full refuses SET but not UNLINK: then the copy is gone at least.
+constexpr std::string_view kBury = R"(
+local buried = 1
+local set = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if set['err'] then
+  redis.call('UNLINK', KEYS[1])
+  buried = 0
+end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return buried
+)";
+
+// Between the reading and this, somebody may have stored something better, or a tombstone.
+constexpr std::string_view kDiscard = R"(
+local size = redis.pcall('STRLEN', KEYS[1])
+if type(size) ~= 'number' then return 0 end
+if size <= tonumber(ARGV[2]) and redis.sha1hex(redis.call('GET', KEYS[1])) ~= ARGV[1] then return 0 end
+return redis.call('UNLINK', KEYS[1])
+)";
+
+constexpr std::string_view kSweep = R"(
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 7)
+if head == ARGV[1] then return 0 end
+if ARGV[2] ~= '' and (type(head) ~= 'string' or string.sub(head, 1, #ARGV[2]) ~= ARGV[2]) then return 0 end
+return redis.call('UNLINK', KEYS[1])
+)";
+
+Poco::Redis::Command call(const char* verb, const std::string& script, std::string_view key,
+                          std::initializer_list<std::string_view> args) {
+  Poco::Redis::Command command(verb);
+  command << script << "1" << std::string(key);
+  for (const std::string_view arg : args) command << std::string(arg);
+  return command;
+}
+
+} // namespace
+
+std::string sha1_hex(std::string_view bytes) {
+  Poco::SHA1Engine engine;
+  engine.update(bytes.data(), bytes.size());
+  return Poco::DigestEngine::digestToHex(engine.digest());
+}
+
+Script::Script(std::string_view lua) : lua_(lua), digest_(sha1_hex(lua)) {}
+
+Poco::Redis::Command Script::by_digest(std::string_view key,
+                                       std::initializer_list<std::string_view> args) const {
+  return call("EVALSHA", digest_, key, args);
+}
+
+Poco::Redis::Command Script::by_text(std::string_view key,
+                                     std::initializer_list<std::string_view> args) const {
+  return call("EVAL", lua_, key, args);
+}
+
+const Script& store_script() {
+  static const Script script(kStore);
+  return script;
+}
+
+const Script& bury_script() {
+  static const Script script(kBury);
+  return script;
+}
+
+const Script& discard_script() {
+  static const Script script(kDiscard);
+  return script;
+}
+
+const Script& sweep_script() {
+  static const Script script(kSweep);
+  return script;
+}
+
+} // namespace authd::cache_redis

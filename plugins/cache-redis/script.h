@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps that must be one for everybody who looks: Lua, run inside Redis, each on one key.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include <Poco/Redis/Command.h>
+
+namespace authd::cache_redis {
+
+class Script {
+ public:
+  explicit Script(std::string_view lua);
+
+  // By its digest, which Redis knows after the first time (else it answers NOSCRIPT), or by its text.
+  Poco::Redis::Command by_digest(std::string_view key, std::initializer_list<std::string_view> args) const;
+  Poco::Redis::Command by_text(std::string_view key, std::initializer_list<std::string_view> args) const;
+
+ private:
+  const std::string lua_;
+  const std::string digest_; // SHA-1, as Redis wants it
+};
+
+std::string sha1_hex(std::string_view bytes);
+
+// ARGV: value, time to live in ms, tombstone. 1, or 0 when a tombstone stood there and was left.
+const Script& store_script();
+
+// ARGV: tombstone, its time to live in ms, channel, message. Replaces whatever is there and tells everybody.
+// 1, or 0 when there was no room for the tombstone and the key was only removed.
+const Script& bury_script();
+
+// ARGV: SHA-1 of the value that was read, most bytes. Removes that very value, or any string that is longer.
+const Script& discard_script();
+
+// ARGV: tombstone, magic. Removes the key, unless it is a tombstone; with a magic only what begins with it.
+const Script& sweep_script();
+
+} // namespace authd::cache_redis

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.h"
+
+#include <stdexcept>
+#include <utility>
+
+namespace authd::cache_redis {
+namespace {
+
+// A setting of its own wins over the URL, so that a secret may come from elsewhere.
+std::string setting_or(const sdk::Config& config, std::string_view pointer, std::string& from_url) {
+  std::string own(config.string(pointer));
+  return own.empty() ? std::exchange(from_url, {}) : own;
+}
+
+int read_db(const sdk::Config& config, const RedisUrl& url) {
+  if (!config.has("/db")) return url.db.value_or(0);
+  const int db = static_cast<int>(config.integer("/db", 0));
+  if (url.db && *url.db != db) throw std::invalid_argument("db: differs from the database that url names");
+  if (url.deployment == Deployment::cluster && db != 0)
+    throw std::invalid_argument("db: a cluster has no databases but 0");
+  return db;
+}
+
+} // namespace
+
+Settings read_settings(const sdk::Config& config) {
+  Settings s;
+  s.url = parse_redis_url(config.string("/url", "redis://127.0.0.1:6379"));
+  s.account.username = setting_or(config, "/username", s.url.username);
+  s.account.password = setting_or(config, "/password", s.url.password);
+  s.url.username.clear();
+  s.url.password.clear();
+  if (!s.account.username.empty() && s.account.password.empty())
+    throw std::invalid_argument("password: a user without a password cannot log in; set it too");
+  s.sentinel_account = {std::string(config.string("/sentinel_username")),
+                        std::string(config.string("/sentinel_password"))};
+  s.db = read_db(config, s.url);
+  s.ca_file = config.string("/ca_file");
+  s.pool_size = static_cast<std::size_t>(config.integer("/pool_size", 10));
+  s.connect_timeout = config.duration("/connect_timeout", s.connect_timeout);
+  s.command_timeout = config.duration("/command_timeout", s.command_timeout);
+  s.max_retries = static_cast<unsigned>(config.integer("/max_retries", 3));
+  s.retry_delay = config.duration("/retry_delay", s.retry_delay);
+  return s;
+}
+
+} // namespace authd::cache_redis

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listens to what other instances announce, and tells the host. A silent link is tried with PING, so one
+// that is dead is noticed within five seconds; after every interruption the host is told to start over,
+// because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "authd/tiers.hpp"
+#include "backoff.h"
+#include "topology.h"
+#include "wake.h"
+
+namespace authd::cache_redis {
+
+class Subscriber {
+ public:
+  // Borrows all but the id, which is this instance's: its own announcements are passed over.
+  Subscriber(Topology& topology, const Dialer& dialer, const sdk::Host& host, std::string instance_id);
+  ~Subscriber(); // stops
+
+  // Does nothing where the host has no authd.tiers/1. Waits until the first attempt has ended.
+  void start(const Deadline& deadline);
+  void stop();
+
+ private:
+  void run();
+  Outcome<void> listen();
+  Outcome<std::unique_ptr<Connection>> subscribe(const Endpoint& server);
+  Outcome<Endpoint> choose_server();
+  void subscribed(const Endpoint& server);
+  Outcome<void> follow(Connection& connection, const Endpoint& server);
+  Outcome<void> receive(Connection& connection);
+  Outcome<void> keep_alive(Connection& connection, const Endpoint& server);
+  void handle(const Reply& reply);
+  void lost(const Fault& fault);
+  void attempted();
+  Deadline within(milliseconds time) const { return Deadline(time).cancelled_by(stop_.descriptor()); }
+  bool stopping() const { return within(milliseconds(1)).over(); }
+
+  Topology& topology_;
+  const Dialer& dialer_;
+  const sdk::Host host_;
+  const sdk::Tiers tiers_;
+  const std::string instance_id_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool attempted_ = false; // to subscribe, since start
+
+  // Of the thread alone:
+  bool gap_ = false;        // something may have been missed
+  bool complained_ = false; // about the interruption that lasts
+  bool pong_due_ = false;
+  std::size_t turn_ = 0;
+  Backoff backoff_;
+
+  Wake stop_;
+  std::thread thread_;
+};
+
+} // namespace authd::cache_redis

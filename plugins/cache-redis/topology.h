@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which server to ask for a key. What has to be found out about that, a thread finds out in the
+// background; what is here answers from what is known. [thread-safe]
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "error_reply.h"
+#include "node.h"
+
+namespace authd::cache_redis {
+
+class Topology {
+ public:
+  virtual ~Topology() = default;
+
+  // Begins to connect, and waits until that was tried once or the deadline is over.
+  virtual void start(const Deadline& deadline) = 0;
+  virtual void stop() = 0; // ends all threads; operations fail from then on
+
+  // The server that has the key.
+  virtual Outcome<NodePtr> route(std::string_view key) = 0;
+  // Every server that has keys of its own.
+  virtual Outcome<std::vector<NodePtr>> masters() = 0;
+  // The server that an answer pointed to; `from` gave the answer.
+  virtual Outcome<NodePtr> follow(const Redirection& to, const Node& from);
+
+  // An answer, or none, that makes it worth to look again who is in charge. Does no I/O.
+  virtual void doubt() {}
+  // Whether messages that are published now reach a subscriber at this server.
+  virtual bool hears(const Endpoint& server) = 0;
+};
+
+// As the settings' url says. Borrows the dialer.
+std::unique_ptr<Topology> make_topology(const Dialer& dialer, const sdk::Host& host);
+
+} // namespace authd::cache_redis
