@@ -9,6 +9,8 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
+#include "admin_client.h"
+#include "base/json_writer.h"
 #include "config/describing.h"
 #include "config/loading.h"
 #include "plugin/inspection.h"
@@ -76,6 +78,32 @@ int inspect(const std::string& file) {
   return EXIT_SUCCESS;
 }
 
+int ask(const std::string& config_file, const std::string& method, const std::string& path, const std::string& body) {
+  const auto config = load(config_file);
+  if (!config) return print_problems(config.error());
+  try {
+    const AdminReply reply = call_admin(config->admin.listen, method, path, body);
+    (reply.status == 200 ? std::cout : std::cerr) << reply.body << '\n';
+    return reply.status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}
+
+int invalidate(const std::string& config_file, const std::string& consumer, bool all) {
+  if (all == !consumer.empty()) {
+    std::cerr << "name one consumer, or say --all\n";
+    return EXIT_FAILURE;
+  }
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object();
+  all ? json.member("all", true) : json.member("consumer", consumer);
+  json.end_object();
+  return ask(config_file, "POST", "/admin/cache/invalidate", body);
+}
+
 // Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
 void command(CLI::App& parent, const std::string& name, const std::string& summary, std::string* file,
              std::optional<int>& exit_code, std::function<int()> run) {
@@ -111,6 +139,17 @@ CommandLine run_command_line(int argc, char** argv) {
   plugin->require_subcommand(1);
   command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file,
           line.exit_code, [&] { return inspect(file); });
+
+  std::string consumer;
+  bool all = false;
+  CLI::App* cache = app.add_subcommand("cache", "look into the caches of the running authd, or empty them");
+  cache->require_subcommand(1);
+  CLI::App* invalidation = cache->add_subcommand("invalidate", "drop a consumer, or all, in every tier and instance");
+  invalidation->add_option("CONSUMER", consumer, "id of the consumer");
+  invalidation->add_flag("--all", all, "everybody");
+  invalidation->callback([&] { line.exit_code = invalidate(line.config_file, consumer, all); });
+  command(*cache, "stats", "what each tier holds", nullptr, line.exit_code,
+          [&] { return ask(line.config_file, "GET", "/admin/cache/stats", ""); });
 
   try {
     app.parse(argc, argv);

@@ -26,6 +26,7 @@ struct PluginValue {
   double number = 0;
   Secret text; // strings are held as secrets, because some of them are
   bool secret = false;
+  bool operator==(const PluginValue&) const = default;
 };
 
 // Ordered by pointer. Holds the defaults too. Objects list their members' names in order under
@@ -33,6 +34,7 @@ struct PluginValue {
 struct PluginSettings {
   std::map<std::string, PluginValue, std::less<>> values;
   std::map<std::string, std::vector<std::string>, std::less<>> keys;
+  bool operator==(const PluginSettings&) const = default;
 };
 
 struct Server {
@@ -64,6 +66,7 @@ struct PluginUse {
   std::string name;   // instance name, default: the plugin's
   std::string sha256; // lower-case hex, empty: not pinned
   PluginSettings settings;
+  bool operator==(const PluginUse&) const = default;
 };
 
 struct Gateway : PluginUse {
@@ -74,6 +77,7 @@ struct Gateway : PluginUse {
 struct Tier : PluginUse {
   milliseconds ttl{300'000};
   milliseconds stale{1'800'000};
+  milliseconds read_timeout{50}; // what a request waits for a blocking tier
 };
 
 struct Breaker {
@@ -83,11 +87,13 @@ struct Breaker {
   milliseconds window{10'000};
   unsigned buckets = 10;
   unsigned volume_threshold = 5;
+  bool operator==(const Breaker&) const = default;
 };
 
 struct Lookup {
   milliseconds negative_ttl{10'000};
-  double refresh_ahead = 0.2; // fraction of the TTL, 0: off
+  double refresh_ahead = 0.2;          // fraction of the TTL, 0: off
+  std::vector<Secret> encryption_keys; // 32 raw bytes each: the first seals, all open
 };
 
 enum class AccessLog { off, errors, all };
@@ -109,6 +115,10 @@ struct Plugins {
   std::string dir;                         // where bare names are looked up
   std::map<std::string, std::string> pins; // plugin -> sha256
   bool require_pins = false;
+};
+
+struct Admin {
+  std::string listen; // "unix:/path" or "host:port"; empty: no admin listener
 };
 
 struct Security {
@@ -135,6 +145,8 @@ struct Config {
   Api api;
   Plugins plugins;
   Security security;
+  Admin admin;
+  bool high_availability = false;        // shown in /health
   std::string file;                      // what was read, empty: environment alone
   std::vector<std::string> warnings;     // to be logged at start, each names the setting and the mend
   std::vector<EffectiveValue> effective; // every setting that has a value, grouped by table

@@ -121,7 +121,10 @@ void Connection::conclude() {
 }
 
 void Connection::receive() {
-  if (inbox_ == nullptr) inbox_ = shared_.inboxes.take(shared_.limits());
+  if (inbox_ == nullptr) {
+    inbox_ = shared_.inboxes.take(shared_.limits());
+    inbox_->set_limits(shared_.limits()); // a reload may have changed them since it was made
+  }
   const std::span<char> space = inbox_->space();
   const ssize_t n = ::recv(fd_, space.data(), space.size(), 0);
   if (n > 0) {

@@ -22,6 +22,7 @@ class Inbox {
   RequestParser::State parse();
   void describe(Request& request) { parser_.describe(bytes_.get() + begin_, request); }
   const RequestParser& parser() const { return parser_; }
+  void set_limits(const RequestLimits& limits) { parser_.set_limits(limits); }
 
   void next_request(); // forgets the one that was complete
   bool empty() const { return begin_ == end_; }

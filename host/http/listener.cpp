@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <Poco/Exception.h>
 #include <Poco/Net/NetException.h>
@@ -18,6 +20,7 @@ using Poco::Net::ServerSocket;
 using Poco::Net::SocketAddress;
 
 constexpr int kBacklog = 1024;
+constexpr int kLocalBacklog = 16;
 
 [[noreturn]] void refuse_host(const std::string& host, const Poco::Exception& cause) {
   throw std::runtime_error(fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
@@ -58,6 +61,16 @@ ServerSocket bind_to(const SocketAddress& address, const std::string& host, bool
   return socket;
 }
 
+bool is_served(const SocketAddress& address) {
+  try {
+    Poco::Net::StreamSocket probe;
+    probe.connect(address, Poco::Timespan(1, 0));
+    return true;
+  } catch (const Poco::Exception&) {
+    return false;
+  }
+}
+
 void close_on_exec(const Poco::Net::Socket& socket) {
   ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
 }
@@ -80,6 +93,32 @@ std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t 
   return listeners;
 }
 
+ServerSocket open_local_listener(const std::string& path) {
+  try {
+    const SocketAddress address(SocketAddress::UNIX_LOCAL, path);
+    if (is_served(address)) throw std::runtime_error(path + ": another process serves this socket; stop it");
+    ::unlink(path.c_str());
+    ServerSocket socket;
+    // Created without rights for others, not corrected afterwards: in between somebody could connect.
+    const mode_t mask = ::umask(S_IRWXG | S_IRWXO);
+    try {
+      socket.bind(address, false);
+    } catch (...) {
+      ::umask(mask);
+      throw;
+    }
+    ::umask(mask);
+    socket.listen(kLocalBacklog);
+    socket.setBlocking(false);
+    close_on_exec(socket);
+    return socket;
+  } catch (const Poco::Exception& e) {
+    throw std::runtime_error(fmt::format("{}: cannot listen on this Unix socket ({}); the folder must exist and be "
+                                         "writable for the user who runs authd",
+                                         path, e.displayText()));
+  }
+}
+
 bool has_backlog(const ServerSocket& listener) {
   pollfd waiting{listener.impl()->sockfd(), POLLIN, 0};
   return ::poll(&waiting, 1, 0) > 0;
@@ -90,7 +129,7 @@ AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::Stream
   try {
     socket = listener.acceptConnection(peer);
     socket->setBlocking(false);
-    socket->setNoDelay(true);
+    if (peer.family() != Poco::Net::AddressFamily::UNIX_LOCAL) socket->setNoDelay(true);
     close_on_exec(*socket);
     return AcceptOutcome::accepted;
   } catch (const Poco::Exception& e) {

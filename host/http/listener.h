@@ -17,6 +17,10 @@ namespace authd::http {
 // server.port and the mend, also for a port that another process shares with SO_REUSEPORT.
 std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count);
 
+// A listening Unix socket that only this user may connect to. One that a dead process left behind is replaced,
+// one that is served is not. Throws std::runtime_error that names the path and the mend.
+Poco::Net::ServerSocket open_local_listener(const std::string& path);
+
 // Whether a connection waits to be accepted.
 bool has_backlog(const Poco::Net::ServerSocket& listener);
 

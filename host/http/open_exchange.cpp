@@ -55,7 +55,9 @@ void OpenExchange::run(const Endpoint& endpoint) {
     fail("an exception of unknown type");
   }
   if (stage_ == Stage::running) fail("the endpoint neither answered nor deferred");
-  if (stage_ == Stage::answered) on_deadline_ = nullptr;
+  if (stage_ != Stage::answered) return;
+  on_deadline_ = nullptr;
+  application_ = nullptr;
 }
 
 void OpenExchange::fail(std::string_view what) {
@@ -65,7 +67,7 @@ void OpenExchange::fail(std::string_view what) {
 }
 
 void OpenExchange::dispatch() {
-  run([this](Exchange& exchange) { shared_.router.dispatch(exchange); });
+  run([this](Exchange& exchange) { shared_.application->router.dispatch(exchange); });
 }
 
 void OpenExchange::refuse(const Refusal& refusal) {
@@ -98,8 +100,9 @@ void OpenExchange::respond(int status, std::string_view content_type, std::strin
   keeps_connection_ = client_keeps_ && !shared_.draining;
   append_response(outbox_.text(), {status, content_type, body, {headers.begin(), headers.size()}, persistence()},
                   request_, shared_.cors, shared_.date.text());
-  if (shared_.observer == nullptr || request_.path.empty()) return; // no request line was read
-  shared_.observer->on_response(request_, status, body.size(), steady_now() - request_.received,
+  const Application& application = application_ ? *application_ : *shared_.application;
+  if (application.observer == nullptr || request_.path.empty()) return; // no request line was read
+  application.observer->on_response(request_, status, body.size(), steady_now() - request_.received,
                                 code_ ? &*code_ : nullptr);
 }
 
@@ -111,6 +114,7 @@ Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {
 void OpenExchange::extend(SteadyTime deadline, Continuation on_deadline) {
   if (stage_ == Stage::answered) return fail("the endpoint deferred what it had answered");
   stage_ = Stage::deferred;
+  if (!application_) application_ = shared_.application;
   on_deadline_ = std::move(on_deadline);
   shared_.deadlines.add({deadline, connection_, ++serial_});
 }

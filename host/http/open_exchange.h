@@ -55,6 +55,7 @@ class OpenExchange final : public Exchange {
   UuidSource::Text made_id_{};
   std::optional<Code> code_;
   Continuation on_deadline_;
+  std::shared_ptr<const Application> application_; // while deferred: keeps alive what its endpoint refers to
   std::uint64_t number_ = 0; // of the exchange on this connection
   std::uint64_t serial_ = 0; // of the deadline that counts
   Stage stage_ = Stage::answered;

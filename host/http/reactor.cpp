@@ -18,9 +18,9 @@ constexpr unsigned kRefusedAtOnce = 64;
 
 } // namespace
 
-Reactor::Reactor(Poco::Net::ServerSocket listener, const ServerOptions& options, const Router& router,
-                 RequestObserver* observer, Log& log, std::atomic<unsigned>& open_connections)
-    : shared_(options, router, observer, log), listener_(std::move(listener)), open_connections_(open_connections) {
+Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
+                 std::atomic<unsigned>& open_connections)
+    : shared_(std::move(application), log), listener_(std::move(listener)), open_connections_(open_connections) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
@@ -45,6 +45,14 @@ void Reactor::drain() {
 
 void Reactor::stop() {
   stop_ = true;
+  loop_.wake();
+}
+
+void Reactor::replace(std::shared_ptr<const Application> application) {
+  {
+    const std::lock_guard lock(mutex_);
+    next_application_ = std::move(application);
+  }
   loop_.wake();
 }
 
@@ -97,9 +105,10 @@ void Reactor::accept_next() {
 
 void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
   const unsigned open = open_connections_ + 1;
-  if (open > shared_.options.max_connections + kRefusedAtOnce) return;
+  if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
-  const bool trusted = !shared_.options.is_trusted || shared_.options.is_trusted(peer.host());
+  const bool local = peer.family() == Poco::Net::AddressFamily::UNIX_LOCAL; // the file's rights decide who may
+  const bool trusted = local || !shared_.options().is_trusted || shared_.options().is_trusted(peer.host());
   Connection& connection = add_connection(std::move(socket), trusted);
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
@@ -107,7 +116,7 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
     shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched", {{"error.message", e.what()}});
     return reap(connection);
   }
-  if (open > shared_.options.max_connections) connection.refuse({503, "Too many connections"});
+  if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
   reap(connection);
 }
 
@@ -138,7 +147,22 @@ void Reactor::resume_accepting() {
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
 
+void Reactor::take_over() {
+  std::shared_ptr<const Application> next;
+  {
+    const std::lock_guard lock(mutex_);
+    next.swap(next_application_);
+  }
+  if (!next) return;
+  shared_.application.swap(next);
+  shared_.cors = shared_.make_cors();
+  shared_.reading.change_duration(shared_.options().header_timeout);
+  shared_.writing.change_duration(shared_.options().idle_timeout);
+  if (!shared_.draining) shared_.idle.change_duration(shared_.options().idle_timeout);
+}
+
 void Reactor::obey() {
+  take_over();
   if (close_listener_ && listening_) accept_backlog_and_close();
   if (drain_ && !shared_.draining) begin_drain();
 }
@@ -159,7 +183,7 @@ void Reactor::accept_backlog_and_close() {
 
 void Reactor::begin_drain() {
   shared_.draining = true;
-  shared_.idle.change_duration(std::min(kDrainGrace, shared_.options.idle_timeout));
+  shared_.idle.change_duration(std::min(kDrainGrace, shared_.options().idle_timeout));
 }
 
 void Reactor::read_mail() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include <Poco/Net/ServerSocket.h>
@@ -19,14 +20,15 @@ namespace authd::http {
 class Reactor {
  public:
   // `open_connections` counts those of all reactors.
-  Reactor(Poco::Net::ServerSocket listener, const ServerOptions& options, const Router& router,
-          RequestObserver* observer, Log& log, std::atomic<unsigned>& open_connections);
+  Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
+          std::atomic<unsigned>& open_connections);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
   void run();  // until stopped, or drained and without connections
   void stop(); // [thread-safe]
+  void replace(std::shared_ptr<const Application> application); // [thread-safe]
 
   // Draining takes two steps, so that no reactor tells a client to close, and thereby to come back, while the
   // listener of another one is about to go. Each [thread-safe], once, in this order.
@@ -49,6 +51,7 @@ class Reactor {
   void resume_accepting();
   void accept_backlog_and_close();
   void begin_drain();
+  void take_over();
   void obey();
   void read_mail();
   void run_again();
@@ -66,6 +69,8 @@ class Reactor {
   std::vector<ConnectionKey> turns_;
   std::vector<Mailbox::Letter> letters_;
   SteadyTime accept_again_ = SteadyTime::max(); // while out of descriptors
+  std::mutex mutex_;
+  std::shared_ptr<const Application> next_application_; // guarded by mutex_
   std::atomic<bool> stop_{false};
   std::atomic<bool> close_listener_{false};
   std::atomic<bool> drain_{false};

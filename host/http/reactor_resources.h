@@ -24,15 +24,15 @@ inline constexpr milliseconds kLingerTime{2000};
 
 // What the connections of one reactor share. Touched by its thread only, but for the mailbox.
 struct ReactorResources {
-  ReactorResources(const ServerOptions& o, const Router& r, RequestObserver* ob, Log& l)
-      : options(o), router(r), observer(ob), log(l), cors(o.cors, o.cors_credentials), idle(o.idle_timeout),
-        reading(o.header_timeout), writing(o.idle_timeout), lingering(kLingerTime) {}
+  ReactorResources(std::shared_ptr<const Application> a, Log& l)
+      : application(std::move(a)), log(l), cors(make_cors()), idle(options().idle_timeout),
+        reading(options().header_timeout), writing(options().idle_timeout), lingering(kLingerTime) {}
 
-  RequestLimits limits() const { return {options.header_limit, options.url_limit, options.body_limit}; }
+  const ServerOptions& options() const { return application->options; }
+  RequestLimits limits() const { return {options().header_limit, options().url_limit, options().body_limit}; }
+  Cors make_cors() const { return {options().cors, options().cors_credentials}; }
 
-  const ServerOptions& options;
-  const Router& router;
-  RequestObserver* observer;
+  std::shared_ptr<const Application> application;
   Log& log;
 
   Cors cors;

@@ -36,6 +36,7 @@ class RequestParser {
   static constexpr std::size_t kMaxHeaders = 256; // more: 431
 
   explicit RequestParser(const RequestLimits& limits);
+  void set_limits(const RequestLimits& limits) { limits_ = limits; } // between requests
   RequestParser(const RequestParser&) = delete; // llhttp points back to it
   RequestParser& operator=(const RequestParser&) = delete;
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "http/listener.h"
 #include "http/reactor.h"
@@ -34,18 +35,25 @@ void prepare_thread(unsigned number) {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
-      : options_(std::move(options)) {
-    auto listeners = open_listeners(options_.host, options_.port, reactor_count(options_.reactors));
-    port_ = listeners.front().address().port();
+  Impl(std::shared_ptr<const Application> application, Log& log) {
+    const ServerOptions& options = application->options;
+    std::vector<Poco::Net::ServerSocket> listeners;
+    if (options.unix_socket.empty()) {
+      listeners = open_listeners(options.host, options.port, reactor_count(options.reactors));
+      port_ = listeners.front().address().port();
+    } else {
+      listeners.push_back(open_local_listener(options.unix_socket));
+      unix_socket_ = options.unix_socket;
+    }
     for (auto& listener : listeners) {
-      reactors_.push_back(std::make_unique<Reactor>(listener, options_, router, observer, log, open_connections_));
+      reactors_.push_back(std::make_unique<Reactor>(listener, application, log, open_connections_));
     }
   }
 
   ~Impl() {
     for (const auto& reactor : reactors_) reactor->stop();
     for (std::thread& thread : threads_) thread.join();
+    if (!unix_socket_.empty()) ::unlink(unix_socket_.c_str());
   }
 
   void start() {
@@ -64,6 +72,10 @@ class Server::Impl {
     return finished_.wait_until(lock, deadline, [this] { return running_ == 0; });
   }
 
+  void replace(const std::shared_ptr<const Application>& application) {
+    for (const auto& reactor : reactors_) reactor->replace(application);
+  }
+
   std::uint16_t port() const { return port_; }
   unsigned count() const { return static_cast<unsigned>(reactors_.size()); }
   unsigned connections() const { return open_connections_; }
@@ -77,8 +89,8 @@ class Server::Impl {
     finished_.notify_all();
   }
 
-  ServerOptions options_;
   std::uint16_t port_ = 0;
+  std::string unix_socket_; // removed in the end
   std::atomic<unsigned> open_connections_{0};
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::mutex mutex_;
@@ -87,8 +99,11 @@ class Server::Impl {
   std::vector<std::thread> threads_;
 };
 
+Server::Server(std::shared_ptr<const Application> application, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(application), log)) {}
+
 Server::Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
-    : impl_(std::make_unique<Impl>(std::move(options), router, observer, log)) {}
+    : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {}
 
 Server::~Server() = default;
 
@@ -97,5 +112,6 @@ std::uint16_t Server::port() const { return impl_->port(); }
 unsigned Server::reactors() const { return impl_->count(); }
 unsigned Server::connections() const { return impl_->connections(); }
 bool Server::drain(milliseconds timeout) { return impl_->drain(timeout); }
+void Server::replace(std::shared_ptr<const Application> application) { impl_->replace(application); }
 
 } // namespace authd::http

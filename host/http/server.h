@@ -19,6 +19,7 @@
 namespace authd::http {
 
 struct ServerOptions {
+  std::string unix_socket; // a path: listen there with one reactor, and not on host and port
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0: the kernel chooses, see Server::port
   unsigned reactors = 0;     // 0: one per core
@@ -43,10 +44,20 @@ class RequestObserver {
                            std::chrono::nanoseconds duration, const Code* code) = 0;
 };
 
+// How requests are bounded and answered: what a reload replaces. Reactors and deferred exchanges share it, so
+// what the router's handlers refer to may die when the last of them has let go of it.
+struct Application {
+  ServerOptions options;
+  const Router& router;
+  RequestObserver* observer; // may be null
+};
+
 class Server {
  public:
   // Binds, so that a taken port or a bad host fails here. Throws std::runtime_error that names
-  // server.host/server.port and the mend. The router, observer and log must outlive the server.
+  // server.host/server.port and the mend. The log must outlive the server.
+  Server(std::shared_ptr<const Application> application, Log& log);
+  // The same with an application that is never replaced; router and observer must outlive the server.
   Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log);
   ~Server(); // stops at once, open connections are closed
   Server(const Server&) = delete;
@@ -60,6 +71,10 @@ class Server {
   // Accepts what is in the backlog, closes the listeners, answers what was read, closes idle
   // connections; returns true when all are gone, false when the time was up. Call once. [may-block]
   bool drain(milliseconds timeout);
+
+  // New requests go to the new application; those that are deferred stay with the one they began with.
+  // Host, port, reactors and what was decided at accept (trust) remain as they are. [thread-safe]
+  void replace(std::shared_ptr<const Application> application);
 
  private:
   class Impl;

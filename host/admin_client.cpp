@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin_client.h"
+
+#include <istream>
+#include <stdexcept>
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/StreamCopier.h>
+
+namespace authd {
+namespace {
+
+using namespace Poco::Net;
+
+constexpr long kTimeoutSeconds = 60; // a reload may take that long
+
+StreamSocket connect(const std::string& listen) {
+  const std::string prefix = "unix:";
+  const SocketAddress address = listen.rfind(prefix, 0) == 0
+                                    ? SocketAddress(SocketAddress::UNIX_LOCAL, listen.substr(prefix.size()))
+                                    : SocketAddress(listen);
+  StreamSocket socket;
+  socket.connect(address, Poco::Timespan(kTimeoutSeconds, 0));
+  return socket;
+}
+
+} // namespace
+
+AdminReply call_admin(const std::string& listen, const std::string& method, const std::string& path,
+                      const std::string& body) {
+  if (listen.empty()) throw std::runtime_error("admin.listen is not set: there is no admin listener to talk to");
+  try {
+    HTTPClientSession session(connect(listen));
+    session.setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
+    HTTPRequest request(method, path, HTTPMessage::HTTP_1_1);
+    request.setHost("authd");
+    request.setContentType("application/json");
+    request.setContentLength(static_cast<std::streamsize>(body.size()));
+    session.sendRequest(request) << body;
+    HTTPResponse response;
+    AdminReply reply;
+    Poco::StreamCopier::copyToString(session.receiveResponse(response), reply.body);
+    reply.status = response.getStatus();
+    return reply;
+  } catch (const Poco::Exception& error) {
+    throw std::runtime_error("cannot reach authd at " + listen + " (" + error.displayText() +
+                             "): is it running, and may this user connect?");
+  }
+}
+
+} // namespace authd

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The listener for operations: its own Unix socket, or an address that clients do not reach.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "http/admin.h"
+#include "http/server.h"
+#include "reloader.h"
+
+namespace authd {
+
+class AdminServer {
+ public:
+  // `listen`: "unix:/path" or "host:port", as admin.listen. Throws std::runtime_error that says why it cannot
+  // listen there. References must outlive it.
+  AdminServer(const std::string& listen, Reloader& reloader, Log& log);
+
+ private:
+  http::AdminEndpoints endpoints_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+};
+
+} // namespace authd

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generation.h"
+
+#include <utility>
+
+#include "http/trusted_peers.h"
+
+namespace authd {
+namespace {
+
+// What waits for a worker, per worker: at Kong's 5 ms a call this is a third of a second.
+constexpr std::size_t kQueuedPerWorker = 64;
+
+pipeline::CircuitBreaker::Settings breaker_settings(const config::Breaker& b) {
+  return {b.error_threshold_percent, b.reset_timeout, b.window, b.buckets, b.volume_threshold};
+}
+
+pipeline::LookupSettings lookup_settings(const config::Config& config) {
+  return {config.breaker.timeout, config.lookup.negative_ttl, config.lookup.refresh_ahead,
+          config.gateway.auto_provision};
+}
+
+http::ServerOptions server_options(const config::Config& config) {
+  http::ServerOptions options;
+  options.host = config.server.host;
+  options.port = config.server.port;
+  options.reactors = config.server.reactors;
+  options.max_connections = config.server.max_connections;
+  options.header_limit = config.server.header_limit;
+  options.url_limit = config.server.url_limit;
+  options.body_limit = config.server.body_limit;
+  options.idle_timeout = config.server.idle_timeout;
+  options.header_timeout = config.server.header_timeout;
+  options.cors = config.api.cors;
+  options.cors_credentials = config.api.cors_credentials;
+  options.is_trusted = [peers = http::TrustedPeers(config.security.trusted_gateways)](
+                           const Poco::Net::IPAddress& peer) { return peers.contains(peer); };
+  return options;
+}
+
+} // namespace
+
+plugin::TrustPolicy trust_policy(const config::Config& config) {
+  return {config.environment == config::Environment::production, config.plugins.require_pins};
+}
+
+Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
+                       pipeline::InvalidationHub& hub, Log& log)
+    : config_(std::move(config)),
+      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
+      recorder_(config_.telemetry, log),
+      breaker_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker
+                   ? previous->breaker_
+                   : std::make_shared<pipeline::CircuitBreaker>(breaker_settings(config_.breaker))),
+      lane_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
+      tiers_(plugins_.tiers(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_),
+      lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *breaker_, lane_, recorder_),
+      pipeline_(config_.jwt, lookup_), gateway_health_(plugins_.gateway(), config_.breaker.timeout),
+      tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
+      health_(config_, plugins_.gateway(), gateway_health_, lookup_) {
+  tokens_.add_to(router_);
+  health_.add_to(router_);
+  hub_.attach(tiers_);
+}
+
+Generation::~Generation() {
+  hub_.detach(tiers_);
+  // Its workers refer to everything above it.
+  lane_.stop();
+}
+
+std::shared_ptr<const http::Application> Generation::publish() {
+  const auto release = [this](const http::Application* application) {
+    delete application;
+    released_.set_value();
+  };
+  return {new http::Application{server_options(config_), router_, &recorder_}, release};
+}
+
+void Generation::retire() { released_.get_future().wait(); }
+
+} // namespace authd

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/admin.h"
+
+#include <optional>
+#include <utility>
+
+#include <Poco/Exception.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
+#include "base/json_writer.h"
+#include "http/problem.h"
+
+namespace authd::http {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+// A reload may wait for plugins to start, each for ten seconds at most.
+constexpr seconds kPatience{60};
+
+struct InvalidateRequest {
+  bool all = false;
+  std::string consumer;
+};
+
+// nullopt: neither {"consumer": "..."} nor {"all": true}.
+std::optional<InvalidateRequest> parse_invalidate(std::string_view body) {
+  try {
+    Poco::JSON::Parser parser;
+    parser.setDepth(4);
+    const auto object = parser.parse(std::string(body)).extract<Poco::JSON::Object::Ptr>();
+    const auto all = object->get("all");
+    const auto consumer = object->get("consumer");
+    InvalidateRequest request;
+    request.all = all.isBoolean() && all.extract<bool>();
+    if (consumer.isString()) request.consumer = consumer.extract<std::string>();
+    if (request.all == request.consumer.empty()) return request;
+  } catch (const Poco::Exception&) {
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+void AdminEndpoints::add_to(Router& router) {
+  router.add({Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
+              [this](Exchange& e) { invalidate(e); }});
+  router.add({Method::get, "/admin/cache/stats", "What each tier holds", [this](Exchange& e) {
+                answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
+              }});
+  router.add({Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does", [this](Exchange& e) {
+                answer_later(e, [this] { return reload(); });
+              }});
+  router.add({Method::get, "/admin/plugins", "What is loaded", [this](Exchange& e) {
+                answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
+              }});
+}
+
+void AdminEndpoints::answer_later(Exchange& exchange, std::function<Reply()> work) {
+  const Ticket ticket = exchange.defer(steady_now() + kPatience, [](Exchange& e) {
+    respond_http_problem(e, 504, "The operation takes longer than a minute; its outcome will be in the log");
+  });
+  const bool taken = lane_.submit([ticket, work = std::move(work)] {
+    const Reply reply = work();
+    ticket.resume([reply](Exchange& e) { e.respond(reply.status, kJson, reply.body); });
+  });
+  if (!taken) respond_http_problem(exchange, 503, "Too many operations are waiting");
+}
+
+void AdminEndpoints::invalidate(Exchange& exchange) {
+  const auto request = parse_invalidate(exchange.request().body);
+  if (!request) {
+    return respond_problem(exchange, {Code::malformed_request,
+                                      R"(The body must be {"consumer":"<id>"} or {"all":true})", {}});
+  }
+  answer_later(exchange, [this, request = *request] {
+    return request.all ? invalidate_all() : invalidate_consumer(request.consumer);
+  });
+}
+
+AdminEndpoints::Reply AdminEndpoints::invalidate_consumer(const std::string& consumer) const {
+  const bool everywhere = actions_.invalidate(consumer);
+  Reply reply;
+  JsonWriter(reply.body).begin_object().member("invalidated", consumer).member("everywhere", everywhere).end_object();
+  return reply;
+}
+
+AdminEndpoints::Reply AdminEndpoints::invalidate_all() const {
+  const bool everywhere = actions_.invalidate_all();
+  Reply reply;
+  JsonWriter(reply.body).begin_object().member("invalidated", "all").member("everywhere", everywhere).end_object();
+  return reply;
+}
+
+AdminEndpoints::Reply AdminEndpoints::reload() const {
+  const AdminActions::ReloadOutcome outcome = actions_.reload();
+  Reply reply{outcome.applied ? 200 : 422, {}};
+  JsonWriter json(reply.body);
+  json.begin_object().member("reloaded", outcome.applied).key("messages").begin_array();
+  for (const std::string& line : outcome.lines) json.value(line);
+  json.end_array().end_object();
+  return reply;
+}
+
+} // namespace authd::http

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations, on a listener of their own that clients never reach: spec/token-service.md, "Operations".
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/router.h"
+#include "pipeline/blocking_lane.h"
+
+namespace authd::http {
+
+// What operations can be done, given by whoever owns the parts. All [thread-safe] and [may-block].
+struct AdminActions {
+  struct ReloadOutcome {
+    bool applied = false;
+    std::vector<std::string> lines;
+  };
+  // False: done here, but a remote tier could not be told yet.
+  std::function<bool(std::string_view consumer)> invalidate;
+  std::function<bool()> invalidate_all;
+  std::function<ReloadOutcome()> reload;
+  std::function<std::string()> cache_stats; // a JSON object
+  std::function<std::string()> plugins;     // a JSON object
+};
+
+class AdminEndpoints {
+ public:
+  explicit AdminEndpoints(AdminActions actions) : actions_(std::move(actions)) {}
+
+  void add_to(Router& router);
+
+ private:
+  struct Reply {
+    int status = 200;
+    std::string body;
+  };
+  // Runs the work on the lane and answers with what it returns.
+  void answer_later(Exchange& exchange, std::function<Reply()> work);
+  void invalidate(Exchange& exchange);
+  Reply invalidate_consumer(const std::string& consumer) const;
+  Reply invalidate_all() const;
+  Reply reload() const;
+
+  const AdminActions actions_;
+  pipeline::BlockingLane lane_{1, 16}; // one operation at a time
+};
+
+} // namespace authd::http

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin_set.h"
+
+#include <utility>
+
+#include "authd/cache.h"
+#include "authd/gateway.h"
+
+namespace authd {
+namespace {
+
+using Running = PluginSet::Running;
+
+std::string pin_for(const config::Config& config, const config::PluginUse& use) {
+  if (!use.sha256.empty()) return use.sha256;
+  const auto pin = config.plugins.pins.find(use.plugin);
+  return pin == config.plugins.pins.end() ? std::string() : pin->second;
+}
+
+// The instance that already does what `wanted` asks for; a file replaced under the same name does not.
+const Running* find_same(const PluginSet* previous, const Running& wanted, const std::vector<Running>& taken) {
+  if (previous == nullptr) return nullptr;
+  for (const Running& old : previous->running()) {
+    if (old.kind != wanted.kind || old.sha256 != wanted.sha256 || !(old.use == wanted.use)) continue;
+    bool free = true;
+    for (const Running& t : taken) free = free && t.instance != old.instance;
+    if (free) return &old;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<plugin::Instance> start(const config::Config& config, const plugin::Loader& loader,
+                                        const Running& wanted) {
+  auto instance = loader.load(wanted.use, config.plugins.dir, pin_for(config, wanted.use), wanted.kind);
+  if (!instance) throw Refused(instance.error().line + '\n');
+  if (auto started = (*instance)->start(); !started) throw Refused(started.error().line + '\n');
+  return std::move(*instance);
+}
+
+} // namespace
+
+PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
+                     const PluginSet* previous) {
+  const auto take = [&](const config::PluginUse& use, const char* kind) {
+    const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);
+    const auto inspected = plugin::inspect(path, policy, pin_for(config, use));
+    if (!inspected) throw Refused(inspected.error().line + '\n');
+    Running wanted{kind, use, inspected->sha256, nullptr, false};
+    if (const Running* same = find_same(previous, wanted, running_)) {
+      wanted.instance = same->instance;
+      wanted.kept = true;
+    } else {
+      wanted.instance = start(config, loader, wanted);
+    }
+    running_.push_back(std::move(wanted));
+  };
+  take(config.gateway, AUTHD_GATEWAY_V1);
+  for (const config::Tier& tier : config.cache) take(tier, AUTHD_CACHE_V1);
+  gateway_ = std::make_unique<plugin::Gateway>(running_.front().instance);
+}
+
+std::vector<pipeline::TierSlot> PluginSet::tiers(const config::Config& config) const {
+  std::vector<pipeline::TierSlot> slots;
+  for (std::size_t i = 0; i < config.cache.size(); ++i) {
+    const config::Tier& tier = config.cache[i];
+    slots.push_back({plugin::CacheTier(running_[i + 1].instance), tier.ttl, tier.stale, tier.read_timeout});
+  }
+  return slots;
+}
+
+} // namespace authd

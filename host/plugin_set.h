@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugins that one configuration names, created and started.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "pipeline/tier_stack.h"
+#include "plugin/gateway.h"
+#include "plugin/loader.h"
+
+namespace authd {
+
+// A plugin, or what the configuration says of it, cannot be used; the text says why and how to mend it.
+struct Refused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class PluginSet {
+ public:
+  // Takes over from `previous` (may be null) each instance whose file and settings are the same, so that a
+  // warm cache survives a reload. Throws Refused; then nothing that was running has been touched.
+  PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
+            const PluginSet* previous);
+
+  const plugin::Gateway& gateway() const { return *gateway_; }
+  bool kept_gateway() const { return running_.front().kept; }
+  std::vector<pipeline::TierSlot> tiers(const config::Config& config) const;
+
+  struct Running {
+    std::string kind;
+    config::PluginUse use;
+    std::string sha256; // of the file that was loaded
+    std::shared_ptr<plugin::Instance> instance;
+    bool kept = false;
+  };
+  const std::vector<Running>& running() const { return running_; } // the gateway first, then the tiers
+
+ private:
+  std::vector<Running> running_;
+  std::unique_ptr<plugin::Gateway> gateway_;
+};
+
+} // namespace authd

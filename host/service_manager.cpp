@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service_manager.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace authd {
+
+ServiceManager::ServiceManager() {
+  if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
+}
+
+void ServiceManager::reloading() const {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch(); // CLOCK_MONOTONIC
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + '\n');
+}
+
+void ServiceManager::notify(std::string_view state) const {
+  sockaddr_un address{};
+  if (socket_.empty() || socket_.size() >= sizeof(address.sun_path)) return;
+  address.sun_family = AF_UNIX;
+  socket_.copy(address.sun_path, socket_.size());
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0'; // abstract namespace
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
+  // Nobody listening is no reason for the daemon to fail.
+  [[maybe_unused]] const ssize_t n = ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+                                              reinterpret_cast<const sockaddr*>(&address), length);
+  ::close(fd);
+}
+
+} // namespace authd
