@@ -31,7 +31,7 @@ struct Node {
   Secret text;           // strings are held as secrets, because some of them are
   bool withheld = false; // came through a reference (${file:...}), so it is not printed
   std::vector<Node> items;
-  std::vector<Member> members; // in the order of the file
+  std::vector<Member> members;
 
   const Node* find(std::string_view name) const;
   Node* find(std::string_view name);

@@ -15,7 +15,7 @@ namespace authd::config {
 // value, within the ranges of both. The error says in one line why the two do not go together.
 Result<Shape, std::string> merged(Shape host, const Shape& plugin);
 
-// The checked table's values for the plugin's own properties.
+// The table's values for the plugin's own properties. The checker must have found nothing wrong with it.
 PluginSettings plugin_settings(const Node& table, const Shape& plugin);
 
 // "kong-gateway" for "kong-gateway", "kong-gateway.so" and "/opt/kong-gateway.so".

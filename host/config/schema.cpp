@@ -220,6 +220,17 @@ void read_required(Shape& shape, const JsonObject& schema, const std::string& wh
   }
 }
 
+void check_own_value(const std::optional<Node>& value, const Shape& shape, const std::string& where,
+                     std::string_view keyword) {
+  if (!value) return;
+  const EnvironmentVariables none;
+  const Surroundings around{none, {}};
+  Problems problems("");
+  Node copy = *value;
+  Checker(around, problems).check(copy, shape, "");
+  if (!problems.empty()) refuse(where, fmt::format("{}: {}", keyword, problems.in_order().front().line));
+}
+
 void check_combinations(const Shape& shape, const std::string& where) {
   if (shape.type == Type::array && shape.items.empty()) refuse(where, "an array without items");
   if (shape.https_in_production && shape.format != Format::uri) {
@@ -228,13 +239,8 @@ void check_combinations(const Shape& shape, const std::string& where) {
   if (shape.secret && shape.type == Type::array && shape.items.front().type != Type::string) {
     refuse(where, "x-authd-secret on an array of other than strings");
   }
-  if (!shape.preset) return;
-  const EnvironmentVariables none;
-  const Surroundings around{none, {}};
-  Problems problems("");
-  Node preset = *shape.preset;
-  Checker(around, problems).check(preset, shape, "");
-  if (!problems.empty()) refuse(where, "default: " + problems.in_order().front().line);
+  check_own_value(shape.preset, shape, where, "default");
+  check_own_value(shape.example, shape, where, "examples");
 }
 
 Shape parse(const JsonObject& schema, const std::string& where) {

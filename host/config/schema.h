@@ -3,7 +3,7 @@
 // enforced; any other makes the schema refused, because a rule that nobody checks would be a lie.
 //
 //   everywhere  type (one of string, integer, number, boolean, array, object), default, description,
-//               title, $schema, examples
+//               title, $schema, examples (the first is shown in the manual)
 //   string      minLength, maxLength (characters), enum, format ("uri": absolute, with a host; "path":
 //               made absolute from the folder of authd.toml)
 //   integer     minimum, maximum, enum        number   minimum, maximum
@@ -20,7 +20,7 @@
 //                                  loopback hosts unless waived
 //   x-authd-min-production-length  string: production refuses shorter values and placeholders
 //
-// The root is an object. A default must satisfy its own schema.
+// The root is an object. Default and first example must satisfy their own schema.
 #pragma once
 
 #include <string>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/toml_document.h"
 
-#include <algorithm>
-
 #include <toml++/toml.h>
 
 namespace authd::config {
@@ -19,10 +17,6 @@ Node convert_table(toml::table& table) {
   for (auto&& [key, value] : table) {
     node.members.push_back({std::string(key.str()), origin_of(key.source()), convert(value)});
   }
-  // toml++ keeps a table sorted by name.
-  std::stable_sort(node.members.begin(), node.members.end(), [](const Member& a, const Member& b) {
-    return std::pair(a.key.line, a.key.column) < std::pair(b.key.line, b.key.column);
-  });
   return node;
 }
 

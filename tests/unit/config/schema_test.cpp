@@ -100,6 +100,8 @@ TEST(PluginSchema, IsRefusedWithADefaultThatBreaksItsOwnRules) {
   EXPECT_THAT(error_of(with_property(R"({"type":"string","default":1})")),
               HasSubstr("default: a string is wanted"));
   EXPECT_THAT(error_of(with_property(R"({"type":"string","default":null})")), HasSubstr("default is null"));
+  EXPECT_THAT(error_of(with_property(R"({"type":"string","examples":[["x"]]})")),
+              HasSubstr("/properties/p: examples: a string is wanted, not an array"));
 }
 
 } // namespace
