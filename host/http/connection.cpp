@@ -17,9 +17,10 @@ constexpr std::uint32_t kMaxDroppedBytes = 16 * 1024 * 1024;
 
 } // namespace
 
-Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket, bool peer_trusted)
-    : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()), outbox_(shared.outputs),
-      exchange_(shared, key, outbox_), peer_trusted_(peer_trusted) {
+Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
+                       bool peer_trusted)
+    : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()),
+      outbox_(shared.outputs), exchange_(shared, key, outbox_), peer_trusted_(peer_trusted) {
   shared_.idle.add(*this, shared_.now);
 }
 
@@ -57,10 +58,13 @@ void Connection::on_timeout() {
     if (!served_ && (inbox_ == nullptr || inbox_->empty())) close();
     if (!closed_) settle();
     return;
-  case Phase::reading: return refuse({408, "The request did not arrive in time"});
-  case Phase::deferred: return;
+  case Phase::reading:
+    return refuse({408, "The request did not arrive in time"});
+  case Phase::deferred:
+    return;
   case Phase::writing:
-  case Phase::lingering: return close();
+  case Phase::lingering:
+    return close();
   }
 }
 
@@ -173,11 +177,16 @@ void Connection::settle() {
 void Connection::enter(Phase phase) {
   phase_ = phase;
   switch (phase) {
-  case Phase::idle: return shared_.idle.add(*this, shared_.now);
-  case Phase::reading: return shared_.reading.add(*this, shared_.now);
-  case Phase::writing: return shared_.writing.add(*this, shared_.now);
-  case Phase::lingering: return shared_.lingering.add(*this, shared_.now);
-  case Phase::deferred: return leave();
+  case Phase::idle:
+    return shared_.idle.add(*this, shared_.now);
+  case Phase::reading:
+    return shared_.reading.add(*this, shared_.now);
+  case Phase::writing:
+    return shared_.writing.add(*this, shared_.now);
+  case Phase::lingering:
+    return shared_.lingering.add(*this, shared_.now);
+  case Phase::deferred:
+    return leave();
   }
 }
 

@@ -23,9 +23,10 @@ constexpr int kBacklog = 1024;
 constexpr int kLocalBacklog = 16;
 
 [[noreturn]] void refuse_host(const std::string& host, const Poco::Exception& cause) {
-  throw std::runtime_error(fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
-                                       "(HOST) to one of its addresses, 127.0.0.1 or 0.0.0.0 for example",
-                                       host, cause.displayText()));
+  throw std::runtime_error(
+      fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
+                  "(HOST) to one of its addresses, 127.0.0.1 or 0.0.0.0 for example",
+                  host, cause.displayText()));
 }
 
 [[noreturn]] void refuse_port(const SocketAddress& address, const std::string& why, std::string_view mend) {
@@ -71,9 +72,7 @@ bool is_served(const SocketAddress& address) {
   }
 }
 
-void close_on_exec(const Poco::Net::Socket& socket) {
-  ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
-}
+void close_on_exec(const Poco::Net::Socket& socket) { ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC); }
 
 } // namespace
 
@@ -113,9 +112,10 @@ ServerSocket open_local_listener(const std::string& path) {
     close_on_exec(socket);
     return socket;
   } catch (const Poco::Exception& e) {
-    throw std::runtime_error(fmt::format("{}: cannot listen on this Unix socket ({}); the folder must exist and be "
-                                         "writable for the user who runs authd",
-                                         path, e.displayText()));
+    throw std::runtime_error(
+        fmt::format("{}: cannot listen on this Unix socket ({}); the folder must exist and be "
+                    "writable for the user who runs authd",
+                    path, e.displayText()));
   }
 }
 
@@ -133,7 +133,8 @@ AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::Stream
     close_on_exec(*socket);
     return AcceptOutcome::accepted;
   } catch (const Poco::Exception& e) {
-    const bool exhausted = e.code() == EMFILE || e.code() == ENFILE || e.code() == ENOBUFS || e.code() == ENOMEM;
+    const bool exhausted =
+        e.code() == EMFILE || e.code() == ENFILE || e.code() == ENOBUFS || e.code() == ENOMEM;
     return exhausted ? AcceptOutcome::no_resources : AcceptOutcome::nothing;
   }
 }

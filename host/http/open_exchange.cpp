@@ -61,8 +61,9 @@ void OpenExchange::run(const Endpoint& endpoint) {
 }
 
 void OpenExchange::fail(std::string_view what) {
-  shared_.log.write(Level::error, "request-failed", "An endpoint failed",
-                    {{"error.message", what}, {"url.path", request_.path}, {"http.request.id", request_.request_id}});
+  shared_.log.write(
+      Level::error, "request-failed", "An endpoint failed",
+      {{"error.message", what}, {"url.path", request_.path}, {"http.request.id", request_.request_id}});
   if (stage_ != Stage::answered) respond_problem(*this, {Code::unforeseen, "Unexpected error", {}});
 }
 
@@ -98,12 +99,13 @@ void OpenExchange::respond(int status, std::string_view content_type, std::strin
   if (stage_ == Stage::answered) return fail("the endpoint answered twice");
   stage_ = Stage::answered;
   keeps_connection_ = client_keeps_ && !shared_.draining;
-  append_response(outbox_.text(), {status, content_type, body, {headers.begin(), headers.size()}, persistence()},
-                  request_, shared_.cors, shared_.date.text());
+  append_response(outbox_.text(),
+                  {status, content_type, body, {headers.begin(), headers.size()}, persistence()}, request_,
+                  shared_.cors, shared_.date.text());
   const Application& application = application_ ? *application_ : *shared_.application;
   if (application.observer == nullptr || request_.path.empty()) return; // no request line was read
   application.observer->on_response(request_, status, body.size(), steady_now() - request_.received,
-                                code_ ? &*code_ : nullptr);
+                                    code_ ? &*code_ : nullptr);
 }
 
 Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {

@@ -56,8 +56,8 @@ class OpenExchange final : public Exchange {
   std::optional<Code> code_;
   Continuation on_deadline_;
   std::shared_ptr<const Application> application_; // while deferred: keeps alive what its endpoint refers to
-  std::uint64_t number_ = 0; // of the exchange on this connection
-  std::uint64_t serial_ = 0; // of the deadline that counts
+  std::uint64_t number_ = 0;                       // of the exchange on this connection
+  std::uint64_t serial_ = 0;                       // of the deadline that counts
   Stage stage_ = Stage::answered;
   bool http_1_0_ = false;
   bool client_keeps_ = false;

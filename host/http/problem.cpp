@@ -71,8 +71,8 @@ std::string join_methods(std::span<const std::string_view> methods) {
 
 void respond_problem(Exchange& exchange, const Error& error) {
   const CodeInfo& info = describe(error.code);
-  const std::string body = to_json({info.type, info.title, info.status, error.detail, info.code, {}},
-                                   exchange.request());
+  const std::string body =
+      to_json({info.type, info.title, info.status, error.detail, info.code, {}}, exchange.request());
   exchange.note_code(error.code);
   if (error.retry_after.count() <= 0) return exchange.respond(info.status, kContentType, body);
   const Decimal seconds_left(error.retry_after.count());

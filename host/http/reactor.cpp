@@ -20,7 +20,8 @@ constexpr unsigned kRefusedAtOnce = 64;
 
 Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
                  std::atomic<unsigned>& open_connections)
-    : shared_(std::move(application), log), listener_(std::move(listener)), open_connections_(open_connections) {
+    : shared_(std::move(application), log), listener_(std::move(listener)),
+      open_connections_(open_connections) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
@@ -64,14 +65,13 @@ void Reactor::run() {
     for (const epoll_event& event : ready) handle(event);
     run_again();
     expire_deadlines();
-    for (TimeoutQueue* queue : {&shared_.idle, &shared_.reading, &shared_.writing, &shared_.lingering}) expire(*queue);
+    for (TimeoutQueue* queue : {&shared_.idle, &shared_.reading, &shared_.writing, &shared_.lingering})
+      expire(*queue);
     if (accept_again_ <= shared_.now) resume_accepting();
   }
 }
 
-bool Reactor::done() const {
-  return stop_ || (shared_.draining && free_slots_.size() == slots_.size());
-}
+bool Reactor::done() const { return stop_ || (shared_.draining && free_slots_.size() == slots_.size()); }
 
 SteadyTime Reactor::next_due() const {
   if (!shared_.again.empty()) return shared_.now;
@@ -97,9 +97,12 @@ void Reactor::accept_next() {
   std::optional<Poco::Net::StreamSocket> socket;
   Poco::Net::SocketAddress peer;
   switch (accept_one(listener_, socket, peer)) {
-  case AcceptOutcome::accepted: return admit(std::move(*socket), peer);
-  case AcceptOutcome::no_resources: return pause_accepting();
-  case AcceptOutcome::nothing: return;
+  case AcceptOutcome::accepted:
+    return admit(std::move(*socket), peer);
+  case AcceptOutcome::no_resources:
+    return pause_accepting();
+  case AcceptOutcome::nothing:
+    return;
   }
 }
 
@@ -107,13 +110,15 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   const unsigned open = open_connections_ + 1;
   if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
-  const bool local = peer.family() == Poco::Net::AddressFamily::UNIX_LOCAL; // the file's rights decide who may
+  const bool local =
+      peer.family() == Poco::Net::AddressFamily::UNIX_LOCAL; // the file's rights decide who may
   const bool trusted = local || !shared_.options().is_trusted || shared_.options().is_trusted(peer.host());
   Connection& connection = add_connection(std::move(socket), trusted);
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
   } catch (const std::exception& e) {
-    shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched", {{"error.message", e.what()}});
+    shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched",
+                      {{"error.message", e.what()}});
     return reap(connection);
   }
   if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
@@ -127,8 +132,8 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, bool trusted
   }
   const std::uint32_t number = free_slots_.back();
   Slot& slot = slots_[number];
-  slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation}, std::move(socket),
-                                                 trusted);
+  slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation},
+                                                 std::move(socket), trusted);
   free_slots_.pop_back();
   ++open_connections_;
   return *slot.connection;
@@ -136,8 +141,9 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, bool trusted
 
 // Out of descriptors the listening socket would stay ready, and the loop would spin.
 void Reactor::pause_accepting() {
-  shared_.log.write(Level::warn, "accept-paused", "Out of file descriptors: raise LimitNOFILE or lower "
-                                                  "server.max_connections");
+  shared_.log.write(Level::warn, "accept-paused",
+                    "Out of file descriptors: raise LimitNOFILE or lower "
+                    "server.max_connections");
   loop_.remove(listener_.impl()->sockfd());
   accept_again_ = shared_.now + kAcceptPause;
 }

@@ -21,14 +21,22 @@ std::string_view without_trailing_blanks(std::string_view text) {
 
 Method method_of(std::uint8_t method) {
   switch (method) {
-  case HTTP_GET: return Method::get;
-  case HTTP_HEAD: return Method::head;
-  case HTTP_POST: return Method::post;
-  case HTTP_PUT: return Method::put;
-  case HTTP_PATCH: return Method::patch;
-  case HTTP_DELETE: return Method::del;
-  case HTTP_OPTIONS: return Method::options;
-  default: return Method::other;
+  case HTTP_GET:
+    return Method::get;
+  case HTTP_HEAD:
+    return Method::head;
+  case HTTP_POST:
+    return Method::post;
+  case HTTP_PUT:
+    return Method::put;
+  case HTTP_PATCH:
+    return Method::patch;
+  case HTTP_DELETE:
+    return Method::del;
+  case HTTP_OPTIONS:
+    return Method::options;
+  default:
+    return Method::other;
   }
 }
 
@@ -71,8 +79,12 @@ const llhttp_settings_t& RequestParser::callbacks() {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
     s.on_message_begin = [](llhttp_t* p) { return self(p).started_ = true, 0; };
-    s.on_method = [](llhttp_t* p, const char* at, std::size_t n) { return self(p).on_method(self(p).span(at, n)); };
-    s.on_url = [](llhttp_t* p, const char* at, std::size_t n) { return self(p).on_target(self(p).span(at, n)); };
+    s.on_method = [](llhttp_t* p, const char* at, std::size_t n) {
+      return self(p).on_method(self(p).span(at, n));
+    };
+    s.on_url = [](llhttp_t* p, const char* at, std::size_t n) {
+      return self(p).on_target(self(p).span(at, n));
+    };
     s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) {
       return self(p).on_header_name(self(p).span(at, n));
     };
@@ -80,7 +92,9 @@ const llhttp_settings_t& RequestParser::callbacks() {
       return self(p).on_header_value(self(p).span(at, n));
     };
     s.on_headers_complete = [](llhttp_t* p) { return self(p).on_headers_complete(); };
-    s.on_body = [](llhttp_t* p, const char* at, std::size_t n) { return self(p).on_body(self(p).span(at, n)); };
+    s.on_body = [](llhttp_t* p, const char* at, std::size_t n) {
+      return self(p).on_body(self(p).span(at, n));
+    };
     s.on_chunk_extension_name = [](llhttp_t* p, const char*, std::size_t n) { return self(p).on_framing(n); };
     s.on_chunk_extension_value = s.on_chunk_extension_name;
     s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
@@ -131,14 +145,23 @@ void RequestParser::refuse_syntax(llhttp_errno_t outcome) {
     if (begins_with_token(seen)) refuse(501, "Unknown method");
     break;
   case HPE_INVALID_VERSION:
-  case HPE_PAUSED_H2_UPGRADE: refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here"); break;
+  case HPE_PAUSED_H2_UPGRADE:
+    refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+    break;
   case HPE_UNEXPECTED_CONTENT_LENGTH:
     refuse(400, "More than one Content-Length, or one beside Transfer-Encoding");
     break;
-  case HPE_INVALID_CONTENT_LENGTH: refuse(400, "Content-Length is not a number"); break;
-  case HPE_INVALID_TRANSFER_ENCODING: refuse(400, "The last transfer coding is not chunked"); break;
-  case HPE_INVALID_CHUNK_SIZE: refuse(400, "Malformed chunk"); break;
-  default: break;
+  case HPE_INVALID_CONTENT_LENGTH:
+    refuse(400, "Content-Length is not a number");
+    break;
+  case HPE_INVALID_TRANSFER_ENCODING:
+    refuse(400, "The last transfer coding is not chunked");
+    break;
+  case HPE_INVALID_CHUNK_SIZE:
+    refuse(400, "Malformed chunk");
+    break;
+  default:
+    break;
   }
   if (refusal_.status == 0) refuse(400, "Malformed request");
 }
@@ -222,7 +245,8 @@ bool RequestParser::read_header_lines(std::size_t& line_end) const {
     return at;
   };
   for (const Header& header : headers_) {
-    if (header.name.begin != line_end || header.name.size() == 0 || seen.substr(header.name.end, 1) != ":") return false;
+    if (header.name.begin != line_end || header.name.size() == 0 || seen.substr(header.name.end, 1) != ":")
+      return false;
     std::size_t at = skip_blanks(header.name.end + 1);
     if (header.has_value && header.value.size() > 0) {
       if (header.value.begin != at) return false;
@@ -286,7 +310,8 @@ int RequestParser::on_body(Span part) {
 
 int RequestParser::on_framing(std::size_t size) {
   framing_bytes_ += size;
-  return framing_bytes_ <= limits_.header_bytes ? 0 : refuse(431, "Chunk extensions or trailers are too large");
+  return framing_bytes_ <= limits_.header_bytes ? 0
+                                                : refuse(431, "Chunk extensions or trailers are too large");
 }
 
 const RequestParser::Header* RequestParser::find(std::string_view name) const {

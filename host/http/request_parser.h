@@ -37,7 +37,7 @@ class RequestParser {
 
   explicit RequestParser(const RequestLimits& limits);
   void set_limits(const RequestLimits& limits) { limits_ = limits; } // between requests
-  RequestParser(const RequestParser&) = delete; // llhttp points back to it
+  RequestParser(const RequestParser&) = delete;                      // llhttp points back to it
   RequestParser& operator=(const RequestParser&) = delete;
 
   void reset(); // the next call of parse begins a request

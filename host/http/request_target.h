@@ -13,8 +13,8 @@ struct TargetParts {
   std::string_view query; // without the '?'
 };
 
-// Origin form, absolute form with http or https, and "*" for OPTIONS: RFC 9112, section 3.2. Nothing else, and
-// no fragment. The views point into `target`.
+// Origin form, absolute form with http or https, and "*" for OPTIONS: RFC 9112, section 3.2. Nothing else,
+// and no fragment. The views point into `target`.
 std::optional<TargetParts> split_target(std::string_view target, Method method);
 
 // Whether a Host field value has only characters of uri-host [":" port]: RFC 9110, section 7.2. May be empty.

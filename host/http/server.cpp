@@ -103,7 +103,8 @@ Server::Server(std::shared_ptr<const Application> application, Log& log)
     : impl_(std::make_unique<Impl>(std::move(application), log)) {}
 
 Server::Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
-    : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {}
+    : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {
+}
 
 Server::~Server() = default;
 

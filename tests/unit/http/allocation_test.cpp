@@ -12,15 +12,16 @@
 
 namespace {
 std::atomic<long> allocations{0};
-}
+} // namespace
 
-void* operator new(std::size_t size) {
+// noinline, or gcc sees free() meet operator new and warns.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace authd::http {
 namespace {
@@ -49,7 +50,8 @@ TEST(Allocation, AWarmRequestOnAKeptConnectionNeedsNone) {
   Server server(options, router, nullptr, log);
   server.start();
   RawClient client(server.port());
-  const std::string request = get("/hello", "X-Consumer-ID: 1\r\nX-Consumer-Username: kong\r\nAccept: */*\r\n");
+  const std::string request =
+      get("/hello", "X-Consumer-ID: 1\r\nX-Consumer-Username: kong\r\nAccept: */*\r\n");
   const std::size_t size = size_of_answer(client.fd(), request);
   for (int i = 0; i < 100; ++i) exchange(client.fd(), request, size);
   const long before = allocations;

@@ -10,8 +10,8 @@
 
 namespace authd::http {
 
-// Feeds a parser in pieces of `step` bytes, at a new address each time, so that a view that survives a move is
-// seen by the sanitizers.
+// Feeds a parser in pieces of `step` bytes, at a new address each time, so that a view that survives a move
+// is seen by the sanitizers.
 class Parsed {
  public:
   explicit Parsed(std::string_view input, std::size_t step = 1 << 20, const RequestLimits& limits = {})

@@ -2,7 +2,6 @@
 #include "http/problem.h"
 
 #include <array>
-#include <regex>
 
 #include <gtest/gtest.h>
 
@@ -13,9 +12,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string without_time(const std::string& body) {
-  static const std::regex time(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)");
-  return std::regex_replace(body, time, "T");
+// "2026-11-22T12:53:43.123Z" becomes "T", and only if it has that shape.
+std::string without_time(std::string body) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd.dddZ";
+  constexpr std::string_view kBefore = "\"timestamp\":\"";
+  const std::size_t at = body.find(kBefore) + kBefore.size();
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const char c = body.at(at + i);
+    if (kShape[i] == 'd' ? c < '0' || c > '9' : c != kShape[i]) return body;
+  }
+  return body.replace(at, kShape.size(), "T");
 }
 
 TEST(Problem, HasTheMembersOfTheContractInItsOrder) {

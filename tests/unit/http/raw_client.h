@@ -31,11 +31,11 @@ class RawClient {
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  void send(std::string_view bytes);       // all of them; throws after a deadline
-  bool try_send(std::string_view bytes);   // false when the server has gone
+  void send(std::string_view bytes);             // all of them; throws after a deadline
+  bool try_send(std::string_view bytes);         // false when the server has gone
   std::size_t send_some(std::string_view bytes); // what the socket takes without waiting
-  void finish_sending();                   // half-close
-  void reset();                            // closes with a RST
+  void finish_sending();                         // half-close
+  void reset();                                  // closes with a RST
 
   // The next answer. Throws std::runtime_error when the connection ends or nothing comes in time.
   Answer receive(bool to_head = false);

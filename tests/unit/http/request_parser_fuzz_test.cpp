@@ -14,12 +14,29 @@ namespace {
 const std::string kSeeds[] = {
     "GET /tokens HTTP/1.1\r\nHost: authd\r\nX-Consumer-ID: 1\r\nX-Consumer-Username: n\r\n\r\n",
     "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-    "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=\"y\"\r\nhello\r\n0\r\nT: v\r\n\r\n",
+    "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=\"y\"\r\nhello\r\n0\r\nT: "
+    "v\r\n\r\n",
     "GET http://h/p?q HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n",
 };
-const std::string kFragments[] = {"\r", "\n", "\r\n", " ", "\t", ":", std::string(1, '\0'), "\x80", "Host: b\r\n",
-                                  "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "\r\n ", "0", "f", ";",
-                                  "HTTP/1.1", "RTSP/1.0", "#", "%"};
+const std::string kFragments[] = {"\r",
+                                  "\n",
+                                  "\r\n",
+                                  " ",
+                                  "\t",
+                                  ":",
+                                  std::string(1, '\0'),
+                                  "\x80",
+                                  "Host: b\r\n",
+                                  "Content-Length: 0\r\n",
+                                  "Transfer-Encoding: chunked\r\n",
+                                  "\r\n ",
+                                  "0",
+                                  "f",
+                                  ";",
+                                  "HTTP/1.1",
+                                  "RTSP/1.0",
+                                  "#",
+                                  "%"};
 
 class Mutator {
  public:
@@ -38,11 +55,21 @@ class Mutator {
   void mutate(std::string& text) {
     const std::size_t at = up_to(text.size());
     switch (up_to(4)) {
-    case 0: text.insert(at, pick(kFragments)); break;
-    case 1: text.erase(at, up_to(8)); break;
-    case 2: if (at < text.size()) text[at] = static_cast<char>(up_to(255)); break;
-    case 3: text.insert(at, text.substr(up_to(text.size()), up_to(20))); break;
-    default: if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << up_to(7))); break;
+    case 0:
+      text.insert(at, pick(kFragments));
+      break;
+    case 1:
+      text.erase(at, up_to(8));
+      break;
+    case 2:
+      if (at < text.size()) text[at] = static_cast<char>(up_to(255));
+      break;
+    case 3:
+      text.insert(at, text.substr(up_to(text.size()), up_to(20)));
+      break;
+    default:
+      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << up_to(7)));
+      break;
     }
   }
   std::mt19937 random_{20261122};

@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr std::string_view kSimple = "GET /tokens?a=1 HTTP/1.1\r\nHost: kong:8000\r\nX-Consumer-ID:  abc \t\r\n\r\n";
+constexpr std::string_view kSimple =
+    "GET /tokens?a=1 HTTP/1.1\r\nHost: kong:8000\r\nX-Consumer-ID:  abc \t\r\n\r\n";
 
 TEST(RequestParser, ReadsTheSameWhateverThePieces) {
   for (std::size_t step = 1; step <= kSimple.size(); ++step) {
@@ -95,8 +96,10 @@ std::string with(std::string_view lines) { return "GET / HTTP/1.1\r\n" + std::st
 std::string post(std::string_view lines) { return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(lines); }
 
 const Case kRefusals[] = {
-    {"ContentLengthBesideChunked", post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
-    {"ChunkedBesideContentLength", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"), 400},
+    {"ContentLengthBesideChunked", post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+     400},
+    {"ChunkedBesideContentLength", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
+     400},
     {"TwoContentLengths", post("Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"), 400},
     {"SameContentLengthTwice", post("Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"), 400},
     {"ContentLengthList", post("Content-Length: 3, 3\r\n\r\nabc"), 400},
@@ -106,7 +109,10 @@ const Case kRefusals[] = {
     {"OtherCoding", post("Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501},
     {"ChunkedNotLast", post("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"), 400},
     {"CodingTwice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
-    {"CodingWithVerticalTab", post("Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n"), 400},
+    {"CodingWithVerticalTab",
+     post("Transfer-Encoding: \x0b"
+          "chunked\r\n\r\n0\r\n\r\n"),
+     400},
     {"CodingInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
     {"BadChunkSize", post("Transfer-Encoding: chunked\r\n\r\n3x\r\nabc\r\n0\r\n\r\n"), 400},
     {"ChunkWithoutItsEnd", post("Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n"), 400},
@@ -203,7 +209,8 @@ TEST(RequestParser, KnowsWhoKeepsTheConnection) {
 
 TEST(RequestParser, AsksForABodyThatWaitsForAContinue) {
   EXPECT_TRUE(Parsed(post("Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n")).parser.expects_continue());
-  EXPECT_TRUE(Parsed(post("Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")).parser.expects_continue());
+  EXPECT_TRUE(
+      Parsed(post("Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")).parser.expects_continue());
   EXPECT_FALSE(Parsed(post("Content-Length: 3\r\nExpect: 100-continue\r\n\r\na")).parser.expects_continue());
   EXPECT_FALSE(Parsed(post("Content-Length: 3\r\n\r\n")).parser.expects_continue());
 }
@@ -245,9 +252,14 @@ TEST(RequestParser, BoundsTheNumberOfHeaderFields) {
 
 TEST(RequestParser, BoundsTheBody) {
   EXPECT_TRUE(Parsed(post("Content-Length: 20\r\n\r\n" + of(20)), 3, kSmall).complete());
-  EXPECT_EQ(Parsed(post("Content-Length: 21\r\n\r\n"), 3, kSmall).status(), 413) << "before the body is there";
-  EXPECT_EQ(Parsed(post("Transfer-Encoding: chunked\r\n\r\n14\r\n" + of(20) + "\r\n0\r\n\r\n"), 3, kSmall).status(), 0);
-  EXPECT_EQ(Parsed(post("Transfer-Encoding: chunked\r\n\r\n15\r\n" + of(21) + "\r\n0\r\n\r\n"), 3, kSmall).status(), 413);
+  EXPECT_EQ(Parsed(post("Content-Length: 21\r\n\r\n"), 3, kSmall).status(), 413)
+      << "before the body is there";
+  EXPECT_EQ(
+      Parsed(post("Transfer-Encoding: chunked\r\n\r\n14\r\n" + of(20) + "\r\n0\r\n\r\n"), 3, kSmall).status(),
+      0);
+  EXPECT_EQ(
+      Parsed(post("Transfer-Encoding: chunked\r\n\r\n15\r\n" + of(21) + "\r\n0\r\n\r\n"), 3, kSmall).status(),
+      413);
 }
 
 TEST(RequestParser, BoundsWhatIsDroppedOfAChunkedBody) {

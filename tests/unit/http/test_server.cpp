@@ -15,7 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string name_of_target(const Request& request) {
-  return std::string(request.method_name) + " " + std::string(request.path) + " " + std::string(request.query);
+  return std::string(request.method_name) + " " + std::string(request.path) + " " +
+         std::string(request.query);
 }
 
 void respond_unavailable(Exchange& exchange) {
@@ -32,14 +33,15 @@ void TicketBox::put(Ticket ticket) {
 
 Ticket TicketBox::take() {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, 20s, [this] { return !tickets_.empty(); })) throw std::runtime_error("no ticket came");
+  if (!changed_.wait_for(lock, 20s, [this] { return !tickets_.empty(); }))
+    throw std::runtime_error("no ticket came");
   Ticket ticket = tickets_.front();
   tickets_.erase(tickets_.begin());
   return ticket;
 }
 
-void Observed::on_response(const Request& request, int status, std::size_t body_bytes, std::chrono::nanoseconds,
-                           const Code* code) {
+void Observed::on_response(const Request& request, int status, std::size_t body_bytes,
+                           std::chrono::nanoseconds, const Code* code) {
   const std::lock_guard lock(mutex_);
   entries_.push_back({std::string(request.method_name), std::string(request.path), status, body_bytes,
                       code == nullptr ? std::nullopt : std::optional<Code>(*code)});
@@ -90,10 +92,10 @@ void TestServer::add_routes() {
   route(Method::get, "/hello", [](Exchange& e) { e.respond(200, "text/plain", "hello"); });
   route(Method::get, "/big", [this](Exchange& e) { e.respond(200, "text/plain", big_); });
   route(Method::get, "/id", [](Exchange& e) { e.respond(200, "text/plain", e.request().request_id); });
-  route(Method::get, "/target", [](Exchange& e) { e.respond(200, "text/plain", name_of_target(e.request())); });
-  route(Method::get, "/peer", [](Exchange& e) {
-    e.respond(200, "text/plain", e.request().peer_trusted ? "trusted" : "stranger");
-  });
+  route(Method::get, "/target",
+        [](Exchange& e) { e.respond(200, "text/plain", name_of_target(e.request())); });
+  route(Method::get, "/peer",
+        [](Exchange& e) { e.respond(200, "text/plain", e.request().peer_trusted ? "trusted" : "stranger"); });
   route(Method::post, "/echo", [](Exchange& e) { e.respond(200, "text/plain", e.request().body); });
   route(Method::get, "/throw", [](Exchange&) { throw std::runtime_error("thrown on purpose"); });
   route(Method::get, "/forget", [](Exchange&) {});
@@ -102,9 +104,11 @@ void TestServer::add_routes() {
     e.respond(500, "text/plain", "second");
   });
   route(Method::get, "/refused", [](Exchange& e) { respond_problem(e, {Code::breaker_open, "open", 7s}); });
-  route(Method::get, "/later", [this](Exchange& e) { tickets_.put(e.defer(steady_now() + 10s, respond_unavailable)); });
+  route(Method::get, "/later",
+        [this](Exchange& e) { tickets_.put(e.defer(steady_now() + 10s, respond_unavailable)); });
   route(Method::get, "/soon", [](Exchange& e) {
-    e.defer(steady_now() + 20ms, [](Exchange& late) { late.extend(steady_now() + 20ms, respond_unavailable); });
+    e.defer(steady_now() + 20ms,
+            [](Exchange& late) { late.extend(steady_now() + 20ms, respond_unavailable); });
   });
 }
 

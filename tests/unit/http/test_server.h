@@ -37,8 +37,8 @@ class Observed : public RequestObserver {
     std::size_t body_bytes = 0;
     std::optional<Code> code;
   };
-  void on_response(const Request& request, int status, std::size_t body_bytes, std::chrono::nanoseconds duration,
-                   const Code* code) override;
+  void on_response(const Request& request, int status, std::size_t body_bytes,
+                   std::chrono::nanoseconds duration, const Code* code) override;
   std::vector<Entry> entries() const;
 
  private:
@@ -61,7 +61,9 @@ class TestServer {
 
   Server& server() { return *server_; }
   void destroy_server() { server_.reset(); }
-  RawClient connect(int receive_buffer_bytes = 0) { return RawClient(port_, "127.0.0.1", receive_buffer_bytes); }
+  RawClient connect(int receive_buffer_bytes = 0) {
+    return RawClient(port_, "127.0.0.1", receive_buffer_bytes);
+  }
   TicketBox& tickets() { return tickets_; }
   Observed& observed() { return observed_; }
   std::string log_text(); // ends the server and the log first
