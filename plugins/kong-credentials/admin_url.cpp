@@ -38,10 +38,13 @@ std::string admin_base(std::string_view url) {
     throw std::invalid_argument("must not hold a user or password; use admin_token");
   if (rest.find_first_of("?#") != std::string_view::npos)
     throw std::invalid_argument("must not have a query or fragment");
-  if (std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c > '~'; }))
-    throw std::invalid_argument("must be visible ASCII without blanks");
+  if (!is_visible(url)) throw std::invalid_argument("must be visible ASCII without blanks");
   while (url.ends_with('/')) url.remove_suffix(1);
   return std::string(url);
+}
+
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 std::optional<std::string> path_segment(std::string_view id) {

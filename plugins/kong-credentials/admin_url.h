@@ -13,6 +13,8 @@ namespace authd::kong {
 // std::invalid_argument with the reason; the message does not repeat the URL, which may hold a password.
 std::string admin_base(std::string_view url);
 
+bool is_visible(std::string_view text); // visible ASCII without blanks; what may stand in a URL or a header
+
 // The id as one path segment: everything but the unreserved characters of RFC 3986, section 2.3, becomes
 // %XX. Nothing for an id that cannot be one: an empty one, and one with a "." or ".." between its slashes
 // (or backslashes), since servers and proxies that decode a path before they normalise it would end up

@@ -9,7 +9,6 @@
 #include <Poco/String.h>
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace authd::kong {
@@ -46,7 +45,7 @@ std::optional<std::string> text_of(const Object& object, const char* name) {
   return value.extract<std::string>();
 }
 
-std::int64_t seconds_of(const Object& object, const char* name) {
+std::int64_t number_of(const Object& object, const char* name) {
   const Var value = object.get(name);
   if (value.isEmpty()) return 0;
   if (!value.isNumeric() || value.isBoolean()) throw Unusable(std::string(name) + " is not a number");
@@ -62,7 +61,7 @@ StoredCredential credential_of(const Object& object) {
   c.id = text_of(object, "id").value_or("");
   c.key = text_of(object, "key").value_or("");
   c.algorithm = text_of(object, "algorithm").value_or("HS256");
-  c.created_at = seconds_of(object, "created_at");
+  c.created_at = number_of(object, "created_at");
   SecretText secret(text_of(object, "secret").value_or(""));
   if (c.key.empty()) throw Unusable("it has no key");
   if (!is_hmac(c.algorithm)) return c;
@@ -83,22 +82,6 @@ void add_credential(CredentialPage& page, const Array& data, unsigned i) {
 
 } // namespace
 
-SecretText& SecretText::operator=(SecretText&& other) noexcept {
-  if (this != &other) {
-    wipe();
-    text_ = std::move(other.text_);
-    other.wipe();
-  }
-  return *this;
-}
-
-// All of the capacity: a short text that was moved from still stands in the string's own buffer.
-void SecretText::wipe() {
-  text_.resize(text_.capacity());
-  explicit_bzero(text_.data(), text_.size());
-  text_.clear();
-}
-
 std::optional<CredentialPage> parse_credential_page(std::string_view body) {
   const Object::Ptr answer = parse_object(body);
   const Array::Ptr data = answer.isNull() ? nullptr : answer->getArray("data");
@@ -106,6 +89,8 @@ std::optional<CredentialPage> parse_credential_page(std::string_view body) {
   CredentialPage page;
   try {
     page.next = text_of(*answer, "next");
+    page.offset = text_of(*answer, "offset");
+    page.says_last = answer->has("next") && !page.next;
   } catch (const Unusable&) {
     return std::nullopt;
   }
@@ -148,12 +133,16 @@ std::optional<KongError> parse_error(std::string_view body) {
   const Object::Ptr answer = parse_object(body);
   if (answer.isNull()) return std::nullopt;
   try {
-    const auto message = text_of(*answer, "message");
-    if (!message) return std::nullopt;
-    return KongError{*message, static_cast<int>(seconds_of(*answer, "code"))};
+    return KongError{text_of(*answer, "message").value_or(""), static_cast<int>(number_of(*answer, "code")),
+                     text_of(*answer, "instance").value_or("")};
   } catch (const Unusable&) {
     return std::nullopt;
   }
+}
+
+bool is_list(std::string_view body) {
+  const Object::Ptr answer = parse_object(body);
+  return !answer.isNull() && !answer->getArray("data").isNull();
 }
 
 bool is_uuid(std::string_view text) {
@@ -169,10 +158,11 @@ bool is_hmac(std::string_view algorithm) {
   return algorithm == "HS256" || algorithm == "HS384" || algorithm == "HS512";
 }
 
+std::string quoted(std::string_view text) {
+  return Poco::toJSON(std::string(text), Poco::JSON_WRAP_STRINGS | Poco::JSON_ESCAPE_UNICODE);
+}
+
 SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm) {
-  const auto quoted = [](std::string_view text) {
-    return Poco::toJSON(std::string(text), Poco::JSON_WRAP_STRINGS | Poco::JSON_ESCAPE_UNICODE);
-  };
   return SecretText("{\"key\":" + quoted(key) + ",\"secret\":" + quoted(secret) +
                     ",\"algorithm\":" + quoted(algorithm) + "}");
 }

@@ -8,24 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "secret_text.h"
+
 namespace authd::kong {
-
-// Text that is overwritten when it goes out of use.
-class SecretText {
- public:
-  SecretText() = default;
-  explicit SecretText(std::string text) : text_(std::move(text)) {}
-  SecretText(SecretText&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
-  SecretText& operator=(SecretText&& other) noexcept;
-  ~SecretText() { wipe(); }
-
-  std::string_view reveal() const { return text_; }
-
- private:
-  void wipe();
-
-  std::string text_;
-};
 
 struct StoredCredential {
   std::string id;
@@ -37,12 +22,15 @@ struct StoredCredential {
 
 struct CredentialPage {
   std::vector<StoredCredential> credentials;
-  std::vector<std::string> skipped; // why a credential cannot be used; for the log
-  std::optional<std::string> next;  // as Kong says it: a path with a query
+  std::vector<std::string> skipped;  // why a credential cannot be used; for the log
+  std::optional<std::string> next;   // as Kong says it: a path with a query
+  std::optional<std::string> offset; // the value that asks for the next page
+  bool says_last = false;            // "next": null; an absent one says nothing
 };
 
-// {"data": [...], "next": null | "/..."}. A credential without a key, or an HMAC one without a secret, and
-// one with a field of the wrong type are left out and listed in `skipped`; the others still serve.
+// {"data": [...], "next": null | "/...", "offset": "..."}. A credential without a key, or an HMAC one without
+// a secret, and one with a field of the wrong type are left out and listed in `skipped`; the others still
+// serve.
 std::optional<CredentialPage> parse_credential_page(std::string_view body);
 
 // The bare object that answers a create.
@@ -55,14 +43,21 @@ std::optional<std::string> parse_consumer_id(std::string_view body);
 // is how Kong without one answers.
 std::optional<bool> parse_database_reachable(std::string_view body);
 
+// Whether it is a list of anything: {"data": [...]}.
+bool is_list(std::string_view body);
+
+// What the error bodies of Kong and Konnect hold; none of it needs to be there.
 struct KongError {
   std::string message;
-  int code = 0; // kong/db/errors.lua; 12: not possible without a database
+  int code = 0;      // Kong: kong/db/errors.lua, 12 is not possible without a database
+  std::string trace; // Konnect's "instance", by which its support finds a request
 };
 std::optional<KongError> parse_error(std::string_view body);
 
 bool is_uuid(std::string_view text); // 8-4-4-4-12 hexadecimal digits
 bool is_hmac(std::string_view algorithm);
+
+std::string quoted(std::string_view text); // as a JSON string
 
 // {"key": ..., "secret": ..., "algorithm": ...}
 SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm);

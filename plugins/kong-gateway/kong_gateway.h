@@ -5,11 +5,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "admin_client.h"
 #include "authd/gateway.hpp"
-#include "authd/http_client.hpp"
-#include "credential_json.h"
+#include "credential_pages.h"
 
 namespace authd::kong {
 
@@ -62,20 +61,11 @@ class KongGateway {
   sdk::Status resolve(sdk::Call& call, std::string_view consumer, sdk::ByteSink& id);
 
  private:
-  sdk::Result<sdk::HttpResponse> send(sdk::Call& call, std::string_view method, const std::string& url,
-                                      std::string_view body = {}) const;
-  sdk::Result<std::vector<StoredCredential>> list(sdk::Call& call, const std::string& url) const;
-  // The query that asks for the next page, empty after the last.
-  sdk::Result<std::string> read_page(sdk::Call& call, const std::string& url,
-                                     std::vector<StoredCredential>& into) const;
+  sdk::Result<ReadPage> read_page(sdk::Call& call, const std::string& url) const;
   sdk::Result<std::string> consumer_url(sdk::Call& call, std::string_view consumer) const;
 
-  const sdk::HttpClient http_;
   const std::string base_; // without a trailing slash
-  const std::string token_header_;
-  const SecretText token_; // empty: none is sent
-  const std::uint32_t pool_size_;
-  const sdk::milliseconds connect_timeout_;
+  const AdminClient client_;
 };
 
 } // namespace authd::kong

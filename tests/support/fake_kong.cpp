@@ -7,9 +7,9 @@
 
 #include <Poco/Exception.h>
 #include <Poco/JSON/Parser.h>
-#include <Poco/URI.h>
 
 #include "base/json_writer.h"
+#include "support/http_text.h"
 #include "support/kong_json.h"
 
 namespace authd::test {
@@ -23,59 +23,10 @@ constexpr std::string_view kNotFound = R"({"message":"Not found"})";
 constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
 constexpr std::string_view kNotAllowed = R"({"message":"Method not allowed"})";
 
-std::string_view reason(int status) {
-  switch (status) {
-  case 200:
-    return "OK";
-  case 201:
-    return "Created";
-  case 204:
-    return "No Content";
-  case 400:
-    return "Bad Request";
-  case 401:
-    return "Unauthorized";
-  case 404:
-    return "Not Found";
-  case 405:
-    return "Not Allowed";
-  case 409:
-    return "Conflict";
-  case 415:
-    return "Unsupported Media Type";
-  case 429:
-    return "Too Many Requests";
-  case 502:
-    return "Bad Gateway";
-  default:
-    return "Internal Server Error";
-  }
-}
-
 std::string html(int status) {
   const std::string title = std::to_string(status) + " " + std::string(reason(status));
   return "<html>\n<head><title>" + title + "</title></head>\n<body>\n<center><h1>" + title +
          "</h1></center>\n</body>\n</html>\n";
-}
-
-std::string decoded(std::string_view text) {
-  std::string out;
-  try {
-    Poco::URI::decode(std::string(text), out);
-  } catch (const Poco::Exception&) {
-    out = text;
-  }
-  return out;
-}
-
-std::vector<std::string_view> split(std::string_view text, char at) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const auto end = text.find(at);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
 }
 
 // nginx decodes the path before it resolves "..", and refuses what leads above the root.
@@ -90,15 +41,6 @@ bool leads_above_root(std::string_view path) {
     }
   }
   return false;
-}
-
-std::map<std::string, std::string> parse_query(std::string_view query) {
-  std::map<std::string, std::string> out;
-  for (const std::string_view pair : split(query, '&')) {
-    const auto equals = std::min(pair.find('='), pair.size());
-    out[decoded(pair.substr(0, equals))] = decoded(pair.substr(std::min(equals + 1, pair.size())));
-  }
-  return out;
 }
 
 // The page size that is asked for; 0: not one that Kong takes.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "authd/calls.h"
+
 namespace authd::test {
 namespace {
 
@@ -16,6 +18,44 @@ std::string copy(authd_bytes b) {
 
 TestCall& writable(const authd_call* call) {
   return *const_cast<TestCall*>(reinterpret_cast<const TestCall*>(call));
+}
+
+// Service authd.calls/1, whose functions know no host.
+std::mutex own_calls_mutex;
+std::condition_variable own_call_withdrawn;
+int open_own_calls = 0;
+
+const authd_call* open_own_call(std::int64_t timeout_ms) noexcept {
+  const std::lock_guard lock(own_calls_mutex);
+  ++open_own_calls;
+  auto* call = new TestCall;
+  call->remaining_ms = timeout_ms;
+  return call->abi();
+}
+
+void withdraw_own_call(const authd_call* call) noexcept {
+  const std::lock_guard lock(own_calls_mutex);
+  writable(call).remaining_ms = 0;
+  own_call_withdrawn.notify_all();
+}
+
+void failure_of_own_call(const authd_call* call, authd_error* out) noexcept {
+  const TestCall& record = writable(call);
+  *out = {sizeof *out, 0, record.upstream_status, record.retry_after_ms, str(record.message)};
+}
+
+void close_own_call(const authd_call* call) noexcept {
+  const std::lock_guard lock(own_calls_mutex);
+  --open_own_calls;
+  delete &writable(call);
+}
+
+constexpr authd_calls_v1 kOwnCalls{
+    sizeof(authd_calls_v1), 0, &open_own_call, &withdraw_own_call, &failure_of_own_call, &close_own_call};
+
+void await_withdrawal(const authd_call* call) {
+  std::unique_lock lock(own_calls_mutex);
+  own_call_withdrawn.wait(lock, [&] { return writable(call).remaining_ms == 0; });
 }
 
 } // namespace
@@ -61,10 +101,25 @@ std::vector<LogLine> PluginHost::log() const {
 
 bool PluginHost::wait_for_log(std::string_view event, std::size_t count, std::chrono::seconds at_most) const {
   std::unique_lock lock(mutex_);
-  return logged_.wait_for(lock, at_most, [&] {
+  return changed_.wait_for(lock, at_most, [&] {
     return std::count_if(log_.begin(), log_.end(), [&](const LogLine& l) { return l.event == event; }) >=
            static_cast<std::ptrdiff_t>(count);
   });
+}
+
+void PluginHost::answer(HttpAnswer answer) {
+  const std::lock_guard lock(mutex_);
+  answers_.push_back(std::move(answer));
+}
+
+bool PluginHost::wait_for_exchanges(std::size_t count, std::chrono::seconds at_most) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, at_most, [&] { return exchanges_.size() >= count; });
+}
+
+int PluginHost::own_calls_open() {
+  const std::lock_guard lock(own_calls_mutex);
+  return open_own_calls;
 }
 
 std::string PluginHost::everything_logged() const {
@@ -78,7 +133,7 @@ void PluginHost::on_log(const authd_host* host, const authd_call*, std::uint32_t
   PluginHost& self = of(host);
   const std::lock_guard lock(self.mutex_);
   self.log_.push_back({level, copy(event), copy(message)});
-  self.logged_.notify_all();
+  self.changed_.notify_all();
 }
 
 authd_status PluginHost::on_fail(const authd_host*, const authd_call* call, authd_status status,
@@ -126,9 +181,21 @@ authd_status PluginHost::on_key(const authd_host*, const authd_cfg*, authd_str, 
 }
 
 const void* PluginHost::on_service(const authd_host* host, const char* id) noexcept {
+  if (std::string_view(id) == AUTHD_CALLS_V1) return &kOwnCalls;
   if (std::string_view(id) == AUTHD_HTTP_V1) return &of(host).http_;
   const auto found = of(host).services_.find(std::string_view(id));
   return found != of(host).services_.end() ? found->second : nullptr;
+}
+
+// The script's next answer.
+HttpAnswer PluginHost::exchange(HttpExchange seen) {
+  const std::lock_guard lock(mutex_);
+  exchanges_.push_back(std::move(seen));
+  changed_.notify_all();
+  if (answers_.empty()) return {0, "the script has no answer for this request", {}, AUTHD_INTERNAL};
+  HttpAnswer answer = std::move(answers_.front());
+  answers_.pop_front();
+  return answer;
 }
 
 authd_status PluginHost::on_exchange(const authd_http_v1* http, const authd_call* call,
@@ -139,15 +206,13 @@ authd_status PluginHost::on_exchange(const authd_http_v1* http, const authd_call
                     request->flags,        request->pool_size, request->connect_timeout_ms};
   for (std::size_t i = 0; i < request->header_count; ++i)
     seen.headers[copy(request->headers[i].name)] = copy(request->headers[i].value);
-  self.exchanges_.push_back(std::move(seen));
-
-  if (self.answers_.empty()) {
-    writable(call).message = "the script has no answer for this request";
-    return AUTHD_INTERNAL;
+  const HttpAnswer answer = self.exchange(std::move(seen));
+  if (answer.hangs) await_withdrawal(call);
+  if (answer.hangs) return AUTHD_TIMEOUT;
+  if (answer.failure != AUTHD_OK) {
+    if (!answer.body.empty()) writable(call).message = answer.body;
+    return answer.failure;
   }
-  const HttpAnswer answer = std::move(self.answers_.front());
-  self.answers_.pop_front();
-  if (answer.failure != AUTHD_OK) return answer.failure;
   response->status = answer.status;
   for (const auto& [name, value] : answer.headers) response->on_header(response->ctx, str(name), str(value));
   response->on_body(response->ctx, bytes(answer.body));

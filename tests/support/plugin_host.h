@@ -57,6 +57,7 @@ struct HttpAnswer {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers = {};
   authd_status failure = AUTHD_OK; // other than OK: no answer at all
+  bool hangs = false;              // until the call, one of the plugin's own, is withdrawn
 };
 
 using Setting = std::variant<bool, std::int64_t, std::string>;
@@ -86,8 +87,11 @@ class PluginHost {
 
   TestCall& lifecycle_call() { return lifecycle_call_; }
 
-  void answer(HttpAnswer answer) { answers_.push_back(std::move(answer)); }
+  void answer(HttpAnswer answer);
+  // Not while a thread of the plugin's may begin another.
   const std::vector<HttpExchange>& exchanges() const { return exchanges_; }
+  bool wait_for_exchanges(std::size_t count, std::chrono::seconds at_most = std::chrono::seconds(10)) const;
+  static int own_calls_open(); // of all instances
 
   std::vector<LogLine> log() const;
   // Waits until `count` lines of this event were logged.
@@ -106,6 +110,7 @@ class PluginHost {
   static authd_status on_key(const authd_host*, const authd_cfg*, authd_str, std::uint32_t,
                              authd_str*) noexcept;
   static const void* on_service(const authd_host*, const char*) noexcept;
+  HttpAnswer exchange(HttpExchange seen);
   static authd_status on_exchange(const authd_http_v1*, const authd_call*, const authd_http_request*,
                                   authd_http_response*) noexcept;
 
@@ -117,11 +122,11 @@ class PluginHost {
   void* self_ = nullptr;
   bool started_ = false;
   TestCall lifecycle_call_;
+
+  mutable std::mutex mutex_; // of what follows: a plugin's own thread uses it too
+  mutable std::condition_variable changed_;
   std::deque<HttpAnswer> answers_;
   std::vector<HttpExchange> exchanges_;
-
-  mutable std::mutex mutex_; // of the log: a plugin's own thread writes to it
-  mutable std::condition_variable logged_;
   std::vector<LogLine> log_;
 };
 

@@ -18,6 +18,7 @@
 #include <cstddef>
 
 #include "authd/cache.hpp"
+#include "authd/calls.hpp"
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
 #include "authd/note.h"

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an adapter talks to an admin API: the settings that all of them have, and one exchange with the token.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "authd/http_client.hpp"
+#include "secret_text.h"
+
+namespace authd::kong {
+
+// The setting admin_url, checked and without trailing slashes. Throws std::invalid_argument that names it.
+std::string admin_url_of(const sdk::Config& config);
+
+// The setting admin_token without a leading word Bearer, in any case; empty when it is not set. Throws
+// std::invalid_argument for what cannot stand in a header.
+SecretText admin_token_of(const sdk::Config& config);
+
+// [thread-safe]
+class AdminClient {
+ public:
+  // Each request carries `header`: `token`, unless the token is empty. Reads pool_size and connect_timeout.
+  AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, SecretText token);
+
+  // All but a POST is marked as safe to be sent again. A body is JSON.
+  sdk::Result<sdk::HttpResponse> send(sdk::Call& call, std::string_view method, const std::string& url,
+                                      std::string_view body = {}) const;
+
+ private:
+  const sdk::HttpClient http_;
+  const std::string header_;
+  const SecretText token_;
+  const std::uint32_t pool_size_;
+  const sdk::milliseconds connect_timeout_;
+};
+
+} // namespace authd::kong

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "konnect_gateway.h"
+
+#include <stdexcept>
+
+#include "admin_url.h"
+#include "credential_json.h"
+#include "konnect_answer.h"
+
+namespace authd::konnect {
+namespace {
+
+using kong::ReadPage;
+using kong::SecretText;
+using sdk::Call;
+using sdk::Result;
+using sdk::Status;
+
+constexpr std::string_view kSize = "?size=1000"; // the largest page there is
+
+SecretText authorization(const sdk::Config& config) {
+  const SecretText token = kong::admin_token_of(config);
+  if (token.reveal().empty()) throw std::invalid_argument("gateway.admin_token: is required by Konnect");
+  return SecretText("Bearer " + std::string(token.reveal()));
+}
+
+} // namespace
+
+KonnectGateway::KonnectGateway(sdk::Host host, const sdk::Config& config, Call&)
+    : plane_(control_plane_of(kong::admin_url_of(config))),
+      consumers_(plane_.base + "/core-entities/consumers"),
+      client_(host, config, "Authorization", authorization(config)) {
+  const std::string realm(config.string("/realm", default_realm(plane_)));
+  if (!realm.empty()) realm_ = std::make_unique<RealmKeeper>(host, client_, plane_, realm);
+}
+
+Status KonnectGateway::start(Call&) {
+  if (realm_) realm_->start();
+  return Status::ok;
+}
+
+Status KonnectGateway::stop(Call&) {
+  if (realm_) realm_->stop();
+  return Status::ok;
+}
+
+Status KonnectGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {
+  const auto url = credentials_url(call, consumer);
+  if (!url) return url.status();
+  const auto credentials = kong::read_pages(
+      call, std::string(kSize), [&](const std::string& query) { return read_page(call, *url, query); });
+  return credentials ? kong::put_all(*credentials, out) : credentials.status();
+}
+
+// `offset` is what Konnect documents for the next page; `next`, which may be without the size, is for
+// control planes that leave it out. An offset that only repeats the one asked for leads nowhere.
+Result<ReadPage> KonnectGateway::read_page(Call& call, const std::string& url,
+                                           const std::string& query) const {
+  auto answer = client_.send(call, "GET", url + query);
+  if (!answer) return answer.status();
+  // The consumer's id is a UUID: it is not that which is refused.
+  if (answer->status == 400)
+    return call.fail(Status::corrupt, "Konnect refuses the page that authd asks for", 400);
+  if (answer->status != 200) return failed(call, *answer);
+  auto page = kong::take_page(call, *answer);
+  if (!page) return page.status();
+  ReadPage read{std::move(page->credentials), {}};
+  if (page->says_last) return read;
+  if (const auto offset = kong::path_segment(page->offset.value_or(""))) {
+    const std::string next = std::string(kSize) + "&offset=" + *offset;
+    if (next != query) read.next_query = next;
+  } else if (page->next) {
+    auto next = kong::query_of_link(call, *page->next);
+    if (!next) return next.status();
+    read.next_query = std::move(*next);
+  }
+  return read;
+}
+
+Status KonnectGateway::create_secret(Call& call, std::string_view consumer, const sdk::Proposal& proposal,
+                                     sdk::CredentialSink& out) {
+  const auto url = credentials_url(call, consumer);
+  if (!url) return url.status();
+  const SecretText body = kong::create_body(proposal.key, proposal.secret, proposal.algorithm);
+  auto answer = client_.send(call, "POST", *url, body.reveal());
+  if (!answer) return answer.status();
+  if (answer->status != 201) return failed(call, *answer);
+  const auto created = kong::parse_credential(answer->body);
+  kong::wipe(answer->body);
+  if (!created) return call.fail(Status::corrupt, "Konnect answered no credential to its creation", 201);
+  return kong::put(*created, out);
+}
+
+Status KonnectGateway::delete_secret(Call& call, std::string_view consumer, std::string_view credential_id) {
+  const auto id = kong::path_segment(credential_id);
+  if (!id) return call.fail(Status::invalid, "this credential id cannot stand in a URL");
+  const auto url = credentials_url(call, consumer);
+  if (!url) return url.status() == Status::not_found ? Status::ok : url.status();
+  const auto answer = client_.send(call, "DELETE", *url + "/" + *id);
+  if (!answer) return answer.status();
+  if (answer->status == 204) return Status::ok; // also when it did not exist
+  const Status status = failed(call, *answer);
+  return status == Status::not_found ? Status::ok : status;
+}
+
+Status KonnectGateway::resolve(Call& call, std::string_view consumer, sdk::ByteSink& id) {
+  const auto found = id_of(call, consumer);
+  return found ? id.put(*found) : found.status();
+}
+
+// One consumer is asked for, not the control plane: that is another API, which may be up while core
+// entities are down, and which a token may be allowed to read without being allowed to read consumers.
+Status KonnectGateway::probe(Call& call, sdk::HealthReport& out) {
+  out.endpoint(plane_.base);
+  const Status status = answers_for_consumers(call);
+  if (status != Status::ok || !realm_) return status;
+  if (const std::string trouble = realm_->trouble(); !trouble.empty()) out.degraded(trouble);
+  return Status::ok;
+}
+
+Result<std::string> KonnectGateway::id_of(Call& call, std::string_view consumer) const {
+  if (kong::is_uuid(consumer)) return std::string(consumer);
+  const auto segment = kong::path_segment(consumer);
+  if (!segment) return call.fail(Status::invalid, "this consumer's name cannot stand in a URL");
+  const auto answer = client_.send(call, "GET", consumers_ + "/" + *segment);
+  if (!answer) return answer.status();
+  if (answer->status != 200) return failed(call, *answer);
+  const auto found = kong::parse_consumer_id(answer->body);
+  if (!found) return call.fail(Status::corrupt, "Konnect answered no consumer with an id", 200);
+  return *found;
+}
+
+Result<std::string> KonnectGateway::credentials_url(Call& call, std::string_view consumer) const {
+  const auto id = id_of(call, consumer);
+  if (!id) return id.status();
+  return consumers_ + "/" + *id + "/jwt";
+}
+
+Status KonnectGateway::answers_for_consumers(Call& call) const {
+  const auto answer = client_.send(call, "GET", consumers_ + "?size=1");
+  if (!answer) return answer.status();
+  if (answer->status != 200) return classify(call, *answer);
+  if (!kong::is_list(answer->body))
+    return call.fail(Status::corrupt, "Konnect answered no list of consumers", 200);
+  return Status::ok;
+}
+
+// A 404 may be about the consumer, the control plane, or the region. Taken for "no such consumer", a
+// mistyped admin_url would drop every consumer's credential, stale copies included; so Konnect must show
+// that it has the control plane's consumers before one of them counts as gone.
+Status KonnectGateway::failed(Call& call, const sdk::HttpResponse& answer) const {
+  if (answer.status != 404) return classify(call, answer);
+  if (const Status status = answers_for_consumers(call); status != Status::ok) return status;
+  return call.fail(Status::not_found, "Konnect knows no such consumer", 404);
+}
+
+} // namespace authd::konnect

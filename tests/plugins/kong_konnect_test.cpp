@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: Apache-2.0
+// kong-konnect's built file against scripted answers of Konnect.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "authd/gateway.h"
+#include "plugin_host.h"
+#include "recording_sink.h"
+
+namespace authd::test {
+namespace {
+
+const std::string kPlane = "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458";
+const std::string kConsumers = kPlane + "/core-entities/consumers";
+const std::string kId = "c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0";
+const std::string kToken = "kpat_planted-0123456789abcdef0123456789";
+const std::string kFirstPage = "/jwt?size=1000";
+
+const HttpAnswer kNoCredentials{200, R"({"data":[],"next":null})"};
+const HttpAnswer kNoSuchThing{404, R"({"message":"Not found","status":404})"};
+const HttpAnswer kSomeConsumers{200, R"({"data":[{"id":"bc98f7df-58c1-4092-a012-ddfdf51ea249"}]})"};
+const HttpAnswer kAliceIs{200, R"({"username":"alice","custom_id":null,"tags":null,"id":")" + kId + R"("})"};
+
+HttpAnswer credentials(const std::string& list, const std::string& rest) {
+  return {200, R"({"data":[)" + list + "]" + rest + "}"};
+}
+
+std::string credential(const std::string& key) {
+  return R"({"id":"i-)" + key + R"(","key":")" + key +
+         R"(","secret":"s","algorithm":"HS256","created_at":1})";
+}
+
+class KonnectPlugin : public testing::Test {
+ protected:
+  std::unique_ptr<PluginHost> host_;
+  TestCall call_;
+  RecordingSink out_;
+
+  void SetUp() override { use({{"/realm", ""}}); }
+  void TearDown() override {
+    const std::string said = host_->everything_logged() + call_.message + host_->lifecycle_call().message;
+    EXPECT_EQ(said.find("planted"), std::string::npos) << "a secret was shown: " << said;
+    host_.reset();
+    EXPECT_EQ(PluginHost::own_calls_open(), 0);
+  }
+
+  void use(const Settings& changed) {
+    host_ = std::make_unique<PluginHost>(PLUGIN_FILE, with(changed));
+    ASSERT_EQ(host_->create(), AUTHD_OK) << host_->lifecycle_call().message;
+  }
+  static Settings with(const Settings& changed) {
+    Settings settings{{"/admin_url", kPlane}, {"/admin_token", kToken}};
+    for (const auto& [pointer, value] : changed) settings[pointer] = value;
+    return settings;
+  }
+  static std::string refusal(const Settings& changed) {
+    PluginHost host(PLUGIN_FILE, with(changed));
+    EXPECT_EQ(host.create(), AUTHD_INVALID);
+    return host.lifecycle_call().message;
+  }
+  const authd_gateway_ops& ops() const { return host_->ops<authd_gateway_ops>(); }
+  authd_status get(std::string_view consumer = kId) {
+    call_ = TestCall();
+    return ops().get_secret(host_->self(), call_.abi(), str(consumer), &out_);
+  }
+  authd_status create(std::string_view consumer = kId) {
+    call_ = TestCall();
+    const authd_proposal proposal{sizeof proposal, 0, str("key-1"), str("HS256"), bytes("planted-secret")};
+    return ops().create_secret(host_->self(), call_.abi(), str(consumer), &proposal, &out_);
+  }
+  authd_status remove(std::string_view consumer, std::string_view id) {
+    return ops().delete_secret(host_->self(), call_.abi(), str(consumer), str(id));
+  }
+  struct Probe {
+    authd_status status;
+    std::uint32_t state;
+    std::string detail, endpoint;
+  };
+  Probe probe() {
+    call_ = TestCall();
+    TestOut detail, endpoint;
+    authd_health health{sizeof health, AUTHD_HEALTH_UP, detail.abi(), endpoint.abi()};
+    const authd_status status = ops().probe(host_->self(), call_.abi(), &health);
+    return {status, health.state, detail.bytes, endpoint.bytes};
+  }
+  const HttpExchange& sent(std::size_t i = 0) const { return host_->exchanges().at(i); }
+};
+
+TEST_F(KonnectPlugin, ListsTheCredentialsOfAnIdAtOnceWithItsToken) {
+  host_->answer(
+      credentials(R"({"id":"7eab","key":"k","secret":"s","algorithm":"HS384","created_at":1795329344,)"
+                  R"("rsa_public_key":null,"tags":null,"consumer":{"id":")" +
+                      kId + R"("}})",
+                  R"(,"next":null)"));
+  ASSERT_EQ(get(), AUTHD_OK) << call_.message;
+  ASSERT_EQ(out_.all.size(), 1u);
+  EXPECT_EQ(out_.all[0].id, "7eab");
+  EXPECT_EQ(out_.all[0].key, "k");
+  EXPECT_EQ(out_.all[0].algorithm, "HS384");
+  EXPECT_EQ(out_.all[0].secret, "s");
+  EXPECT_EQ(out_.all[0].created_at, 1795329344);
+
+  ASSERT_EQ(host_->exchanges().size(), 1u);
+  EXPECT_EQ(sent().method, "GET");
+  EXPECT_EQ(sent().url, kConsumers + "/" + kId + kFirstPage);
+  EXPECT_EQ(sent().headers.at("Authorization"), "Bearer " + kToken);
+  EXPECT_EQ(sent().flags, AUTHD_HTTP_IDEMPOTENT);
+  EXPECT_EQ(sent().pool_size, 10u);
+  EXPECT_EQ(sent().connect_timeout_ms, 5000u);
+}
+
+TEST_F(KonnectPlugin, AsksForTheIdOfAName) {
+  host_->answer(kAliceIs);
+  host_->answer(credentials(credential("k"), ""));
+  ASSERT_EQ(get("alice w\xc3\xb6nd/er?"), AUTHD_OK) << call_.message;
+  EXPECT_EQ(out_.all.size(), 1u);
+  EXPECT_EQ(sent(0).url, kConsumers + "/alice%20w%C3%B6nd%2Fer%3F");
+  EXPECT_EQ(sent(0).flags, AUTHD_HTTP_IDEMPOTENT);
+  EXPECT_EQ(sent(1).url, kConsumers + "/" + kId + kFirstPage);
+}
+
+TEST_F(KonnectPlugin, NeverAsksForNamesThatWouldLeadElsewhere) {
+  for (const char* name : {"", ".", "..", "a/../b", "../../realms"})
+    EXPECT_EQ(get(name), AUTHD_INVALID) << name;
+  EXPECT_EQ(remove(kId, ".."), AUTHD_INVALID);
+  EXPECT_TRUE(host_->exchanges().empty());
+}
+
+TEST_F(KonnectPlugin, RefusesAnIdThatIsNone) {
+  host_->answer({200, R"({"username":"alice","id":"../../realms"})"});
+  host_->answer({200, R"({"username":"alice","id":null})"});
+  EXPECT_EQ(get("alice"), AUTHD_CORRUPT);
+  EXPECT_EQ(get("alice"), AUTHD_CORRUPT);
+  EXPECT_EQ(host_->exchanges().size(), 2u);
+}
+
+TEST_F(KonnectPlugin, UsesItsSettings) {
+  use({{"/admin_url",
+        "http://cp.internal:8443/konnect/v2/control-planes/9524EC7D-36d9-465d-a8c5-83a3c9390458//"},
+       {"/admin_token", "bEARER " + kToken},
+       {"/realm", ""},
+       {"/pool_size", std::int64_t{3}},
+       {"/connect_timeout", std::int64_t{250}}});
+  host_->answer(kNoCredentials);
+  ASSERT_EQ(get(), AUTHD_OK);
+  EXPECT_EQ(
+      sent().url,
+      "http://cp.internal:8443/konnect/v2/control-planes/9524EC7D-36d9-465d-a8c5-83a3c9390458/core-entities/"
+      "consumers/" +
+          kId + kFirstPage);
+  EXPECT_EQ(sent().headers.at("Authorization"), "Bearer " + kToken);
+  EXPECT_EQ(sent().pool_size, 3u);
+  EXPECT_EQ(sent().connect_timeout_ms, 250u);
+}
+
+TEST_F(KonnectPlugin, RefusesAUrlThatNamesNoControlPlaneAndSaysHowItLooks) {
+  for (const char* url :
+       {"https://eu.api.konghq.com", "https://eu.api.konghq.com/v2/control-planes/",
+        "https://eu.api.konghq.com/v2/control-planes/my-plane", "http://kong:8001/admin",
+        "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458/core-entities",
+        "https://eu.api.konghq.com/v3/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458"}) {
+    const std::string why = refusal({{"/admin_url", url}});
+    EXPECT_NE(why.find("gateway.admin_url: must end with"), std::string::npos) << why;
+    EXPECT_NE(why.find("/v2/control-planes/"), std::string::npos) << why;
+  }
+  EXPECT_NE(refusal({{"/admin_url", "https://a:planted@eu.api.konghq.com/v2/control-planes/" + kId}})
+                .find("gateway.admin_url"),
+            std::string::npos);
+}
+
+TEST_F(KonnectPlugin, RefusesTokensAndRealmsThatCannotWork) {
+  for (const char* token : {"", "Bearer ", "planted\r\nX-Evil: 1", "planted planted"}) {
+    const std::string why = refusal({{"/admin_token", token}});
+    EXPECT_NE(why.find("gateway.admin_token"), std::string::npos) << why;
+    EXPECT_EQ(why.find("planted"), std::string::npos) << why;
+  }
+  EXPECT_NE(refusal({{"/realm", ".."}}).find("gateway.realm"), std::string::npos);
+}
+
+TEST_F(KonnectPlugin, FollowsOffsets) {
+  host_->answer(credentials(credential("a"), R"(,"next":"/core-entities/x?offset=o%2F1","offset":"o/1&x")"));
+  host_->answer(credentials(credential("b"), R"(,"offset":"o2")"));
+  host_->answer(credentials(credential("c"), R"(,"offset":"o2")")); // repeats what it was asked for
+  ASSERT_EQ(get(), AUTHD_OK) << call_.message;
+  EXPECT_EQ(out_.all.size(), 3u);
+  ASSERT_EQ(host_->exchanges().size(), 3u);
+  EXPECT_EQ(sent(1).url, kConsumers + "/" + kId + kFirstPage + "&offset=o%2F1%26x");
+  EXPECT_EQ(sent(2).url, kConsumers + "/" + kId + kFirstPage + "&offset=o2");
+}
+
+TEST_F(KonnectPlugin, FollowsTheLinkWhereThereIsNoOffset) {
+  host_->answer(credentials(credential("a"), R"(,"next":"//evil.example/other?offset=o1")"));
+  host_->answer(credentials(credential("b"), R"(,"next":null,"offset":"o2")")); // null says: the last
+  ASSERT_EQ(get(), AUTHD_OK) << call_.message;
+  EXPECT_EQ(out_.all.size(), 2u);
+  ASSERT_EQ(host_->exchanges().size(), 2u);
+  EXPECT_EQ(sent(1).url, kConsumers + "/" + kId + "/jwt?offset=o1");
+}
+
+TEST_F(KonnectPlugin, StopsWhenPagesGoInACircleOrNeverEnd) {
+  for (const char* offset : {"a", "b", "a"})
+    host_->answer(credentials(credential("k"), R"(,"offset":")" + std::string(offset) + "\""));
+  EXPECT_EQ(get(), AUTHD_CORRUPT);
+  EXPECT_EQ(host_->exchanges().size(), 3u);
+  for (int i = 0; i < 30; ++i)
+    host_->answer(credentials(credential("k"), R"(,"offset":")" + std::to_string(i) + "\""));
+  EXPECT_EQ(get(), AUTHD_CORRUPT);
+  EXPECT_EQ(host_->exchanges().size(), 3u + 20u);
+  EXPECT_TRUE(out_.all.empty());
+}
+
+TEST_F(KonnectPlugin, TakesNullInAnyFieldAndAlgorithmsThatCannotSignHere) {
+  host_->answer(
+      credentials(R"({"id":null,"key":"a","secret":"s","algorithm":null,"created_at":null,"consumer":null},)"
+                  R"({"id":"1","key":null,"secret":"planted","algorithm":"HS256"},)"
+                  R"({"id":"2","key":"b","secret":null,"algorithm":"HS256"},)"
+                  R"({"id":"3","key":"c","secret":null,"algorithm":"ES256K","rsa_public_key":null},)"
+                  R"({"id":"4","key":"d","secret":"not to be used","algorithm":"EdDSA"},)"
+                  R"({"id":"5","key":"e","algorithm":"ESB320"},)"
+                  R"({"id":null,"key":null,"secret":null,"algorithm":null,"created_at":null})",
+                  ""));
+  ASSERT_EQ(get(), AUTHD_OK) << call_.message;
+  ASSERT_EQ(out_.all.size(), 4u);
+  EXPECT_EQ(out_.all[0].algorithm, "HS256");
+  EXPECT_EQ(out_.all[0].secret, "s");
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(out_.all[i].secret, "");
+  EXPECT_EQ(out_.all[1].algorithm, "ES256K");
+  EXPECT_EQ(host_->log().size(), 3u) << host_->everything_logged();
+}
+
+TEST_F(KonnectPlugin, CallsAConsumerUnknownOnlyWhenItsControlPlaneIsThere) {
+  for (const std::string& consumer : {kId, std::string("nobody")}) {
+    host_->answer(kNoSuchThing);
+    host_->answer(kSomeConsumers);
+    EXPECT_EQ(get(consumer), AUTHD_NOT_FOUND);
+    EXPECT_EQ(call_.upstream_status, 404);
+    EXPECT_EQ(host_->exchanges().back().url, kConsumers + "?size=1");
+
+    host_->answer(kNoSuchThing);
+    host_->answer(kNoSuchThing);
+    EXPECT_EQ(get(consumer), AUTHD_UNAVAILABLE);
+    EXPECT_NE(call_.message.find("gateway.admin_url"), std::string::npos) << call_.message;
+
+    host_->answer(kNoSuchThing);
+    host_->answer({429, "", {{"Retry-After", "2"}}});
+    EXPECT_EQ(get(consumer), AUTHD_RATE_LIMITED);
+  }
+}
+
+TEST_F(KonnectPlugin, TellsAConsumerWithoutCredentialsFromNoConsumer) {
+  host_->answer(kNoCredentials);
+  EXPECT_EQ(get(), AUTHD_OK);
+  EXPECT_TRUE(out_.all.empty());
+}
+
+struct Meaning {
+  HttpAnswer answer;
+  authd_status status;
+};
+
+TEST_F(KonnectPlugin, ClassifiesWhatIsNoSuccess) {
+  const std::vector<Meaning> meanings = {
+      {{401, R"({"message":"Unauthorized","status":401})"}, AUTHD_DENIED},
+      {{401, ""}, AUTHD_DENIED},
+      {{403, R"({"status":403,"title":"Forbidden","instance":"konnect:trace:1","detail":"no"})"},
+       AUTHD_DENIED},
+      {{400, R"({"message":"invalid","status":400})"}, AUTHD_INVALID},
+      {{414, ""}, AUTHD_INVALID},
+      {{409, R"({"status":409})"}, AUTHD_CONFLICT},
+      {{429, ""}, AUTHD_RATE_LIMITED},
+      {{302, ""}, AUTHD_UNAVAILABLE},
+      {{204, ""}, AUTHD_CORRUPT},
+      {{200, "<html></html>"}, AUTHD_CORRUPT},
+      {{405, ""}, AUTHD_UNAVAILABLE},
+      {{500, R"({"status":500,"title":"Internal","instance":"konnect:trace:2","detail":"x"})"},
+       AUTHD_UNAVAILABLE},
+      {{503, "<html></html>"}, AUTHD_UNAVAILABLE},
+      {{0, "", {}, AUTHD_TIMEOUT}, AUTHD_TIMEOUT},
+      {{0, "", {}, AUTHD_UNAVAILABLE}, AUTHD_UNAVAILABLE},
+  };
+  for (const Meaning& m : meanings) {
+    host_->answer(m.answer);
+    EXPECT_EQ(get("alice"), m.status) << m.answer.status << " " << m.answer.body;
+    if (m.answer.failure == AUTHD_OK) {
+      EXPECT_EQ(call_.upstream_status, m.answer.status);
+      EXPECT_FALSE(call_.message.empty());
+    }
+  }
+  EXPECT_TRUE(out_.all.empty());
+}
+
+TEST_F(KonnectPlugin, NeverBlamesTheConsumerForAPageThatIsRefused) {
+  host_->answer({400, R"({"message":"invalid offset","status":400})"});
+  EXPECT_EQ(get(), AUTHD_CORRUPT);
+}
+
+TEST_F(KonnectPlugin, NamesTheSettingWhenItsTokenIsRefusedAndTheTraceButNothingElse) {
+  for (const int status : {401, 403}) {
+    host_->answer(
+        {status, R"({"status":401,"title":"Unauthenticated","instance":"konnect:trace:3674017986744198214",)"
+                 R"("detail":"the token )" +
+                     kToken + R"( is expired"})"});
+    EXPECT_EQ(get(), AUTHD_DENIED);
+    EXPECT_NE(call_.message.find("gateway.admin_token"), std::string::npos) << call_.message;
+    EXPECT_NE(call_.message.find("konnect:trace:3674017986744198214"), std::string::npos) << call_.message;
+    EXPECT_EQ(call_.message.find("planted"), std::string::npos) << call_.message;
+  }
+  const std::vector<std::string> odd_traces = {"planted", "konnect:trace:1 planted",
+                                               "konnect:" + std::string(200, '7'), R"(konnect:\r\nplanted)"};
+  for (const std::string& odd : odd_traces) {
+    host_->answer({500, R"({"status":500,"instance":")" + odd + R"("})"});
+    EXPECT_EQ(get(), AUTHD_UNAVAILABLE);
+    EXPECT_EQ(call_.message, "Konnect failed with 500");
+  }
+}
+
+TEST_F(KonnectPlugin, PassesOnHowLongToWait) {
+  host_->answer(
+      {429, R"({"status":429,"title":"Rate Limited","instance":"konnect:trace:3"})", {{"retry-after", "7"}}});
+  EXPECT_EQ(get(), AUTHD_RATE_LIMITED);
+  EXPECT_EQ(call_.retry_after_ms, 7000u);
+  EXPECT_NE(call_.message.find("konnect:trace:3"), std::string::npos) << call_.message;
+  host_->answer({429, "", {{"Retry-After", "Fri, 31 Dec 2199 23:59:59 GMT"}}});
+  EXPECT_EQ(get(), AUTHD_RATE_LIMITED);
+  EXPECT_EQ(call_.retry_after_ms, 86400000u);
+}
+
+TEST_F(KonnectPlugin, CreatesOnceWithWhatTheHostProposes) {
+  host_->answer(
+      {201, R"({"id":"7eab","key":"key-1","secret":"planted-secret","algorithm":"HS256","created_at":5})"});
+  ASSERT_EQ(create(), AUTHD_OK) << call_.message;
+  ASSERT_EQ(out_.all.size(), 1u);
+  EXPECT_EQ(out_.all[0].secret, "planted-secret");
+  ASSERT_EQ(host_->exchanges().size(), 1u);
+  EXPECT_EQ(sent().method, "POST");
+  EXPECT_EQ(sent().url, kConsumers + "/" + kId + "/jwt");
+  EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"planted-secret","algorithm":"HS256"})");
+  EXPECT_EQ(sent().headers.at("Content-Type"), "application/json");
+  EXPECT_EQ(sent().flags, 0u) << "a POST must not be sent again";
+}
+
+TEST_F(KonnectPlugin, CreatesForANameBelowItsId) {
+  host_->answer(kAliceIs);
+  host_->answer({201, credential("key-1")});
+  ASSERT_EQ(create("alice"), AUTHD_OK) << call_.message;
+  EXPECT_EQ(sent(1).url, kConsumers + "/" + kId + "/jwt");
+}
+
+TEST_F(KonnectPlugin, ClassifiesAFailedCreateAndNeverRepeatsIt) {
+  const std::vector<Meaning> meanings = {
+      {{409, R"({"message":"conflict","status":409})"}, AUTHD_CONFLICT},
+      {{400,
+        R"({"code":3,"message":"data constraint error","details":[{"type":"ERROR_TYPE_REFERENCE","field":"key",)"
+        R"("messages":["key (type: unique) constraint failed"]}]})"},
+       AUTHD_CONFLICT},
+      {{400, R"({"message":"unique constraint violation","status":400})"}, AUTHD_CONFLICT},
+      {{400, R"({"code":3,"message":"validation error","details":[]})"}, AUTHD_INVALID},
+      {{403,
+        R"({"code":7,"message":"usage constraint error","details":[{"messages":["operation not permitted"]}]})"},
+       AUTHD_UNSUPPORTED},
+      {{500, ""}, AUTHD_UNAVAILABLE},
+      {{201, "created"}, AUTHD_CORRUPT},
+      {{200, R"({"data":[]})"}, AUTHD_CORRUPT},
+      {{0, "", {}, AUTHD_TIMEOUT}, AUTHD_TIMEOUT},
+  };
+  std::size_t sent_before = 0;
+  for (const Meaning& m : meanings) {
+    host_->answer(m.answer);
+    EXPECT_EQ(create(), m.status) << m.answer.status << " " << m.answer.body;
+    EXPECT_EQ(host_->exchanges().size(), ++sent_before);
+  }
+  host_->answer(kNoSuchThing);
+  host_->answer(kSomeConsumers);
+  EXPECT_EQ(create(), AUTHD_NOT_FOUND);
+}
+
+TEST_F(KonnectPlugin, DeletesAlsoWhatIsGone) {
+  host_->answer({204, ""});
+  EXPECT_EQ(remove(kId, "7eab"), AUTHD_OK);
+  EXPECT_EQ(sent().method, "DELETE");
+  EXPECT_EQ(sent().url, kConsumers + "/" + kId + "/jwt/7eab");
+  EXPECT_EQ(sent().flags, AUTHD_HTTP_IDEMPOTENT);
+  for (const std::string& consumer : {kId, std::string("alice")}) {
+    host_->answer(kNoSuchThing);
+    host_->answer(kSomeConsumers);
+    EXPECT_EQ(remove(consumer, "7eab"), AUTHD_OK) << consumer;
+    host_->answer(kNoSuchThing);
+    host_->answer({500, ""});
+    EXPECT_EQ(remove(consumer, "7eab"), AUTHD_UNAVAILABLE) << consumer;
+  }
+}
+
+TEST_F(KonnectPlugin, ResolvesANameToKonnectsId) {
+  TestOut id;
+  host_->answer(kAliceIs);
+  EXPECT_EQ(ops().resolve(host_->self(), call_.abi(), str("alice"), id.abi()), AUTHD_OK);
+  EXPECT_EQ(id.bytes, kId);
+}
+
+TEST_F(KonnectPlugin, IsUpWhenItAnswersForItsConsumers) {
+  host_->answer(kSomeConsumers);
+  const Probe health = probe();
+  EXPECT_EQ(health.status, AUTHD_OK);
+  EXPECT_EQ(health.state, AUTHD_HEALTH_UP);
+  EXPECT_EQ(health.endpoint, kPlane);
+  EXPECT_EQ(sent().url, kConsumers + "?size=1");
+  for (const Meaning& m : std::vector<Meaning>{{{401, ""}, AUTHD_DENIED},
+                                               {kNoSuchThing, AUTHD_UNAVAILABLE},
+                                               {{200, "pong"}, AUTHD_CORRUPT},
+                                               {{502, ""}, AUTHD_UNAVAILABLE},
+                                               {{0, "", {}, AUTHD_TIMEOUT}, AUTHD_TIMEOUT}}) {
+    host_->answer(m.answer);
+    EXPECT_EQ(probe().status, m.status) << m.answer.status;
+  }
+}
+
+class KonnectRealm : public KonnectPlugin {
+ protected:
+  void SetUp() override { use({}); }
+  void start() { ASSERT_EQ(host_->start(), AUTHD_OK) << host_->lifecycle_call().message; }
+  std::size_t warnings() const {
+    std::size_t n = 0;
+    for (const LogLine& line : host_->log()) n += line.level == AUTHD_LOG_WARN ? 1 : 0;
+    return n;
+  }
+  Probe probe_of_a_well_konnect() {
+    host_->answer(kSomeConsumers);
+    return probe();
+  }
+};
+
+TEST_F(KonnectRealm, IsFoundOnceAndLeftAlone) {
+  host_->answer({200, R"({"id":"1","name":"auth-realm-9524ec7d"})"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
+  host_->stop();
+  ASSERT_EQ(host_->exchanges().size(), 1u);
+  EXPECT_EQ(sent().method, "GET");
+  EXPECT_EQ(sent().url, "https://eu.api.konghq.com/v1/realms/auth-realm-9524ec7d");
+  EXPECT_EQ(sent().headers.at("Authorization"), "Bearer " + kToken);
+  EXPECT_EQ(warnings(), 0u);
+}
+
+TEST_F(KonnectRealm, IsMadeWhenThereIsNone) {
+  use({{"/admin_url", "http://cp:8443/pre/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458"},
+       {"/realm", "my \"realm\"/1"}});
+  host_->answer(kNoSuchThing);
+  host_->answer({201, "{}"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
+  host_->stop();
+  ASSERT_EQ(host_->exchanges().size(), 2u);
+  EXPECT_EQ(sent(0).url, "http://cp:8443/pre/v1/realms/my%20%22realm%22%2F1");
+  EXPECT_EQ(sent(1).method, "POST");
+  EXPECT_EQ(sent(1).url, "http://cp:8443/pre/v1/realms");
+  EXPECT_EQ(sent(1).flags, 0u);
+  EXPECT_EQ(sent(1).body,
+            R"({"name":"my \"realm\"\/1","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
+}
+
+TEST_F(KonnectRealm, IsNoTroubleWhenAnotherInstanceMadeItMeanwhile) {
+  host_->answer(kNoSuchThing);
+  host_->answer({409, R"({"status":409,"title":"Conflict","instance":"konnect:trace:4","detail":"exists"})"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
+  host_->stop();
+  EXPECT_EQ(warnings(), 0u);
+  EXPECT_EQ(probe_of_a_well_konnect().state, AUTHD_HEALTH_UP);
+}
+
+TEST_F(KonnectRealm, FailsOnceInTheLogAndInTheHealthReportButFailsNoToken) {
+  host_->answer({403, R"({"status":403,"title":"Forbidden","instance":"konnect:trace:5","detail":"no"})"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-not-ready", 1));
+  const std::string said = host_->everything_logged();
+  for (const char* part : {"auth-realm-9524ec7d", "gateway.admin_token", "konnect:trace:5"})
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  host_->stop();
+
+  const Probe health = probe_of_a_well_konnect();
+  EXPECT_EQ(health.status, AUTHD_OK);
+  EXPECT_EQ(health.state, AUTHD_HEALTH_DEGRADED);
+  EXPECT_NE(health.detail.find("auth-realm-9524ec7d"), std::string::npos) << health.detail;
+  host_->answer(credentials(credential("k"), ""));
+  EXPECT_EQ(get(), AUTHD_OK);
+}
+
+TEST_F(KonnectRealm, IsTriedAgainAndForgivenWithOneWarningInAll) {
+  host_->answer({0, "connection refused", {}, AUTHD_UNAVAILABLE});
+  host_->answer({500, ""});
+  host_->answer({200, "{}"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1, std::chrono::seconds(30)));
+  host_->stop();
+  EXPECT_EQ(host_->exchanges().size(), 3u);
+  EXPECT_EQ(warnings(), 1u) << host_->everything_logged();
+  EXPECT_NE(host_->everything_logged().find("connection refused"), std::string::npos);
+  EXPECT_EQ(probe_of_a_well_konnect().state, AUTHD_HEALTH_UP);
+}
+
+TEST_F(KonnectRealm, IsNotWaitedForWhenAuthdStops) {
+  host_->answer({0, "", {}, AUTHD_OK, true});
+  start();
+  ASSERT_TRUE(host_->wait_for_exchanges(1));
+  host_->stop(); // would wait for ever
+  EXPECT_EQ(warnings(), 0u) << host_->everything_logged();
+
+  use({});
+  host_->answer({429, "", {{"Retry-After", "86400"}}});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-not-ready", 1));
+  host_->stop(); // would wait for a day
+  EXPECT_EQ(host_->exchanges().size(), 1u);
+}
+
+TEST_F(KonnectRealm, IsNotAskedForWhenItIsEmpty) {
+  use({{"/realm", ""}});
+  start();
+  EXPECT_EQ(probe_of_a_well_konnect().state, AUTHD_HEALTH_UP);
+  host_->stop();
+  EXPECT_EQ(host_->exchanges().size(), 1u);
+}
+
+} // namespace
+} // namespace authd::test
