@@ -143,9 +143,9 @@ std::size_t Shard::append_slot() {
 
 std::size_t Shard::evict(std::int64_t now_ms) {
   const std::size_t slot = choose_victim(now_ms);
+  if (ring_[slot]->stale_until_ms > now_ms) evictions_.fetch_add(1, std::memory_order_relaxed);
   unlink(ring_[slot]);
   hand_ = slot + 1;
-  evictions_.fetch_add(1, std::memory_order_relaxed);
   return slot;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "json_escapes.h"
 #include "kong_uuid.h"
 #include "yaml_members.h"
 
@@ -153,7 +154,7 @@ std::string without_quotation(const std::string& message) { return message.subst
 
 std::variant<Parsed, std::vector<Problem>> parse(std::string_view text, const Environment& environment) {
   try {
-    const EnvReferences references(text);
+    const EnvReferences references(with_yaml_escapes(text));
     auto result = Reader(references, environment).read(YAML::Load(references.masked_text()));
     if (auto* parsed = std::get_if<Parsed>(&result)) parsed->reference_lines = references.lines();
     return result;

@@ -137,6 +137,16 @@ TEST(DeclarativeFile, MayBeJson) {
   EXPECT_EQ(consumer(parsed, "a/\xc3\xbc").credentials[0].secret, "s\"\\");
 }
 
+TEST(DeclarativeFile, UnderstandsTheSurrogatePairsOfJson) {
+  const auto parsed = good(R"({"_format_version": "3.0", "consumers": [
+    {"username": "\ud83d\ude00", "jwt_secrets": [{"key": "k", "secret": "\\ud83d\uD83D\uDE00\\"}]}]})");
+  ASSERT_EQ(consumer(parsed, "\xf0\x9f\x98\x80").credentials.size(), 1u);
+  EXPECT_EQ(consumer(parsed, "\xf0\x9f\x98\x80").credentials[0].secret, "\\ud83d\xf0\x9f\x98\x80\\");
+  EXPECT_EQ(bad(R"({"_format_version": "3.0", "a": "\ud83d"})").size(), 1u);
+  EXPECT_EQ(bad("{\"_format_version\": \"3.0\", \"a\": \"\\").size(), 1u);
+  EXPECT_EQ(good(kHead + R"(consumers: [{username: '\ud83d\ude00'}])").index.find("\\ud83d\\ude00"), 0u);
+}
+
 TEST(DeclarativeFile, IgnoresEverythingThatIsNotAboutConsumers) {
   const auto parsed = good(R"(
 _format_version: "1.1"
@@ -210,7 +220,7 @@ TEST(DeclarativeFile, RefusesTwoConsumersThatKongWouldGiveOneId) {
 TEST(DeclarativeFile, ShowsNothingOfTheTextWhenItIsNoYaml) {
   expect_problem(kHead + "consumers:\n- username: a\n  secret: *planted\n", 4, "anchor");
   EXPECT_EQ(bad(kHead + "consumers: [{username: planted\n").size(), 1u);
-  EXPECT_EQ(bad(kHead + "a: \"planted\\q\"\n").size(), 1u);
+  EXPECT_EQ(bad(kHead + "a: \"planted\\q\"\n"), std::vector<std::string>{"2: unknown escape character"});
   EXPECT_EQ(bad(kHead + "\t- planted: {").size(), 1u);
   EXPECT_EQ(bad(std::string("\0planted\xff", 9)).size(), 1u);
 }

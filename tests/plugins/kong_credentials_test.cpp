@@ -98,7 +98,8 @@ TEST(CredentialPage, IsNoValueWhenTheAnswerIsSomethingElse) {
        {std::string(), std::string("<html></html>"), std::string("null"), std::string("[]"),
         std::string("{}"), std::string(R"({"data":{}})"), std::string(R"({"data":null,"next":null})"),
         std::string(R"({"data":[],"next":7})"), std::string(R"({"data":[)"), std::string(R"({"data":[]} x)"),
-        std::string("\0{\"data\":[]}", 12), deep, R"({"data":)" + deep,
+        std::string("\0{\"data\":[]}", 12), deep,
+        R"({"data":[],"x":)" + std::string(40, '[') + std::string(40, ']') + "}", R"({"data":)" + deep,
         R"({"data":[)" + deep + "1" + std::string(100000, ']') + "]}"})
     EXPECT_FALSE(parse_credential_page(body)) << body.substr(0, 60);
 }
