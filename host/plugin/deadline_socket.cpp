@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/deadline_socket.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -19,14 +17,11 @@
 namespace authd::plugin {
 namespace {
 
-// A call that is withdrawn while a thread waits for its peer is noticed within this time.
-constexpr std::int64_t kLongestWait_ms = 100;
-
 using Failed = tl::unexpected<SocketFailure>;
 
 Failed unavailable(std::string what) { return Failed({AUTHD_UNAVAILABLE, std::move(what)}); }
+Failed lasting(std::string what) { return Failed({AUTHD_UNAVAILABLE, std::move(what), true}); }
 Failed system_failure(int error) { return unavailable(std::system_category().message(error)); }
-Failed out_of_time() { return Failed({AUTHD_TIMEOUT, "no answer in time"}); }
 
 bool is_address(const std::string& host) {
   in6_addr ignored{};
@@ -44,17 +39,17 @@ Result<Addresses, SocketFailure> look_up(const Endpoint& to) {
   hints.ai_flags = AI_NUMERICSERV | (is_address(to.host) ? AI_NUMERICHOST : AI_ADDRCONFIG);
   addrinfo* list = nullptr;
   const int rc = getaddrinfo(to.host.c_str(), to.port.c_str(), &hints, &list);
-  if (rc != 0) return unavailable(std::string("name look-up: ") + gai_strerror(rc));
+  if (rc != 0) return lasting(std::string("name look-up: ") + gai_strerror(rc));
   return Addresses(list);
 }
 
-std::string tls_reason(const SSL* ssl) {
+Failed tls_failure(const SSL* ssl) {
   const long verdict = SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK) {
-    return std::string("TLS certificate not accepted: ") + X509_verify_cert_error_string(verdict);
+    return lasting(std::string("TLS certificate not accepted: ") + X509_verify_cert_error_string(verdict));
   }
   const char* reason = ERR_reason_error_string(ERR_peek_error());
-  return std::string("TLS: ") + (reason != nullptr ? reason : "connection lost");
+  return unavailable(std::string("TLS: ") + (reason != nullptr ? reason : "connection lost"));
 }
 
 // The name that the certificate must carry, and the one that a server with several sites chooses by.
@@ -65,20 +60,6 @@ bool expect_host(SSL* ssl, const std::string& host) {
 }
 
 } // namespace
-
-CallClock CallClock::capped(milliseconds at_most) const {
-  CallClock copy = *this;
-  // A call without a deadline has more milliseconds left than the clock can hold nanoseconds.
-  copy.cap_ = std::min(cap_, steady_now() + std::min<milliseconds>(at_most, std::chrono::hours(24)));
-  return copy;
-}
-
-std::int64_t CallClock::remaining_ms() const {
-  const std::int64_t of_call = host_->remaining_ms(host_, call_);
-  if (cap_ == SteadyTime::max()) return of_call;
-  const auto of_cap = std::chrono::ceil<milliseconds>(cap_ - steady_now()).count();
-  return std::clamp<std::int64_t>(of_cap, 0, of_call);
-}
 
 SSL_CTX* TlsContext::get() {
   std::call_once(once_, [this] {
@@ -98,6 +79,7 @@ DeadlineSocket::Descriptor::~Descriptor() {
 
 Result<DeadlineSocket, SocketFailure> DeadlineSocket::connect(const Endpoint& to, const CallClock& clock,
                                                               TlsContext& tls) {
+  if (auto why = clock.over()) return tl::make_unexpected(std::move(*why));
   const auto addresses = look_up(to);
   if (!addresses) return tl::make_unexpected(addresses.error());
   int untried = 0;
@@ -123,7 +105,7 @@ Result<DeadlineSocket, SocketFailure> DeadlineSocket::open(int family, const voi
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::connect(fd, static_cast<const sockaddr*>(address), size) != 0) {
     if (errno != EINPROGRESS) return system_failure(errno);
-    if (auto ready = socket.wait(POLLOUT, clock); !ready) return tl::make_unexpected(ready.error());
+    if (auto ready = clock.await(fd, POLLOUT); !ready) return tl::make_unexpected(ready.error());
   }
   int error = 0;
   socklen_t length = sizeof error;
@@ -147,25 +129,14 @@ Result<void, SocketFailure> DeadlineSocket::secure(const std::string& host, cons
   }
 }
 
-Result<void, SocketFailure> DeadlineSocket::wait(short events, const CallClock& clock) const {
-  for (;;) {
-    const std::int64_t left = clock.remaining_ms();
-    if (left <= 0) return out_of_time();
-    pollfd p{fd_.get(), events, 0};
-    const int n = ::poll(&p, 1, static_cast<int>(std::min(left, kLongestWait_ms)));
-    if (n > 0) return {};
-    if (n < 0 && errno != EINTR) return system_failure(errno);
-  }
-}
-
 Result<void, SocketFailure> DeadlineSocket::wait_for_tls(int rc, const CallClock& clock) const {
   switch (SSL_get_error(ssl_.get(), rc)) {
   case SSL_ERROR_WANT_READ:
-    return wait(POLLIN, clock);
+    return clock.await(fd_.get(), POLLIN);
   case SSL_ERROR_WANT_WRITE:
-    return wait(POLLOUT, clock);
+    return clock.await(fd_.get(), POLLOUT);
   default:
-    return unavailable(tls_reason(ssl_.get()));
+    return tls_failure(ssl_.get());
   }
 }
 
@@ -173,7 +144,7 @@ Result<std::size_t, SocketFailure> DeadlineSocket::read(std::span<char> into, co
   if (ssl_) return read_tls(into, clock);
   for (;;) {
     // The clock comes first: a peer that always has another byte ready must not outlive it.
-    if (auto ready = wait(POLLIN, clock); !ready) return tl::make_unexpected(ready.error());
+    if (auto ready = clock.await(fd_.get(), POLLIN); !ready) return tl::make_unexpected(ready.error());
     const ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno != EAGAIN && errno != EINTR) return system_failure(errno);
@@ -182,7 +153,7 @@ Result<std::size_t, SocketFailure> DeadlineSocket::read(std::span<char> into, co
 
 Result<std::size_t, SocketFailure> DeadlineSocket::read_tls(std::span<char> into, const CallClock& clock) {
   for (;;) {
-    if (clock.remaining_ms() <= 0) return out_of_time();
+    if (auto why = clock.over()) return tl::make_unexpected(std::move(*why));
     ERR_clear_error();
     std::size_t n = 0;
     const int rc = SSL_read_ex(ssl_.get(), into.data(), into.size(), &n);
@@ -204,7 +175,7 @@ Result<void, SocketFailure> DeadlineSocket::write(std::string_view all, const Ca
 Result<std::size_t, SocketFailure> DeadlineSocket::write_some(std::string_view bytes,
                                                               const CallClock& clock) {
   for (;;) {
-    if (clock.remaining_ms() <= 0) return out_of_time();
+    if (auto why = clock.over()) return tl::make_unexpected(std::move(*why));
     Result<void, SocketFailure> ready;
     if (ssl_) {
       ERR_clear_error();
@@ -216,7 +187,7 @@ Result<std::size_t, SocketFailure> DeadlineSocket::write_some(std::string_view b
       const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno != EAGAIN && errno != EINTR) return system_failure(errno);
-      ready = wait(POLLOUT, clock);
+      ready = clock.await(fd_.get(), POLLOUT);
     }
     if (!ready) return tl::make_unexpected(ready.error());
   }

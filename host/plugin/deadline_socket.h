@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TCP or TLS connection of which every operation ends when the call's time is up, however slowly bytes
-// trickle: the time left is asked anew before each wait. Timeouts per receive, as Poco's sockets and
+// A TCP or TLS connection of which every operation ends when its clock says so, however slowly bytes
+// trickle: the clock is asked anew before each wait. Timeouts per receive, as Poco's sockets and
 // SO_RCVTIMEO have them, let a peer that drips bytes stretch 500 ms into seconds.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -13,30 +12,10 @@
 
 #include <openssl/ssl.h>
 
-#include "authd/abi.h"
-#include "base/clock.h"
 #include "base/result.h"
+#include "plugin/call_clock.h"
 
 namespace authd::plugin {
-
-// The one deadline of an exchange: that of the call, optionally capped. A withdrawn call is out of time.
-class CallClock {
- public:
-  CallClock(const authd_host& host, const authd_call* call) : host_(&host), call_(call) {}
-  CallClock capped(milliseconds at_most) const;
-  std::int64_t remaining_ms() const; // 0: time is up
-
- private:
-  const authd_host* host_;
-  const authd_call* call_;
-  SteadyTime cap_ = SteadyTime::max();
-};
-
-// `status` is AUTHD_TIMEOUT or AUTHD_UNAVAILABLE; `what` has neither URL nor secret: "connection refused".
-struct SocketFailure {
-  authd_status status;
-  std::string what;
-};
 
 // What TLS connections share: TLS 1.2 or newer, the system's authorities, verification always on. Loaded
 // at the first use, because the authorities cost memory that a plain-http gateway need not pay.
@@ -97,7 +76,6 @@ class DeadlineSocket {
 
   explicit DeadlineSocket(int fd) : fd_(fd) {}
   Result<void, SocketFailure> secure(const std::string& host, const CallClock& clock, SSL_CTX* context);
-  Result<void, SocketFailure> wait(short events, const CallClock& clock) const;
   // After an SSL operation that returned `rc` <= 0: waits when OpenSSL asks for it, else says why.
   Result<void, SocketFailure> wait_for_tls(int rc, const CallClock& clock) const;
   Result<std::size_t, SocketFailure> read_tls(std::span<char> into, const CallClock& clock);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/secret.h"
+#include "plugin/http_field.h"
 
 namespace authd::plugin {
 namespace {
@@ -19,6 +20,12 @@ HttpAnswer::HttpAnswer(bool bodiless, std::uint64_t max_body_bytes)
     : bodiless_(bodiless), max_body_(max_body_bytes) {
   llhttp_init(&parser_, HTTP_RESPONSE, settings());
   parser_.data = this;
+}
+
+std::string_view HttpAnswer::header(std::string_view name) const {
+  const auto found = std::find_if(headers_.begin(), headers_.end(),
+                                  [&](const AnswerHeader& h) { return same_name(h.name, name); });
+  return found != headers_.end() ? std::string_view(found->value) : std::string_view();
 }
 
 HttpAnswer::~HttpAnswer() { wipe(body_.data(), body_.size()); }

@@ -39,6 +39,7 @@ class HttpAnswer {
   bool reusable() const { return reusable_; } // the connection, once complete
   int status() const { return status_; }
   const std::vector<AnswerHeader>& headers() const { return headers_; }
+  std::string_view header(std::string_view name) const; // the first of that name; empty: none
   std::string_view body() const { return body_; }
 
   static constexpr std::size_t kMaxHeaderBytes = 64 * 1024;

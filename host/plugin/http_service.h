@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's side of service "authd.http/1" (authd/http.h): every adapter's exchanges pass through here
-// and get the same deadline, pooling, verification and bounds.
+// and get the same deadline, pooling, verification, bounds and retries (retry_policy.h).
 //
-// What is resent: an idempotent request, once, when a connection taken from the pool turned out dead
-// before any byte of the answer. What is not marked idempotent travels on a connection of its own, with
-// "Connection: close", and is never sent twice: a create that was resent would be two credentials.
+// What is not marked idempotent travels on a connection of its own, with "Connection: close", and is never
+// sent twice: a create that was resent would be two credentials.
 #pragma once
 
 #include <memory>
 
 #include "authd/http.h"
 #include "plugin/deadline_socket.h"
+#include "plugin/interrupt.h"
 
 namespace authd::plugin {
 
@@ -22,13 +22,19 @@ class HttpService {
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  // A table for one plugin instance, with a pool of its own that is closed with the table. Failures are
-  // recorded through `host`; it and the service must outlive the table.
+  // A table for one plugin instance, with a pool and a retry budget of its own that go with the table.
+  // Failures are recorded through `host`; it and the service must outlive the table. The calls that are
+  // handed to the table are plugin::Call's, or null.
   std::shared_ptr<const authd_http_v1> connect(const authd_host* host);
+
+  // From now on every exchange ends at once with AUTHD_CANCELLED, also those under way; only a name look-up
+  // lasts as long as the system's resolver makes it. For the end of the process: there is no way back.
+  void abort() noexcept { interrupt_.raise(); }
 
  private:
   class Client;
   TlsContext tls_;
+  Interrupt interrupt_;
 };
 
 } // namespace authd::plugin

@@ -17,10 +17,12 @@ struct HttpRequest {
   std::string_view url = {}; // absolute; encode what goes into its path, it is sent as it stands
   std::vector<std::pair<std::string_view, std::string_view>> headers = {};
   std::string_view body = {};
-  bool idempotent = false;          // may be sent again on a reused connection that was reset
+  bool idempotent = false;          // the host may send it more than once (authd/http.h)
   std::uint32_t pool_size = 0;      // most connections kept to this origin; 0: 10
   milliseconds connect_timeout{0};  // 0: what is left of the call
   std::uint64_t max_body_bytes = 0; // 0: 8 MiB
+  std::uint32_t max_attempts = 0;   // of an idempotent request, in all; 0: 2
+  milliseconds retry_base{0};       // the n-th retry waits up to retry_base * 2^(n-1); 0: 100 ms
 };
 
 struct HttpResponse {
@@ -69,6 +71,8 @@ class HttpClient {
     wire.pool_size = request.pool_size;
     wire.connect_timeout_ms = static_cast<std::uint32_t>(request.connect_timeout.count());
     wire.max_body_bytes = request.max_body_bytes;
+    wire.max_attempts = request.max_attempts;
+    wire.retry_base_ms = static_cast<std::uint32_t>(request.retry_base.count());
 
     Collector collector;
     authd_http_response answer{sizeof answer, 0, &collector, &Collector::on_header, &Collector::on_body};

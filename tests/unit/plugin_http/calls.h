@@ -2,7 +2,6 @@
 // One exchange through the service as a plugin makes it, with a host that records the failure.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,36 +11,22 @@
 
 #include "authd/http.h"
 #include "base/clock.h"
+#include "plugin/call.h"
 #include "plugin/http_service.h"
 
 namespace authd::test {
-
-struct CallState {
-  SteadyTime deadline = SteadyTime::max();
-  std::atomic<bool> withdrawn{false};
-  authd_status failed_with = AUTHD_OK;
-  std::string message;
-
-  const authd_call* abi() const { return reinterpret_cast<const authd_call*>(this); }
-  static CallState& of(const authd_call* call) {
-    return *const_cast<CallState*>(reinterpret_cast<const CallState*>(call));
-  }
-};
 
 inline authd_host recording_host() {
   authd_host host{};
   host.size = sizeof host;
   host.fail = [](const authd_host*, const authd_call* call, authd_status status, const authd_error* error) {
-    CallState::of(call).failed_with = status;
-    CallState::of(call).message.assign(error->message.p, error->message.n);
+    if (call == nullptr) return status;
+    const std::string message(error->message.p, error->message.n);
+    plugin::Call::from_abi(call)->record({plugin::to_status(status), 0, milliseconds(0), message});
     return status;
   };
-  host.remaining_ms = [](const authd_host*, const authd_call* call) -> std::int64_t {
-    const CallState& state = CallState::of(call);
-    if (state.withdrawn) return 0;
-    if (state.deadline == SteadyTime::max()) return INT64_MAX;
-    const auto left = std::chrono::ceil<milliseconds>(state.deadline - steady_now()).count();
-    return left > 0 ? left : 0;
+  host.remaining_ms = [](const authd_host*, const authd_call* call) {
+    return call != nullptr ? plugin::Call::from_abi(call)->remaining_ms() : INT64_MAX;
   };
   return host;
 }
@@ -65,6 +50,9 @@ struct Ask {
   std::uint32_t connect_timeout_ms = 0;
   std::uint64_t max_body_bytes = 0;
   std::uint32_t pool_size = 0;
+  std::uint32_t max_attempts = 1; // of the tests, those of retries say more
+  std::uint32_t retry_base_ms = 1;
+  milliseconds patience = milliseconds::max(); // of who waits for the result; the deadline if that is earlier
 };
 
 class Caller {
@@ -72,11 +60,13 @@ class Caller {
   Caller() : host_(recording_host()), http_(service_.connect(&host_)) {}
 
   Outcome operator()(const Ask& ask) {
-    CallState call;
+    plugin::Call call(steady_now() + ask.within);
+    if (ask.patience < ask.within) call.set_patience(steady_now() + ask.patience);
     return run(ask, call);
   }
 
-  Outcome run(const Ask& ask, CallState& call) {
+  // Within the call's own time.
+  Outcome run(const Ask& ask, plugin::Call& call) {
     std::vector<authd_http_header> headers;
     for (const auto& [name, value] : ask.headers) headers.push_back({str(name), str(value)});
     authd_http_request request{};
@@ -90,14 +80,15 @@ class Caller {
     request.pool_size = ask.pool_size;
     request.connect_timeout_ms = ask.connect_timeout_ms;
     request.max_body_bytes = ask.max_body_bytes;
+    request.max_attempts = ask.max_attempts;
+    request.retry_base_ms = ask.retry_base_ms;
     Outcome out;
     authd_http_response response{sizeof response, 0, &out, on_header, on_body};
     const SteadyTime start = steady_now();
-    call.deadline = start + ask.within;
     out.status = http_->exchange(http_.get(), call.abi(), &request, &response);
     out.took = std::chrono::duration_cast<milliseconds>(steady_now() - start);
     out.http_status = response.status;
-    out.message = call.message;
+    if (out.status != AUTHD_OK) out.message = call.take_failure(plugin::to_status(out.status)).message;
     return out;
   }
 

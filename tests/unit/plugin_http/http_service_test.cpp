@@ -284,16 +284,14 @@ TEST(HttpService, NoticesThatTheCallWasWithdrawn) {
     asked.notify_all();
     peer.hang();
   });
-  CallState state;
+  plugin::Call state(steady_now() + std::chrono::seconds(50));
   Caller call;
   std::thread canceller([&] {
     std::unique_lock lock(mutex);
     asked.wait(lock, [&] { return has_asked; });
-    state.withdrawn = true;
+    state.cancel();
   });
-  Ask ask{url_of(server)};
-  ask.within = std::chrono::seconds(50);
-  const Outcome out = call.run(ask, state);
+  const Outcome out = call.run({url_of(server)}, state);
   canceller.join();
   EXPECT_EQ(out.status, AUTHD_TIMEOUT);
   EXPECT_LT(out.took.count(), 20000);
@@ -377,19 +375,19 @@ TEST(HttpService, RefusesARequestThatWouldSmuggle) {
 
 TEST(HttpService, RefusesTablesFromBeforeItsFirstRevision) {
   Caller call;
-  CallState state;
+  plugin::Call state;
   authd_http_request request{};
   request.size = 8;
   authd_http_response response{};
   response.size = sizeof response;
   EXPECT_EQ(call.table()->exchange(call.table(), state.abi(), &request, &response), AUTHD_INVALID);
-  EXPECT_EQ(state.failed_with, AUTHD_INVALID);
+  EXPECT_NE(state.take_failure(plugin::Status::invalid).message.find("first revision"), std::string::npos);
 }
 
 TEST(HttpService, SurvivesACallbackThatThrows) {
   Recorder recorder;
   Caller call;
-  CallState state;
+  plugin::Call state;
   const std::string url = url_of(recorder.server);
   authd_http_request request{};
   request.size = sizeof request;
