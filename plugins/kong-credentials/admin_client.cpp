@@ -32,7 +32,9 @@ AdminClient::AdminClient(const sdk::Host& host, const sdk::Config& config, std::
                          SecretText token)
     : http_(host), header_(std::move(header)), token_(std::move(token)),
       pool_size_(static_cast<std::uint32_t>(config.integer("/pool_size", 10))),
-      connect_timeout_(config.duration("/connect_timeout", sdk::milliseconds(5000))) {}
+      connect_timeout_(config.duration("/connect_timeout", sdk::milliseconds(5000))),
+      max_attempts_(static_cast<std::uint32_t>(config.integer("/max_attempts", 2))),
+      retry_base_(config.duration("/retry_base", sdk::milliseconds(100))) {}
 
 sdk::Result<sdk::HttpResponse> AdminClient::send(sdk::Call& call, std::string_view method,
                                                  const std::string& url, std::string_view body) const {
@@ -43,6 +45,8 @@ sdk::Result<sdk::HttpResponse> AdminClient::send(sdk::Call& call, std::string_vi
   request.idempotent = method != "POST";
   request.pool_size = pool_size_;
   request.connect_timeout = connect_timeout_;
+  request.max_attempts = max_attempts_;
+  request.retry_base = retry_base_;
   return http_.exchange(call, request);
 }
 

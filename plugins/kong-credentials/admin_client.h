@@ -21,7 +21,8 @@ SecretText admin_token_of(const sdk::Config& config);
 // [thread-safe]
 class AdminClient {
  public:
-  // Each request carries `header`: `token`, unless the token is empty. Reads pool_size and connect_timeout.
+  // Each request carries `header`: `token`, unless the token is empty. Reads pool_size, connect_timeout,
+  // max_attempts and retry_base.
   AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, SecretText token);
 
   // All but a POST is marked as safe to be sent again. A body is JSON.
@@ -34,6 +35,8 @@ class AdminClient {
   const SecretText token_;
   const std::uint32_t pool_size_;
   const sdk::milliseconds connect_timeout_;
+  const std::uint32_t max_attempts_;
+  const sdk::milliseconds retry_base_;
 };
 
 } // namespace authd::kong

@@ -45,6 +45,14 @@ class KongGateway {
       "type": "integer", "minimum": 100, "maximum": 60000, "default": 5000, "x-authd-unit": "ms",
       "description": "How long a connection may take; the deadline of the call bounds it too.",
       "x-authd-env": "KONG_CONNECTION_TIMEOUT"
+    },
+    "max_attempts": {
+      "type": "integer", "minimum": 1, "maximum": 10, "default": 2,
+      "description": "Of a call that may be repeated (all but the creation of a credential), within its deadline."
+    },
+    "retry_base": {
+      "type": "integer", "minimum": 10, "maximum": 5000, "default": 100, "x-authd-unit": "ms",
+      "description": "The first retry waits a random time up to this, each further one up to twice as long."
     }
   }
 })",

@@ -83,6 +83,8 @@ TEST_F(KongGatewayPlugin, ListsCredentialsWithItsToken) {
   EXPECT_EQ(sent().flags, AUTHD_HTTP_IDEMPOTENT);
   EXPECT_EQ(sent().pool_size, 10u);
   EXPECT_EQ(sent().connect_timeout_ms, 5000u);
+  EXPECT_EQ(sent().max_attempts, 2u);
+  EXPECT_EQ(sent().retry_base_ms, 100u);
 }
 
 TEST_F(KongGatewayPlugin, TellsAConsumerWithoutCredentialsFromNoConsumer) {
@@ -99,7 +101,9 @@ TEST_F(KongGatewayPlugin, UsesItsSettings) {
        {"/admin_token", std::string("Bearer ") + kToken},
        {"/admin_token_header", "apikey"},
        {"/pool_size", std::int64_t{3}},
-       {"/connect_timeout", std::int64_t{250}}});
+       {"/connect_timeout", std::int64_t{250}},
+       {"/max_attempts", std::int64_t{4}},
+       {"/retry_base", std::int64_t{30}}});
   host_->answer({200, R"({"data":[],"next":"/consumers/x/jwt?offset=abc"})"});
   host_->answer({200, kEmptyList});
   ASSERT_EQ(get("example-consumer"), AUTHD_OK);
@@ -108,6 +112,8 @@ TEST_F(KongGatewayPlugin, UsesItsSettings) {
   EXPECT_EQ(sent().headers.count("Kong-Admin-Token"), 0u);
   EXPECT_EQ(sent().pool_size, 3u);
   EXPECT_EQ(sent().connect_timeout_ms, 250u);
+  EXPECT_EQ(sent().max_attempts, 4u);
+  EXPECT_EQ(sent().retry_base_ms, 30u);
   EXPECT_EQ(sent(1).url, "https://gw.example:8443/admin-api/consumers/example-consumer/jwt?offset=abc");
   EXPECT_EQ(sent(1).headers.at("apikey"), kToken);
 }

@@ -202,8 +202,10 @@ authd_status PluginHost::on_exchange(const authd_http_v1* http, const authd_call
                                      const authd_http_request* request,
                                      authd_http_response* response) noexcept {
   PluginHost& self = of(http->host);
-  HttpExchange seen{copy(request->method), copy(request->url), copy(request->body),        {},
-                    request->flags,        request->pool_size, request->connect_timeout_ms};
+  HttpExchange seen{
+      copy(request->method), copy(request->url), copy(request->body),         {},
+      request->flags,        request->pool_size, request->connect_timeout_ms, request->max_attempts,
+      request->retry_base_ms};
   for (std::size_t i = 0; i < request->header_count; ++i)
     seen.headers[copy(request->headers[i].name)] = copy(request->headers[i].value);
   const HttpAnswer answer = self.exchange(std::move(seen));

@@ -49,7 +49,7 @@ struct TestOut {
 struct HttpExchange {
   std::string method, url, body;
   std::map<std::string, std::string> headers;
-  std::uint32_t flags = 0, pool_size = 0, connect_timeout_ms = 0;
+  std::uint32_t flags = 0, pool_size = 0, connect_timeout_ms = 0, max_attempts = 0, retry_base_ms = 0;
 };
 
 struct HttpAnswer {
