@@ -220,7 +220,6 @@ int RequestParser::on_headers_complete() {
   body_ = {static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(end)};
   head_complete_ = true;
   if (!check_target() || !check_framing() || !check_host() || !check_expectation()) return -1;
-  llhttp_.upgrade = 0; // an offer that may be ignored: RFC 9110, section 7.8
   return 0;
 }
 

@@ -61,6 +61,19 @@ TEST(Deferral, CallsTheDeadlineWhenNobodyResumesAndHonoursAnExtension) {
   EXPECT_GE(steady_now() - begin, 40ms);
 }
 
+TEST(Deferral, IsBoundByItsOwnDeadlineOnly) {
+  ServerOptions options;
+  options.header_timeout = 20ms;
+  options.idle_timeout = 20ms;
+  TestServer server(options);
+  RawClient client = server.connect();
+  client.send(get("/later") + "GET /half");
+  EXPECT_TRUE(client.silent_for(100ms));
+  server.tickets().take().resume(answer_with("late"));
+  EXPECT_EQ(client.receive().body, "late");
+  EXPECT_EQ(client.receive().status, 408) << "now the other half is waited for";
+}
+
 TEST(Deferral, IgnoresASecondResume) {
   TestServer server;
   RawClient client = server.connect();

@@ -198,6 +198,9 @@ TEST(RequestParser, IgnoresAnOfferToUpgrade) {
   ASSERT_TRUE(parsed.complete());
   EXPECT_EQ(parsed.parser.used(), input.size());
   EXPECT_TRUE(parsed.parser.keep_alive());
+  const Parsed body(post("Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc") + "GET");
+  ASSERT_TRUE(body.complete());
+  EXPECT_EQ(body.request.body, "abc");
 }
 
 TEST(RequestParser, KnowsWhoKeepsTheConnection) {
