@@ -154,6 +154,22 @@ TEST(Life, EndsWithinTheDrainTimeoutAlthoughAClientNeverReads) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
 }
 
+// The worker listens to Kong for breaker.timeout and 5 s more; the bound asserted lies far under that.
+TEST(Life, EndsAfterTheDrainTimeoutAlthoughAWorkerHangsInKong) {
+  Scene scene([](Settings& s) {
+    s.set_text("breaker", "timeout", "10s");
+    s.set_text("server", "drain_timeout", "1s");
+  });
+  scene.kong.set_fault({KongFault::Kind::hang});
+  HttpConnection client(scene.port());
+  client.send(request_text("GET", "/tokens", kAlice));
+  ASSERT_TRUE(scene.kong.await(KongOperation::list, 1, kPatience));
+  const auto start = std::chrono::steady_clock::now();
+  scene.authd.child().signal(SIGTERM);
+  EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0) << scene.authd.child().everything();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(9));
+}
+
 TEST(Life, EndsAtOnceOnTheSecondSigterm) {
   Scene scene([](Settings& s) {
     s.set_text("breaker", "timeout", "10s");

@@ -43,8 +43,9 @@ struct ScriptedGateway::Tables {
     return host;
   }
 
-  static authd_status get_secret(void* self, const authd_call*, authd_str consumer,
+  static authd_status get_secret(void* self, const authd_call* call, authd_str consumer,
                                  const authd_credential_sink* sink) {
+    test_of(self).on_call(*plugin::Call::from_abi(call));
     return put_all(test_of(self).on_list(text(consumer)), sink);
   }
   static authd_status create_secret(void* self, const authd_call*, authd_str consumer, const authd_proposal* p,

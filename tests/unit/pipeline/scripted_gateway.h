@@ -44,6 +44,9 @@ class ScriptedGateway {
     return Answer{AUTHD_OK, {{"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0", ""}}};
   };
 
+  // Sees the call of each list.
+  std::function<void(const plugin::Call& call)> on_call = [](const plugin::Call&) {};
+
   // The tables are plain C: this is how they find their test.
   struct Tables;
 

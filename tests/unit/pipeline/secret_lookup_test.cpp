@@ -108,6 +108,22 @@ TEST_F(SecretLookupTest, LetsFiftyFirstRequestsShareOneCall) {
   EXPECT_EQ(recorder.calls("list"), 1);
 }
 
+TEST_F(SecretLookupTest, ListensLongerThanTheRequestWaitsButLetsNothingBeginThen) {
+  LookupSettings settings;
+  settings.breaker_timeout = milliseconds(10'000);
+  build(milliseconds(60'000), settings);
+  std::int64_t patience_ms = 0;
+  std::int64_t remaining_ms = 0;
+  gateway.on_call = [&](const plugin::Call& call) {
+    patience_ms = call.patience_ms();
+    remaining_ms = call.remaining_ms();
+  };
+  ASSERT_TRUE(ask());
+  EXPECT_GT(patience_ms, 0);
+  EXPECT_LE(patience_ms, 10'000);
+  EXPECT_GT(remaining_ms, 10'000);
+}
+
 TEST_F(SecretLookupTest, RemembersAnUnknownConsumer) {
   build(milliseconds(60'000));
   gateway.on_list = [](const std::string&) { return Answer{AUTHD_NOT_FOUND, {}}; };
