@@ -25,7 +25,9 @@ struct OurPlugin {
 constexpr OurPlugin kOurPlugins[] = {
     {"gateway", "kong-gateway", AUTHD_GATEWAY_V1},
     {"gateway", "kong-declarative", AUTHD_GATEWAY_V1},
+    {"gateway", "kong-konnect", AUTHD_GATEWAY_V1},
     {"cache", "cache-memory", AUTHD_CACHE_V1},
+    {"cache", "cache-redis", AUTHD_CACHE_V1},
 };
 
 Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {

@@ -11,19 +11,10 @@ namespace authd {
 namespace {
 
 // What a running process cannot change: said, not silently ignored.
-std::vector<std::string> needs_restart(const config::Config& now, const config::Config& next) {
+std::vector<std::string> needs_restart(const config::FixedSettings& started_with, const config::Config& next) {
   std::vector<std::string> lines;
-  const auto check = [&](bool same, const char* setting) {
-    if (!same) lines.push_back(std::string(setting) + ": a reload cannot change it; restart authd");
-  };
-  check(now.environment == next.environment, "server.environment");
-  check(now.server.host == next.server.host, "server.host");
-  check(now.server.port == next.server.port, "server.port");
-  check(now.server.reactors == next.server.reactors, "server.reactors");
-  check(now.telemetry.service_name == next.telemetry.service_name, "telemetry.service_name");
-  check(now.telemetry.service_version == next.telemetry.service_version, "telemetry.service_version");
-  check(now.admin.listen == next.admin.listen, "admin.listen");
-  check(now.plugins.require_pins == next.plugins.require_pins, "plugins.require_pins");
+  for (const std::string& setting : config::differing(started_with, config::fixed_settings(next)))
+    lines.push_back(setting + ": a reload cannot change it; restart authd");
   return lines;
 }
 
@@ -49,7 +40,7 @@ config::Config load_config(const std::string& file) {
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
                    pipeline::InvalidationHub& hub, const ServiceManager& manager, Log& log)
-    : config_file_(std::move(config_file)), loader_(loader), hub_(hub), manager_(manager), log_(log),
+    : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader), hub_(hub), manager_(manager), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, log)) {}
 
 std::shared_ptr<Generation> Reloader::current() const {
@@ -69,7 +60,7 @@ Reloader::Outcome Reloader::load_and_swap() {
   const std::shared_ptr<Generation> old = current();
   try {
     config::Config config = load_config(config_file_);
-    Outcome outcome{true, needs_restart(old->config(), config)};
+    Outcome outcome{true, needs_restart(started_with_, config)};
     for (const std::string& warning : config.warnings) log_.write(Level::warn, "configuration", warning);
     for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
     log_.set_level(config.telemetry.log_level);

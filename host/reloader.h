@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "config/fixed_settings.h"
 #include "generation.h"
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
@@ -47,6 +48,7 @@ class Reloader {
   void retire(std::shared_ptr<Generation> old);
 
   const std::string config_file_;
+  const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
   pipeline::InvalidationHub& hub_;
   const ServiceManager& manager_;

@@ -203,7 +203,8 @@ void Checker::check_length(const Node& node, const Shape& shape, const std::stri
 void Checker::check_array(Node& node, const Shape& shape, const std::string& path) {
   bool listed = shape.comma_list || node.origin.kind == Origin::Kind::variable;
   if (node.kind == Node::Kind::string && listed) {
-    if (!resolve_reference(node, path)) return;
+    // Else the references are the entries', each of which is checked below.
+    if (is_whole_reference(node.text.reveal()) && !resolve_reference(node, path)) return;
     node = split_at_commas(node, shape);
   }
   if (node.kind != Node::Kind::array) return wrong_type(node, shape, path, "an array");

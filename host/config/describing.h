@@ -17,8 +17,8 @@ struct PluginSchema {
   std::string json;   // schema.h; one that is refused is left out
 };
 
-// TOML that loads: every setting with its value and, as a comment, where that comes from. Secrets are
-// "[redacted]".
+// TOML that loads, unless it had encryption keys: every setting with its value and, as a comment, where that
+// comes from. Secrets are "[redacted]".
 std::string show(const Config& config);
 
 // JSON Schema 2020-12 of authd.toml. With `plugins`, the keys of [gateway] and [[cache]] follow `plugin`.

@@ -10,6 +10,8 @@
 #include <Poco/URI.h>
 #include <fmt/format.h>
 
+#include "config/cache_key.h"
+
 namespace authd::config {
 namespace {
 
@@ -26,7 +28,8 @@ std::string lower(std::string_view text) {
 std::optional<IPAddress> address_in(std::string_view host) {
   if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   IPAddress address;
-  return IPAddress::tryParse(std::string(host), address) ? std::optional(address) : std::nullopt;
+  if (IPAddress::tryParse(std::string(host), address)) return address;
+  return host == "::" ? std::optional(IPAddress("::")) : std::nullopt; // which tryParse takes for a failure
 }
 
 bool has_blank_or_control(std::string_view text) {
@@ -87,6 +90,30 @@ std::optional<std::string> plugin_error(std::string_view text) {
   return "is neither the bare name of a plugin nor an absolute path";
 }
 
+// "" is none at all. What names a port of an IPv6 address has it in brackets, as in a URL.
+std::optional<std::string> listen_error(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  if (text.empty()) return std::nullopt;
+  if (text.starts_with(kUnix)) {
+    std::string_view path = text.substr(kUnix.size());
+    if (!path.starts_with('/')) return "has no absolute path behind unix:";
+    if (path.size() <= kMostSocketPath) return std::nullopt;
+    return fmt::format("has a path of more than {} bytes, which no Unix socket can have", kMostSocketPath);
+  }
+  std::size_t colon = text.rfind(':');
+  std::string_view host = text.substr(0, colon);
+  auto port = colon == std::string_view::npos ? std::nullopt : parse_integer(text.substr(colon + 1));
+  bool named = host.starts_with('[') ? address_in(host).has_value()
+                                     : host.find(':') == std::string_view::npos && !address_error(host);
+  if (named && port && *port >= 1 && *port <= 65535) return std::nullopt;
+  return "is neither \"unix:/path\" nor \"host:port\"";
+}
+
+std::optional<std::string> key_error(std::string_view text) {
+  if (decode_cache_key(text)) return std::nullopt;
+  return "is not the base64 of 32 bytes, as `openssl rand -base64 32` prints it";
+}
+
 } // namespace
 
 std::optional<std::string> format_error(std::string_view text, Format format) {
@@ -108,6 +135,10 @@ std::optional<std::string> format_error(std::string_view text, Format format) {
     return address_error(text);
   case Format::plugin:
     return plugin_error(text);
+  case Format::listen:
+    return listen_error(text);
+  case Format::key256:
+    return key_error(text);
   }
   return std::nullopt;
 }

@@ -13,6 +13,9 @@ namespace authd::config {
 // Why the text is not of the format, without the text itself; nothing when it is.
 std::optional<std::string> format_error(std::string_view text, Format format);
 
+// Bytes in the path of a Unix socket: sun_path of unix(7) without its NUL.
+inline constexpr std::size_t kMostSocketPath = 107;
+
 // Lower-case scheme and host of an absolute URL.
 struct UrlParts {
   std::string scheme;

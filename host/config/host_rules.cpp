@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "config/formats.h"
 #include "config/nearest.h"
+#include "config/plugin_settings.h"
 #include "config/printing.h"
 #include "config/production.h"
 
@@ -57,6 +59,34 @@ void warn_of_open_door(Config& config) {
       "anybody's token; list the addresses of the gateways");
 }
 
+void warn_of_unsealed_tiers(Config& config) {
+  if (!config.lookup.encryption_keys.empty() || config.environment == Environment::production) return;
+  auto remote = std::find_if(config.cache.begin(), config.cache.end(), is_remote);
+  if (remote == config.cache.end()) return;
+  config.warnings.push_back(fmt::format(
+      "lookup.encryption_keys: not set, so {} keeps secrets in clear; set it (or AUTHD_CACHE_KEYS) "
+      "to what `openssl rand -base64 32` prints",
+      remote->name));
+}
+
+void warn_of_lonely_instance(Config& config) {
+  if (!config.high_availability) return;
+  if (std::any_of(config.cache.begin(), config.cache.end(), is_remote)) return;
+  config.warnings.push_back("HIGH_AVAILABILITY: adds no tier, and none is shared with other instances; set "
+                            "REDIS_ENABLED=true, or add a [[cache]] with plugin = \"cache-redis\"");
+}
+
+// It asks nobody who he is: over the network only who may reach the machine itself may come in.
+void warn_of_open_admin(Config& config) {
+  const std::string& listen = config.admin.listen;
+  if (listen.empty() || listen.starts_with("unix:") || is_loopback(listen.substr(0, listen.rfind(':'))))
+    return;
+  config.warnings.push_back(
+      fmt::format("admin.listen: anybody who reaches {} may clear caches and reload; use unix:/path or a "
+                  "loopback address",
+                  listen));
+}
+
 } // namespace
 
 Origin origin_of(const std::vector<Section>& sections, std::string_view section, std::string_view key) {
@@ -71,6 +101,9 @@ void check_host_rules(const std::vector<Section>& sections, Config& config, Prob
   check_cors(sections, config, problems);
   check_tier_names(sections, config, problems);
   warn_of_open_door(config);
+  warn_of_open_admin(config);
+  warn_of_unsealed_tiers(config);
+  warn_of_lonely_instance(config);
 }
 
 void check_waivers(const std::vector<Section>& sections, bool all_known, Problems& problems) {

@@ -10,8 +10,8 @@
 
 namespace authd::config {
 
-// Port 0 only in tests, no "*" with credentials, no two tiers of one name, and a warning when anybody may
-// ask for tokens.
+// Port 0 only in tests, no "*" with credentials, no two tiers of one name; warnings when anybody may ask for
+// tokens or operate authd, when secrets leave the process in clear, and when high availability is only a word.
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems);
 
 // security.waivers names only settings about which production has a rule. `all_known`: every plugin was

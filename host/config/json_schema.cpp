@@ -59,6 +59,7 @@ void set_if(Object& out, const char* name, const std::optional<T>& value) {
 
 void set_rules(Object& out, const Shape& shape) {
   if (auto pattern = pattern_of(shape); !pattern.empty()) out.set("pattern", std::string(pattern));
+  if (shape.format == Format::key256) out.set("contentEncoding", "base64");
   if (shape.format == Format::uri) out.set("format", "uri");
   if (shape.unit == Unit::none) { // a string with a unit has no JSON Schema for its range
     set_if(out, "minimum", shape.minimum);

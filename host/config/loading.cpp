@@ -13,6 +13,7 @@
 #include "config/host_rules.h"
 #include "config/layers.h"
 #include "config/nearest.h"
+#include "config/plugin_settings.h"
 #include "config/plugin_tables.h"
 #include "config/printing.h"
 #include "config/production.h"
@@ -25,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDefaultFile = "/etc/authd/authd.toml";
+constexpr std::string_view kRedis = "cache-redis";
 constexpr std::size_t kMostFileBytes = 1024 * 1024;
 
 fs::path folder_of(const std::string& file) {
@@ -50,10 +52,11 @@ class Loading {
   Result<Config, std::vector<Problem>> run() {
     check_top_level();
     read_host_tables();
+    read_bare_variables();
     PluginTables plugins(config_, problems_, around_, schemas_);
     sections_.push_back(plugins.read_gateway(table_in_file("gateway")));
     read_tiers(plugins);
-    read_bare_variables();
+    add_redis_tier(plugins);
     check_host_rules(sections_, config_, problems_);
     check_production(sections_, config_, problems_);
     check_waivers(sections_, plugins.all_inspected(), problems_);
@@ -67,7 +70,9 @@ class Loading {
   const Node* table_in_file(std::string_view name) const;
   void read_host_tables();
   void derive(std::string_view table, Node& node) const;
+  std::string default_admin_listener() const;
   void read_tiers(PluginTables& plugins);
+  void add_redis_tier(PluginTables& plugins);
   void read_bare_variables();
   void record_section(const Section& section);
   void record_effective();
@@ -78,6 +83,7 @@ class Loading {
   const Surroundings around_;
   Config config_;
   std::vector<Section> sections_;
+  bool add_redis_ = false;
 };
 
 void Loading::check_top_level() {
@@ -109,7 +115,7 @@ void Loading::read_host_tables() {
         layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
     Checker(around_, problems_).check(section.node, section.shape, section.path);
     derive(table.name, section.node);
-    apply(table.name, section.node, {config_, nullptr});
+    apply(table.name, section.node, {config_});
     sections_.push_back(std::move(section));
   }
 }
@@ -127,11 +133,21 @@ void Loading::derive(std::string_view table, Node& node) const {
     issuers.items.front().withheld = authority->withheld;
     fill("issuer", std::move(issuers));
   }
+  if (table == "admin") fill("listen", string_node(default_admin_listener()));
   if (table == "telemetry") fill("service_version", string_node(AUTHD_VERSION));
   if (table == "plugins") fill("dir", string_node(default_plugin_dir()));
   if (table == "security" && is_loopback(config_.server.host)) {
     fill("trusted_gateways", string_list({"127.0.0.0/8", "::1/128"}));
   }
+}
+
+// Several of one machine must not fight over one socket, so but for installed ones it is beside the file.
+std::string Loading::default_admin_listener() const {
+  const Environment e = config_.environment;
+  if (e == Environment::production || e == Environment::staging) return "unix:/run/authd/admin.sock";
+  if (e == Environment::test || config_.file.empty()) return "";
+  std::string path = (around_.folder / "admin.sock").string();
+  return path.size() <= kMostSocketPath ? "unix:" + path : "";
 }
 
 void Loading::read_tiers(PluginTables& plugins) {
@@ -152,6 +168,16 @@ void Loading::read_tiers(PluginTables& plugins) {
   }
 }
 
+void Loading::add_redis_tier(PluginTables& plugins) {
+  auto uses_redis = [](const Tier& tier) { return plugin_name(tier.plugin) == kRedis; };
+  if (!add_redis_ || std::any_of(config_.cache.begin(), config_.cache.end(), uses_redis)) return;
+  Node table; // as if the file had it
+  table.origin = {Origin::Kind::variable, 0, 0, "REDIS_ENABLED"};
+  table.members.push_back({"plugin", table.origin, string_node(kRedis, table.origin)});
+  std::size_t index = config_.cache.size();
+  sections_.push_back(plugins.read_tier(&table, index, config_.cache.emplace_back()));
+}
+
 void Loading::read_bare_variables() {
   for (const Setting& s : bare_variables()) {
     const std::string* text = find_variable(around_.variables, s.variable);
@@ -159,7 +185,7 @@ void Loading::read_bare_variables() {
     Shape shape = shape_of(s);
     Node value = from_variable(shape, s.variable, *text);
     Checker(around_, problems_).check(value, shape, "");
-    s.set({config_, nullptr}, value);
+    s.set({config_, nullptr, &add_redis_}, value);
   }
 }
 

@@ -56,6 +56,7 @@ std::string example_value(const Property& p) {
   case Type::boolean:
     return "false";
   case Type::integer:
+    if (shape.unit == Unit::none) return fmt::format("{:.0f}", shape.minimum.value_or(0));
     return in_quotes(print_quantity(static_cast<std::int64_t>(shape.minimum.value_or(0)), shape.unit));
   case Type::number:
     return fmt::format("{:.1f}", shape.minimum.value_or(0));
@@ -89,6 +90,9 @@ std::string facts(const Property& p) {
   if (shape.min_production_length > 0) {
     facts.push_back(fmt::format("in production at least {} characters", shape.min_production_length));
   }
+  if (!shape.production_schemes.empty()) {
+    facts.push_back(fmt::format("in production {}", fmt::join(shape.production_schemes, ", ")));
+  }
   if (!shape.derived.empty()) facts.push_back("default: " + shape.derived);
   if (!shape.variable.empty()) facts.push_back(variable_fact(shape));
   return fmt::format("{}", fmt::join(facts, "; "));
@@ -113,6 +117,15 @@ std::string plugin_part(const PluginSchema& plugin, const Shape& host) {
   return out;
 }
 
+std::string example_part(std::string_view example) {
+  if (example.empty()) return "";
+  std::string out = "\n# --- and behind it, perhaps ---\n\n";
+  for (; !example.empty(); example.remove_prefix(example.find('\n') + 1)) {
+    out += fmt::format("#{}\n", example.substr(0, example.find('\n')));
+  }
+  return out;
+}
+
 std::string table_part(const Table& table, const std::vector<PluginSchema>& plugins) {
   std::string out = "\n\n" + commented(table.description);
   out += table.repeated ? fmt::format("[[{}]]\n", table.name) : fmt::format("[{}]\n", table.name);
@@ -121,7 +134,7 @@ std::string table_part(const Table& table, const std::vector<PluginSchema>& plug
   for (const PluginSchema& plugin : plugins) {
     if (plugin.table == table.name) out += plugin_part(plugin, host);
   }
-  return out;
+  return out + example_part(table.example);
 }
 
 } // namespace

@@ -24,6 +24,7 @@ Section PluginTables::read(const Job& job) {
   Shape host = shape_of_table(job.table);
   Section section{job.path, host, layered(host, job.written, around_.variables, job.precedence)};
   find_plugin(section, job.use);
+  section.shape = shape_of_table(job.table, plugin_name(job.use.plugin));
   std::optional<Shape> plugin = add_plugin_shape(section, job);
   section.node = layered(section.shape, job.written, around_.variables, job.precedence);
   Checker(around_, problems_).check(section.node, section.shape, job.path);

@@ -6,15 +6,18 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/checker.h"
 #include "config/formats.h"
+#include "config/plugin_settings.h"
 
 namespace authd::config {
 namespace {
 
 bool has_rule(const Shape& shape) {
-  return shape.https_in_production || shape.min_production_length > 0 || shape.production_rule;
+  return shape.https_in_production || shape.min_production_length > 0 || !shape.production_schemes.empty() ||
+         shape.production_rule;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& entry) {
@@ -52,6 +55,12 @@ std::string token_violation(std::string_view value, std::size_t least) {
   return {};
 }
 
+std::string scheme_violation(std::string_view value, const std::vector<std::string>& allowed) {
+  std::size_t end = value.find("://");
+  if (end != std::string_view::npos && contains(allowed, std::string(value.substr(0, end)))) return {};
+  return fmt::format("production refuses this scheme; use {}://", fmt::join(allowed, "://, "));
+}
+
 std::string service_violation(const std::string& path, std::string_view value) {
   if (path == "telemetry.service_name" && (has_word(value, "localhost") || has_word(value, "test"))) {
     return "production refuses a service name with \"localhost\" or \"test\" in it";
@@ -67,6 +76,7 @@ std::string violation(const std::string& path, const Node& node, const Shape& sh
   std::string_view value = node.text.reveal();
   if (shape.https_in_production) return url_violation(value);
   if (shape.min_production_length > 0) return token_violation(value, shape.min_production_length);
+  if (!shape.production_schemes.empty()) return scheme_violation(value, shape.production_schemes);
   return service_violation(path, value);
 }
 
@@ -93,6 +103,17 @@ class Rules {
     refuse(said != nullptr ? said->origin : security.origin, "security.trusted_gateways",
            "is required in production: the address ranges of those who may ask for tokens, such as "
            "[\"10.0.0.0/8\"] (or AUTHD_TRUSTED_GATEWAYS in the environment)");
+  }
+
+  void require_encryption_keys(const Node& lookup) {
+    auto remote = std::find_if(config_.cache.begin(), config_.cache.end(), is_remote);
+    if (remote == config_.cache.end() || !config_.lookup.encryption_keys.empty()) return;
+    const Node* said = lookup.find("encryption_keys");
+    if (said != nullptr && !said->items.empty()) return; // and are refused already
+    refuse(said != nullptr ? said->origin : lookup.origin, "lookup.encryption_keys",
+           fmt::format("is required in production, because {} keeps secrets outside this process (or "
+                       "AUTHD_CACHE_KEYS in the environment)",
+                       remote->name));
   }
 
  private:
@@ -124,6 +145,7 @@ void check_production(const std::vector<Section>& sections, Config& config, Prob
   for (const Section& s : sections) {
     rules.visit(s.node, s.shape, s.path);
     if (s.path == "security") rules.require_trusted_gateways(s.node);
+    if (s.path == "lookup") rules.require_encryption_keys(s.node);
   }
 }
 

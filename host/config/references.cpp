@@ -96,9 +96,12 @@ bool is_reference(std::string_view text) {
          text.find(':') != std::string_view::npos && text.ends_with('}');
 }
 
+bool is_whole_reference(std::string_view text) {
+  return is_reference(text) && text.starts_with("${") && text.find('}') == text.size() - 1;
+}
+
 Result<Secret, std::string> resolve(std::string_view reference, const Surroundings& around) {
-  bool whole = reference.starts_with("${") && reference.find('}') == reference.size() - 1;
-  if (!whole)
+  if (!is_whole_reference(reference))
     return tl::unexpected(std::string("a reference must be the whole value: \"${...}\" and nothing else"));
   std::string_view inner = reference.substr(2, reference.size() - 3);
   std::size_t colon = inner.find(':');

@@ -24,6 +24,9 @@ const std::string* find_variable(const EnvironmentVariables& variables, std::str
 // Does the text hold "${env:", "${file:" or "${credential:", or look like "${word:...}"?
 bool is_reference(std::string_view text);
 
+// Is the text one reference and nothing else?
+bool is_whole_reference(std::string_view text);
+
 // What it refers to; one trailing newline of a file is dropped, and 64 KiB is the most a file may hold.
 // The error says which variable or file and why, never the content. Text around the reference, an unknown
 // scheme, a missing or empty source are errors.

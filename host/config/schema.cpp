@@ -141,6 +141,13 @@ void read_examples(Shape& shape, const Var& v, const std::string& where) {
   if (!examples->empty()) shape.example = node_of(examples->get(0), where);
 }
 
+void read_schemes(Shape& shape, const Var& v, const std::string& where) {
+  for (const Var& scheme : *array_of(v, where, "x-authd-production-schemes")) {
+    shape.production_schemes.push_back(text_of(scheme, where, "an entry of x-authd-production-schemes"));
+  }
+  if (shape.production_schemes.empty()) refuse(where, "x-authd-production-schemes is empty");
+}
+
 void read_nothing(Shape&, const Var&, const std::string&) {}
 
 constexpr unsigned bit(Type type) { return 1u << static_cast<unsigned>(type); }
@@ -185,6 +192,7 @@ const Keyword kKeywords[] = {
      [](Shape& s, V v, W w) { s.https_in_production = flag_of(v, w, "x-authd-https-in-production"); }},
     {"x-authd-min-production-length", bit(Type::string),
      [](Shape& s, V v, W w) { s.min_production_length = count_of(v, w, "x-authd-min-production-length"); }},
+    {"x-authd-production-schemes", bit(Type::string), read_schemes},
 };
 
 Type type_of(const JsonObject& schema, const std::string& where) {

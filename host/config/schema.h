@@ -19,6 +19,8 @@
 //   x-authd-https-in-production    string of format uri: http or https; production refuses plain http and
 //                                  loopback hosts unless waived
 //   x-authd-min-production-length  string: production refuses shorter values and placeholders
+//   x-authd-production-schemes     string that holds a URL: production refuses every scheme that this list
+//                                  does not name, unless waived
 //
 // The root is an object. Default and first example must satisfy their own schema.
 #pragma once

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/settings.h"
 
+#include <utility>
+
+#include "config/cache_key.h"
 #include "config/names.h"
 
 namespace authd::config {
@@ -38,6 +41,14 @@ std::map<std::string, std::string> lower_case_map(const Node& v) {
   return map;
 }
 
+std::vector<Secret> keys(const Node& v) {
+  std::vector<Secret> keys;
+  for (const Node& item : v.items) {
+    if (auto key = decode_cache_key(item.text.reveal())) keys.push_back(std::move(*key));
+  }
+  return keys;
+}
+
 void warn_breaker_is_always_on(Target t, const Node& enabled) {
   if (flag(enabled)) return;
   t.config.warnings.push_back(
@@ -47,6 +58,7 @@ void warn_breaker_is_always_on(Target t, const Node& enabled) {
 
 constexpr Table kTables[] = {
     {"server", "Where authd listens and what it puts up with."},
+    {"admin", "Operations: clearing caches, reloading, looking inside."},
     {"jwt", "The tokens. They must be what Kong's jwt plugin expects."},
     {"gateway",
      "Where consumers and their credentials live. Every key but the first five belongs to the plugin."},
@@ -54,9 +66,13 @@ constexpr Table kTables[] = {
     {"lookup", "How a consumer's secret is looked up."},
     {"cache",
      "One [[cache]] per tier, fastest first; without any there is one cache-memory. Every key but the first "
-     "five belongs to the plugin. For the variables of a tier it is the other way round than elsewhere: they "
+     "six belongs to the plugin. For the variables of a tier it is the other way round than elsewhere: they "
      "apply to each tier that does not set its own.",
-     true},
+     true,
+     "[[cache]]\n"
+     "plugin = \"cache-redis\"\n"
+     "url = \"rediss://redis.example.com:6379\"\n"
+     "password = \"${credential:redis_password}\"\n"},
     {"telemetry", "What authd says about itself. Logs are JSON lines on stdout."},
     {"api", "What browsers may do."},
     {"plugins", "Where plugins are found and how far they are trusted."},
@@ -65,25 +81,29 @@ constexpr Table kTables[] = {
 
 using T = Target;
 using V = const Node&;
+using C = const Config&;
 
 // Rows, not columns of one member each:
 // clang-format off
 const Setting kSettings[] = {
     {.table = "server", .key = "environment", .variable = "AUTHD_ENV", .fallback_variable = "NODE_ENV",
-     .choices = "development|staging|production|test|local", .preset = "development", .reloadable = false,
+     .choices = "development|staging|production|test|local", .preset = "development",
      .description = "production refuses what is fit for development only; see [security].",
+     .fixed = [](C c) { return std::string(name_of(c.environment)); },
      .set = [](T t, V v) { t.config.environment = environment_named(v.text.reveal()); }},
     {.table = "server", .key = "host", .format = Format::address, .variable = "HOST", .preset = "127.0.0.1",
-     .reloadable = false,
      .description = "The address to listen on; 0.0.0.0 or :: for all.",
+     .fixed = [](C c) { return c.server.host; },
      .set = [](T t, V v) { t.config.server.host = text(v); }},
     {.table = "server", .key = "port", .type = Type::integer, .variable = "PORT", .minimum = 0,
-     .maximum = 65535, .preset = "3000", .reloadable = false,
+     .maximum = 65535, .preset = "3000",
      .description = "0 lets the kernel choose, in environment test only.",
+     .fixed = [](C c) { return std::to_string(c.server.port); },
      .set = [](T t, V v) { t.config.server.port = static_cast<std::uint16_t>(v.integer); }},
     {.table = "server", .key = "reactors", .type = Type::integer, .variable = "AUTHD_REACTORS", .minimum = 0,
-     .maximum = 256, .preset = "0", .reloadable = false,
+     .maximum = 256, .preset = "0",
      .description = "Event loops; 0 is one per core.",
+     .fixed = [](C c) { return std::to_string(c.server.reactors); },
      .set = [](T t, V v) { t.config.server.reactors = number(v); }},
     {.table = "server", .key = "max_connections", .type = Type::integer, .minimum = 1, .maximum = 1e6,
      .preset = "10000",
@@ -113,6 +133,14 @@ const Setting kSettings[] = {
      .minimum = 100, .maximum = 10 * kMinute, .preset = "30s",
      .description = "For answering what was asked before SIGTERM.",
      .set = [](T t, V v) { t.config.server.drain_timeout = ms(v); }},
+
+    {.table = "admin", .key = "listen", .format = Format::listen,
+     .derived = "unix:/run/authd/admin.sock; in development and local unix: and admin.sock beside this file; "
+                "in test, or without a file, none",
+     .example = "unix:/run/authd/admin.sock",
+     .description = "unix:/path or host:port; \"\" for no such listener. Whoever may connect may do everything.",
+     .fixed = [](C c) { return c.admin.listen; },
+     .set = [](T t, V v) { t.config.admin.listen = text(v); }},
 
     {.table = "jwt", .key = "authority", .format = Format::uri, .variable = "KONG_JWT_AUTHORITY",
      .example = "https://auth.example.com", .required = true, .https_in_production = true,
@@ -159,7 +187,7 @@ const Setting kSettings[] = {
      .description = "Create a credential for a consumer that has none.",
      .set = [](T t, V v) { t.config.gateway.auto_provision = flag(v); }},
     {.table = "gateway", .key = "pool_size", .type = Type::integer, .variable = "KONG_CONNECTION_POOL_SIZE",
-     .minimum = 1, .maximum = 256, .preset = "10", .reloadable = false,
+     .minimum = 1, .maximum = 256, .preset = "10",
      .description = "Calls to the gateway at once, and connections kept to it.",
      .set = [](T t, V v) { t.config.gateway.pool_size = number(v); }},
 
@@ -197,6 +225,11 @@ const Setting kSettings[] = {
      .preset = "0.2",
      .description = "A hit within this last part of the TTL refreshes the copy in the background; 0 is off.",
      .set = [](T t, V v) { t.config.lookup.refresh_ahead = v.number; }},
+    {.table = "lookup", .key = "encryption_keys", .type = Type::array, .format = Format::key256,
+     .variable = "AUTHD_CACHE_KEYS", .preset = "", .secret = true, .production_rule = true,
+     .description = "What tiers outside this process keep is sealed with the first (AES-256-GCM); all open. "
+                    "`openssl rand -base64 32` makes one. Production wants one if there is such a tier.",
+     .set = [](T t, V v) { t.config.lookup.encryption_keys = keys(v); }},
 
     {.table = "cache", .key = "plugin", .format = Format::plugin, .preset = "cache-memory",
      .description = "Bare name under plugins.dir, or an absolute path.",
@@ -215,17 +248,24 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.tier->ttl = ms(v); }},
     {.table = "cache", .key = "stale", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "STALE_DATA_TOLERANCE_MINUTES", .minimum = kMinute, .maximum = 120 * kMinute,
-     .preset = "30m",
-     .description = "How long past its TTL a copy may still be used when the gateway fails.",
+     .preset = "30m", .preset_by_plugin = "cache-redis=2h",
+     .description = "How long past its TTL a copy may still be used when the gateway fails. With plugin "
+                    "cache-redis the default is 2h.",
      .set = [](T t, V v) { t.tier->stale = ms(v); }},
+    {.table = "cache", .key = "read_timeout", .type = Type::integer, .unit = Unit::milliseconds, .minimum = 1,
+     .maximum = 10 * kSecond, .preset = "50ms",
+     .description = "The most that a request waits for a tier outside this process.",
+     .set = [](T t, V v) { t.tier->read_timeout = ms(v); }},
 
     {.table = "telemetry", .key = "service_name", .variable = "OTEL_SERVICE_NAME", .minimum = 1,
      .maximum = 255, .preset = "authentication-service", .production_rule = true,
      .description = "service.name in logs. Production: neither localhost nor test.",
+     .fixed = [](C c) { return c.telemetry.service_name; },
      .set = [](T t, V v) { t.config.telemetry.service_name = text(v); }},
     {.table = "telemetry", .key = "service_version", .variable = "OTEL_SERVICE_VERSION", .minimum = 1,
      .maximum = 255, .derived = "the version of authd", .example = "1.4.2", .production_rule = true,
      .description = "service.version in logs. Production: neither dev nor latest.",
+     .fixed = [](C c) { return c.telemetry.service_version; },
      .set = [](T t, V v) { t.config.telemetry.service_version = text(v); }},
     {.table = "telemetry", .key = "log_level", .variable = "LOG_LEVEL",
      .choices = "debug|info|warn|error|fatal", .preset = "info",
@@ -248,7 +288,7 @@ const Setting kSettings[] = {
 
     {.table = "plugins", .key = "dir", .format = Format::path,
      .derived = "../plugins beside the executable's folder, else /usr/lib/authd/plugins",
-     .example = "/usr/lib/authd/plugins", .reloadable = false,
+     .example = "/usr/lib/authd/plugins",
      .description = "Where plugins given by a bare name are.",
      .set = [](T t, V v) { t.config.plugins.dir = text(v); }},
     {.table = "plugins", .key = "pins", .type = Type::object, .format = Format::sha256, .preset = "",
@@ -256,6 +296,7 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.plugins.pins = lower_case_map(v); }},
     {.table = "plugins", .key = "require_pins", .type = Type::boolean, .preset = "false",
      .description = "Refuse a plugin that has no pin.",
+     .fixed = [](C c) { return std::string(c.plugins.require_pins ? "true" : "false"); },
      .set = [](T t, V v) { t.config.plugins.require_pins = flag(v); }},
 
     {.table = "security", .key = "trusted_gateways", .type = Type::array, .format = Format::cidr,
@@ -273,6 +314,12 @@ const Setting kBareVariables[] = {
     {.table = "", .key = "", .type = Type::boolean, .variable = "CIRCUIT_BREAKER_ENABLED", .preset = "true",
      .description = "Accepted, but the breaker is always on; false is a warning.",
      .set = warn_breaker_is_always_on},
+    {.table = "", .key = "", .type = Type::boolean, .variable = "REDIS_ENABLED", .preset = "false",
+     .description = "Adds a tier with plugin cache-redis behind the others, unless one of them is.",
+     .set = [](T t, V v) { *t.add_redis = flag(v); }},
+    {.table = "", .key = "", .type = Type::boolean, .variable = "HIGH_AVAILABILITY", .preset = "false",
+     .description = "Shown in /health; adds no tier by itself.",
+     .set = [](T t, V v) { t.config.high_availability = flag(v); }},
 };
 // clang-format on
 

@@ -14,10 +14,11 @@
 
 namespace authd::config {
 
-// What a setter writes to; `tier` is set for rows of [[cache]] only.
+// What a setter writes to; `tier` is set for rows of [[cache]] only, `add_redis` for bare variables only.
 struct Target {
   Config& config;
-  Tier* tier;
+  Tier* tier = nullptr;
+  bool* add_redis = nullptr;
 };
 
 struct Setting {
@@ -34,20 +35,24 @@ struct Setting {
   std::string_view choices = {};               // separated by '|'
   std::string_view aliases = {};               // of the variable, "KONNECT=kong-konnect", separated by '|'
   std::optional<std::string_view> preset = {}; // the default as it is written, without quotes
+  std::string_view preset_by_plugin = {};      // where it differs: "cache-redis=2h", separated by '|'
   std::string_view derived = {};               // where the default comes from when it is not a constant
   std::string_view example = {};               // for the manual, where there is no default
   bool required = false;
-  bool reloadable = true;
+  bool secret = false;
   bool https_in_production = false;
   bool production_rule = false; // production has a rule of its own about it (production.cpp)
   std::string_view description = {};
+  // Of what a running process cannot change: the value as text, for comparing two configurations.
+  std::string (*fixed)(const Config& config) = nullptr;
   void (*set)(Target target, const Node& value) = nullptr;
 };
 
 struct Table {
   std::string_view name;
   std::string_view description;
-  bool repeated = false; // [[name]]
+  bool repeated = false;         // [[name]]
+  std::string_view example = {}; // for the manual: what one may add behind it, commented out there
 };
 
 std::span<const Table> tables();     // in the order of the manual
@@ -56,8 +61,10 @@ std::span<const Setting> settings(); // grouped by table, in the order of the ma
 // Variables that set no setting of authd.toml.
 std::span<const Setting> bare_variables();
 
-Shape shape_of(const Setting& setting);
-Shape shape_of_table(std::string_view table); // an object with the table's rows as properties
+// `plugin`: the name of the one that the table uses, where defaults depend on it.
+Shape shape_of(const Setting& setting, std::string_view plugin = {});
+// An object with the table's rows as properties.
+Shape shape_of_table(std::string_view table, std::string_view plugin = {});
 
 // Puts the values of a checked table into the configuration. Total: a value that the checker refused is put
 // as something harmless, because the configuration is refused as a whole.

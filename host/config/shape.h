@@ -24,6 +24,8 @@ enum class Format {
   sha256,  // 64 hexadecimal digits
   origin,  // "*", or scheme://host[:port] as browsers send it (RFC 6454)
   address, // IP address or host name
+  listen,  // "", "unix:/path" or "host:port"
+  key256,  // base64 of 32 bytes
   plugin,  // bare name, or an absolute path
 };
 
@@ -50,6 +52,7 @@ struct Shape {
   bool reloadable = true;                // a reload may change it
   bool https_in_production = false;      // production refuses plain http and loopback hosts
   std::size_t min_production_length = 0; // production refuses shorter strings and placeholders
+  std::vector<std::string> production_schemes; // production refuses URLs of any other; empty: no such rule
   bool production_rule = false;          // production has another rule about it, see production.cpp
 
   std::string variable;

@@ -24,6 +24,7 @@ std::optional<std::size_t> count(std::optional<double> limit) {
 Shape entry_shape(const Setting& setting) {
   Shape entry;
   entry.format = setting.format;
+  entry.secret = setting.secret;
   entry.min_length = 1;
   return entry;
 }
@@ -62,9 +63,26 @@ Node preset_node(const Shape& shape, std::string_view preset) {
   return node;
 }
 
+// "cache-redis=2h": name and value.
+std::vector<std::pair<std::string, std::string>> assignments(std::string_view list) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& entry : split(list)) {
+    std::size_t equals = entry.find('=');
+    out.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return out;
+}
+
+std::optional<std::string> preset_for(const Setting& setting, std::string_view plugin) {
+  for (const auto& [name, preset] : assignments(setting.preset_by_plugin)) {
+    if (name == plugin) return preset;
+  }
+  return setting.preset ? std::optional<std::string>(*setting.preset) : std::nullopt;
+}
+
 } // namespace
 
-Shape shape_of(const Setting& setting) {
+Shape shape_of(const Setting& setting, std::string_view plugin) {
   Shape shape;
   shape.type = setting.type;
   shape.unit = setting.unit;
@@ -72,28 +90,26 @@ Shape shape_of(const Setting& setting) {
   shape.format = plain ? setting.format : Format::none;
   shape.multiple_of = setting.multiple_of;
   shape.choices = split(setting.choices);
-  shape.reloadable = setting.reloadable;
+  shape.reloadable = setting.fixed == nullptr;
+  shape.secret = setting.secret;
   shape.https_in_production = setting.https_in_production;
   shape.production_rule = setting.production_rule;
   shape.variable = setting.variable;
   shape.fallback_variable = setting.fallback_variable;
   shape.description = setting.description;
-  for (const std::string& alias : split(setting.aliases)) {
-    std::size_t equals = alias.find('=');
-    shape.aliases.emplace_back(alias.substr(0, equals), alias.substr(equals + 1));
-  }
+  shape.aliases = assignments(setting.aliases);
   set_limits(shape, setting);
   shape.derived = setting.derived;
-  if (setting.preset) shape.preset = preset_node(shape, *setting.preset);
+  if (auto preset = preset_for(setting, plugin)) shape.preset = preset_node(shape, *preset);
   if (!setting.example.empty()) shape.example = preset_node(shape, setting.example);
   return shape;
 }
 
-Shape shape_of_table(std::string_view table) {
+Shape shape_of_table(std::string_view table, std::string_view plugin) {
   Shape shape;
   shape.type = Type::object;
   for (const Setting& s : settings()) {
-    if (s.table == table) shape.properties.push_back({std::string(s.key), shape_of(s), s.required});
+    if (s.table == table) shape.properties.push_back({std::string(s.key), shape_of(s, plugin), s.required});
   }
   return shape;
 }

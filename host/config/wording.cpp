@@ -45,6 +45,10 @@ std::string_view format_name(Format format) {
     return "IP address or host name";
   case Format::plugin:
     return "plugin";
+  case Format::listen:
+    return "unix:/path or host:port";
+  case Format::key256:
+    return "base64 of 32 bytes";
   case Format::none:
     break;
   }
@@ -90,7 +94,9 @@ std::optional<Node> normalised(const std::optional<Node>& node, const Shape& sha
 
 std::string default_as_toml(const Shape& shape) {
   auto preset = normalised(shape.preset, shape);
-  return preset ? to_toml(*preset, shape) : "";
+  Shape open = shape; // a default that everybody knows is no secret
+  open.secret = false;
+  return preset ? to_toml(*preset, open) : "";
 }
 
 std::string default_as_variable(const Shape& shape) {

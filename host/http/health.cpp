@@ -143,7 +143,7 @@ std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gatew
   JsonWriter json(body);
   json.begin_object().member("status", status).member("timestamp", iso8601(wall_now()));
   json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", AUTHD_VERSION);
-  json.member("environment", config::name_of(config_.environment)).member("highAvailability", false);
+  json.member("environment", config::name_of(config_.environment)).member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
   write_gateway(json, gateway, gateway_.plugin_id(), name_of(lookup_.breaker().state()));
   write_cache(json, lookup_.tiers());

@@ -17,11 +17,12 @@ inline constexpr const char* kSchema = R"({
     "url": {
       "type": "string", "minLength": 1, "default": "redis://127.0.0.1:6379",
       "description": "Where Redis is: redis://[user:password@]host:port/db, rediss:// for TLS, unix:///path, redis+sentinel://host:port,host:port/master-name/db, redis+cluster://host:port,host:port.",
-      "x-authd-env": "REDIS_URL", "x-authd-secret": true
+      "x-authd-env": "REDIS_URL", "x-authd-secret": true,
+      "x-authd-production-schemes": ["rediss", "rediss+sentinel", "rediss+cluster", "unix", "redis+unix"]
     },
     "username": {
       "type": "string", "minLength": 1,
-      "description": "The ACL user; also possible in url."
+      "description": "The ACL user; also possible in url.", "examples": ["authd"]
     },
     "password": {
       "type": "string", "minLength": 1,
@@ -30,7 +31,7 @@ inline constexpr const char* kSchema = R"({
     },
     "sentinel_username": {
       "type": "string", "minLength": 1,
-      "description": "The ACL user at the sentinels."
+      "description": "The ACL user at the sentinels.", "examples": ["authd"]
     },
     "sentinel_password": {
       "type": "string", "minLength": 1,
@@ -44,7 +45,8 @@ inline constexpr const char* kSchema = R"({
     },
     "ca_file": {
       "type": "string", "format": "path",
-      "description": "The authorities that may sign the server's certificate, in PEM; without it those of the system."
+      "description": "The authorities that may sign the server's certificate, in PEM; without it those of the system.",
+      "examples": ["/etc/authd/redis-ca.pem"]
     },
     "pool_size": {
       "type": "integer", "minimum": 1, "maximum": 256, "default": 10,

@@ -30,7 +30,8 @@ class DeclarativeGateway {
   "properties": {
     "file": {
       "type": "string", "format": "path", "minLength": 1,
-      "description": "Kong's declarative configuration, YAML or JSON."
+      "description": "Kong's declarative configuration, YAML or JSON.",
+      "examples": ["/etc/authd/kong.yml"]
     },
     "watch": {
       "type": "boolean", "default": true,

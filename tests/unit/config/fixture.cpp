@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <openssl/evp.h>
+
 namespace authd::config {
 namespace {
 
@@ -21,6 +23,12 @@ constexpr const char* kKongGateway =
 constexpr const char* kCacheMemory = R"({"type":"object","additionalProperties":false,"properties":{
 "max_entries":{"type":"integer","minimum":1,"maximum":100000000,"default":100000,"x-authd-env":"CACHE_MAX_SIZE"}}})";
 
+constexpr const char* kCacheRedis = R"({"type":"object","additionalProperties":false,"properties":{
+"url":{"type":"string","default":"redis://127.0.0.1:6379","x-authd-env":"REDIS_URL","x-authd-secret":true,
+  "x-authd-production-schemes":["rediss","rediss+sentinel","unix"]},
+"password":{"type":"string","x-authd-env":"REDIS_PASSWORD","x-authd-secret":true},
+"db":{"type":"integer","minimum":0,"maximum":15,"x-authd-env":"REDIS_DB"}}})";
+
 constexpr const char* kDeclarative = R"({"type":"object","required":["file"],"properties":{
 "file":{"type":"string","format":"path"},"watch":{"type":"boolean","default":true}}})";
 
@@ -29,6 +37,7 @@ constexpr const char* kDeclarative = R"({"type":"object","required":["file"],"pr
 ConfigTest::ConfigTest()
     : schemas_{{"kong-gateway", kKongGateway},
                {"cache-memory", kCacheMemory},
+               {"cache-redis", kCacheRedis},
                {"kong-declarative", kDeclarative}} {
   std::string pattern = (std::filesystem::temp_directory_path() / "authd-config-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
@@ -101,6 +110,16 @@ std::string shown_at(const Config& config, std::string_view path) {
     if (value.path == path) return value.toml;
   }
   return "(not shown)";
+}
+
+std::string raw_key(char byte) { return std::string(32, byte); }
+
+std::string cache_key(char byte) {
+  std::string text(44, '\0');
+  auto* out = reinterpret_cast<unsigned char*>(text.data());
+  const std::string raw = raw_key(byte);
+  EVP_EncodeBlock(out, reinterpret_cast<const unsigned char*>(raw.data()), 32); // the NUL goes where one is
+  return text;
 }
 
 } // namespace authd::config

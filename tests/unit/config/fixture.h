@@ -54,4 +54,8 @@ std::vector<PluginSchema> described_plugins();
 // The value that `config` shows at this path: TOML text.
 std::string shown_at(const Config& config, std::string_view path);
 
+// Base64 of 32 times this byte, and the 32.
+std::string cache_key(char byte);
+std::string raw_key(char byte);
+
 } // namespace authd::config

@@ -156,7 +156,7 @@ TEST_F(Loading, TellsATableFromAnArrayOfTables) {
 TEST_F(Loading, RefusesUnknownTablesWithTheNearestName) {
   EXPECT_THAT(problems_of(load_with_required("[braeker]\n[rate_limit]\n")),
               ElementsAre("authd.toml:6:2: braeker: unknown setting; did you mean \"breaker\"?",
-                          HasSubstr("rate_limit: unknown setting; known here: server, jwt, gateway")));
+                          HasSubstr("rate_limit: unknown setting; known here: server, admin, jwt, gateway")));
 }
 
 TEST_F(Loading, RefusesEveryWrongType) {
@@ -216,6 +216,16 @@ TEST_F(Loading, AllowsPortZeroInTestsOnly) {
   EXPECT_THAT(problems_of(load_with_required("[server]\nport = 0\n")),
               ElementsAre(HasSubstr(":7:8: server.port: 0 is below the minimum of 1")));
   EXPECT_EQ(config_of(load_with_required("[server]\nport = 0\n", {{"AUTHD_ENV", "test"}})).server.port, 0);
+}
+
+TEST_F(Loading, KnowsTheAddressThatStandsForAll) {
+  for (const char* host : {"0.0.0.0", "::"}) {
+    EXPECT_EQ(config_of(load_with_required("[server]\nhost = \"" + std::string(host) + "\"\n")).server.host,
+              host);
+  }
+  EXPECT_THAT(config_of(load_with_required("[security]\ntrusted_gateways = [\"0.0.0.0/0\", \"::/0\"]\n"))
+                  .security.trusted_gateways,
+              ElementsAre("0.0.0.0/0", "::/0"));
 }
 
 TEST_F(Loading, RefusesCredentialsForEveryOrigin) {

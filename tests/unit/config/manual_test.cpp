@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // etc/authd.toml is generated; this test has the plugins' own schemas, read from their files.
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -30,7 +31,9 @@ std::vector<PluginSchema> our_plugins() {
   };
   add("gateway", "kong-gateway", AUTHD_GATEWAY_V1);
   add("gateway", "kong-declarative", AUTHD_GATEWAY_V1);
+  add("gateway", "kong-konnect", AUTHD_GATEWAY_V1);
   add("cache", "cache-memory", AUTHD_CACHE_V1);
+  add("cache", "cache-redis", AUTHD_CACHE_V1);
   return plugins;
 }
 
@@ -44,18 +47,41 @@ TEST(EtcAuthdToml, IsTheManualOfThisBuild) {
          << shipped;
 }
 
-TEST(EtcAuthdToml, LoadsWithWhatIsRequired) {
-  EnvironmentVariables variables{{"KONG_JWT_AUTHORITY", "https://auth.example.com"},
-                                 {"KONG_JWT_AUDIENCE", "api"},
-                                 {"KONG_ADMIN_URL", "https://kong.example.com:8444"}};
+// With what is required; fails the test with the problems.
+Config loaded(const std::string& file, EnvironmentVariables variables = {}) {
+  variables.insert({{"KONG_JWT_AUTHORITY", "https://auth.example.com"},
+                    {"KONG_JWT_AUDIENCE", "api"},
+                    {"KONG_ADMIN_URL", "https://kong.example.com:8444"}});
   SchemaSource built = [source = plugin::make_schema_source()](std::string_view plugin, std::string_view,
                                                                std::string_view pin, std::string_view kind,
                                                                Environment environment) {
     return source(plugin, AUTHD_BUILT_PLUGINS, pin, kind, environment);
   };
-  auto loaded = load(std::string(AUTHD_SOURCE_DIR) + "/etc/authd.toml", variables, built);
-  if (loaded) return;
-  for (const Problem& problem : loaded.error()) ADD_FAILURE() << problem.line;
+  auto config = load(file, variables, built);
+  if (config) return std::move(*config);
+  for (const Problem& problem : config.error()) ADD_FAILURE() << problem.line;
+  return {};
+}
+
+TEST(EtcAuthdToml, LoadsWithWhatIsRequired) {
+  EXPECT_EQ(loaded(std::string(AUTHD_SOURCE_DIR) + "/etc/authd.toml").cache.size(), 1U);
+}
+
+TEST(EtcAuthdToml, HasASecondTierToTakeTheCommentOff) {
+  std::string text = content_of(std::string(AUTHD_SOURCE_DIR) + "/etc/authd.toml");
+  std::size_t from = text.find("\n#[[cache]]\n");
+  ASSERT_NE(from, std::string::npos);
+  std::size_t to = text.find("\n\n", from);
+  const std::string tier = std::regex_replace(text.substr(from, to - from), std::regex("\n#"), "\n");
+  text.replace(from, to - from, tier);
+  const std::string folder = testing::TempDir();
+  const std::string edited = folder + "authd-second-tier.toml";
+  std::ofstream(edited, std::ios::binary) << text;
+  std::ofstream(folder + "redis_password", std::ios::binary) << "s3cret";
+  const Config config = loaded(edited, {{"CREDENTIALS_DIRECTORY", folder}});
+  ASSERT_EQ(config.cache.size(), 2U);
+  EXPECT_EQ(config.cache[1].plugin, "cache-redis");
+  EXPECT_EQ(config.cache[1].settings.values.at("/password").text.reveal(), "s3cret");
 }
 
 } // namespace

@@ -51,7 +51,7 @@ TEST_F(Production, RefusesPlainHttp) {
 
 TEST_F(Production, RefusesUrlsOfThisMachine) {
   for (const char* host : {"localhost", "LOCALHOST:8444", "kong.localhost", "127.0.0.1", "127.8.9.1:8444",
-                           "[::1]:8444", "[::ffff:127.0.0.1]", "0.0.0.0", "localhost."}) {
+                           "[::1]:8444", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]:8444", "localhost."}) {
     SCOPED_TRACE(host);
     expect_refused({.admin_url = std::string("https://") + host},
                    "gateway.admin_url: production refuses a loopback");

@@ -69,6 +69,17 @@ TEST_F(References, WorkInEveryStringAndInLists) {
   EXPECT_EQ(config.jwt.issuer, "x");
 }
 
+TEST_F(References, WorkForEachEntryOfAListWithCommas) {
+  write("b", "b\n");
+  Config config = config_of(load_with_required("[api]\ncors = \"https://a.example.com, ${env:B}\"\n",
+                                               {{"B", "https://b.example.com"}}));
+  EXPECT_THAT(config.api.cors, ElementsAre("https://a.example.com", "https://b.example.com"));
+  config = config_of(
+      load_text(std::string(kRequiredGateway) + "[jwt]\nauthority = \"https://auth.example.com\"\n",
+                {{"KONG_JWT_AUDIENCE", "${file:" + (folder_ / "b").string() + "},${env:C}"}, {"C", "c"}}));
+  EXPECT_THAT(config.jwt.audience, ElementsAre("b", "c"));
+}
+
 TEST_F(References, NameTheVariableThatIsNotSet) {
   expect_refused(load_token("${env:NO_SUCH}"), "environment variable \"NO_SUCH\" is not set");
   expect_refused(load_token("${env:EMPTY}", {{"EMPTY", ""}}), "environment variable \"EMPTY\" is not set");

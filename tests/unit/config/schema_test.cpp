@@ -80,6 +80,10 @@ TEST(PluginSchema, IsRefusedWithValuesThatMakeNoSense) {
               HasSubstr("x-authd-unit is"));
   EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-env":"lower"})")),
               HasSubstr("x-authd-env is not"));
+  EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-production-schemes":[]})")),
+              HasSubstr("x-authd-production-schemes is empty"));
+  EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-production-schemes":[1]})")),
+              HasSubstr("an entry of x-authd-production-schemes is not a string"));
   EXPECT_THAT(error_of(with_property(R"({"type":"array"})")), HasSubstr("an array without items"));
   EXPECT_THAT(error_of(with_property(R"({"type":"array","items":{"type":"object"}})")),
               HasSubstr("not plain"));

@@ -183,6 +183,7 @@ TEST_F(Defaults, OfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(loaded.lookup.refresh_ahead, built.lookup.refresh_ahead);
   EXPECT_EQ(loaded.cache.at(0).ttl, Tier().ttl);
   EXPECT_EQ(loaded.cache.at(0).stale, Tier().stale);
+  EXPECT_EQ(loaded.cache.at(0).read_timeout, Tier().read_timeout);
   EXPECT_EQ(loaded.telemetry.service_name, built.telemetry.service_name);
   EXPECT_EQ(loaded.telemetry.log_level, built.telemetry.log_level);
   EXPECT_EQ(loaded.telemetry.access_log, built.telemetry.access_log);
