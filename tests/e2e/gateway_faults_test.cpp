@@ -157,9 +157,9 @@ TEST(Breaker, OpensHalfOpensWithOneProbeAndClosesEachStepInTheLog) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> clients;
   for (int t = 0; t < 8; ++t) {
-    clients.emplace_back([&] {
+    clients.push_back(checked_thread([&] {
       while (!stop) scene.tokens(stranger(next++));
-    });
+    }));
   }
   const bool probe_failed = moved(scene, "half-open", "open");
   const std::size_t probes = scene.kong.traffic()[KongOperation::list];

@@ -97,10 +97,10 @@ TEST(Health, StormIsNoStormForKong) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::thread> clients;
   for (int t = 0; t < 8; ++t) {
-    clients.emplace_back([&] {
+    clients.push_back(checked_thread([&] {
       for (int i = 0; i < 100; ++i)
         EXPECT_EQ(get(scene.port(), i % 2 == 0 ? "/health" : "/health/ready").status, 200);
-    });
+    }));
   }
   for (std::thread& client : clients) client.join();
   const auto seconds =

@@ -122,7 +122,8 @@ TEST(Life, LosesNoRequestThatItReadWhenSigtermComesUnderLoad) {
   ASSERT_EQ(scene.tokens().status, 200);
   Counts counts;
   std::vector<std::thread> clients;
-  for (int i = 0; i < 64; ++i) clients.emplace_back([&] { ask_until_refused(scene.port(), counts); });
+  for (int i = 0; i < 64; ++i)
+    clients.push_back(checked_thread([&] { ask_until_refused(scene.port(), counts); }));
   HttpConnection witness(scene.port());
   for (int i = 0; i < 500; ++i) { // the load is on
     witness.send(request_text("GET", "/tokens", kAlice));

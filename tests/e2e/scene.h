@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <Poco/JSON/Object.h>
@@ -41,6 +43,18 @@ inline std::string token_of(const HttpReply& reply) {
 }
 
 inline std::string bearer(const std::string& token) { return "Bearer " + token; }
+
+// A thread whose exceptions fail the test instead of ending the process.
+template <class Work>
+std::thread checked_thread(Work work) {
+  return std::thread([work = std::move(work)]() mutable {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      ADD_FAILURE() << e.what();
+    }
+  });
+}
 
 // A Kong with the consumer alice, who has one HS256 credential, and an authd in front of it.
 class Scene {
