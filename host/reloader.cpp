@@ -40,7 +40,8 @@ config::Config load_config(const std::string& file) {
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
                    pipeline::InvalidationHub& hub, const ServiceManager& manager, Log& log)
-    : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader), hub_(hub), manager_(manager), log_(log),
+    : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)),
+      loader_(loader), hub_(hub), manager_(manager), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, log)) {}
 
 std::shared_ptr<Generation> Reloader::current() const {

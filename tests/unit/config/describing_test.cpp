@@ -183,6 +183,17 @@ TEST_F(Manual, ShowsTheDefaultOfEverySettingThatHasOne) {
   }
 }
 
+TEST_F(Manual, ShowsWhatOneMayWriteIntoAPluginsTable) {
+  std::string text = commented_manual({{"cache", "c", R"({"type":"object","properties":{
+        "url":{"type":"string","default":"redis://127.0.0.1","x-authd-secret":true},
+        "password":{"type":"string","x-authd-secret":true},
+        "db":{"type":"integer","minimum":1},"wait":{"type":"integer","minimum":1,"x-authd-unit":"ms"}}})"}});
+  EXPECT_THAT(text, HasSubstr("\n#url = \"redis://127.0.0.1\"\n")) << "a default is no secret";
+  EXPECT_THAT(text, HasSubstr("\n#password = \"${credential:password}\"\n"));
+  EXPECT_THAT(text, HasSubstr("\n#db = 1\n"));
+  EXPECT_THAT(text, HasSubstr("\n#wait = \"1ms\"\n"));
+}
+
 TEST_F(Manual, FitsInAHundredColumns) {
   for (const std::string& line : lines_of(commented_manual(described_plugins())))
     EXPECT_LE(line.size(), 100U) << line;
