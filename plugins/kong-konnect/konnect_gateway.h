@@ -19,10 +19,10 @@ namespace authd::konnect {
 
 class KonnectGateway {
  public:
-  static constexpr sdk::ComponentInfo info{.name = "kong-konnect",
-                                           .summary =
-                                               "Consumers and credentials of a Kong Konnect control plane",
-                                           .schema = R"({
+  static constexpr sdk::ComponentInfo info{
+      .name = "kong-konnect",
+      .summary = "Consumers and credentials of a Kong Konnect control plane, over its API",
+      .schema = R"({
   "type": "object",
   "additionalProperties": false,
   "required": ["admin_url", "admin_token"],
@@ -40,7 +40,7 @@ class KonnectGateway {
     },
     "realm": {
       "type": "string", "maxLength": 128,
-      "description": "Ensured once in the background; auth-realm- and the first 8 of the control plane's id unless set, none if empty.",
+      "description": "Made in the background if missing; auth-realm-<start of id> unless set, none if empty.",
       "examples": ["auth-realm-00000000"]
     },
     "pool_size": {
@@ -63,7 +63,7 @@ class KonnectGateway {
     }
   }
 })",
-                                           .needs = {AUTHD_HTTP_V1, AUTHD_CALLS_V1}};
+      .needs = {AUTHD_HTTP_V1, AUTHD_CALLS_V1}};
 
   KonnectGateway(sdk::Host host, const sdk::Config& config, sdk::Call& call);
 

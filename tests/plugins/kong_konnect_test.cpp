@@ -1,92 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// kong-konnect's built file against scripted answers of Konnect.
-#include <gtest/gtest.h>
-
-#include <memory>
+// kong-konnect's built file against scripted answers of Konnect: what becomes of a consumer.
 #include <string>
 #include <vector>
 
-#include "authd/gateway.h"
-#include "plugin_host.h"
-#include "recording_sink.h"
+#include "konnect_fixture.h"
 
 namespace authd::test {
 namespace {
 
-const std::string kPlane = "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458";
-const std::string kConsumers = kPlane + "/core-entities/consumers";
-const std::string kId = "c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0";
-const std::string kToken = "kpat_planted-0123456789abcdef0123456789";
-const std::string kFirstPage = "/jwt?size=1000";
-
-const HttpAnswer kNoCredentials{200, R"({"data":[],"next":null})"};
-const HttpAnswer kNoSuchThing{404, R"({"message":"Not found","status":404})"};
-const HttpAnswer kSomeConsumers{200, R"({"data":[{"id":"bc98f7df-58c1-4092-a012-ddfdf51ea249"}]})"};
-const HttpAnswer kAliceIs{200, R"({"username":"alice","custom_id":null,"tags":null,"id":")" + kId + R"("})"};
-
-HttpAnswer credentials(const std::string& list, const std::string& rest) {
-  return {200, R"({"data":[)" + list + "]" + rest + "}"};
-}
-
-std::string credential(const std::string& key) {
-  return R"({"id":"i-)" + key + R"(","key":")" + key +
-         R"(","secret":"s","algorithm":"HS256","created_at":1})";
-}
-
-class KonnectPlugin : public testing::Test {
- protected:
-  std::unique_ptr<PluginHost> host_;
-  TestCall call_;
-  RecordingSink out_;
-
-  void SetUp() override { use({{"/realm", ""}}); }
-  void TearDown() override {
-    const std::string said = host_->everything_logged() + call_.message + host_->lifecycle_call().message;
-    EXPECT_EQ(said.find("planted"), std::string::npos) << "a secret was shown: " << said;
-    host_.reset();
-    EXPECT_EQ(PluginHost::own_calls_open(), 0);
-  }
-
-  void use(const Settings& changed) {
-    host_ = std::make_unique<PluginHost>(PLUGIN_FILE, with(changed));
-    ASSERT_EQ(host_->create(), AUTHD_OK) << host_->lifecycle_call().message;
-  }
-  static Settings with(const Settings& changed) {
-    Settings settings{{"/admin_url", kPlane}, {"/admin_token", kToken}};
-    for (const auto& [pointer, value] : changed) settings[pointer] = value;
-    return settings;
-  }
-  static std::string refusal(const Settings& changed) {
-    PluginHost host(PLUGIN_FILE, with(changed));
-    EXPECT_EQ(host.create(), AUTHD_INVALID);
-    return host.lifecycle_call().message;
-  }
-  const authd_gateway_ops& ops() const { return host_->ops<authd_gateway_ops>(); }
-  authd_status get(std::string_view consumer = kId) {
-    call_ = TestCall();
-    return ops().get_secret(host_->self(), call_.abi(), str(consumer), &out_);
-  }
-  authd_status create(std::string_view consumer = kId) {
-    call_ = TestCall();
-    const authd_proposal proposal{sizeof proposal, 0, str("key-1"), str("HS256"), bytes("planted-secret")};
-    return ops().create_secret(host_->self(), call_.abi(), str(consumer), &proposal, &out_);
-  }
-  authd_status remove(std::string_view consumer, std::string_view id) {
-    return ops().delete_secret(host_->self(), call_.abi(), str(consumer), str(id));
-  }
-  struct Probe {
-    authd_status status;
-    std::uint32_t state;
-    std::string detail, endpoint;
-  };
-  Probe probe() {
-    call_ = TestCall();
-    TestOut detail, endpoint;
-    authd_health health{sizeof health, AUTHD_HEALTH_UP, detail.abi(), endpoint.abi()};
-    const authd_status status = ops().probe(host_->self(), call_.abi(), &health);
-    return {status, health.state, detail.bytes, endpoint.bytes};
-  }
-  const HttpExchange& sent(std::size_t i = 0) const { return host_->exchanges().at(i); }
+struct Meaning {
+  HttpAnswer answer;
+  authd_status status;
 };
 
 TEST_F(KonnectPlugin, ListsTheCredentialsOfAnIdAtOnceWithItsToken) {
@@ -256,11 +180,6 @@ TEST_F(KonnectPlugin, TellsAConsumerWithoutCredentialsFromNoConsumer) {
   EXPECT_TRUE(out_.all.empty());
 }
 
-struct Meaning {
-  HttpAnswer answer;
-  authd_status status;
-};
-
 TEST_F(KonnectPlugin, ClassifiesWhatIsNoSuccess) {
   const std::vector<Meaning> meanings = {
       {{401, R"({"message":"Unauthorized","status":401})"}, AUTHD_DENIED},
@@ -415,113 +334,6 @@ TEST_F(KonnectPlugin, IsUpWhenItAnswersForItsConsumers) {
     host_->answer(m.answer);
     EXPECT_EQ(probe().status, m.status) << m.answer.status;
   }
-}
-
-class KonnectRealm : public KonnectPlugin {
- protected:
-  void SetUp() override { use({}); }
-  void start() { ASSERT_EQ(host_->start(), AUTHD_OK) << host_->lifecycle_call().message; }
-  std::size_t warnings() const {
-    std::size_t n = 0;
-    for (const LogLine& line : host_->log()) n += line.level == AUTHD_LOG_WARN ? 1 : 0;
-    return n;
-  }
-  Probe probe_of_a_well_konnect() {
-    host_->answer(kSomeConsumers);
-    return probe();
-  }
-};
-
-TEST_F(KonnectRealm, IsFoundOnceAndLeftAlone) {
-  host_->answer({200, R"({"id":"1","name":"auth-realm-9524ec7d"})"});
-  start();
-  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
-  host_->stop();
-  ASSERT_EQ(host_->exchanges().size(), 1u);
-  EXPECT_EQ(sent().method, "GET");
-  EXPECT_EQ(sent().url, "https://eu.api.konghq.com/v1/realms/auth-realm-9524ec7d");
-  EXPECT_EQ(sent().headers.at("Authorization"), "Bearer " + kToken);
-  EXPECT_EQ(warnings(), 0u);
-}
-
-TEST_F(KonnectRealm, IsMadeWhenThereIsNone) {
-  use({{"/admin_url", "http://cp:8443/pre/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458"},
-       {"/realm", "my \"realm\"/1"}});
-  host_->answer(kNoSuchThing);
-  host_->answer({201, "{}"});
-  start();
-  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
-  host_->stop();
-  ASSERT_EQ(host_->exchanges().size(), 2u);
-  EXPECT_EQ(sent(0).url, "http://cp:8443/pre/v1/realms/my%20%22realm%22%2F1");
-  EXPECT_EQ(sent(1).method, "POST");
-  EXPECT_EQ(sent(1).url, "http://cp:8443/pre/v1/realms");
-  EXPECT_EQ(sent(1).flags, 0u);
-  EXPECT_EQ(sent(1).body,
-            R"({"name":"my \"realm\"\/1","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
-}
-
-TEST_F(KonnectRealm, IsNoTroubleWhenAnotherInstanceMadeItMeanwhile) {
-  host_->answer(kNoSuchThing);
-  host_->answer({409, R"({"status":409,"title":"Conflict","instance":"konnect:trace:4","detail":"exists"})"});
-  start();
-  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
-  host_->stop();
-  EXPECT_EQ(warnings(), 0u);
-  EXPECT_EQ(probe_of_a_well_konnect().state, AUTHD_HEALTH_UP);
-}
-
-TEST_F(KonnectRealm, FailsOnceInTheLogAndInTheHealthReportButFailsNoToken) {
-  host_->answer({403, R"({"status":403,"title":"Forbidden","instance":"konnect:trace:5","detail":"no"})"});
-  start();
-  ASSERT_TRUE(host_->wait_for_log("realm-not-ready", 1));
-  const std::string said = host_->everything_logged();
-  for (const char* part : {"auth-realm-9524ec7d", "gateway.admin_token", "konnect:trace:5"})
-    EXPECT_NE(said.find(part), std::string::npos) << said;
-  host_->stop();
-
-  const Probe health = probe_of_a_well_konnect();
-  EXPECT_EQ(health.status, AUTHD_OK);
-  EXPECT_EQ(health.state, AUTHD_HEALTH_DEGRADED);
-  EXPECT_NE(health.detail.find("auth-realm-9524ec7d"), std::string::npos) << health.detail;
-  host_->answer(credentials(credential("k"), ""));
-  EXPECT_EQ(get(), AUTHD_OK);
-}
-
-TEST_F(KonnectRealm, IsTriedAgainAndForgivenWithOneWarningInAll) {
-  host_->answer({0, "connection refused", {}, AUTHD_UNAVAILABLE});
-  host_->answer({500, ""});
-  host_->answer({200, "{}"});
-  start();
-  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1, std::chrono::seconds(30)));
-  host_->stop();
-  EXPECT_EQ(host_->exchanges().size(), 3u);
-  EXPECT_EQ(warnings(), 1u) << host_->everything_logged();
-  EXPECT_NE(host_->everything_logged().find("connection refused"), std::string::npos);
-  EXPECT_EQ(probe_of_a_well_konnect().state, AUTHD_HEALTH_UP);
-}
-
-TEST_F(KonnectRealm, IsNotWaitedForWhenAuthdStops) {
-  host_->answer({0, "", {}, AUTHD_OK, true});
-  start();
-  ASSERT_TRUE(host_->wait_for_exchanges(1));
-  host_->stop(); // would wait for ever
-  EXPECT_EQ(warnings(), 0u) << host_->everything_logged();
-
-  use({});
-  host_->answer({429, "", {{"Retry-After", "86400"}}});
-  start();
-  ASSERT_TRUE(host_->wait_for_log("realm-not-ready", 1));
-  host_->stop(); // would wait for a day
-  EXPECT_EQ(host_->exchanges().size(), 1u);
-}
-
-TEST_F(KonnectRealm, IsNotAskedForWhenItIsEmpty) {
-  use({{"/realm", ""}});
-  start();
-  EXPECT_EQ(probe_of_a_well_konnect().state, AUTHD_HEALTH_UP);
-  host_->stop();
-  EXPECT_EQ(host_->exchanges().size(), 1u);
 }
 
 } // namespace
