@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// What warm consumers notice of a Redis that is killed, frozen, full, read-only, emptied, failed over or
+// resharded: nothing.
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "crowd.h"
+#include "load.h"
+#include "support/redis_server.h"
+
+namespace authd::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+void print(const char* when, const LoadReport& report) {
+  std::printf("  %-34s %s\n", when, report.text().c_str());
+}
+
+// A crowd that is warm in memory and in Redis, under load.
+class Warm {
+ public:
+  explicit Warm(const std::string& redis_url, std::size_t size = 500)
+      : crowd(size), kong(kong_with(crowd)),
+        authd(config_for(*kong, {memory_tier("1s"), redis_tier(redis_url, "2s")}), {}) {
+    authd.await_ready();
+    const LoadReport warming = ask_each({authd.port()}, crowd.ids);
+    EXPECT_EQ(warming.failed(), 0u) << warming.text();
+    load = std::make_unique<Load>(Load::Options{{authd.port()}, crowd.ids});
+    run("before", seconds(2));
+  }
+
+  // Reports what the crowd notices of `duration`.
+  LoadReport run(const char* when, milliseconds duration) {
+    load->go_on(duration);
+    return report(when);
+  }
+  LoadReport report(const char* when) {
+    const LoadReport seen = load->take();
+    print(when, seen);
+    EXPECT_EQ(seen.failed(), 0u) << when;
+    return seen;
+  }
+
+  const Crowd crowd;
+  std::unique_ptr<FakeKong> kong;
+  AuthdProcess authd;
+  std::unique_ptr<Load> load;
+};
+
+std::size_t keys_in(const RedisServer& redis) { return std::stoul(redis.run({"DBSIZE"})); }
+
+TEST(RedisDown, KilledAndRestartedEmptyIsNotNoticed) {
+  RedisServer redis;
+  std::printf("Redis killed, then restarted empty\n");
+  Warm warm(redis.url());
+  ASSERT_EQ(keys_in(redis), warm.crowd.ids.size());
+  redis.kill();
+  warm.run("killed", seconds(4));
+  redis.restart();
+  EXPECT_TRUE(warm.load->until([&] { return keys_in(redis) == warm.crowd.ids.size(); }, seconds(30)))
+      << "the tier did not come back: " << keys_in(redis) << " keys";
+  warm.report("restarted empty, until filled");
+}
+
+TEST(RedisDown, FrozenDelaysNoWarmConsumer) {
+  RedisServer redis;
+  std::printf("Redis frozen (SIGSTOP)\n");
+  Warm warm(redis.url());
+  redis.freeze();
+  warm.run("frozen, first second", seconds(1));
+  warm.run("frozen, then", seconds(4));
+  redis.thaw();
+  warm.run("thawed", seconds(2));
+}
+
+TEST(RedisDown, WithKongDownTooMemoryIsEnough) {
+  RedisServer redis;
+  std::printf("Redis and Kong killed together\n");
+  Warm warm(redis.url());
+  warm.kong.reset();
+  redis.kill();
+  warm.run("both killed", seconds(5));
+}
+
+TEST(RedisDown, FrozenWithKongDownTooMemoryIsEnough) {
+  RedisServer redis;
+  std::printf("Redis frozen and Kong killed together\n");
+  Warm warm(redis.url());
+  warm.kong.reset();
+  redis.freeze();
+  warm.run("frozen and killed", seconds(5));
+  redis.thaw();
+}
+
+TEST(RedisDown, FullIsNotNoticed) {
+  RedisServer redis;
+  std::printf("Redis full (maxmemory 1, noeviction)\n");
+  Warm warm(redis.url());
+  ASSERT_EQ(redis.run({"CONFIG", "SET", "maxmemory", "1"}), "OK");
+  warm.run("full", seconds(4));
+  ASSERT_EQ(redis.run({"CONFIG", "SET", "maxmemory", "0"}), "OK");
+  warm.run("room again", seconds(2));
+}
+
+TEST(RedisDown, ReadOnlyIsNotNoticed) {
+  RedisServer redis;
+  std::printf("Redis read-only (a replica of nobody)\n");
+  Warm warm(redis.url());
+  ASSERT_EQ(redis.run({"REPLICAOF", "127.0.0.1", std::to_string(free_port())}), "OK");
+  warm.run("read-only", seconds(4));
+  ASSERT_EQ(redis.run({"REPLICAOF", "NO", "ONE"}), "OK");
+  warm.run("writable again", seconds(2));
+}
+
+TEST(RedisDown, FailedOverBySentinelIsNotNoticed) {
+  RedisSentinels sentinels;
+  std::printf("master killed, failed over by Sentinel\n");
+  Warm warm(sentinels.url());
+  sentinels.first_master().kill();
+  EXPECT_TRUE(sentinels.await_failover());
+  warm.report("until another master was elected");
+  // Emptied, it is filled again only by an authd that has found it.
+  ASSERT_EQ(sentinels.first_replica().run({"FLUSHALL"}), "OK");
+  EXPECT_TRUE(warm.load->until([&] { return keys_in(sentinels.first_replica()) == warm.crowd.ids.size(); },
+                               seconds(30)))
+      << keys_in(sentinels.first_replica()) << " keys";
+  warm.report("until the new master was filled");
+}
+
+TEST(RedisDown, AMovedClusterSlotIsNotNoticed) {
+  RedisCluster cluster;
+  std::printf("cluster slot moved\n");
+  Warm warm(cluster.url());
+  const std::string key = "authd:v1:" + warm.crowd.ids.front();
+  const std::uint16_t slot = cluster.slot_of(key);
+  const std::size_t from = cluster.owner_of(key);
+  const std::size_t to = (from + 1) % 3;
+  cluster.set_slot(to, slot, "IMPORTING", from);
+  cluster.set_slot(from, slot, "MIGRATING", to);
+  warm.run("slot migrating", seconds(2));
+  const std::string to_port = std::to_string(cluster.node(to).port());
+  cluster.node(from).run({"MIGRATE", "127.0.0.1", to_port, key, "0", "2000", "REPLACE"});
+  cluster.set_slot(to, slot, "NODE", to);
+  cluster.set_slot(from, slot, "NODE", to);
+  warm.run("slot moved", seconds(3));
+  EXPECT_EQ(cluster.owner_of(key), to);
+}
+
+} // namespace
+} // namespace authd::test
