@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "announcement.h"
 
+#include <stdexcept>
 #include <algorithm>
 
 #include <Poco/DigestEngine.h>

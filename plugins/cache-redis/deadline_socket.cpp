@@ -26,8 +26,7 @@ std::vector<SocketAddress> look_up(const Endpoint& to) {
   if (Poco::Net::IPAddress::tryParse(to.host, numeric)) return {SocketAddress(numeric, to.port)};
   std::vector<SocketAddress> all;
   const auto found = Poco::Net::DNS::hostByName(to.host);
-  for (const auto& address : found.addresses())
-    all.emplace_back(address, to.port);
+  for (const auto& address : found.addresses()) all.emplace_back(address, to.port);
   if (all.empty()) throw Poco::Net::HostNotFoundException(to.host);
   return all;
 }

@@ -28,6 +28,7 @@ void Lookout::stop() {
   wanted_.notify_all();
   looked_.notify_all();
   if (thread_.joinable()) thread_.join();
+  stop_.close();
 }
 
 void Lookout::look_now() {

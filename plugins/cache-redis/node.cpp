@@ -34,6 +34,7 @@ void Node::stop() {
   work_.notify_all();
   changed_.notify_all();
   thread_.join();
+  stop_.close();
   const std::lock_guard lock(mutex_);
   open_ -= idle_.size();
   idle_.clear();

@@ -29,7 +29,7 @@ std::int64_t unix_ms() {
 }
 
 Status report(const sdk::Call& call, const Fault& fault) {
-  return call.fail(fault.status, "Redis at " + fault.message);
+  return call.fail(fault.status, "Redis: " + fault.message);
 }
 
 } // namespace

@@ -78,6 +78,7 @@ std::uint16_t parse_port(std::string_view text) {
 Endpoint parse_endpoint(std::string_view text, std::uint16_t default_port) {
   Endpoint endpoint;
   if (text.starts_with('[')) {
+    if (text.find(']') == std::string_view::npos) refuse("'[' has no ']'");
     text.remove_prefix(1);
     endpoint.host = cut(text, ']');
     if (!text.empty() && !text.starts_with(':')) refuse("behind ']' only a port may follow");

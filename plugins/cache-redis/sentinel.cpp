@@ -68,8 +68,9 @@ void SentinelTopology::look(const Deadline& deadline) {
       return found(std::move(*answer));
     }
     connection_.reset();
-    last = {
-        answer.error().kind, answer.error().status, sentinels_[i].text() + ": " + answer.error().message, {}};
+    last = std::move(answer.error());
+    if (last.status == Status::denied) last.message = "it refuses the log-in: check sentinel_password";
+    last.message = sentinels_[i].text() + ": " + last.message;
   }
   not_found(std::move(last));
 }

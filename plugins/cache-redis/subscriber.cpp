@@ -36,6 +36,7 @@ void Subscriber::start(const Deadline& deadline) {
 void Subscriber::stop() {
   stop_.raise();
   if (thread_.joinable()) thread_.join();
+  stop_.close();
 }
 
 void Subscriber::run() {

@@ -16,12 +16,17 @@ class Wake {
   Wake() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
   }
-  ~Wake() { ::close(descriptor_); }
+  ~Wake() { close(); }
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
 
   int descriptor() const { return descriptor_; }
-  // From now on, for ever. [thread-safe]
+  // Once nobody waits for it any more.
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+  // From now on, until it is closed. [thread-safe]
   void raise() const {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
