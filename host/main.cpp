@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // options -> config -> generation (plugins, pipeline, endpoints) -> server -> wait -> drain. Objects are built
 // bottom-up on the stack of serve(), so that leaving it is the shutdown sequence.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -52,6 +53,22 @@ void announce(const config::Config& config, const http::Server& server, Log& log
              {"process.pid", static_cast<std::int64_t>(::getpid())}});
 }
 
+// An address that nobody asked for is no reason to refuse to serve; one that was configured is.
+std::unique_ptr<AdminServer> open_admin(Reloader& reloader, Log& log) {
+  const config::Config& config = reloader.current()->config();
+  if (config.admin.listen.empty()) return nullptr;
+  const auto is_preset = [](const config::EffectiveValue& v) {
+    return v.path == "admin.listen" && v.origin == "default";
+  };
+  try {
+    return std::make_unique<AdminServer>(config.admin.listen, reloader, log);
+  } catch (const std::exception& error) {
+    if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) throw;
+    log.write(Level::warn, "no-admin-listener", error.what(), {{"authd.setting", "admin.listen"}});
+    return nullptr;
+  }
+}
+
 void wait_for_end(Reloader& reloader, Log& log) {
   for (;;) {
     const int signal = wait_for_signal();
@@ -77,9 +94,7 @@ int serve(const std::string& config_file) {
   http::Server server(reloader.publish(), log);
   reloader.attach(server);
   server.start();
-  std::unique_ptr<AdminServer> admin;
-  const std::string& listen = reloader.current()->config().admin.listen;
-  if (!listen.empty()) admin = std::make_unique<AdminServer>(listen, reloader, log);
+  const std::unique_ptr<AdminServer> admin = open_admin(reloader, log);
   announce(reloader.current()->config(), server, log);
   manager.ready();
 
