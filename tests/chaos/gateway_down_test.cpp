@@ -69,5 +69,29 @@ TEST(GatewayDown, AConsumerAskedForContinuouslyNeverWaitsForKong) {
   EXPECT_EQ(waited, 0);
 }
 
+TEST(GatewayDown, AKongThatFailsHalfItsCallsGetsATenthMoreOfThemAtMost) {
+  constexpr std::size_t kFree = 10; // retries that are there from the start
+  const Crowd crowd(2000);
+  const auto kong = kong_with(crowd);
+  Settings settings(kong->url());
+  settings.set("breaker", "error_threshold", "100").set_text("cache", "ttl", "1h");
+  settings.set("lookup", "refresh_ahead", "0.0");
+  AuthdProcess authd(settings);
+  authd.await_ready();
+  KongFault every_other;
+  every_other.kind = KongFault::Kind::html_502;
+  every_other.one_in = 2;
+  kong->set_fault(KongOperation::list, every_other);
+  kong->forget_traffic();
+
+  const LoadReport report = ask_each({authd.port()}, crowd.ids);
+  const std::size_t lists = kong->traffic()[KongOperation::list];
+  std::printf("Kong fails every other call: %zu lookups made %zu calls (+%zu); %s\n", crowd.ids.size(), lists,
+              lists - std::min(lists, crowd.ids.size()), report.text().c_str());
+  // No fewer than lookups: the breaker held none of them back, so each was a call at least.
+  EXPECT_GT(lists, crowd.ids.size());
+  EXPECT_LE(lists, crowd.ids.size() + crowd.ids.size() / 10 + kFree);
+}
+
 } // namespace
 } // namespace authd::test

@@ -170,11 +170,12 @@ bool FakeKong::misbehave(Peer& peer, const KongFault& fault, const std::string& 
 
 KongFault FakeKong::note(const ReceivedRequest& request, KongOperation operation) {
   const std::lock_guard lock(mutex_);
-  ++traffic_.counts[static_cast<std::size_t>(operation)];
+  const std::size_t number = traffic_.counts[static_cast<std::size_t>(operation)]++;
   if (options_.count_targets) traffic_.targets.push_back(request.target);
   if (options_.record_requests) traffic_.requests.push_back(request);
   asked_.notify_all();
-  return faults_[static_cast<std::size_t>(operation)];
+  const KongFault& fault = faults_[static_cast<std::size_t>(operation)];
+  return number % fault.one_in == 0 ? fault : KongFault{};
 }
 
 FakeKong::Route FakeKong::route(const ReceivedRequest& request) {

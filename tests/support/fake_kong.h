@@ -40,6 +40,7 @@ struct KongFault {
   Kind kind = Kind::none;
   milliseconds delay{0};  // before anything else happens
   milliseconds every{50}; // drip
+  std::size_t one_in = 1; // it strikes the first of that many requests of its operation
 };
 
 // What has been asked, faults included. `targets` as they stood in the request lines.
