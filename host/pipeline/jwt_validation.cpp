@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include <Poco/Dynamic/Var.h>
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
@@ -59,8 +61,11 @@ std::optional<std::int64_t> numeric_claim(const Claims& claims, const std::strin
   const Var value = claims->get(name);
   if (value.isEmpty() || value.isString() || value.isBoolean() || !value.isNumeric()) return std::nullopt;
   try {
-    return value.isInteger() ? value.convert<std::int64_t>()
-                             : static_cast<std::int64_t>(value.convert<double>());
+    if (value.isInteger()) return value.convert<std::int64_t>();
+    const double number = value.convert<double>();
+    // Beyond 2^53 a double is no exact second any more, and far beyond it no integer at all.
+    if (!(std::abs(number) <= 9007199254740992.0)) return std::nullopt;
+    return static_cast<std::int64_t>(number);
   } catch (const Poco::Exception&) {
     return std::nullopt;
   }

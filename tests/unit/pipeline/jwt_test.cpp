@@ -145,7 +145,8 @@ TEST_F(TokenValidation, RefusesSignaturesOfOthers) {
 TEST_F(TokenValidation, RefusesMissingAndMistypedClaims) {
   for (const char* payload : {R"({"key":"new"})", R"({"key":"new","exp":"9999999999"})",
                               R"({"key":"new","exp":true})", R"({"key":"new","exp":null})",
-                              R"({"key":"new","exp":[1]})", R"({"exp":9999999999})",
+                              R"({"key":"new","exp":[1]})",
+                              R"({"key":"new","exp":1e400})", R"({"key":"new","exp":1e30})", R"({"exp":9999999999})",
                               R"({"key":7,"exp":9999999999})", R"({"key":"new","exp":9999999999,"nbf":"1"})",
                               R"([1])", "", "null", "{\"key\":\"new\",\"exp\":9999999999"}) {
     EXPECT_EQ(refusal(forged(payload)), Code::token_invalid) << payload;
