@@ -45,7 +45,6 @@ struct Exchange {
 
 struct Attempt {
   Done done;
-  bool connected;
   bool reused; // the connection came from the pool
 };
 
@@ -96,9 +95,9 @@ AttemptEnd end_of(const Attempt& attempt, const HttpAnswer& answer) {
     return {How::answered, answer.status(), parse_retry_after(answer.header("Retry-After"), wall_now())};
   }
   const SocketFailure& failure = attempt.done.error();
-  if (answer.started() || failure.lasting) return {How::lost};
-  if (failure.status == AUTHD_TIMEOUT && !attempt.connected) return {How::no_answer};
-  if (failure.status != AUTHD_UNAVAILABLE) return {How::lost};
+  // A timeout is one of connecting, or else of the whole call, for which then nobody waits any more.
+  const bool may_pass = failure.status == AUTHD_UNAVAILABLE || failure.status == AUTHD_TIMEOUT;
+  if (answer.started() || failure.lasting || !may_pass) return {How::lost};
   return {attempt.reused ? How::dead_connection : How::no_answer};
 }
 
@@ -202,12 +201,12 @@ class HttpService::Client {
     const std::string origin = (exchange.url.endpoint.tls ? "s:" : "p:") + exchange.url.authority;
     if (may_reuse) {
       if (auto reused = pool_.take(origin, steady_now())) {
-        return {send_over(std::move(*reused), origin, exchange, answer), true, true};
+        return {send_over(std::move(*reused), origin, exchange, answer), true};
       }
     }
     auto fresh = open(exchange);
-    if (!fresh) return {tl::make_unexpected(fresh.error()), false, false};
-    return {send_over(std::move(*fresh), origin, exchange, answer), true, false};
+    if (!fresh) return {tl::make_unexpected(fresh.error()), false};
+    return {send_over(std::move(*fresh), origin, exchange, answer), false};
   }
 
   Result<DeadlineSocket, SocketFailure> open(const Exchange& exchange) {

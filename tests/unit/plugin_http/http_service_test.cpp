@@ -213,6 +213,16 @@ TEST(HttpService, SendsAPostOnAConnectionOfItsOwn) {
   EXPECT_EQ(recorder.requests().at(1).header("Connection"), "close");
 }
 
+TEST(HttpService, DoesNotKeepTheConnectionOfAPost) {
+  Recorder recorder; // leaves it open although it was asked to close it
+  Caller call;
+  Ask post{url_of(recorder.server), "POST", "{}"};
+  post.idempotent = false;
+  call(post);
+  call({url_of(recorder.server)});
+  EXPECT_EQ(recorder.server.accepted(), 2u);
+}
+
 TEST(HttpService, DoesNotRepeatOnAFreshConnection) {
   std::atomic<int> requests{0};
   ConnectionServer server([&](Peer& peer) {
