@@ -135,6 +135,26 @@ TEST(HttpRetry, NeverSendsAPostTwice) {
   }
 }
 
+TEST(HttpRetry, NeverSendsAPostTwiceAlthoughAConnectionIsPooled) {
+  CountingServer server([](Peer& peer, int number) { return number > 1 ? reset(peer) : peer.send(kOk); });
+  Caller call;
+  EXPECT_EQ(call(twice(server)).body, "ok"); // leaves a connection in the pool
+  EXPECT_EQ(call(post(server)).status, AUTHD_UNAVAILABLE);
+  EXPECT_EQ(server.requests(), 2);
+}
+
+TEST(HttpRetry, DoesNotRepeatAfterTheFirstByteOfAnAnswerOverAReusedConnection) {
+  CountingServer server([](Peer& peer, int number) {
+    if (number == 1) return peer.send(kOk);
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    return false;
+  });
+  Caller call;
+  EXPECT_EQ(call(twice(server)).status, AUTHD_OK);
+  EXPECT_EQ(call(twice(server)).status, AUTHD_UNAVAILABLE);
+  EXPECT_EQ(server.requests(), 2);
+}
+
 TEST(HttpRetry, SaysHowOftenItTriedToConnect) {
   std::uint16_t closed_port = 0;
   {

@@ -160,47 +160,6 @@ TEST(HttpService, TakesNoBytesThatCameBeforeTheRequestForItsAnswer) {
   EXPECT_EQ(call({url_of(server)}).http_status, 200);
 }
 
-// The first connection answers once; its second request is swallowed and the connection reset.
-class ResetsReused {
- public:
-  std::atomic<int> requests{0};
-  ConnectionServer server{[this](Peer& peer) {
-    while (peer.read_request()) {
-      ++requests;
-      if (peer.number() == 0 && requests > 1) return peer.reset();
-      peer.send(answer_with("ok"));
-    }
-  }};
-};
-
-TEST(HttpService, RepeatsAnIdempotentRequestOnceWhenAReusedConnectionIsReset) {
-  ResetsReused kong;
-  Caller call;
-  EXPECT_EQ(call({url_of(kong.server)}).body, "ok");
-  EXPECT_EQ(call({url_of(kong.server)}).body, "ok");
-  EXPECT_EQ(kong.requests, 3);
-  EXPECT_EQ(kong.server.accepted(), 2u);
-}
-
-TEST(HttpService, NeverRepeatsAPost) {
-  std::atomic<int> posts{0};
-  ConnectionServer server([&](Peer& peer) {
-    while (const auto request = peer.read_request()) {
-      if (request->method == "POST") {
-        ++posts;
-        return peer.reset();
-      }
-      peer.send(answer_with("ok"));
-    }
-  });
-  Caller call;
-  EXPECT_EQ(call({url_of(server)}).body, "ok"); // leaves a connection in the pool
-  Ask post{url_of(server), "POST", "{}"};
-  post.idempotent = false;
-  EXPECT_EQ(call(post).status, AUTHD_UNAVAILABLE);
-  EXPECT_EQ(posts, 1);
-}
-
 TEST(HttpService, SendsAPostOnAConnectionOfItsOwn) {
   Recorder recorder;
   Caller call;
@@ -221,34 +180,6 @@ TEST(HttpService, DoesNotKeepTheConnectionOfAPost) {
   call(post);
   call({url_of(recorder.server)});
   EXPECT_EQ(recorder.server.accepted(), 2u);
-}
-
-TEST(HttpService, DoesNotRepeatOnAFreshConnection) {
-  std::atomic<int> requests{0};
-  ConnectionServer server([&](Peer& peer) {
-    if (peer.read_request()) ++requests;
-    peer.reset();
-  });
-  EXPECT_EQ(Caller()({url_of(server)}).status, AUTHD_UNAVAILABLE);
-  EXPECT_EQ(requests, 1);
-}
-
-TEST(HttpService, DoesNotRepeatAfterTheFirstByteOfAnAnswer) {
-  std::atomic<int> requests{0};
-  ConnectionServer server([&](Peer& peer) {
-    while (peer.read_request()) {
-      if (++requests == 1) {
-        peer.send(answer_with("ok"));
-      } else {
-        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-        return;
-      }
-    }
-  });
-  Caller call;
-  EXPECT_EQ(call({url_of(server)}).status, AUTHD_OK);
-  EXPECT_EQ(call({url_of(server)}).status, AUTHD_UNAVAILABLE);
-  EXPECT_EQ(requests, 2);
 }
 
 // The fault would take 110 bytes * 50 ms; the bound asserted lies far under that.
