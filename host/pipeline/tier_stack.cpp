@@ -18,6 +18,9 @@ constexpr std::string_view kRemotePrefix = "authd:v1:";
 constexpr std::string_view kHex = "0123456789abcdef";
 // A write may take longer than a read, for nobody waits for it, but must not hold a worker for long.
 constexpr milliseconds kWriteTimeout{250};
+// A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
+// kWriteTimeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
+constexpr milliseconds kFillPause{1000};
 // An operator who invalidates does wait.
 constexpr milliseconds kClearTimeout{5000};
 // Deletions that a tier owes; with more, the whole tier is cleared when it is back.
@@ -48,9 +51,24 @@ struct TierStack::Guarded {
     if (!owes_all) debts.insert(key);
   }
 
+  // After a fill that failed, one worker at a time finds out whether the tier stores again.
+  bool may_fill(SteadyTime now) {
+    const std::lock_guard lock(mutex);
+    if (fills_fail && now < next_fill) return false;
+    next_fill = now + kFillPause;
+    return true;
+  }
+  void filled(bool stored) {
+    const std::lock_guard lock(mutex);
+    fills_fail = !stored;
+    if (!stored) next_fill = steady_now() + kFillPause;
+  }
+
   TierSlot slot;
   CircuitBreaker breaker;
   mutable std::mutex mutex;
+  bool fills_fail = false;
+  SteadyTime next_fill{}; // matters while fills fail
   std::set<std::string> debts; // keys whose deletion failed: not read until it has been carried out
   bool owes_all = false;
   bool settling = false;
@@ -252,11 +270,13 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
   for (const auto& guarded : blocking_) {
     const TierSlot& slot = guarded->slot;
     if (guarded->owes(name) || epoch_slot(key).load() != epoch) continue;
+    if (!guarded->may_fill(steady_now())) continue;
     std::string envelope;
     if (slot.tier.remote()) sealer_.seal(name, record, envelope);
     const std::string_view value = slot.tier.remote() ? std::string_view(envelope) : record;
     plugin::Call call(steady_now() + kWriteTimeout);
-    guard(*guarded, "set", call, [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); });
+    guarded->filled(is_answer(
+        guard(*guarded, "set", call, [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); })));
     wipe(envelope.data(), envelope.size());
   }
 }

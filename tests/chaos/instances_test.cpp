@@ -154,7 +154,7 @@ TEST_F(Instances, AConsumerSeenAsGoneByOneIsServedByNoneAlsoWhenKongGoesDown) {
 }
 
 TEST_F(Instances, ManyNewConsumersAtOnceGetExactlyOneCredentialEach) {
-  const Crowd crowd(1000);
+  const Crowd crowd(10'000);
   FakeKong::Options quiet;
   quiet.count_targets = false;
   kong_ = std::make_unique<FakeKong>(quiet);

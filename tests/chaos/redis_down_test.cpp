@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What warm consumers notice of a Redis that is killed, frozen, full, read-only, emptied, failed over or
 // resharded: nothing.
-#include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -24,9 +25,11 @@ void print(const char* when, const LoadReport& report) {
 // A crowd that is warm in memory and in Redis, under load.
 class Warm {
  public:
-  explicit Warm(const std::string& redis_url, std::size_t size = 500)
+  // The default asks for each consumer when its copy in memory has just expired.
+  explicit Warm(const std::string& redis_url, std::size_t size = 2000, std::string_view memory_ttl = "1s",
+                std::string_view redis_ttl = "3s")
       : crowd(size), kong(kong_with(crowd)),
-        authd(config_for(*kong, {memory_tier("1s"), redis_tier(redis_url, "2s")}), {}) {
+        authd(config_for(*kong, {memory_tier(memory_ttl), redis_tier(redis_url, redis_ttl)}), {}) {
     authd.await_ready();
     const LoadReport warming = ask_each({authd.port()}, crowd.ids);
     EXPECT_EQ(warming.failed(), 0u) << warming.text();
@@ -54,6 +57,13 @@ class Warm {
 
 std::size_t keys_in(const RedisServer& redis) { return std::stoul(redis.run({"DBSIZE"})); }
 
+std::size_t refused_writes(const RedisServer& redis) {
+  const std::string stats = redis.run({"INFO", "errorstats"});
+  const std::string name = "errorstat_READONLY:count=";
+  const auto at = stats.find(name);
+  return at == std::string::npos ? 0 : std::stoul(stats.substr(at + name.size()));
+}
+
 TEST(RedisDown, KilledAndRestartedEmptyIsNotNoticed) {
   RedisServer redis;
   std::printf("Redis killed, then restarted empty\n");
@@ -67,9 +77,20 @@ TEST(RedisDown, KilledAndRestartedEmptyIsNotNoticed) {
   warm.report("restarted empty, until filled");
 }
 
-TEST(RedisDown, FrozenDelaysNoWarmConsumer) {
+TEST(RedisDown, FrozenDelaysNobodyWhoseCopyIsRefreshedInTime) {
   RedisServer redis;
-  std::printf("Redis frozen (SIGSTOP)\n");
+  std::printf("Redis frozen (SIGSTOP), copies refreshed ahead\n");
+  // Each is asked for once a second, and refreshed within the last two seconds of ten.
+  Warm warm(redis.url(), 1000, "10s", "20s");
+  redis.freeze();
+  warm.run("frozen", seconds(12));
+  redis.thaw();
+  warm.run("thawed", seconds(2));
+}
+
+TEST(RedisDown, FrozenFailsNobodyWhoseCopyHasExpired) {
+  RedisServer redis;
+  std::printf("Redis frozen (SIGSTOP), copies expired\n");
   Warm warm(redis.url());
   redis.freeze();
   warm.run("frozen, first second", seconds(1));
@@ -113,6 +134,11 @@ TEST(RedisDown, ReadOnlyIsNotNoticed) {
   Warm warm(redis.url());
   ASSERT_EQ(redis.run({"REPLICAOF", "127.0.0.1", std::to_string(free_port())}), "OK");
   warm.run("read-only", seconds(4));
+  const std::size_t refused = refused_writes(redis);
+  std::printf("  %zu writes refused\n", refused);
+  // Each worker's first fill with its retries, then one fill a second: no worker is held up for good.
+  EXPECT_GT(refused, 0u);
+  EXPECT_LE(refused, 100u);
   ASSERT_EQ(redis.run({"REPLICAOF", "NO", "ONE"}), "OK");
   warm.run("writable again", seconds(2));
 }
