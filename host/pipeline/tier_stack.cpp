@@ -68,7 +68,7 @@ struct TierStack::Guarded {
   CircuitBreaker breaker;
   mutable std::mutex mutex;
   bool fills_fail = false;
-  SteadyTime next_fill{}; // matters while fills fail
+  SteadyTime next_fill{};      // matters while fills fail
   std::set<std::string> debts; // keys whose deletion failed: not read until it has been carried out
   bool owes_all = false;
   bool settling = false;
@@ -76,7 +76,8 @@ struct TierStack::Guarded {
 
 TierStack::TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder)
     : sealer_(std::move(sealer)), recorder_(recorder),
-      has_blocking_(std::any_of(slots.begin(), slots.end(), [](const TierSlot& s) { return !s.tier.nonblocking(); })),
+      has_blocking_(
+          std::any_of(slots.begin(), slots.end(), [](const TierSlot& s) { return !s.tier.nonblocking(); })),
       hashes_keys_(has_blocking_ && sealer_.encrypts()) {
   for (TierSlot& slot : slots) {
     if (slot.tier.nonblocking()) {
@@ -184,7 +185,8 @@ bool TierStack::holds_anything() const {
   });
 }
 
-bool TierStack::failed(const TierSlot& slot, std::string_view operation, Status status, plugin::Call& call) const {
+bool TierStack::failed(const TierSlot& slot, std::string_view operation, Status status,
+                       plugin::Call& call) const {
   if (is_answer(status)) return false;
   const plugin::Failure failure = call.take_failure(status);
   recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
@@ -275,8 +277,8 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
     if (slot.tier.remote()) sealer_.seal(name, record, envelope);
     const std::string_view value = slot.tier.remote() ? std::string_view(envelope) : record;
     plugin::Call call(steady_now() + kWriteTimeout);
-    guarded->filled(is_answer(
-        guard(*guarded, "set", call, [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); })));
+    guarded->filled(is_answer(guard(*guarded, "set", call,
+                                    [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); })));
     wipe(envelope.data(), envelope.size());
   }
 }
@@ -302,8 +304,8 @@ bool TierStack::drop_all() {
   bool all = true;
   for (const auto& guarded : blocking_) {
     plugin::Call call(steady_now() + kClearTimeout);
-    const Status status = guard(*guarded, "clear", call,
-                                [&] { return guarded->slot.tier.clear(call, kRemotePrefix); });
+    const Status status =
+        guard(*guarded, "clear", call, [&] { return guarded->slot.tier.clear(call, kRemotePrefix); });
     if (is_answer(status)) continue;
     const std::lock_guard lock(guarded->mutex);
     guarded->owes_all = true;

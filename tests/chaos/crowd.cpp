@@ -53,8 +53,11 @@ std::unique_ptr<FakeKong> kong_with(const Crowd& crowd, std::uint16_t port) {
   return kong;
 }
 
-std::string config_for(const FakeKong& kong, const std::vector<std::string>& tiers, const std::string& more) {
-  std::string out = Settings(kong.url()).drop("cache").toml() + more;
+std::string config_for(const FakeKong& kong, const std::vector<std::string>& tiers, const std::string& more,
+                       int workers) {
+  Settings settings(kong.url());
+  settings.drop("cache").set("gateway", "pool_size", std::to_string(workers));
+  std::string out = settings.toml() + more;
   for (const std::string& tier : tiers) out += tier;
   return out;
 }

@@ -29,11 +29,11 @@ class Instances : public testing::Test {
     kong_ = kong_with(crowd);
     start(*kong_, ttl, more);
   }
-  void start(const FakeKong& kong, std::string_view ttl, const std::string& more = {}) {
+  void start(const FakeKong& kong, std::string_view ttl, const std::string& more = {}, int workers = 10) {
     for (std::size_t i = 0; i < kCount; ++i) {
       const std::string socket = (sockets_.path() / ("admin-" + std::to_string(i))).string();
       const std::string text = config_for(kong, {memory_tier(ttl), redis_tier(redis_.url(), ttl)},
-                                          "[admin]\nlisten = \"unix:" + socket + "\"\n" + more);
+                                          "[admin]\nlisten = \"unix:" + socket + "\"\n" + more, workers);
       instances_.push_back(std::make_unique<AuthdProcess>(text, Environment{}));
     }
     for (const auto& instance : instances_) ports_.push_back(instance->await_ready());
@@ -153,47 +153,84 @@ TEST_F(Instances, AConsumerSeenAsGoneByOneIsServedByNoneAlsoWhenKongGoesDown) {
   EXPECT_EQ(served, 0u);
 }
 
-TEST_F(Instances, ManyNewConsumersAtOnceGetExactlyOneCredentialEach) {
-  const Crowd crowd(10'000);
-  FakeKong::Options quiet;
-  quiet.count_targets = false;
-  kong_ = std::make_unique<FakeKong>(quiet);
-  crowd.move_in_without_any(*kong_);
-  KongFault slow;
-  slow.delay = milliseconds(5);
-  kong_->set_fault(slow);
-  start(*kong_, "1h", "[lookup]\nnegative_ttl = \"1s\"\n");
+// Consumers that Kong, which takes 5 ms, has no credentials for.
+class NewConsumers : public Instances {
+ protected:
+  explicit NewConsumers(std::size_t size) : crowd_(size) {
+    FakeKong::Options quiet;
+    quiet.count_targets = false;
+    kong_ = std::make_unique<FakeKong>(quiet);
+    crowd_.move_in_without_any(*kong_);
+    KongFault slow;
+    slow.delay = milliseconds(5);
+    kong_->set_fault(slow);
+  }
 
-  std::atomic<std::size_t> dishonest{0};
-  Load::Options options{ports_, crowd.ids};
-  options.connections = 96;
-  options.per_second = 1'000'000;
-  options.requests = crowd.ids.size() * kCount;
-  options.look = [&](std::size_t, const HttpReply& reply) {
-    const bool honest = reply.status == 503 && reply.body.find("AUTH_014") != std::string::npos;
-    if (reply.status != 200 && !honest) ++dishonest;
-  };
-  const LoadReport first = Load(options).finish();
-  std::printf("%zu new consumers, %zu requests over %zu instances, Kong takes 5 ms\n  at once: %s\n",
-              crowd.ids.size(), options.requests, kCount, first.text().c_str());
-  int retries = 0;
-  std::vector<std::string> left = crowd.ids;
-  for (; !left.empty() && retries < 20; ++retries) {
-    const LoadReport retry = ask_each(ports_, left);
-    if (retry.failed() == 0) left.clear();
+  // Asks each instance for each consumer, as fast as that many connections can.
+  LoadReport ask_at_once(unsigned connections) {
+    Load::Options options{ports_, crowd_.ids};
+    options.connections = connections;
+    options.per_second = 1'000'000;
+    options.requests = crowd_.ids.size() * kCount;
+    options.look = [this](std::size_t, const HttpReply& reply) {
+      const bool honest = reply.status == 503 && reply.body.find("AUTH_014") != std::string::npos;
+      if (reply.status != 200 && !honest) ++dishonest_;
+    };
+    const LoadReport report = Load(options).finish();
+    std::printf("%zu new consumers, %zu requests at once to %zu instances, Kong takes 5 ms\n  at once: %s\n",
+                crowd_.ids.size(), options.requests, kCount, report.text().c_str());
+    EXPECT_EQ(dishonest_, 0u);
+    return report;
   }
-  std::size_t credentials = 0;
-  std::size_t wrong = 0;
-  for (const std::string& id : crowd.ids) {
-    const std::size_t has = kong_->credentials(id).size();
-    credentials += has;
-    if (has != 1) ++wrong;
+
+  void retry_until_all_are_served() const {
+    int retries = 0;
+    std::size_t failed = 1;
+    for (; failed != 0 && retries < 20; ++retries) failed = ask_each(ports_, crowd_.ids).failed();
+    EXPECT_EQ(failed, 0u);
+    std::printf("  all served after asking %d times more\n", retries);
   }
-  std::printf("  all served after %d retries; %zu credentials, %zu consumers with another number than one\n",
-              retries, credentials, wrong);
-  EXPECT_TRUE(left.empty());
-  EXPECT_EQ(dishonest, 0u);
-  EXPECT_EQ(wrong, 0u);
+
+  void expect_one_credential_each() const {
+    std::size_t all = 0;
+    std::size_t wrong = 0;
+    for (const std::string& id : crowd_.ids) {
+      const std::size_t has = kong_->credentials(id).size();
+      all += has;
+      if (has != 1) ++wrong;
+    }
+    std::printf("  %zu credentials, %zu consumers with another number than one\n", all, wrong);
+    EXPECT_EQ(wrong, 0u);
+  }
+
+  const Crowd crowd_;
+  std::atomic<std::size_t> dishonest_{0};
+};
+
+class TenThousandNewConsumers : public NewConsumers {
+ protected:
+  TenThousandNewConsumers() : NewConsumers(10'000) {}
+};
+
+TEST_F(TenThousandNewConsumers, GetExactlyOneCredentialEach) {
+  start(*kong_, "1h");
+  ask_at_once(96);
+  retry_until_all_are_served();
+  expect_one_credential_each();
+}
+
+class MoreNewConsumersThanWorkers : public NewConsumers {
+ protected:
+  MoreNewConsumersThanWorkers() : NewConsumers(1000) {}
+};
+
+// One worker per instance and more connections than may wait for it.
+TEST_F(MoreNewConsumersThanWorkers, AreToldSoAndServedOnRetry) {
+  start(*kong_, "1h", "", 1);
+  const LoadReport report = ask_at_once(600);
+  EXPECT_GT(report.failed(), 0u) << "nothing was overloaded";
+  retry_until_all_are_served();
+  expect_one_credential_each();
 }
 
 } // namespace
