@@ -16,10 +16,10 @@ using plugin::Status;
 
 constexpr std::string_view kRemotePrefix = "authd:v1:";
 constexpr std::string_view kHex = "0123456789abcdef";
-// A write may take longer than a read, for nobody waits for it, but must not hold a worker for long.
-constexpr milliseconds kWriteTimeout{250};
+// A deletion may take longer than a read, because what it leaves behind would be served again.
+constexpr milliseconds kDeleteTimeout{250};
 // A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
-// kWriteTimeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
+// its read_timeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
 constexpr milliseconds kFillPause{1000};
 // An operator who invalidates does wait.
 constexpr milliseconds kClearTimeout{5000};
@@ -276,7 +276,8 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
     std::string envelope;
     if (slot.tier.remote()) sealer_.seal(name, record, envelope);
     const std::string_view value = slot.tier.remote() ? std::string_view(envelope) : record;
-    plugin::Call call(steady_now() + kWriteTimeout);
+    // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
+    plugin::Call call(steady_now() + slot.read_timeout);
     guarded->filled(is_answer(guard(*guarded, "set", call,
                                     [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); })));
     wipe(envelope.data(), envelope.size());
@@ -316,7 +317,7 @@ bool TierStack::drop_all() {
 }
 
 bool TierStack::delete_now(Guarded& guarded, const std::string& key) {
-  plugin::Call call(steady_now() + kWriteTimeout);
+  plugin::Call call(steady_now() + kDeleteTimeout);
   return is_answer(guard(guarded, "del", call, [&] { return guarded.slot.tier.del(call, key); }));
 }
 
@@ -339,7 +340,7 @@ void TierStack::settle_debts(Guarded& guarded) {
     cleared = is_answer(slot.tier.clear(call, kRemotePrefix));
   }
   for (const std::string& key : debts) {
-    plugin::Call call(steady_now() + kWriteTimeout);
+    plugin::Call call(steady_now() + kDeleteTimeout);
     if (!cleared && !is_answer(slot.tier.del(call, key))) break;
     settled.insert(key);
   }
