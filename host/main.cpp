@@ -22,7 +22,7 @@
 #include "plugin/http_service.h"
 #include "plugin/loader.h"
 #include "reloader.h"
-#include "service_manager.h"
+#include "sd_notify.h"
 #include "signals.h"
 
 namespace {
@@ -85,21 +85,21 @@ int serve(const std::string& config_file) {
   Log log(log_options(config));
   for (const std::string& warning : config.warnings) log.write(Level::warn, "configuration", warning);
 
-  const ServiceManager manager;
+  const SystemdNotifier systemd;
   plugin::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), services(exchanges, hub), log);
-  Reloader reloader(config_file, std::move(config), loader, hub, manager, log);
+  Reloader reloader(config_file, std::move(config), loader, hub, systemd, log);
 
   http::Server server(reloader.publish(), log);
   reloader.attach(server);
   server.start();
   const std::unique_ptr<AdminServer> admin = open_admin(reloader, log);
   announce(reloader.current()->config(), server, log);
-  manager.ready();
+  systemd.ready();
 
   wait_for_end(reloader, log);
-  manager.stopping();
+  systemd.stopping();
   const ImpatienceWatch impatience;
   const std::shared_ptr<Generation> last = reloader.current();
   last->set_draining();

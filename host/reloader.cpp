@@ -39,9 +39,9 @@ config::Config load_config(const std::string& file) {
 }
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-                   pipeline::InvalidationHub& hub, const ServiceManager& manager, Log& log)
+                   pipeline::InvalidationHub& hub, const SystemdNotifier& systemd, Log& log)
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)),
-      loader_(loader), hub_(hub), manager_(manager), log_(log),
+      loader_(loader), hub_(hub), systemd_(systemd), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, log)) {}
 
 std::shared_ptr<Generation> Reloader::current() const {
@@ -51,9 +51,9 @@ std::shared_ptr<Generation> Reloader::current() const {
 
 Reloader::Outcome Reloader::reload() {
   const std::lock_guard one_at_a_time(reloading_);
-  manager_.reloading();
+  systemd_.reloading();
   Outcome outcome = load_and_swap();
-  manager_.ready();
+  systemd_.ready();
   return outcome;
 }
 

@@ -15,7 +15,7 @@
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
-#include "service_manager.h"
+#include "sd_notify.h"
 
 namespace authd {
 
@@ -27,7 +27,7 @@ class Reloader {
  public:
   // Builds the first generation. Throws Refused. References must outlive it.
   Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-           pipeline::InvalidationHub& hub, const ServiceManager& manager, Log& log);
+           pipeline::InvalidationHub& hub, const SystemdNotifier& systemd, Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
   std::shared_ptr<const http::Application> publish() { return current_->publish(); }
@@ -51,7 +51,7 @@ class Reloader {
   const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
   pipeline::InvalidationHub& hub_;
-  const ServiceManager& manager_;
+  const SystemdNotifier& systemd_;
   Log& log_;
   http::Server* server_ = nullptr;
   std::mutex reloading_; // one reload at a time

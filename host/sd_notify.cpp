@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service_manager.h"
+#include "sd_notify.h"
 
 #include <chrono>
 #include <cstdlib>
@@ -11,17 +11,17 @@
 
 namespace authd {
 
-ServiceManager::ServiceManager() {
+SystemdNotifier::SystemdNotifier() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
 }
 
-void ServiceManager::reloading() const {
+void SystemdNotifier::reloading() const {
   const auto now = std::chrono::steady_clock::now().time_since_epoch(); // CLOCK_MONOTONIC
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
   notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + '\n');
 }
 
-void ServiceManager::notify(std::string_view state) const {
+void SystemdNotifier::notify(std::string_view state) const {
   sockaddr_un address{};
   if (socket_.empty() || socket_.size() >= sizeof(address.sun_path)) return;
   address.sun_family = AF_UNIX;

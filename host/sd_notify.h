@@ -8,9 +8,9 @@
 
 namespace authd {
 
-class ServiceManager {
+class SystemdNotifier {
  public:
-  ServiceManager(); // without $NOTIFY_SOCKET everything here does nothing
+  SystemdNotifier(); // without $NOTIFY_SOCKET everything here does nothing
   void ready() const { notify("READY=1\n"); }
   void reloading() const; // systemd wants the monotonic time with it: Type=notify-reload
   void stopping() const { notify("STOPPING=1\n"); }
