@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "announcement.h"
 
-#include <stdexcept>
 #include <algorithm>
+#include <stdexcept>
 
 #include <Poco/DigestEngine.h>
 #include <openssl/rand.h>

@@ -12,6 +12,8 @@ using sdk::Status;
 constexpr std::chrono::seconds kPeriod{10};
 // A node that is stopped must not keep the others from being asked.
 constexpr std::chrono::seconds kPatience{1};
+// Each costs a thread until the next look; Redis recommends a thousand at most.
+constexpr std::size_t kMostNodes = 1100;
 
 } // namespace
 
@@ -62,6 +64,8 @@ Outcome<NodePtr> ClusterTopology::follow(const Redirection& to, const Node& from
   Endpoint endpoint = to.to;
   if (endpoint.host.empty()) endpoint.host = from.endpoint().host;
   const std::lock_guard lock(mutex_);
+  if (nodes_.size() >= kMostNodes)
+    return failure(Fault::Kind::refused, Status::corrupt, "the cluster's nodes name ever new nodes");
   if (stopped_) return failure(Fault::Kind::down, Status::unavailable, "the cache tier is stopped");
   return node_at(endpoint);
 }

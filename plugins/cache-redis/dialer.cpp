@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialer.h"
 
+#include <exception>
+
 #include "error_reply.h"
 #include "tls_context.h"
 
@@ -70,7 +72,21 @@ Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Acco
   return connection;
 }
 
+// Threads of ours call this, and one that lets an exception out ends the process.
+template <class Attempt>
+Outcome<std::unique_ptr<Connection>> Dialer::guarded(Attempt&& attempt) const {
+  try {
+    return attempt();
+  } catch (const std::exception& e) {
+    return failure(Fault::Kind::lost, Status::internal, e.what());
+  }
+}
+
 Outcome<std::unique_ptr<Connection>> Dialer::dial(const Endpoint& to, const Deadline& until) const {
+  return guarded([&] { return greet(to, until); });
+}
+
+Outcome<std::unique_ptr<Connection>> Dialer::greet(const Endpoint& to, const Deadline& until) const {
   const Deadline deadline = until.capped(settings_.connect_timeout);
   auto connection = open(to, settings_.account, deadline);
   if (!connection) return connection;
@@ -83,7 +99,8 @@ Outcome<std::unique_ptr<Connection>> Dialer::dial(const Endpoint& to, const Dead
 }
 
 Outcome<std::unique_ptr<Connection>> Dialer::dial_sentinel(const Endpoint& to, const Deadline& until) const {
-  return open(to, settings_.sentinel_account, until.capped(settings_.connect_timeout));
+  return guarded(
+      [&] { return open(to, settings_.sentinel_account, until.capped(settings_.connect_timeout)); });
 }
 
 } // namespace authd::cache_redis

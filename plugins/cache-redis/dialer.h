@@ -25,6 +25,9 @@ class Dialer {
  private:
   Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Account& account,
                                             const Deadline& deadline) const;
+  Outcome<std::unique_ptr<Connection>> greet(const Endpoint& to, const Deadline& deadline) const;
+  template <class Attempt>
+  Outcome<std::unique_ptr<Connection>> guarded(Attempt&& attempt) const;
 
   const Settings& settings_;
   const Poco::Net::Context::Ptr tls_; // null: plain

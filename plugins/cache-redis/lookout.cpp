@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lookout.h"
 
+#include <exception>
 #include <utility>
 
 namespace authd::cache_redis {
@@ -42,12 +43,20 @@ void Lookout::await_first(const Deadline& deadline) const {
   looked_.wait_for(lock, deadline.remaining(), [this] { return has_looked_ || stopping_; });
 }
 
+// Out of memory: the next look may do better, and nothing is worth to end the process for.
+void Lookout::look() noexcept {
+  try {
+    look_(Deadline(std::chrono::hours(1)).cancelled_by(stop_.descriptor()));
+  } catch (const std::exception&) {
+  }
+}
+
 void Lookout::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     asked_ = false;
     lock.unlock();
-    look_(Deadline(std::chrono::hours(1)).cancelled_by(stop_.descriptor()));
+    look();
     lock.lock();
     has_looked_ = true;
     looked_.notify_all();

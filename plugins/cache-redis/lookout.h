@@ -27,6 +27,7 @@ class Lookout {
 
  private:
   void run();
+  void look() noexcept;
 
   const milliseconds period_;
   const std::function<void(const Deadline&)> look_;

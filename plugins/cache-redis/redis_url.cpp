@@ -11,6 +11,7 @@ namespace authd::cache_redis {
 namespace {
 
 constexpr int kMostDatabases = 16;
+constexpr std::size_t kLongestSocketPath = 107; // sun_path of unix(7), without its NUL
 
 struct Scheme {
   std::string_view name;
@@ -124,6 +125,7 @@ RedisUrl parse_redis_url(std::string_view text) {
   if (rest.find_first_of("?#") != std::string_view::npos) refuse("has no query and no fragment");
   if (scheme.unix_socket) {
     if (!rest.starts_with('/')) refuse("a Unix socket has an absolute path: unix:///run/redis/redis.sock");
+    if (rest.size() > kLongestSocketPath) refuse("the path of a Unix socket has at most 107 bytes");
     url.endpoints.push_back({{}, 0, std::string(rest)});
     return url;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "subscriber.h"
 
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -41,10 +42,19 @@ void Subscriber::stop() {
 
 void Subscriber::run() {
   while (!stopping()) {
-    const auto ended = listen();
+    const auto ended = listen_guarded();
     if (stopping()) return;
     lost(ended.error());
     within(std::chrono::hours(1)).pause(backoff_.next());
+  }
+}
+
+// An exception that left the thread would end the process.
+Outcome<void> Subscriber::listen_guarded() {
+  try {
+    return listen();
+  } catch (const std::exception& e) {
+    return failure(Fault::Kind::lost, Status::internal, e.what());
   }
 }
 

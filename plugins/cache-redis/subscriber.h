@@ -29,6 +29,7 @@ class Subscriber {
 
  private:
   void run();
+  Outcome<void> listen_guarded();
   Outcome<void> listen();
   Outcome<std::unique_ptr<Connection>> subscribe(const Endpoint& server);
   Outcome<Endpoint> choose_server();

@@ -52,6 +52,20 @@ TEST_F(RedisClusterTier, FollowsASlotWhileItMovesAndAfterwards) {
   EXPECT_EQ(tier_.get_stale(moved), AUTHD_NOT_FOUND);
 }
 
+TEST_F(RedisClusterTier, LearnsWhereASlotIsInsteadOfBeingSentThereForEver) {
+  const std::string moved = key_at(0);
+  const std::uint16_t slot = redis_.slot_of(moved);
+  for (const std::size_t node : {1u, 0u, 2u}) redis_.set_slot(node, slot, "NODE", 1);
+  const auto redirections = [&] { return redis_.node(0).run({"INFO", "errorstats"}); };
+  EXPECT_TRUE(eventually(
+      [&] {
+        const std::string before = redirections();
+        for (int i = 0; i < 5; ++i) EXPECT_EQ(tier_.get(moved), AUTHD_NOT_FOUND) << tier_.why();
+        return redirections() == before;
+      },
+      seconds(5))); // without a doubt the map is fetched every ten
+}
+
 TEST_F(RedisClusterTier, ClearsASlotThatIsOnItsWay) {
   const std::string moved = key_at(0);
   const std::uint16_t slot = redis_.slot_of(moved);

@@ -58,6 +58,7 @@ TEST(RedisUrl, NamesASocketWhosePathIsTakenAsItIs) {
 }
 
 TEST(RedisUrl, IsRefusedWithoutQuotingThePassword) {
+  const std::string long_socket = "unix:///" + std::string(107, 'x');
   for (const char* wrong : {"",
                             "redis:/host",
                             "http://:S3CRET@host",
@@ -77,7 +78,8 @@ TEST(RedisUrl, IsRefusedWithoutQuotingThePassword) {
                             "redis+cluster://:S3CRET@one/1",
                             "redis://:S3CRET%4@host",
                             "redis://:S3C RET@host",
-                            "unix://run/redis.sock"}) {
+                            "unix://run/redis.sock",
+                            long_socket.c_str()}) {
     try {
       parse_redis_url(wrong);
       ADD_FAILURE() << wrong << " was taken";

@@ -47,8 +47,10 @@ TEST_F(RedisValues, ThatWereChangedAtAnyByteAreMisses) {
 
 TEST_F(RedisValues, ThatBelongToAnotherKeyAreMisses) {
   ASSERT_EQ(tier_.set("alice", "alice's secret"), AUTHD_OK);
-  redis_.run({"COPY", "alice", "bob"});
-  EXPECT_EQ(tier_.get("bob"), AUTHD_NOT_FOUND);
+  for (const char* other : {"bob", "carol"}) {
+    redis_.run({"COPY", "alice", other});
+    EXPECT_EQ(tier_.get(other), AUTHD_NOT_FOUND);
+  }
   EXPECT_EQ(tier_.get("alice"), AUTHD_OK);
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A server that speaks Redis' protocol badly: cut short, dripping, announcing too much, or something else.
+#include <atomic>
+#include <utility>
+
 #include <sys/socket.h>
 
 #include "support/connection_server.h"
+#include "support/redis_server.h"
 #include "tier_fixture.h"
 
 namespace authd::test {
@@ -126,6 +130,62 @@ TEST(RedisWire, IsNotTriedAnewForEachCallWhileItIsDown) {
   Tier tier("redis://127.0.0.1:" + std::to_string(server.port()));
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(tier.get("k"), AUTHD_UNAVAILABLE);
   EXPECT_LT(server.accepted(), 100u);
+}
+
+TEST(RedisWire, UsesNoConnectionOnWhichBytesAreLeft) {
+  ConnectionServer server([](Peer& peer) {
+    std::string buffer;
+    while (const auto command = read_command(peer, buffer))
+      peer.send(*command == "PING" ? "+PONG\r\n" : "$-1\r\n-NOAUTH left over\r\n");
+  });
+  Tier tier("redis://127.0.0.1:" + std::to_string(server.port()));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(tier.get("k"), AUTHD_NOT_FOUND) << tier.why();
+}
+
+TEST(RedisWire, ConnectsAnewAfterTheServerBecameAReplica) {
+  std::atomic<bool> failed_over{false}; // the name leads to another server then
+  ConnectionServer server([&](Peer& peer) {
+    const bool replica = !failed_over;
+    std::string buffer;
+    while (const auto command = read_command(peer, buffer)) {
+      if (*command == "PING") peer.send("+PONG\r\n");
+      if (*command == "EVALSHA") peer.send(replica ? "-READONLY no writes here\r\n" : ":1\r\n");
+    }
+  });
+  Tier tier("redis://127.0.0.1:" + std::to_string(server.port()), {{"/retry_delay", std::int64_t{50}}});
+  failed_over = true;
+  EXPECT_EQ(tier.del("k"), AUTHD_OK) << tier.why();
+}
+
+TEST(RedisWire, RepeatsAtOnceWhatAReusedConnectionWasClosedOn) {
+  ConnectionServer server([](Peer& peer) {
+    std::string buffer;
+    bool answered = false;
+    while (const auto command = read_command(peer, buffer)) {
+      if (*command == "PING") peer.send("+PONG\r\n");
+      if (*command == "GET" && std::exchange(answered, true)) return;
+      if (*command == "GET") peer.send("$-1\r\n");
+    }
+  });
+  Tier tier("redis://127.0.0.1:" + std::to_string(server.port()), {{"/retry_delay", std::int64_t{5000}}});
+  tier.limit(seconds(2)); // shorter than the pause before an ordinary retry
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(tier.get("k"), AUTHD_NOT_FOUND) << tier.why();
+}
+
+TEST(RedisWire, UsesNoServerThatASentinelWronglyCallsMaster) {
+  RedisServer replica;
+  replica.run({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
+  ConnectionServer sentinel([&](Peer& peer) {
+    const std::string port = std::to_string(replica.port());
+    std::string buffer;
+    while (read_command(peer, buffer))
+      peer.send("*2\r\n$9\r\n127.0.0.1\r\n$" + std::to_string(port.size()) + "\r\n" + port + "\r\n");
+  });
+  Tier tier("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main");
+  EXPECT_EQ(tier.get("k"), AUTHD_UNAVAILABLE);
+  EXPECT_NE(tier.why().find("not the master"), std::string::npos) << tier.why();
+  replica.run({"REPLICAOF", "NO", "ONE"});
+  EXPECT_TRUE(tier.await(AUTHD_NOT_FOUND, [&] { return tier.get("k"); })) << tier.why();
 }
 
 TEST(RedisWire, LetsNoServerQuoteThePassword) {
