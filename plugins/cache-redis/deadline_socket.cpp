@@ -72,7 +72,7 @@ Outcome<DeadlineSocket::Ptr> DeadlineSocket::connect(const Endpoint& to, const P
   Ptr socket;
   try {
     socket = new DeadlineSocket(connect_any(look_up(to), deadline), false, deadline);
-    if (!tls.isNull()) socket->secure(to.host, tls);
+    if (!tls.isNull()) socket->start_tls(to.host, tls);
     return socket;
   } catch (const Poco::TimeoutException&) {
     return failure(Fault::Kind::timed_out, Status::timeout, "no connection in time");
@@ -82,7 +82,7 @@ Outcome<DeadlineSocket::Ptr> DeadlineSocket::connect(const Endpoint& to, const P
   }
 }
 
-void DeadlineSocket::secure(const std::string& host, const Poco::Net::Context::Ptr& context) {
+void DeadlineSocket::start_tls(const std::string& host, const Poco::Net::Context::Ptr& context) {
   SecureStreamSocket secured = SecureStreamSocket::attach(inner_, host, context);
   inner_ = secured;
   tls_ = true;

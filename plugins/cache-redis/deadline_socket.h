@@ -45,7 +45,7 @@ class DeadlineSocket final : public Poco::Net::StreamSocketImpl {
       : inner_(std::move(inner)), tls_(tls), deadline_(deadline) {}
 
   bool buffered() const;
-  void secure(const std::string& host, const Poco::Net::Context::Ptr& context);
+  void start_tls(const std::string& host, const Poco::Net::Context::Ptr& context);
   // One try after another of an operation that returns less than zero while it would block.
   template <class Operation>
   int persist(short natural_event, Operation&& operation);
