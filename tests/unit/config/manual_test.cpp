@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // etc/authd.toml is generated; this test has the plugins' own schemas, read from their files.
 #include <fstream>
-#include <regex>
 #include <sstream>
 
+#include <Poco/String.h>
 #include <gtest/gtest.h>
 
 #include "authd/cache.h"
@@ -72,7 +72,7 @@ TEST(EtcAuthdToml, HasASecondTierToTakeTheCommentOff) {
   std::size_t from = text.find("\n#[[cache]]\n");
   ASSERT_NE(from, std::string::npos);
   std::size_t to = text.find("\n\n", from);
-  const std::string tier = std::regex_replace(text.substr(from, to - from), std::regex("\n#"), "\n");
+  const std::string tier = Poco::replace(text.substr(from, to - from), std::string("\n#"), std::string("\n"));
   text.replace(from, to - from, tier);
   const std::string folder = testing::TempDir();
   const std::string edited = folder + "authd-second-tier.toml";
