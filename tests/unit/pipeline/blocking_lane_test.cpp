@@ -25,8 +25,8 @@ TEST(BlockingLane, RunsAsManyJobsAtOnceAsItHasWorkers) {
 }
 
 TEST(BlockingLane, RefusesWhatItsQueueCannotHold) {
+  std::promise<void> started, release; // outlive the worker that waits for them
   BlockingLane lane(1, 2);
-  std::promise<void> started, release;
   ASSERT_TRUE(lane.submit([&] {
     started.set_value();
     release.get_future().wait();

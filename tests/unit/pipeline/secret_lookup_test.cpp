@@ -104,6 +104,7 @@ TEST_F(SecretLookupTest, LetsFiftyFirstRequestsShareOneCall) {
   }
   release.set_value();
   all.wait();
+  lane.stop();
   EXPECT_EQ(answered, 50);
   EXPECT_EQ(recorder.calls("list"), 1);
 }
@@ -205,6 +206,7 @@ class HungGateway : public SecretLookupTest {
   }
   void TearDown() override {
     if (!let_go) release.set_value();
+    lane.stop(); // its workers still refer to what this fixture adds
   }
   void go() {
     let_go = true;
