@@ -7,6 +7,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <fmt/format.h>
@@ -63,7 +64,9 @@ std::unique_ptr<AdminServer> open_admin(Reloader& reloader, Log& log) {
   try {
     return std::make_unique<AdminServer>(config.admin.listen, reloader, log);
   } catch (const std::exception& error) {
-    if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) throw;
+    if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
+      throw std::runtime_error(std::string("admin.listen: ") + error.what());
+    }
     log.write(Level::warn, "no-admin-listener", error.what(), {{"authd.setting", "admin.listen"}});
     return nullptr;
   }
