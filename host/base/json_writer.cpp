@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
@@ -88,6 +90,13 @@ void append_json_string_lossy(std::string& out, std::string_view bytes) {
 }
 
 bool is_utf8(std::string_view bytes) {
+  // Nearly all that is asked about is ASCII, which eight bytes at a time can tell.
+  std::uint64_t eight;
+  while (bytes.size() >= sizeof(eight)) {
+    std::memcpy(&eight, bytes.data(), sizeof(eight));
+    if ((eight & 0x8080808080808080) != 0) break;
+    bytes.remove_prefix(sizeof(eight));
+  }
   while (!bytes.empty()) {
     const std::size_t n = sequence_length(bytes);
     if (n == 0) return false;

@@ -37,17 +37,19 @@ bool has_control_characters(std::string_view s) {
   return false;
 }
 
-Result<void> check_shape(std::string_view name, const HeaderValue& header, std::string_view value) {
-  const std::string prefix(name);
-  if (header.count > 1) return fail(Code::malformed_request, prefix + " is sent more than once");
-  if (value.size() > kMaxIdentityBytes) {
-    return fail(Code::malformed_request, prefix + " is longer than 256 bytes");
-  }
-  if (!is_utf8(value)) return fail(Code::malformed_request, prefix + " is not valid UTF-8");
-  if (has_control_characters(value)) {
-    return fail(Code::malformed_request, prefix + " contains control characters");
-  }
+// What is wrong with a value, or nothing: a text is put together only for a request that is refused.
+std::string_view shape_problem(const HeaderValue& header, std::string_view value) {
+  if (header.count > 1) return " is sent more than once";
+  if (value.size() > kMaxIdentityBytes) return " is longer than 256 bytes";
+  if (!is_utf8(value)) return " is not valid UTF-8";
+  if (has_control_characters(value)) return " contains control characters";
   return {};
+}
+
+Result<void> check_shape(std::string_view name, const HeaderValue& header, std::string_view value) {
+  const std::string_view problem = shape_problem(header, value);
+  if (problem.empty()) return {};
+  return fail(Code::malformed_request, std::string(name).append(problem));
 }
 
 } // namespace

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/uuid.h"
+#include "base/random.h"
 #include "pipeline/hmac.h"
 
 namespace authd::pipeline {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/random.h"
 #include "base/uuid.h"
 
 namespace authd::pipeline {

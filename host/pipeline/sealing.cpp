@@ -7,7 +7,7 @@
 
 #include <openssl/evp.h>
 
-#include "base/uuid.h"
+#include "base/random.h"
 #include "pipeline/hmac.h"
 
 namespace authd::pipeline {

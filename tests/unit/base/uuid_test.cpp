@@ -30,10 +30,5 @@ TEST(IsUuid, AcceptsEitherCaseAndNothingElse) {
   }
 }
 
-TEST(RandomBase64url, IsAsLongAsItsBytesWant) {
-  EXPECT_EQ(random_base64url(32).size(), 43u);
-  EXPECT_NE(random_base64url(32), random_base64url(32));
-}
-
 } // namespace
 } // namespace authd

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a warm token costs in counts that no machine changes: allocations, locks, system calls of the built
+// process. Times are script/bench's.
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "scene.h"
+#include "support/call_counts.h"
+
+namespace authd::test {
+namespace {
+
+constexpr int kRequests = 1000;
+
+// The counts of a program that has call_counter preloaded.
+class CallCounts {
+ public:
+  CallCounts() : file_(dir_.write("counts", std::string(sizeof(call_counts), '\0'))) {
+    const int fd = ::open(file_.c_str(), O_RDWR | O_CLOEXEC);
+    void* mapped = ::mmap(nullptr, sizeof(call_counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ::close(fd);
+    if (mapped == MAP_FAILED) throw std::runtime_error("cannot map " + file_);
+    counts_ = static_cast<call_counts*>(mapped);
+  }
+  ~CallCounts() { ::munmap(counts_, sizeof(call_counts)); }
+  CallCounts(const CallCounts&) = delete;
+  CallCounts& operator=(const CallCounts&) = delete;
+
+  Environment environment() const { return {{"LD_PRELOAD", CALL_COUNTER}, {"CALL_COUNTS_FILE", file_}}; }
+  std::uint64_t allocations() const { return counts_->allocations; }
+  std::uint64_t locks() const { return counts_->locks; }
+
+ private:
+  TempDir dir_;
+  std::string file_;
+  call_counts* counts_ = nullptr;
+};
+
+void one_reactor(Settings& settings) {
+  settings.set("server", "reactors", "1").set_text("cache", "ttl", "10m");
+}
+
+// `times` requests over one connection, each sent when the one before has been answered.
+void ask(HttpConnection& connection, const std::string& request, int times) {
+  for (int i = 0; i < times; ++i) {
+    ASSERT_TRUE(connection.send(request));
+    const auto reply = connection.read();
+    ASSERT_TRUE(reply && reply->status == 200) << (reply ? reply->body : "no answer");
+  }
+}
+
+const std::string kTokenRequest = request_text("GET", "/tokens", kAlice);
+
+// `strace -c` on a running authd: calls by name, from its construction to finish().
+class SystemCalls {
+ public:
+  explicit SystemCalls(pid_t pid) : summary_(dir_.write("summary", "")) {
+    strace_ = std::make_unique<ChildProcess>(
+        std::vector<std::string>{STRACE, "-f", "-c", "-o", summary_, "-p", std::to_string(pid)});
+    // It says on standard error that it has attached; standard output stays empty.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!attached() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    if (!attached()) throw std::runtime_error("strace did not attach: " + strace_->everything());
+  }
+
+  std::map<std::string, int> finish() {
+    strace_->signal(SIGINT); // it detaches and writes the summary
+    if (!strace_->await_exit(std::chrono::seconds(20))) throw std::runtime_error("strace did not end");
+    std::ifstream file(summary_);
+    std::map<std::string, int> calls;
+    for (std::string line; std::getline(file, line);) read_row(line, calls);
+    return calls;
+  }
+
+ private:
+  bool attached() const { return strace_->everything().find("attached") != std::string::npos; }
+
+  // "% time  seconds  usecs/call  calls  [errors]  syscall"
+  static void read_row(const std::string& line, std::map<std::string, int>& calls) {
+    std::istringstream in(line);
+    double share = 0, seconds = 0;
+    long each = 0;
+    int count = 0;
+    std::string word, name;
+    if (!(in >> share >> seconds >> each >> count)) return;
+    while (in >> word) name = word;
+    if (name != "total") calls[name] = count;
+  }
+
+  TempDir dir_;
+  std::string summary_;
+  std::unique_ptr<ChildProcess> strace_;
+};
+
+int without_polling(const std::map<std::string, int>& calls) {
+  int sum = 0;
+  for (const auto& [name, count] : calls) sum += name.starts_with("epoll_") ? 0 : count;
+  return sum;
+}
+
+std::string text_of(const std::map<std::string, int>& calls) {
+  std::string out;
+  for (const auto& [name, count] : calls) out += name + " " + std::to_string(count) + ", ";
+  return out;
+}
+
+TEST(WarmPath, ATokenAllocatesNothingAndTakesNoLock) {
+  const CallCounts counts;
+  Scene scene(one_reactor, {}, counts.environment());
+  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
+  HttpConnection connection(scene.port());
+  ask(connection, kTokenRequest, 100);
+  const std::uint64_t allocations = counts.allocations();
+  const std::uint64_t locks = counts.locks();
+  ask(connection, kTokenRequest, kRequests);
+  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
+  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+}
+
+TEST(WarmPath, ATokenTakesTwoSystemCallsBesideThePoll) {
+  Scene scene(one_reactor);
+  HttpConnection connection(scene.port());
+  ask(connection, kTokenRequest, 100);
+  SystemCalls strace(scene.authd.child().pid());
+  ask(connection, kTokenRequest, kRequests);
+  const auto calls = strace.finish();
+  EXPECT_GE(without_polling(calls), 2 * kRequests) << "not all were seen: " << text_of(calls);
+  // Attaching interrupts a call or two, which begin anew.
+  EXPECT_LE(without_polling(calls), 2 * kRequests + 10) << text_of(calls);
+}
+
+TEST(WarmPath, PipelinedRequestsShareOneReadAndOneWrite) {
+  constexpr int kBatch = 4;
+  Scene scene(one_reactor);
+  HttpConnection connection(scene.port());
+  std::string batch;
+  for (int i = 0; i < kBatch; ++i) batch += kTokenRequest;
+  ask(connection, kTokenRequest, 100);
+  SystemCalls strace(scene.authd.child().pid());
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(connection.send(batch));
+    for (int i = 0; i < kBatch; ++i) {
+      const auto reply = connection.read();
+      ASSERT_TRUE(reply && reply->status == 200);
+    }
+  }
+  auto calls = strace.finish();
+  EXPECT_GE(calls["sendto"], 100) << text_of(calls);
+  EXPECT_LE(calls["sendto"], 101) << text_of(calls);
+  EXPECT_LE(calls["recvfrom"], 110) << text_of(calls);
+}
+
+} // namespace
+} // namespace authd::test
