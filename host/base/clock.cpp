@@ -8,12 +8,27 @@
 namespace authd {
 
 std::string iso8601(WallTime t) {
+  std::string text;
+  append_iso8601(text, t);
+  return text;
+}
+
+void append_iso8601(std::string& out, WallTime t) {
+  thread_local std::int64_t second = -1;
+  thread_local std::string until_second;
   const std::int64_t ms = unix_millis(t);
-  const std::time_t s = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  gmtime_r(&s, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
+  if (ms / 1000 != second) {
+    second = ms / 1000;
+    const auto s = static_cast<std::time_t>(second);
+    std::tm utc{};
+    gmtime_r(&s, &utc);
+    until_second = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", utc.tm_year + 1900, utc.tm_mon + 1,
+                               utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  }
+  const auto rest = static_cast<unsigned>(ms % 1000);
+  const char millis[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                         static_cast<char>('0' + rest % 10), 'Z'};
+  out.append(until_second).append(millis, sizeof(millis));
 }
 
 } // namespace authd

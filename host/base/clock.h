@@ -25,5 +25,7 @@ inline std::int64_t unix_millis(WallTime t) {
 
 // "2026-11-22T12:53:43.123Z": ISO 8601, UTC, milliseconds.
 std::string iso8601(WallTime t);
+// The same, appended; makes all but the milliseconds once a second and thread.
+void append_iso8601(std::string& out, WallTime t);
 
 } // namespace authd

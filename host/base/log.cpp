@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,17 +26,40 @@ constexpr std::string_view kEcsVersion = "8.11.0";
 void append_field(std::string& out, const Field& field) {
   const auto* text = std::get_if<std::string_view>(&field.value);
   if (text != nullptr && text->empty()) return;
-  out += ',';
-  append_json_string(out, field.name);
-  out += ':';
+  out.append(",\"").append(field.name).append("\":");
   JsonWriter writer(out);
   std::visit([&](const auto& v) { writer.value(v); }, field.value);
 }
 
 // POSIX: a pipe that polls writable takes this much without blocking, so a stuck reader can never hold the
 // writing thread inside write(2), where nothing could tell it to stop.
-constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kPipeChunk = 4096;
+constexpr std::size_t kFileChunk = 64 * 1024; // a regular file never makes anybody wait for a reader
 constexpr int kPollSlice_ms = 100;
+
+// Lines that come within this time are written together: waking the writing thread costs a caller more than
+// formatting the line does, so it happens once for all of them, and once more when there are many bytes.
+constexpr milliseconds kGather{2};
+constexpr std::size_t kEnough = 128 * 1024;
+
+bool is_regular_file(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// What stands in every line behind its message, up to the event's name.
+std::string constant_part(const Log::Options& options) {
+  std::string text;
+  JsonWriter(text)
+      .begin_object()
+      .member("ecs.version", kEcsVersion)
+      .member("service.name", options.service_name)
+      .member("service.version", options.service_version)
+      .member("service.environment", options.environment)
+      .key("event.action");
+  text.front() = ',';
+  return text;
+}
 
 } // namespace
 
@@ -52,7 +76,9 @@ std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(
 // the writing thread alone, so that callers never wait for the descriptor.
 class Log::Writer {
  public:
-  explicit Writer(Options options) : options_(std::move(options)), level_(options_.level) {
+  explicit Writer(Options options)
+      : options_(std::move(options)), constant_part_(constant_part(options_)),
+        is_file_(is_regular_file(options_.fd)), level_(options_.level) {
     thread_ = std::thread([this] { run(); });
   }
 
@@ -82,34 +108,35 @@ class Log::Writer {
  private:
   void format(std::string& line, Level level, std::string_view event, std::string_view message,
               std::initializer_list<Field> fields) const {
-    JsonWriter writer(line);
-    writer.begin_object()
-        .member("@timestamp", iso8601(wall_now()))
-        .member("log.level", name_of(level))
-        .member("message", message)
-        .member("ecs.version", kEcsVersion)
-        .member("service.name", options_.service_name)
-        .member("service.version", options_.service_version)
-        .member("service.environment", options_.environment)
-        .member("event.action", event);
+    line += R"({"@timestamp":")";
+    append_iso8601(line, wall_now());
+    line.append(R"(","log.level":")").append(name_of(level)).append(R"(","message":)");
+    append_json_string_lossy(line, message);
+    line += constant_part_;
+    append_json_string_lossy(line, event);
     for (const Field& field : fields) append_field(line, field);
     line += "}\n";
   }
 
   void enqueue(std::string_view line) {
+    bool wake = false;
     {
       const std::lock_guard lock(mutex_);
-      if (queued_.size() + line.size() > options_.queue_bytes) {
+      const std::size_t before = queued_.size();
+      if (before + line.size() > options_.queue_bytes) {
         dropped_.fetch_add(1, std::memory_order_relaxed);
         return;
       }
       queued_ += line;
+      wake = before == 0 || (before < kEnough && queued_.size() >= kEnough);
     }
-    wake_.notify_one();
+    if (wake) wake_.notify_one();
   }
 
   void flush() {
     std::unique_lock lock(mutex_);
+    urgent_ = true;
+    wake_.notify_one();
     flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_; });
   }
 
@@ -118,8 +145,10 @@ class Log::Writer {
     for (;;) {
       wake_.wait(lock, [this] { return stopping_ || !queued_.empty(); });
       if (queued_.empty()) return;
+      wake_.wait_for(lock, kGather, [this] { return stopping_ || urgent_ || queued_.size() >= kEnough; });
       std::swap(front_, queued_);
       writing_ = true;
+      urgent_ = false;
       lock.unlock();
       report_losses();
       write_out(front_);
@@ -138,7 +167,8 @@ class Log::Writer {
       const int ready = ::poll(&p, 1, kPollSlice_ms);
       if (ready == 0 && stopping_ && --slices_left_ <= 0) return;
       if (ready <= 0) continue;
-      const ssize_t n = ::write(options_.fd, data.data(), std::min(data.size(), kChunk));
+      const ssize_t n =
+          ::write(options_.fd, data.data(), std::min(data.size(), is_file_ ? kFileChunk : kPipeChunk));
       if (n > 0) data.remove_prefix(static_cast<std::size_t>(n));
       if (n < 0 && errno != EINTR && errno != EAGAIN) return;
     }
@@ -153,6 +183,8 @@ class Log::Writer {
   }
 
   const Options options_;
+  const std::string constant_part_;
+  const bool is_file_;
   std::atomic<Level> level_;
   std::atomic<std::uint64_t> dropped_{0};
   std::uint64_t reported_ = 0;
@@ -163,6 +195,7 @@ class Log::Writer {
   std::string queued_;
   std::string front_;
   bool writing_ = false;
+  bool urgent_ = false; // somebody waits for the queue to be written
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

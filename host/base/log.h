@@ -21,7 +21,7 @@ std::string_view name_of(Level level);
 
 // A field whose text is empty is left out of the line.
 struct Field {
-  std::string_view name; // an ECS name, e.g. "url.path"
+  std::string_view name; // an ECS name, e.g. "url.path": nothing in it that JSON would escape
   std::variant<std::string_view, std::int64_t, double, bool> value;
 
   Field(std::string_view n, std::string_view v) : name(n), value(v) {}

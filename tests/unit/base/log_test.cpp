@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,23 @@ class Pipe {
 
  private:
   int fds_[2];
+};
+
+class TempFile {
+ public:
+  TempFile() : fd_(::mkstemp(path_)) {
+    if (fd_ < 0) throw std::runtime_error("mkstemp");
+  }
+  ~TempFile() {
+    ::close(fd_);
+    ::unlink(path_);
+  }
+  int fd() const { return fd_; }
+  const char* path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/authd-log-XXXXXX";
+  int fd_;
 };
 
 Log::Options options_for(const Pipe& pipe) {
@@ -79,6 +98,25 @@ TEST(Log, NeverLetsALineBreakOutOfItsJson) {
   const std::string text = pipe.drain();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
   EXPECT_THAT(text, HasSubstr(R"(two\nlines\u0001)"));
+}
+
+TEST(Log, KeepsEveryLineOfABusyMomentWholeAndInOrder) {
+  TempFile file;
+  {
+    Log::Options options = options_for(Pipe());
+    options.fd = file.fd();
+    options.queue_bytes = 16 << 20;
+    Log log(options);
+    for (int i = 0; i < 20'000; ++i) log.write(Level::info, "e", "m", {{"n", i}});
+    EXPECT_EQ(log.dropped(), 0u);
+  }
+  std::ifstream lines(file.path());
+  int n = 0;
+  for (std::string line; std::getline(lines, line); ++n) {
+    ASSERT_TRUE(line.starts_with("{\"@timestamp\":\"")) << line;
+    ASSERT_TRUE(line.ends_with("\"event.action\":\"e\",\"n\":" + std::to_string(n) + "}")) << line;
+  }
+  EXPECT_EQ(n, 20'000);
 }
 
 // The reader does not read at all: callers go on, losses are counted, and the end is not held up.
