@@ -10,6 +10,9 @@ namespace authd {
 // Overwrites in a way that the compiler may not remove.
 void wipe(void* data, std::size_t size_bytes);
 
+// "https://user:password@host/" -> "https://[redacted]@host/", for each URL in the text.
+std::string without_url_credentials(std::string_view text);
+
 // A string that is wiped when it is replaced or destroyed and that no printer accepts by accident.
 class Secret {
  public:

@@ -21,17 +21,6 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-// "https://user:password@host/" -> "https://[redacted]@host/"
-std::string without_credentials(std::string_view url) {
-  std::size_t start = url.find("://");
-  if (start == std::string_view::npos) return std::string(url);
-  start += 3;
-  std::size_t end = std::min(url.find_first_of("/?#", start), url.size());
-  std::size_t at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < start) return std::string(url);
-  return fmt::format("{}[redacted]{}", url.substr(0, start), url.substr(at));
-}
-
 bool hidden(const Node& node, const Shape& shape) { return shape.secret || node.withheld; }
 
 std::string joined_items(const Node& node, const Shape& shape) {
@@ -93,7 +82,7 @@ std::string shown(const Node& node, const Shape& shape) {
   case Node::Kind::number:
     return fmt::format("{}", node.number);
   case Node::Kind::string:
-    return in_quotes(without_credentials(node.text.reveal()));
+    return in_quotes(without_url_credentials(node.text.reveal()));
   default:
     return std::string(describe(node.kind));
   }
@@ -113,7 +102,7 @@ std::string to_toml(const Node& node, const Shape& shape) {
     return text.find_first_of(".e") == std::string::npos ? text + ".0" : text; // TOML: else an integer
   }
   case Node::Kind::string:
-    return escaped(without_credentials(node.text.reveal()));
+    return escaped(without_url_credentials(node.text.reveal()));
   case Node::Kind::table:
     return joined_members(node, shape);
   default:

@@ -11,4 +11,5 @@ struct authd_out {
   std::string& target; // appended to
   std::size_t limit;   // bytes; more is refused
   bool overflow = false;
+  bool cuts = false; // takes what fits instead, for texts that people read
 };

@@ -68,7 +68,6 @@ Status CacheTier::del(Call& call, std::string_view key) const {
 }
 
 Status CacheTier::clear(Call& call, std::string_view prefix) const {
-  if (!AUTHD_HAS(ops_, clear)) return Status::unsupported;
   const auto lock = serialise();
   return invoke(instance_->redaction(), call,
                 [&] { return ops_->clear(instance_->self(), call.abi(), to_abi(prefix)); });

@@ -24,7 +24,7 @@ struct TierStats {
 
 class CacheTier {
  public:
-  // The instance's component must be of kind authd.cache/1 and have get, get_stale, set and del.
+  // The instance's component must be of kind authd.cache/1 and have its required operations.
   explicit CacheTier(std::shared_ptr<Instance> instance);
 
   bool nonblocking() const { return (ops_->flags & AUTHD_CACHE_NONBLOCKING) != 0; }

@@ -91,6 +91,10 @@ Result<Elf64_Ehdr, ElfFault> read_header(ByteView file) {
   if (auto machine = check_machine(*header); !machine) return Fault(machine.error());
   if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == PN_XNUM)
     return damaged("has a program header table of an unknown form");
+  // Linkers write the section headers last, so a file that holds them whole has not been cut off.
+  if (header->e_shoff != 0 &&
+      !slice(file, header->e_shoff, std::uint64_t{header->e_shnum} * header->e_shentsize))
+    return damaged("is cut off: its section headers lie beyond its end");
   return *header;
 }
 
@@ -121,6 +125,9 @@ Result<void, ElfFault> find_note(ByteView segment, std::uint64_t alignment, std:
 
 Result<void, ElfFault> read_segment(ByteView file, const Elf64_Phdr& segment, ElfImage& image) {
   if (segment.p_type == PT_GNU_STACK) image.executable_stack = (segment.p_flags & PF_X) != 0;
+  // Mapped all the same, and then a SIGBUS in whoever touches it.
+  if (segment.p_type == PT_LOAD && !slice(file, segment.p_offset, segment.p_filesz))
+    return damaged("is cut off: a segment lies beyond its end");
   if (segment.p_type != PT_NOTE) return {};
   const auto content = slice(file, segment.p_offset, segment.p_filesz);
   if (!content) return damaged("has notes beyond its end");

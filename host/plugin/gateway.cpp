@@ -149,8 +149,8 @@ Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consu
 Health Gateway::probe(Call& call) const {
   std::string detail;
   std::string endpoint;
-  authd_out detail_out{detail, kMaxDetail};
-  authd_out endpoint_out{endpoint, kMaxDetail};
+  authd_out detail_out{.target = detail, .limit = kMaxDetail, .cuts = true};
+  authd_out endpoint_out{.target = endpoint, .limit = kMaxDetail, .cuts = true};
   authd_health raw{sizeof raw, AUTHD_HEALTH_UP, &detail_out, &endpoint_out};
   const auto before = steady_now();
   const Status status =

@@ -64,7 +64,8 @@ authd_status host_put(const authd_host*, authd_out* out, authd_bytes bytes) noex
   if (out == nullptr || (bytes.p == nullptr && bytes.n > 0)) return AUTHD_INVALID;
   if (bytes.n > out->limit - out->target.size()) {
     out->overflow = true;
-    return AUTHD_INVALID;
+    if (!out->cuts) return AUTHD_INVALID;
+    bytes.n = out->limit - out->target.size();
   }
   if (bytes.n > 0) out->target.append(reinterpret_cast<const char*>(bytes.p), bytes.n);
   return AUTHD_OK;

@@ -153,16 +153,16 @@ class HttpService::Client {
   authd_status checked(const authd_call* call, const authd_http_request& request,
                        authd_http_response& response) {
     if (!is_whole(request) || response.size < offsetof(authd_http_response, ctx)) {
-      return fail(call, AUTHD_INVALID, "authd.http/1: a table smaller than its first revision");
+      return fail(call, AUTHD_INTERNAL, "authd.http/1: a table smaller than its first revision");
     }
     const auto url = split_url(view(request.url));
     if (!is_token(view(request.method)) || !url) {
-      return fail(call, AUTHD_INVALID, "authd.http/1: malformed method or URL");
+      return fail(call, AUTHD_INTERNAL, "authd.http/1: malformed method or URL");
     }
     const bool idempotent = (request.flags & AUTHD_HTTP_IDEMPOTENT) != 0;
     RequestBytes bytes;
     if (const auto fault = bytes.write(request, *url, idempotent); !fault.empty()) {
-      return fail(call, AUTHD_INVALID, fmt::format("authd.http/1: {}", fault));
+      return fail(call, AUTHD_INTERNAL, fmt::format("authd.http/1: {}", fault));
     }
     return carry_out({request, *url, bytes.bytes(), idempotent, CallClock(host_, call, interrupt_)}, call,
                      response);

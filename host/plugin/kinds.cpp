@@ -15,6 +15,7 @@ std::string_view missing_in_cache(const void* table) {
   if (!AUTHD_HAS(ops, get_stale)) return "get_stale";
   if (!AUTHD_HAS(ops, set)) return "set";
   if (!AUTHD_HAS(ops, del)) return "del";
+  if (!AUTHD_HAS(ops, clear)) return "clear"; // or a cache that was cleared would go on serving
   return {};
 }
 

@@ -9,22 +9,19 @@
 
 #include "plugin/descriptor.h"
 #include "plugin/instance.h"
+#include "plugin/mapped_library.h"
 
 namespace authd::plugin {
 namespace {
 
 using Refused = authd::Failure<Refusal>;
 
-// NODELETE and no dlclose: a plugin's threads and thread-local destructors may outlive any moment at
-// which unmapping would look safe.
-Result<authd_plugin_v1_fn, Refusal> map_library(const std::string& path) {
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (library == nullptr)
-    return refuse(RefusalCode::not_linkable, path, fmt::format("cannot be linked: {}", ::dlerror()),
-                  "Install the libraries it needs, or link it with -Wl,-z,defs to find what is undefined");
-  void* entry = ::dlsym(library, AUTHD_PLUGIN_ENTRY);
+Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected) {
+  const auto library = map_library(inspected.path, inspected.sha256);
+  if (!library) return Refused(library.error());
+  void* entry = ::dlsym(*library, AUTHD_PLUGIN_ENTRY);
   if (entry == nullptr)
-    return refuse(RefusalCode::no_entry, path, "does not export " AUTHD_PLUGIN_ENTRY,
+    return refuse(RefusalCode::no_entry, inspected.path, "does not export " AUTHD_PLUGIN_ENTRY,
                   "Use AUTHD_PLUGIN, or export the function with default visibility");
   return reinterpret_cast<authd_plugin_v1_fn>(entry);
 }
@@ -39,7 +36,7 @@ Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path,
 }
 
 Result<const authd_component*, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
-  const auto entry = map_library(inspected.path);
+  const auto entry = find_entry(inspected);
   if (!entry) return Refused(entry.error());
   const auto descriptor = ask_for_descriptor(inspected.path, *entry);
   if (!descriptor) return Refused(descriptor.error());

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/secret.h"
 
 namespace authd::plugin {
 namespace {
@@ -38,7 +39,7 @@ Redaction::Redaction(const config::PluginSettings& settings) {
 }
 
 std::string Redaction::clean(std::string_view text) const {
-  std::string out(text);
+  std::string out = without_url_credentials(text);
   for (const Secret& secret : secrets_) replace_all(out, secret.reveal());
   const bool utf8 = is_utf8(out);
   for (char& c : out) {

@@ -37,6 +37,7 @@ enum class RefusalCode : std::uint8_t {
   create_failed = 23,
   create_threw = 24,
   start_failed = 25,
+  written_over = 26,
 };
 
 struct RefusalInfo {
@@ -70,6 +71,7 @@ inline constexpr std::array kRefusals{
     RefusalInfo{RefusalCode::create_failed, "create failed"},
     RefusalInfo{RefusalCode::create_threw, "create threw"},
     RefusalInfo{RefusalCode::start_failed, "start failed"},
+    RefusalInfo{RefusalCode::written_over, "written over in place"},
 };
 
 std::string code_of(RefusalCode code); // "AP-012"

@@ -45,7 +45,8 @@ typedef struct authd_cache_ops {
   /* Removes, stale copy included. AUTHD_OK also when there was none. [thread-safe] */
   authd_status (*del)(void* self, const authd_call*, authd_str key) AUTHD_NX;
 
-  /* Removes every key with this prefix; an empty prefix removes all. [thread-safe] [may-block] */
+  /* Removes every key with this prefix; an empty prefix removes all. Required: what an operator revokes must
+   * not be served again. [thread-safe] [may-block] */
   authd_status (*clear)(void* self, const authd_call*, authd_str prefix) AUTHD_NX;
 
   authd_status (*stats)(void* self, const authd_call*, authd_cache_stats*) AUTHD_NX; /* [thread-safe] */

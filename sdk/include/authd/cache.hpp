@@ -6,8 +6,8 @@
 //   Status get_stale(Call&, std::string_view key, ByteSink& out);
 //   Status set(Call&, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale);
 //   Status del(Call&, std::string_view key);
-// and may have:
 //   Status clear(Call&, std::string_view prefix);
+// and may have:
 //   Status stats(Call&, authd_cache_stats& out);      // zeroed before
 //   Status start(Call&);  Status stop(Call&);  Status health(Call&, HealthReport&);
 #pragma once
@@ -44,10 +44,9 @@ constexpr authd_cache_ops cache_ops_of() {
   ops.del = [](void* self, const authd_call* call, authd_str key) noexcept {
     return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.del(c, view(key)); });
   };
-  if constexpr (requires { &T::clear; })
-    ops.clear = [](void* self, const authd_call* call, authd_str prefix) noexcept {
-      return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.clear(c, view(prefix)); });
-    };
+  ops.clear = [](void* self, const authd_call* call, authd_str prefix) noexcept {
+    return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.clear(c, view(prefix)); });
+  };
   if constexpr (requires { &T::stats; })
     ops.stats = [](void* self, const authd_call* call, authd_cache_stats* out) noexcept {
       return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.stats(c, *out); });

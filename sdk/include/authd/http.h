@@ -53,7 +53,8 @@ typedef struct authd_http_v1 {
   const authd_host* host;
   /* AUTHD_OK with a status once an answer has arrived whole, whatever its status. AUTHD_TIMEOUT when
    * remaining_ms(call) ran out, however slowly bytes trickle in. AUTHD_UNAVAILABLE: refused, reset, name
-   * not found, TLS not verified. AUTHD_CORRUPT: not HTTP, too long. AUTHD_INVALID: the request itself.
+   * not found, TLS not verified. AUTHD_CORRUPT: not HTTP, too long. AUTHD_INTERNAL: the request itself is
+   * malformed (never AUTHD_INVALID, which from get_secret would mean that the gateway refuses the consumer).
    * AUTHD_CANCELLED: the host ends. A failure is already recorded on the call (authd_host.fail).
    *
    * An idempotent request is sent again when no byte of an answer came (refused, reset, not connected in

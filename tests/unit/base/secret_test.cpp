@@ -22,5 +22,17 @@ TEST(Secret, WipesTheOldValueWhenAssigned) {
   EXPECT_EQ(std::string_view(bytes + 4, 4), std::string_view("\0\0\0\0", 4));
 }
 
+TEST(WithoutUrlCredentials, HidesWhatStandsBeforeTheHost) {
+  EXPECT_EQ(without_url_credentials("redis://:pw@h:1/0"), "redis://[redacted]@h:1/0");
+  EXPECT_EQ(without_url_credentials("GET https://u:p@w@h/x failed, http://a:b@c too"),
+            "GET https://[redacted]@h/x failed, http://[redacted]@c too");
+}
+
+TEST(WithoutUrlCredentials, LeavesOtherTextAlone) {
+  for (const std::string_view text :
+       {"", "://", "http://h/a@b", "mail a@b", "http://h?q=@", "http://h me@work"})
+    EXPECT_EQ(without_url_credentials(text), text);
+}
+
 } // namespace
 } // namespace authd

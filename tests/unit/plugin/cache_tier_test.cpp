@@ -73,9 +73,12 @@ TEST_F(CacheTierTest, StopsExceptionsAndUnknownStatuses) {
   EXPECT_EQ(tier().get_stale(call_, "k", value_), Status::internal);
 }
 
-TEST_F(CacheTierTest, DoesWithoutOptionalOperations) {
-  EXPECT_EQ(tier().clear(call_, ""), Status::unsupported);
-  EXPECT_EQ(tier().stats(call_).entries, 0u);
+TEST_F(CacheTierTest, DoesWithoutStatistics) { EXPECT_EQ(tier().stats(call_).entries, 0u); }
+
+// A tier that forgets nothing would go on serving what was revoked.
+TEST_F(CacheTierTest, IsNotMadeOfABackendThatCannotBeCleared) {
+  backend_.cache.clear = nullptr;
+  EXPECT_THROW(tier(), std::runtime_error);
 }
 
 TEST_F(CacheTierTest, ShowsItsFlags) {

@@ -75,12 +75,30 @@ TEST(ElfImage, SurvivesTruncationAtEveryOffset) {
   const Bytes file = bytes_of("sample");
   ASSERT_TRUE(survives(file));
   const auto note = *read_elf(file)->note;
-  const auto needed = static_cast<std::size_t>(note.data() + note.size() - file.data());
-  for (std::size_t n = 0; n < needed; ++n) {
+  const auto headers_and_note = static_cast<std::size_t>(note.data() + note.size() - file.data());
+  for (std::size_t n = 0; n < file.size(); n += n < headers_and_note ? 1 : 101) {
     const Bytes cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(n));
     ASSERT_FALSE(survives(cut)) << "cut at " << n;
   }
-  EXPECT_TRUE(survives(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(needed + 4))));
+  EXPECT_FALSE(survives(Bytes(file.begin(), file.end() - 1)));
+}
+
+// Without section headers, as some strip them, what is mapped must still be there.
+TEST(ElfImage, RefusesASegmentBeyondTheEndOfItsFile) {
+  Bytes file = bytes_of("sample");
+  patch_header(file, [](Elf64_Ehdr& h) { h.e_shoff = 0; });
+  EXPECT_TRUE(survives(file));
+  std::uint64_t end = 0;
+  const auto header = header_of(file);
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    std::memcpy(&segment, file.data() + header.e_phoff + i * sizeof(Elf64_Phdr), sizeof segment);
+    if (segment.p_type == PT_LOAD) end = std::max(end, segment.p_offset + segment.p_filesz);
+  }
+  file.resize(static_cast<std::size_t>(end));
+  EXPECT_TRUE(survives(file));
+  file.pop_back();
+  EXPECT_FALSE(survives(file));
 }
 
 TEST(ElfImage, SurvivesEveryFlippedBitOfHeadersAndNote) {
@@ -111,7 +129,7 @@ TEST(ElfImage, SurvivesRandomDamage) {
   std::mt19937 random(20261122); // fixed: a failure can be repeated
   int refused = 0;
   for (int round = 0; round < 20'000; ++round) {
-    Bytes file(original.begin(), original.begin() + static_cast<std::ptrdiff_t>(end));
+    Bytes file = original;
     for (auto left = 1 + random() % 8; left > 0; --left) file[random() % end] = std::byte(random() & 0xFF);
     if (!survives(file)) ++refused;
   }

@@ -273,6 +273,30 @@ TEST_F(LoaderTest, RunsAPluginThatIsWrittenInC) {
   EXPECT_EQ(missing.error().message, "only alice lives here");
 }
 
+// What a reload after an upgrade does: the dynamic linker would take the path for the file of before.
+TEST_F(LoaderTest, LoadsTheFileThatTookAnothersPlace) {
+  const std::string path = install("sample");
+  const auto before = load(path);
+  ASSERT_TRUE(before.has_value()) << before.error().line;
+  std::filesystem::rename(install("plain-c"), path);
+  const auto after = load(path);
+  ASSERT_TRUE(after.has_value()) << after.error().line;
+  EXPECT_EQ((*after)->plugin_id(), "plain-c");
+  Call call;
+  EXPECT_EQ(Gateway(*after).get_secret(call, "alice")->front().secret.reveal(), std::string_view("k\0y", 3));
+  EXPECT_EQ(Gateway(*before).get_secret(call, "alice")->front().secret.reveal(), kSecret);
+  std::filesystem::rename(install("bad-create-fails"), path);
+  refusal_of(path, RefusalCode::create_failed);
+}
+
+TEST_F(LoaderTest, RefusesAFileThatWasWrittenOverWhileItIsMapped) {
+  const std::string path = install("sample");
+  ASSERT_TRUE(load(path).has_value());
+  // Behind all that is mapped, or this process would run what was written.
+  std::ofstream(path, std::ios::app) << "another build";
+  EXPECT_TRUE(contains(refusal_of(path, RefusalCode::written_over), "Restart authd"));
+}
+
 TEST_F(LoaderTest, RunsBothKindsOfOneFile) {
   const std::string path = install("sample");
   const CacheTier tier(*load(path, "", AUTHD_CACHE_V1));

@@ -27,7 +27,7 @@ TEST(Refusal, HasARowInTheDocumentationForEachCode) {
     codes.insert(code_of(row.code));
   }
   EXPECT_EQ(codes.size(), kRefusals.size());
-  EXPECT_EQ(kRefusals.size(), static_cast<std::size_t>(RefusalCode::start_failed)) << "a code without a row";
+  EXPECT_EQ(kRefusals.size(), static_cast<std::size_t>(RefusalCode::written_over)) << "a code without a row";
 }
 
 } // namespace authd::plugin

@@ -39,7 +39,7 @@ class Scripted {
   Script script;
   authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0, &create, &start, &stop, &destroy, nullptr};
   authd_cache_ops cache{
-      sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, nullptr, nullptr};
+      sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, &cache_clear, nullptr};
   authd_gateway_ops gateway{
       sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
   authd_component component{
@@ -91,6 +91,7 @@ class Scripted {
     return AUTHD_OK;
   }
   static authd_status cache_del(void*, const authd_call*, authd_str) { return AUTHD_OK; }
+  static authd_status cache_clear(void*, const authd_call*, authd_str) { return AUTHD_OK; }
   static authd_status get_secret(void* self, const authd_call* call, authd_str consumer,
                                  const authd_credential_sink* sink) {
     return of(self).get_secret(call, consumer, sink);

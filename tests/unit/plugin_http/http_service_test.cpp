@@ -308,7 +308,7 @@ TEST(HttpService, RefusesARequestThatWouldSmuggle) {
         Ask{url, "GET", "", {{"transfer-encoding", "chunked"}}}, Ask{url + "/a b"},
         Ask{"http://user:hush@127.0.0.1/"}}) {
     const Outcome out = Caller()(ask);
-    EXPECT_EQ(out.status, AUTHD_INVALID) << ask.url;
+    EXPECT_EQ(out.status, AUTHD_INTERNAL) << ask.url;
     EXPECT_EQ(out.message.find("hush"), std::string::npos);
   }
   EXPECT_TRUE(recorder.requests().empty());
@@ -321,8 +321,8 @@ TEST(HttpService, RefusesTablesFromBeforeItsFirstRevision) {
   request.size = 8;
   authd_http_response response{};
   response.size = sizeof response;
-  EXPECT_EQ(call.table()->exchange(call.table(), state.abi(), &request, &response), AUTHD_INVALID);
-  EXPECT_NE(state.take_failure(plugin::Status::invalid).message.find("first revision"), std::string::npos);
+  EXPECT_EQ(call.table()->exchange(call.table(), state.abi(), &request, &response), AUTHD_INTERNAL);
+  EXPECT_NE(state.take_failure(plugin::Status::internal).message.find("first revision"), std::string::npos);
 }
 
 TEST(HttpService, SurvivesACallbackThatThrows) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/mapped_library.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+namespace authd::plugin {
+namespace {
+
+struct Mapped {
+  std::string sha256;
+  void* handle;
+};
+
+// What authd has mapped, by path. One for the process, as the dynamic linker's own list is; it must know what
+// that one hides: dlopen takes a path that it has seen for the file of then, and an inode for the bytes of
+// then.
+class MappedLibraries {
+ public:
+  Result<void*, Refusal> map(const std::string& path, const std::string& sha256) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Mapped>& versions = by_path_[path];
+    const auto same = std::find_if(versions.begin(), versions.end(),
+                                   [&](const Mapped& mapped) { return mapped.sha256 == sha256; });
+    if (same != versions.end()) return same->handle;
+    void* handle =
+        ::dlopen(unseen_name(path, versions.size()).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (handle == nullptr)
+      return refuse(RefusalCode::not_linkable, path, fmt::format("cannot be linked: {}", ::dlerror()),
+                    "Install the libraries it needs, or link it with -Wl,-z,defs to find what is undefined");
+    if (holds_other_bytes(handle, sha256))
+      return refuse(RefusalCode::written_over, path, "was written over while authd has it mapped",
+                    "Restart authd, and install plugins by renaming a new file over the old one");
+    versions.push_back({sha256, handle});
+    return handle;
+  }
+
+ private:
+  // The same file under a name that the dynamic linker has not seen yet.
+  static std::string unseen_name(const std::string& path, std::size_t versions_before) {
+    std::string name = path;
+    for (std::size_t i = 0; i < versions_before; ++i) name.insert(name.rfind('/'), "/.");
+    return name;
+  }
+
+  // The linker had this very file already, under whichever path, when it held something else.
+  bool holds_other_bytes(const void* handle, const std::string& sha256) const {
+    return std::any_of(by_path_.begin(), by_path_.end(), [&](const auto& entry) {
+      return std::any_of(entry.second.begin(), entry.second.end(), [&](const Mapped& mapped) {
+        return mapped.handle == handle && mapped.sha256 != sha256;
+      });
+    });
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::vector<Mapped>> by_path_;
+};
+
+} // namespace
+
+Result<void*, Refusal> map_library(const std::string& path, const std::string& sha256) {
+  static MappedLibraries libraries;
+  return libraries.map(path, sha256);
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps a plugin's file into the process, where it stays: a plugin's threads and thread-local destructors may
+// outlive any moment at which unmapping would look safe.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "plugin/refusal.h"
+
+namespace authd::plugin {
+
+// A handle for dlsym. `path` is absolute and resolved; `sha256` is that of the bytes that were judged. A file
+// that took the place of one that was mapped before is mapped beside it. Refused: what the dynamic linker
+// refuses, and a file that was written over while it is mapped. [thread-safe]
+Result<void*, Refusal> map_library(const std::string& path, const std::string& sha256);
+
+} // namespace authd::plugin
