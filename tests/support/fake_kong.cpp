@@ -11,6 +11,7 @@
 #include "base/json_writer.h"
 #include "support/http_text.h"
 #include "support/kong_json.h"
+#include "support/numbered_consumers.h"
 
 namespace authd::test {
 namespace {
@@ -216,6 +217,11 @@ FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& r
   if (route.operation == KongOperation::status) return status();
   if (!database_reachable_) return {500, std::string(kUnexpected)};
   KongConsumer* consumer = store_.find(route.consumer);
+  std::optional<KongConsumer> computed;
+  if (consumer == nullptr && options_.numbered) {
+    computed = numbered_consumer(route.consumer);
+    if (computed) consumer = &*computed;
+  }
   if (route.operation == KongOperation::other || consumer == nullptr) return {404, std::string(kNotFound)};
   switch (route.operation) {
   case KongOperation::list:

@@ -62,6 +62,7 @@ class FakeKong {
     bool dbless = false;          // creates and deletes are refused with 405, code 12
     bool record_requests = false; // keep whole requests, for tests of what is sent
     bool count_targets = true;    // off for load: the list of targets grows without bound
+    bool numbered = false;        // besides those added, there are all of numbered_consumers.h
   };
 
   FakeKong();
