@@ -42,7 +42,10 @@ std::shared_ptr<Instance> load_memory_cache(std::int64_t max_entries, Log& log) 
 // in the daemon.
 void TierGet(benchmark::State& state) {
   const auto entries = static_cast<unsigned>(state.range(0));
-  Log log{{}};
+  Log::Options quiet; // its lines would stand between the results
+  quiet.level = Level::error;
+  quiet.fd = 2;
+  Log log{quiet};
   const auto instance = load_memory_cache(2 * state.range(0), log);
   if (!instance) return state.SkipWithError("cache-memory does not load");
   const CacheTier tier(instance);

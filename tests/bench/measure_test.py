@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What script/bench computes and draws, without a server: python3 -m unittest measure_test, in this folder."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+from measure import authd, chart, load, report, tokens
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "script", "bench")
+
+
+def table():
+    rounds = {"authd": [{"cpu": 9.0}, {"cpu": 12.0}, {"cpu": 10.0}],
+              "nginx": [{"cpu": 10.0}, {"cpu": 10.0}, {"cpu": 5.0}]}
+    return report.Table("warm", ["cpu"], rounds, "authd")
+
+
+class TableTest(unittest.TestCase):
+    def test_compares_round_by_round(self):
+        ratio = table().ratios()["nginx"]["cpu"]
+        self.assertEqual((ratio["median"], ratio["min"], ratio["max"]), (1.2, 0.9, 2.0))
+
+    def test_prints_median_and_spread(self):
+        self.assertIn("authd  10.00 (9.00-12.00)", table().text())
+        self.assertIn("authd / nginx: cpu 1.20 (0.90-2.00)", table().text())
+
+    def test_says_whether_a_claim_is_met(self):
+        t = table()
+        t.claim("median of the rounds", [1.0, 1.2, 9.0], at_most=1.2)
+        t.claim("a single number", 0.8, at_least=0.9)
+        self.assertEqual([c["met"] for c in t.claims], [True, False])
+        self.assertIn("MISSED a single number: 0.80 (>= 0.9)", t.text())
+
+    def test_leaves_blank_what_a_contestant_lacks(self):
+        rounds = {"authd": [{"cpu": 1.0, "redis_cpu": 2.0}], "nginx": [{"cpu": 1.0}]}
+        t = report.Table("redis", ["cpu", "redis_cpu"], rounds, "authd")
+        self.assertNotIn("redis_cpu", t.ratios()["nginx"])
+        self.assertNotIn("redis_cpu", t.as_dict()["rows"]["nginx"])
+
+    def test_writes_what_machines_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "results.json")
+            report.write_json(path, {"machine": "m"}, {"warm": [table()]})
+            with open(path) as f:
+                written = json.load(f)
+        self.assertEqual(written["machine"], "m")
+        self.assertEqual(written["modes"]["warm"][0]["rows"]["authd"]["cpu"]["values"], [9.0, 12.0, 10.0])
+
+
+class ChartTest(unittest.TestCase):
+    def test_is_well_formed_and_escapes(self):
+        svg = chart.bars("a < b", "m & n", [("warm", [("authd", 9.0, 8.0, 10.0), ("nginx", 8.0, 7.0, 9.0)])])
+        texts = [e.text for e in xml.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+        for expected in ("a < b", "m & n", "warm", "9.0"):
+            self.assertIn(expected, texts)
+
+    def test_keeps_every_bar_within_the_page(self):
+        for largest in (0.004, 3.0, 97.0, 12_345.0):
+            root = xml.fromstring(chart.bars("t", "m", [("warm", [("authd", largest, 0, largest)])]))
+            for bar in root.iter("{http://www.w3.org/2000/svg}rect"):
+                self.assertLessEqual(float(bar.get("x", 0)) + float(bar.get("width")), chart.WIDTH)
+
+    def test_draws_only_what_has_a_peer(self):
+        self.assertEqual(chart.cpu_chart({"start": [report.Table("start", ["ms"], {"authd": [{"ms": 1.0}]})]}, "m"), "")
+        self.assertIn("warm", chart.cpu_chart({"warm": [table()]}, "m"))
+
+
+class TokensTest(unittest.TestCase):
+    TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJqIn0."
+
+    def test_takes_the_consumers_own_signature(self):
+        mac = hmac.new(tokens.secret(7).encode(), self.TOKEN[:-1].encode(), hashlib.sha256).digest()
+        token = self.TOKEN + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+        self.assertEqual(tokens.checked_token(200, json.dumps({"access_token": token}), 7), (token, "j"))
+        with self.assertRaisesRegex(Exception, "wrong signature for consumer 8"):
+            tokens.checked_token(200, json.dumps({"access_token": token}), 8)
+
+    def test_refuses_a_jti_that_came_before(self):
+        inspector = tokens.Inspector()
+        inspector.note("j")
+        with self.assertRaisesRegex(Exception, "jti j came twice"):
+            inspector.note("j")
+
+
+class ConfigurationTest(unittest.TestCase):
+    def test_writes_tables_and_lists_of_tables(self):
+        text = authd.toml({"server": {"port": 1, "on": False}, "cache": [{"plugin": "a"}, {"plugin": 'b"'}]})
+        lines = ["[server]", "port = 1", "on = false", "[[cache]]", 'plugin = "a"', "[[cache]]", r'plugin = "b\""', ""]
+        self.assertEqual(text.split("\n"), lines)
+
+    def test_asks_for_the_numbers_of_fake_kong(self):
+        self.assertEqual(tokens.consumer_id(255), "5eed0000-0000-4000-8000-0000000000ff")
+        self.assertIn('"5eed0000-0000-4000-8000-%012x"', load.PROLOGUE)
+
+
+class CommandLineTest(unittest.TestCase):
+    def run_bench(self, *arguments):
+        return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, timeout=60)
+
+    def test_helps(self):
+        done = self.run_bench("--help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("GET /tokens, all consumers cached", done.stdout)
+
+    def test_names_the_modes_there_are(self):
+        done = self.run_bench("wrm")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no mode wrm; there are: warm,", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
