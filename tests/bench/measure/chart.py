@@ -9,9 +9,10 @@ TOP, BOTTOM = 76, 46
 STYLE = """<style>
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .page { fill: #ffffff } .line { stroke: #d0d7de } .faint { fill: #59636e; font-size: 12px }
-  .title { font-size: 16px; font-weight: 600 }
+  .title { font-size: 16px; font-weight: 600 } .spread { stroke: #1f2328; stroke-width: 2 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .page { fill: #0d1117 } .line { stroke: #3d444d } .faint { fill: #9198a1 }
+    .spread { stroke: #e6edf3 }
   }
 </style>"""
 
@@ -57,8 +58,7 @@ def bars(title, subtitle, groups):
             centre = y + BAR / 2
             out.append(f'<rect x="{LABELS}" y="{y}" width="{median * scale:.1f}" height="{BAR}" rx="2" '
                        f'fill="{colour[contestant]}"/>'
-                       f'<path d="M{LABELS + low * scale:.1f} {centre}H{LABELS + high * scale:.1f}" stroke="#f0883e" '
-                       f'stroke-width="2"/>'
+                       f'<path class="spread" d="M{LABELS + low * scale:.1f} {centre}H{LABELS + high * scale:.1f}"/>'
                        f'<text x="{LABELS + max(high, median) * scale + 8:.1f}" y="{centre + 5}">{median:.1f}</text>')
             y += BAR + GAP
         y += GROUP_GAP
