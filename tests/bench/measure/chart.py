@@ -8,11 +8,12 @@ TOP, BOTTOM = 76, 46
 
 STYLE = """<style>
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+  .value { paint-order: stroke; stroke: #ffffff; stroke-width: 4px }
   .page { fill: #ffffff } .line { stroke: #d0d7de } .faint { fill: #59636e; font-size: 12px }
   .title { font-size: 16px; font-weight: 600 } .spread { stroke: #1f2328; stroke-width: 2 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .page { fill: #0d1117 } .line { stroke: #3d444d } .faint { fill: #9198a1 }
-    .spread { stroke: #e6edf3 }
+    .spread { stroke: #e6edf3 } .value { stroke: #0d1117 }
   }
 </style>"""
 
@@ -59,7 +60,8 @@ def bars(title, subtitle, groups):
             out.append(f'<rect x="{LABELS}" y="{y}" width="{median * scale:.1f}" height="{BAR}" rx="2" '
                        f'fill="{colour[contestant]}"/>'
                        f'<path class="spread" d="M{LABELS + low * scale:.1f} {centre}H{LABELS + high * scale:.1f}"/>'
-                       f'<text x="{LABELS + max(high, median) * scale + 8:.1f}" y="{centre + 5}">{median:.1f}</text>')
+                       f'<text class="value" x="{LABELS + max(high, median) * scale + 8:.1f}" y="{centre + 5}">'
+                       f'{median:.1f}</text>')
             y += BAR + GAP
         y += GROUP_GAP
     out.append(f'<text class="faint" x="16" y="{height - 10}">{escape(subtitle)}</text></svg>')

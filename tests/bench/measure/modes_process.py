@@ -9,7 +9,7 @@ import threading
 import time
 
 from .authd import declarative, memory, start_authd, start_fake_kong, through
-from .load import Load, at_random, entries, fill, measure
+from .load import at_random, entries, fill, measure
 from .report import Table
 from .stage import Failure, Stage, binary
 from .tokens import Client, Inspector, warm_up
