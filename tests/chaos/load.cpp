@@ -36,6 +36,12 @@ class Caller {
   std::optional<HttpConnection> connection_;
 };
 
+std::int64_t percentile(std::vector<std::int64_t> all, double p) {
+  if (all.empty()) return 0;
+  std::sort(all.begin(), all.end());
+  return all[static_cast<std::size_t>(std::floor(p * static_cast<double>(all.size() - 1)))];
+}
+
 } // namespace
 
 std::size_t LoadReport::total() const { return took_us.size(); }
@@ -45,11 +51,20 @@ std::size_t LoadReport::failed() const {
   return total() - (good == by_status.end() ? 0 : good->second);
 }
 
-std::int64_t LoadReport::percentile_us(double p) const {
-  if (took_us.empty()) return 0;
-  std::vector<std::int64_t> sorted = took_us;
-  std::sort(sorted.begin(), sorted.end());
-  return sorted[static_cast<std::size_t>(std::floor(p * static_cast<double>(sorted.size() - 1)))];
+std::int64_t LoadReport::percentile_us(double p) const { return percentile(took_us, p); }
+
+std::int64_t LoadReport::due_percentile_us(double p) const { return percentile(due_us, p); }
+
+std::size_t LoadReport::slower_than(std::chrono::microseconds bound) const {
+  return static_cast<std::size_t>(
+      std::count_if(due_us.begin(), due_us.end(), [&](std::int64_t us) { return us > bound.count(); }));
+}
+
+LoadReport& LoadReport::operator+=(const LoadReport& later) {
+  for (const auto& [status, count] : later.by_status) by_status[status] += count;
+  took_us.insert(took_us.end(), later.took_us.begin(), later.took_us.end());
+  due_us.insert(due_us.end(), later.due_us.begin(), later.due_us.end());
+  return *this;
 }
 
 std::string LoadReport::text() const {
@@ -68,8 +83,7 @@ Load::Load(Options options) : options_(std::move(options)) {
 
 Load::~Load() { stop(); }
 
-bool Load::await_turn(std::size_t number) {
-  const auto turn = start_ + std::chrono::microseconds(1'000'000 * number / options_.per_second);
+bool Load::await_turn(Clock::time_point turn) {
   std::unique_lock lock(mutex_);
   return !changed_.wait_until(lock, turn, [this] { return stopping_; });
 }
@@ -79,21 +93,26 @@ void Load::run(unsigned connection) {
   for (;;) {
     const std::size_t number = next_++;
     if (options_.requests != 0 && number >= options_.requests) return;
-    if (!await_turn(number)) return;
+    const auto turn = start_ + std::chrono::microseconds(1'000'000 * number / options_.per_second);
+    if (!await_turn(turn)) return;
     const std::size_t consumer = number % options_.consumers.size();
     const auto begun = Clock::now();
     const auto reply = caller.ask(options_.consumers[consumer]);
     if (reply && options_.look) options_.look(consumer, *reply);
-    record(begun, reply ? reply->status : 0);
+    record(turn, begun, reply ? reply->status : 0);
   }
 }
 
-void Load::record(Clock::time_point begun, int status) {
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun);
+void Load::record(Clock::time_point turn, Clock::time_point begun, int status) {
+  const auto now = Clock::now();
+  const auto us_since = [now](Clock::time_point then) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(now - then).count();
+  };
   const std::lock_guard lock(mutex_);
   latest_ = std::max(latest_, begun);
   ++report_.by_status[status];
-  report_.took_us.push_back(took.count());
+  report_.took_us.push_back(us_since(begun));
+  report_.due_us.push_back(us_since(turn));
   changed_.notify_all();
 }
 

@@ -21,11 +21,17 @@ namespace authd::test {
 struct LoadReport {
   std::map<int, std::size_t> by_status; // 0: the connection ended without an answer
   std::vector<std::int64_t> took_us;    // from the request's first byte to the answer's last
+  // From when its turn had come, which it may have missed because its connection still waited for another
+  // answer: what a client of its own would have seen. In no order, as took_us.
+  std::vector<std::int64_t> due_us;
 
   std::size_t total() const;
   std::size_t failed() const;                 // everything but 200
   std::int64_t percentile_us(double p) const; // 0 without answers
   std::int64_t slowest_us() const { return percentile_us(1); }
+  std::int64_t due_percentile_us(double p) const;
+  std::size_t slower_than(std::chrono::microseconds bound) const; // since their turns
+  LoadReport& operator+=(const LoadReport& later);
   std::string text() const; // "4000 answers (200: 4000), p50 310 us, p99 900 us, slowest 2100 us"
 };
 
@@ -58,8 +64,8 @@ class Load {
  private:
   using Clock = std::chrono::steady_clock;
   void run(unsigned connection);
-  bool await_turn(std::size_t number);
-  void record(Clock::time_point begun, int status);
+  bool await_turn(Clock::time_point turn);
+  void record(Clock::time_point turn, Clock::time_point begun, int status);
 
   const Options options_;
   const Clock::time_point start_ = Clock::now();
