@@ -38,6 +38,7 @@ std::optional<CircuitBreaker::Transition> CircuitBreaker::record(Permit permit, 
   if (outcome == Outcome::unjudged) return std::nullopt;
   Bucket& bucket = bucket_at(now);
   ++(outcome == Outcome::success ? bucket.successes : bucket.failures);
+  row_ = outcome == Outcome::success ? 0 : row_ + 1;
   if (!should_open(now)) return std::nullopt;
   return move_to(State::open, now);
 }
@@ -73,6 +74,7 @@ CircuitBreaker::Bucket& CircuitBreaker::bucket_at(SteadyTime now) {
 }
 
 bool CircuitBreaker::should_open(SteadyTime now) const {
+  if (settings_.row_threshold > 0 && row_ >= settings_.row_threshold) return true;
   const std::int64_t oldest = index_of(now) - static_cast<std::int64_t>(buckets_.size()) + 1;
   std::uint64_t successes = 0;
   std::uint64_t failures = 0;
@@ -90,6 +92,7 @@ CircuitBreaker::Transition CircuitBreaker::move_to(State next, SteadyTime now) {
   state_ = next;
   ++period_;
   probing_ = false;
+  row_ = 0;
   if (next == State::open) opened_at_ = now;
   std::fill(buckets_.begin(), buckets_.end(), Bucket{});
   return step;

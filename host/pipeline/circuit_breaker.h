@@ -2,7 +2,8 @@
 // A circuit breaker as a pure state machine: no I/O, no timers, time is passed in.
 //
 //   closed     calls pass; outcomes are counted over a rolling window. When at least `volume_threshold`
-//              calls were seen and the share of failures reaches the threshold, it opens.
+//              calls were seen and the share of failures reaches the threshold, it opens. It may also open on
+//              a row of failures alone, whatever went well before.
 //   open       calls are rejected until reset_timeout has passed since it opened.
 //   half-open  one probe passes, all else is rejected; its outcome closes or opens the breaker.
 //
@@ -35,6 +36,7 @@ class CircuitBreaker {
     milliseconds window{10'000};
     unsigned buckets = 10;         // the window moves in steps of window / buckets
     unsigned volume_threshold = 5; // fewer calls in the window never open it
+    unsigned row_threshold = 0;    // so many failures without a success between them do; 0: off
   };
 
   struct Transition {
@@ -81,6 +83,7 @@ class CircuitBreaker {
   std::vector<Bucket> buckets_;
   State state_ = State::closed;
   std::uint64_t period_ = 0;
+  unsigned row_ = 0; // failures since the last success
   SteadyTime opened_at_{};
   bool probing_ = false;
 };

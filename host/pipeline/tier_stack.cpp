@@ -26,8 +26,10 @@ constexpr milliseconds kClearTimeout{5000};
 // Deletions that a tier owes; with more, the whole tier is cleared when it is back.
 constexpr std::size_t kMaxDebts = 10'000;
 
-// A tier that is down is probed again every second; three failures within ten seconds put it there.
-constexpr CircuitBreaker::Settings kTierBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3};
+// A tier that is down is probed again every second; three failures within ten seconds put it there, or five
+// in a row: when a busy tier begins to hang, its thousands of successes in the window would outweigh the few
+// failures that workers collect, a read_timeout each, and until then every request waits for them.
+constexpr CircuitBreaker::Settings kTierBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3, 5};
 
 bool is_answer(Status status) { return status == Status::ok || status == Status::not_found; }
 

@@ -11,6 +11,9 @@ using Outcome = CircuitBreaker::Outcome;
 
 class CircuitBreakerTest : public testing::Test {
  protected:
+  explicit CircuitBreakerTest(unsigned row_threshold = 0)
+      : breaker{{50, milliseconds(30'000), milliseconds(10'000), 10, 5, row_threshold}} {}
+
   void call(Outcome outcome) {
     const auto admission = breaker.acquire(now);
     ASSERT_TRUE(admission.permit);
@@ -24,7 +27,7 @@ class CircuitBreakerTest : public testing::Test {
     ASSERT_EQ(breaker.state(), State::open);
   }
 
-  CircuitBreaker breaker{{50, milliseconds(30'000), milliseconds(10'000), 10, 5}};
+  CircuitBreaker breaker;
   SteadyTime now{std::chrono::hours(1)};
 };
 
@@ -104,6 +107,41 @@ TEST_F(CircuitBreakerTest, IgnoresOutcomesOfCallsFromBeforeTheLastTransition) {
   EXPECT_EQ(breaker.state(), State::half_open);
   breaker.record(*probe.permit, Outcome::success, now);
   EXPECT_FALSE(breaker.record(*slow.permit, Outcome::failure, now));
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+class BusyBreaker : public CircuitBreakerTest {
+ protected:
+  // Nothing but a row opens it: what went well before would take as many failures to be outweighed.
+  BusyBreaker() : CircuitBreakerTest(5) { calls(100, Outcome::success); }
+};
+
+TEST_F(BusyBreaker, OpensOnARowOfFailures) {
+  calls(4, Outcome::failure);
+  EXPECT_EQ(breaker.state(), State::closed);
+  call(Outcome::failure);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
+TEST_F(BusyBreaker, StaysClosedWhenSuccessesComeBetweenFailures) {
+  for (int i = 0; i < 10; ++i) {
+    calls(4, Outcome::failure);
+    call(Outcome::success);
+  }
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST_F(BusyBreaker, BeginsANewRowWhenItHasClosedAgain) {
+  calls(5, Outcome::failure);
+  now += milliseconds(30'000);
+  call(Outcome::success);
+  calls(4, Outcome::failure);
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST_F(CircuitBreakerTest, DoesNotCountRowsUnlessToldTo) {
+  calls(100, Outcome::success);
+  calls(50, Outcome::failure);
   EXPECT_EQ(breaker.state(), State::closed);
 }
 
