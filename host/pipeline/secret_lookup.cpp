@@ -106,7 +106,11 @@ SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done d
   auto flight = std::make_shared<Flight>();
   flight->consumer = consumer;
   if (done) flight->waiters.push_back(std::move(done));
-  if (!lane_.submit([this, flight] { fly(flight); })) return nullptr;
+  const bool taken = lane_.submit([this, flight] {
+    fly(flight);
+    tiers_.settle_debts(); // now that it has landed nobody waits for this worker
+  });
+  if (!taken) return nullptr;
   flights_.emplace(flight->consumer, flight);
   return flight;
 }
@@ -263,7 +267,9 @@ Error SecretLookup::breaker_error() const {
 
 bool SecretLookup::invalidate(std::string_view consumer) {
   negative_.forget(consumer);
-  return tiers_.drop(consumer);
+  const bool all = tiers_.drop(consumer);
+  tiers_.settle_debts();
+  return all;
 }
 
 bool SecretLookup::invalidate_all() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "base/secret.h"
@@ -21,8 +22,12 @@ constexpr milliseconds kDeleteTimeout{250};
 // A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
 // its read_timeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
 constexpr milliseconds kFillPause{1000};
+// The same for deletions that it owes.
+constexpr milliseconds kSettlePause{1000};
 // An operator who invalidates does wait.
 constexpr milliseconds kClearTimeout{5000};
+// How long a worker goes on with deletions that are owed; the next one goes on from there.
+constexpr milliseconds kSettleTime{250};
 // Deletions that a tier owes; with more, the whole tier is cleared when it is back.
 constexpr std::size_t kMaxDebts = 10'000;
 
@@ -43,14 +48,51 @@ milliseconds freshness_left(const CredentialRecord& record, milliseconds ttl) {
 struct TierStack::Guarded {
   explicit Guarded(TierSlot s) : slot(std::move(s)), breaker(kTierBreaker) {}
 
+  // A deletion that is owed. `number` tells it from one of the same key that is owed anew meanwhile.
+  struct Debt {
+    std::string key; // empty: of everything
+    std::uint64_t number;
+  };
+
   bool owes(const std::string& key) const {
     const std::lock_guard lock(mutex);
-    return owes_all || debts.count(key) != 0;
+    return owes_all != 0 || debts.count(key) != 0;
   }
   void borrow(const std::string& key) {
     const std::lock_guard lock(mutex);
-    if (debts.size() >= kMaxDebts) owes_all = true;
-    if (!owes_all) debts.insert(key);
+    if (owes_all == 0 && (debts.size() < kMaxDebts || debts.count(key) != 0)) {
+      debts[key] = ++borrowed;
+    } else {
+      borrow_all_locked();
+    }
+  }
+  void borrow_all() {
+    const std::lock_guard lock(mutex);
+    borrow_all_locked();
+  }
+
+  // False: nothing is owed, or another worker is at it or has failed a moment ago.
+  bool begin_settling(SteadyTime now) {
+    const std::lock_guard lock(mutex);
+    if ((owes_all == 0 && debts.empty()) || now < next_settling) return false;
+    return !std::exchange(settling, true);
+  }
+  std::optional<Debt> next_debt() const {
+    const std::lock_guard lock(mutex);
+    if (owes_all != 0) return Debt{{}, owes_all};
+    if (debts.empty()) return std::nullopt;
+    return Debt{debts.begin()->first, debts.begin()->second};
+  }
+  void settled(const Debt& debt) {
+    const std::lock_guard lock(mutex);
+    if (owes_all == debt.number) owes_all = 0;
+    const auto it = debts.find(debt.key);
+    if (it != debts.end() && it->second == debt.number) debts.erase(it);
+  }
+  void end_settling(bool failed) {
+    const std::lock_guard lock(mutex);
+    settling = false;
+    if (failed) next_settling = steady_now() + kSettlePause;
   }
 
   // After a fill that failed, one worker at a time finds out whether the tier stores again.
@@ -71,9 +113,17 @@ struct TierStack::Guarded {
   mutable std::mutex mutex;
   bool fills_fail = false;
   SteadyTime next_fill{};      // matters while fills fail
-  std::set<std::string> debts; // keys whose deletion failed: not read until it has been carried out
-  bool owes_all = false;
+  std::map<std::string, std::uint64_t> debts; // by key, which is not read until it is settled
+  std::uint64_t owes_all = 0;                 // the number of that debt, beside which there are no others
+  std::uint64_t borrowed = 0;                 // the last number
   bool settling = false;
+  SteadyTime next_settling{};
+
+ private:
+  void borrow_all_locked() {
+    debts.clear();
+    owes_all = ++borrowed;
+  }
 };
 
 TierStack::TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder)
@@ -213,7 +263,6 @@ Status TierStack::guard(Guarded& guarded, std::string_view name, plugin::Call& c
   const auto outcome = good ? CircuitBreaker::Outcome::success : CircuitBreaker::Outcome::failure;
   const auto moved = guarded.breaker.record(*admission.permit, outcome, steady_now());
   if (moved) recorder_.breaker_moved(guarded.slot.tier.name(), *moved);
-  if (good) settle_debts(guarded);
   return status;
 }
 
@@ -306,12 +355,8 @@ bool TierStack::drop_all() {
   clear_local();
   bool all = true;
   for (const auto& guarded : blocking_) {
-    plugin::Call call(steady_now() + kClearTimeout);
-    const Status status =
-        guard(*guarded, "clear", call, [&] { return guarded->slot.tier.clear(call, kRemotePrefix); });
-    if (is_answer(status)) continue;
-    const std::lock_guard lock(guarded->mutex);
-    guarded->owes_all = true;
+    if (clear_now(*guarded)) continue;
+    guarded->borrow_all();
     all = false;
   }
   if (has_blocking_) clear_local();
@@ -323,33 +368,39 @@ bool TierStack::delete_now(Guarded& guarded, const std::string& key) {
   return is_answer(guard(guarded, "del", call, [&] { return guarded.slot.tier.del(call, key); }));
 }
 
-// The tier answers: carry out the deletions that failed while it was away, one worker at a time.
-void TierStack::settle_debts(Guarded& guarded) {
-  std::set<std::string> debts;
-  bool all = false;
-  {
-    const std::lock_guard lock(guarded.mutex);
-    if (guarded.settling || (guarded.debts.empty() && !guarded.owes_all)) return;
-    guarded.settling = true;
-    debts = guarded.debts;
-    all = guarded.owes_all;
+bool TierStack::clear_now(Guarded& guarded) {
+  plugin::Call call(steady_now() + kClearTimeout);
+  return is_answer(
+      guard(guarded, "clear", call, [&] { return guarded.slot.tier.clear(call, kRemotePrefix); }));
+}
+
+void TierStack::settle_debts() {
+  for (const auto& guarded : blocking_) settle(*guarded);
+}
+
+// Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.
+void TierStack::settle(Guarded& guarded) {
+  if (!guarded.begin_settling(steady_now())) return;
+  const SteadyTime end = steady_now() + kSettleTime;
+  bool failed = false;
+  while (!failed && steady_now() < end) {
+    const auto debt = guarded.next_debt();
+    if (!debt) break;
+    failed = !carry_out(guarded, debt->key);
+    if (!failed) guarded.settled(*debt);
   }
-  const TierSlot& slot = guarded.slot;
-  bool cleared = false;
-  std::set<std::string> settled;
-  if (all) {
-    plugin::Call call(steady_now() + kClearTimeout);
-    cleared = is_answer(slot.tier.clear(call, kRemotePrefix));
-  }
-  for (const std::string& key : debts) {
-    plugin::Call call(steady_now() + kDeleteTimeout);
-    if (!cleared && !is_answer(slot.tier.del(call, key))) break;
-    settled.insert(key);
-  }
-  const std::lock_guard lock(guarded.mutex);
-  for (const std::string& key : settled) guarded.debts.erase(key);
-  if (cleared) guarded.owes_all = false;
-  guarded.settling = false;
+  guarded.end_settling(failed);
+}
+
+bool TierStack::carry_out(Guarded& guarded, const std::string& key) {
+  if (!key.empty()) return delete_now(guarded, key);
+  // While all is owed nothing is read: whether the tier answers must be found out here, and in less than the
+  // time that clearing it may take.
+  std::string ignored;
+  plugin::Call knock(steady_now() + guarded.slot.read_timeout);
+  const Status status = guard(guarded, "get", knock,
+                              [&] { return guarded.slot.tier.get_stale(knock, kRemotePrefix, ignored); });
+  return is_answer(status) && clear_now(guarded);
 }
 
 // --- from other instances ------------------------------------------------------------------------------

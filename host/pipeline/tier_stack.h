@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,10 +71,13 @@ class TierStack {
   void fill_blocking(std::string_view consumer, std::string_view record, std::uint64_t epoch); // [may-block]
 
   // Removes the consumer from every tier, and through a remote tier from every instance. A tier that
-  // cannot be reached is told later, and not read for this consumer until then; false if there was one.
-  // [may-block]
+  // cannot be reached owes it, and is not read for this consumer until that is settled; false if there was
+  // one. [may-block]
   bool drop(std::string_view consumer);
   bool drop_all(); // [may-block]
+  // Carries out deletions that tiers owe. For workers for whom nobody waits any more: it takes up to a
+  // quarter of a second per tier, up to five seconds when all of a tier is owed. [may-block]
+  void settle_debts();
 
   // --- from a remote tier, about what another instance did ---
 
@@ -101,7 +103,9 @@ class TierStack {
   template <class Operation>
   plugin::Status guard(Guarded& guarded, std::string_view name, plugin::Call& call, Operation&& operation);
   bool delete_now(Guarded& guarded, const std::string& key);
-  void settle_debts(Guarded& guarded);
+  bool clear_now(Guarded& guarded);
+  void settle(Guarded& guarded);
+  bool carry_out(Guarded& guarded, const std::string& key);
 
   std::vector<TierSlot> local_;
   std::vector<std::unique_ptr<Guarded>> blocking_;

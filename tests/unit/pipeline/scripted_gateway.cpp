@@ -97,6 +97,11 @@ void CountingRecorder::breaker_moved(std::string_view, CircuitBreaker::Transitio
   moves_.push_back(transition.to);
 }
 
+void CountingRecorder::tier_failed(const TierReport& report) {
+  const std::lock_guard lock(mutex_);
+  tier_failures_.emplace_back(report.operation);
+}
+
 int CountingRecorder::calls(std::string_view operation) const {
   const std::lock_guard lock(mutex_);
   return static_cast<int>(std::count(operations_.begin(), operations_.end(), operation));
@@ -105,6 +110,11 @@ int CountingRecorder::calls(std::string_view operation) const {
 std::vector<CircuitBreaker::State> CountingRecorder::moves() const {
   const std::lock_guard lock(mutex_);
   return moves_;
+}
+
+int CountingRecorder::tier_failures(std::string_view operation) const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(std::count(tier_failures_.begin(), tier_failures_.end(), operation));
 }
 
 } // namespace authd::pipeline::test

@@ -59,15 +59,17 @@ class CountingRecorder final : public Recorder {
  public:
   void gateway_called(const GatewayReport& report) override;
   void breaker_moved(std::string_view breaker, CircuitBreaker::Transition transition) override;
-  void tier_failed(const TierReport&) override {}
+  void tier_failed(const TierReport& report) override;
 
   int calls(std::string_view operation) const;
   std::vector<CircuitBreaker::State> moves() const;
+  int tier_failures(std::string_view operation) const;
 
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> operations_;
   std::vector<CircuitBreaker::State> moves_;
+  std::vector<std::string> tier_failures_; // their operations
 };
 
 } // namespace authd::pipeline::test

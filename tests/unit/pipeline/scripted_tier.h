@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cache tier behind the real ABI that keeps what it is given for good, whatever its age, and fails when a
+// test says so.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "plugin/cache_tier.h"
+#include "plugin/loader.h"
+
+namespace authd::pipeline::test {
+
+// [thread-safe]
+class ScriptedTier {
+ public:
+  // `flags`: AUTHD_CACHE_*.
+  ScriptedTier(std::string name, std::uint32_t flags);
+
+  plugin::CacheTier tier() const { return plugin::CacheTier(instance_); }
+
+  // Called on whatever thread asks, before an operation ("get", "get_stale", "set", "del", "clear") is done:
+  // anything but AUTHD_OK is its outcome instead. Set while nobody asks.
+  std::function<authd_status(const std::string& operation, const std::string& key)> before =
+      [](const std::string&, const std::string&) { return AUTHD_OK; };
+  void fail(const std::string& operation, authd_status status = AUTHD_UNAVAILABLE);
+  void fail_everything();
+  void mend();
+
+  void put(const std::string& key, std::string value);
+  std::map<std::string, std::string> content() const;
+  bool holds(const std::string& key) const { return content().count(key) != 0; }
+  std::int64_t ttl_ms(const std::string& key) const; // as it was last set; 0: never
+  // How often it was asked, failures included.
+  std::size_t asked(const std::string& operation) const;
+
+  // The tables are plain C: this is how they find their test.
+  struct Tables;
+
+ private:
+  authd_status note(const std::string& operation, const std::string& key);
+
+  Log log_;
+  authd_cache_ops ops_;
+  authd_component component_;
+  std::shared_ptr<plugin::Instance> instance_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> content_;
+  std::map<std::string, std::int64_t> ttls_ms_;
+  std::map<std::string, std::size_t> asked_;
+};
+
+} // namespace authd::pipeline::test

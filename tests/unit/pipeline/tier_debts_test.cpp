@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deletions that a tier could not be told of: what it still holds is not served, and is gone when it is back.
+#include <atomic>
+
+#include "tier_fixture.h"
+
+namespace authd::pipeline {
+namespace {
+
+class TierDebts : public test::TierFixture {
+ protected:
+  void SetUp() override {
+    build({&memory, &remote});
+    store(remote, kId, record("old"));
+    store(remote, "another", record("another"));
+  }
+  void owe(std::string_view consumer = kId) {
+    remote.fail("del");
+    EXPECT_FALSE(stack->drop(consumer));
+    remote.mend();
+  }
+  void owe_all() {
+    remote.fail("clear");
+    EXPECT_FALSE(stack->drop_all());
+    remote.mend();
+  }
+};
+
+TEST_F(TierDebts, AreNoneWhenTheTierIsTold) {
+  EXPECT_TRUE(stack->drop(kId));
+  EXPECT_FALSE(remote.holds(name_of(kId)));
+  stack->settle_debts();
+  EXPECT_EQ(remote.asked("del"), 1u);
+}
+
+TEST_F(TierDebts, KeepTheTierFromBeingReadAndFilledForThatConsumerUntilTheyAreSettled) {
+  owe();
+  EXPECT_EQ(blocking_key(), "");
+  EXPECT_EQ(blocking_key("another"), "another");
+  fill(kId, record("new"));
+  EXPECT_EQ(remote.asked("set"), 0u);
+
+  stack->settle_debts();
+  EXPECT_FALSE(remote.holds(name_of(kId)));
+  EXPECT_TRUE(remote.holds(name_of("another")));
+  fill(kId, record("new"));
+  EXPECT_EQ(blocking_key(), "new");
+}
+
+// A request waits for its read; it may not wait for others' deletions as well.
+TEST_F(TierDebts, AreNotSettledByReadsAndFills) {
+  owe();
+  const std::size_t before = remote.asked("del");
+  EXPECT_EQ(blocking_key("another"), "another");
+  fill("another", record("new"));
+  EXPECT_EQ(remote.asked("del"), before);
+}
+
+TEST_F(TierDebts, AreTriedOnceASecondAndNoKeyBeyondTheFirstThatFails) {
+  owe();
+  owe("another");
+  remote.fail("del");
+  const std::size_t before = remote.asked("del");
+  const SteadyTime begun = steady_now();
+  for (int i = 0; i < 100; ++i) stack->settle_debts();
+  const auto elapsed = std::chrono::ceil<seconds>(steady_now() - begun);
+  EXPECT_GT(remote.asked("del"), before);
+  EXPECT_LE(remote.asked("del"), before + 1 + static_cast<std::size_t>(elapsed.count()));
+}
+
+TEST_F(TierDebts, AreSettledBehindTheBreaker) {
+  owe();
+  remote.fail("get_stale");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(blocking_key("another"), "");
+  ASSERT_TRUE(stack->blocking_tiers_are_down(steady_now()));
+  const std::size_t before = remote.asked("del");
+  stack->settle_debts();
+  // Unless a second has passed, and this was the probe.
+  EXPECT_TRUE(remote.asked("del") == before || !stack->blocking_tiers_are_down(steady_now()));
+
+  remote.mend();
+  const SteadyTime give_up = steady_now() + kLongEnough;
+  while (remote.holds(name_of(kId))) {
+    ASSERT_LT(steady_now(), give_up);
+    stack->settle_debts();
+  }
+  EXPECT_EQ(blocking_key("another"), "another");
+}
+
+TEST_F(TierDebts, OfAKeyThatIsInvalidatedAgainWhileItIsSettledAreSettledAgain) {
+  owe();
+  std::atomic<int> deletions{0};
+  remote.before = [&](const std::string& operation, const std::string&) -> authd_status {
+    if (operation != "del" || ++deletions != 1) return AUTHD_OK;
+    // The deletion that is owed is under way, and one that comes now fails.
+    remote.fail("del");
+    stack->drop(kId);
+    store(remote, kId, record("put by another instance in between"));
+    return AUTHD_NOT_FOUND;
+  };
+  stack->settle_debts();
+  EXPECT_EQ(blocking_key(), "") << "what was owed anew was forgotten";
+}
+
+TEST_F(TierDebts, OfEverythingKeepTheTierFromBeingReadAndAreSettledWithoutAnybodyReadingIt) {
+  owe_all();
+  EXPECT_EQ(blocking_key(), "");
+  EXPECT_EQ(blocking_key("another"), "");
+  stack->settle_debts();
+  EXPECT_TRUE(remote.content().empty());
+  fill(kId, record("new"));
+  EXPECT_EQ(blocking_key(), "new");
+}
+
+// A clear may take five seconds: a tier that does not even answer a read is not asked for one.
+TEST_F(TierDebts, OfEverythingAreNotTriedAtATierThatDoesNotAnswer) {
+  owe_all();
+  const std::size_t before = remote.asked("clear");
+  remote.fail("get_stale", AUTHD_TIMEOUT);
+  stack->settle_debts();
+  EXPECT_EQ(remote.asked("get_stale"), 1u);
+  EXPECT_EQ(remote.asked("clear"), before);
+}
+
+TEST_F(TierDebts, BecomeOneOfEverythingWhenTheyAreTooMany) {
+  remote.fail("del");
+  for (int i = 0; i <= 10'000; ++i) EXPECT_FALSE(stack->drop("consumer" + std::to_string(i)));
+  remote.mend();
+  const std::size_t deletions = remote.asked("del");
+  const SteadyTime give_up = steady_now() + kLongEnough;
+  while (!remote.content().empty()) { // the breaker is open for a second
+    EXPECT_EQ(blocking_key("another"), "");
+    ASSERT_LT(steady_now(), give_up);
+    stack->settle_debts();
+  }
+  EXPECT_EQ(remote.asked("clear"), 1u);
+  EXPECT_EQ(remote.asked("del"), deletions);
+}
+
+TEST_F(TierDebts, OfOneTierDoNotKeepAnotherFromBeingRead) {
+  build({&remote, &farther});
+  store(farther, kId, record("farther"));
+  remote.fail("del");
+  EXPECT_FALSE(stack->drop(kId));
+  EXPECT_FALSE(farther.holds(name_of(kId)));
+  store(farther, kId, record("new"));
+  EXPECT_EQ(blocking_key(), "new");
+}
+
+} // namespace
+} // namespace authd::pipeline

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/tier_stack.h"
+
+#include "tier_fixture.h"
+
+namespace authd::pipeline {
+namespace {
+
+using State = CircuitBreaker::State;
+using TierStackTest = test::TierFixture;
+
+Secret cache_key(char fill) { return Secret(std::string(Sealer::kKeyBytes, fill)); }
+
+// --- order ---------------------------------------------------------------------------------------------
+
+TEST_F(TierStackTest, AnswersFromTheFirstTierThatHasACopy) {
+  build({&memory, &more_memory});
+  more_memory.put(std::string(kId), record("second"));
+  EXPECT_EQ(local_key(), "second");
+  memory.put(std::string(kId), record("first"));
+  EXPECT_EQ(local_key(), "first");
+  EXPECT_EQ(more_memory.asked("get"), 1u);
+}
+
+TEST_F(TierStackTest, AsksBlockingTiersInTheirOrder) {
+  build({&memory, &remote, &farther});
+  store(farther, kId, record("farther"));
+  EXPECT_EQ(blocking_key(), "farther");
+  store(remote, kId, record("nearer"));
+  EXPECT_EQ(blocking_key(), "nearer");
+  EXPECT_EQ(farther.asked("get_stale"), 1u);
+}
+
+TEST_F(TierStackTest, PrefersAFreshCopyFartherAwayToAStaleOneAtHand) {
+  build({&memory, &remote, &farther});
+  store(remote, kId, record("stale", 2 * kTtl));
+  const auto stale = stack->get_blocking(kId);
+  ASSERT_TRUE(stale);
+  EXPECT_FALSE(stale->fresh);
+  store(farther, kId, record("fresh"));
+  const auto fresh = stack->get_blocking(kId);
+  ASSERT_TRUE(fresh);
+  EXPECT_TRUE(fresh->fresh);
+  EXPECT_EQ(CredentialRecord::decode(fresh->record)->newest().key, "fresh");
+}
+
+// --- filling above -------------------------------------------------------------------------------------
+
+TEST_F(TierStackTest, PutsAFreshCopyIntoTheTiersAboveForAsLongAsItIsStillFresh) {
+  build({&memory, &more_memory, &remote});
+  store(remote, kId, record("k", kTtl - milliseconds(20'000)));
+  EXPECT_EQ(blocking_key(), "k");
+  for (const auto* tier : {&memory, &more_memory}) {
+    EXPECT_TRUE(tier->holds(std::string(kId)));
+    EXPECT_GT(tier->ttl_ms(std::string(kId)), 0);
+    EXPECT_LE(tier->ttl_ms(std::string(kId)), 20'000);
+  }
+}
+
+TEST_F(TierStackTest, KeepsAStaleCopyToItself) {
+  build({&memory, &remote});
+  store(remote, kId, record("k", 2 * kTtl));
+  EXPECT_EQ(blocking_key(), "k");
+  EXPECT_TRUE(memory.content().empty());
+}
+
+// --- breakers ------------------------------------------------------------------------------------------
+
+TEST_F(TierStackTest, SkipsATierThatFailedThreeTimesAndReadsTheNext) {
+  build({&remote, &farther});
+  store(farther, kId, record("k"));
+  remote.fail("get_stale");
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(blocking_key(), "k");
+  EXPECT_EQ(remote.asked("get_stale"), 3u);
+  EXPECT_EQ(recorder.moves(), std::vector<State>{State::open});
+  EXPECT_FALSE(stack->blocking_tiers_are_down(steady_now())) << "one of two is";
+}
+
+TEST_F(TierStackTest, SaysThatBlockingTiersAreDownWhenAllAreSkipped) {
+  build({&memory, &remote});
+  remote.fail("get_stale");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(blocking_key(), "");
+  EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now()));
+}
+
+TEST_F(TierStackTest, SkipsABusyTierAfterFiveFailuresInARowHoweverManyReadsWentWellBefore) {
+  build({&remote});
+  for (int i = 0; i < 1000; ++i) static_cast<void>(blocking_key());
+  remote.fail("get_stale", AUTHD_TIMEOUT);
+  for (int i = 0; i < 100; ++i) static_cast<void>(blocking_key());
+  EXPECT_EQ(remote.asked("get_stale"), 1005u);
+}
+
+TEST_F(TierStackTest, ReadsATierAgainThatAnswersItsProbe) {
+  build({&remote});
+  store(remote, kId, record("k"));
+  remote.fail_everything();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(blocking_key(), "");
+  remote.mend();
+  const SteadyTime give_up = steady_now() + kLongEnough;
+  while (blocking_key().empty()) ASSERT_LT(steady_now(), give_up);
+  EXPECT_EQ(recorder.moves(), (std::vector<State>{State::open, State::half_open, State::closed}));
+}
+
+TEST_F(TierStackTest, GivesATierThatRefusesCopiesOneASecond) {
+  build({&remote});
+  remote.fail("set", AUTHD_DENIED);
+  const SteadyTime begun = steady_now();
+  for (int i = 0; i < 100; ++i) fill("consumer" + std::to_string(i), record("k"));
+  const auto elapsed = std::chrono::ceil<seconds>(steady_now() - begun);
+  EXPECT_LE(remote.asked("set"), 1u + static_cast<std::size_t>(elapsed.count()));
+}
+
+// --- sealing -------------------------------------------------------------------------------------------
+
+TEST_F(TierStackTest, TakesAValueThatDoesNotOpenForAMissCountsAndDeletesIt) {
+  build({&memory, &remote}, {cache_key('a')});
+  std::string sealed_by_another;
+  Sealer({cache_key('b')}).seal("whatever", record("k"), sealed_by_another);
+  fill(kId, record("k"));
+  ASSERT_EQ(remote.content().size(), 1u);
+  const auto [name, good] = *remote.content().begin();
+  std::string flipped = good;
+  flipped.back() ^= 1;
+  int failures = 0;
+  for (const std::string& bad :
+       {std::string(), std::string("garbage"), flipped, good.substr(0, good.size() / 2), sealed_by_another,
+        bound(kId, record("k"))}) {
+    remote.put(name, bad);
+    EXPECT_EQ(blocking_key(), "");
+    EXPECT_FALSE(remote.holds(name));
+    EXPECT_EQ(recorder.tier_failures("open"), ++failures);
+  }
+  EXPECT_TRUE(memory.content().empty());
+  remote.put(name, good);
+  EXPECT_EQ(blocking_key(), "k");
+  EXPECT_TRUE(recorder.moves().empty()) << "the tier itself is well";
+}
+
+TEST_F(TierStackTest, TakesTheValueOfAnotherConsumerForAMiss) {
+  build({&remote});
+  remote.put(name_of(kId), bound("another", record("k")));
+  EXPECT_EQ(blocking_key(), "");
+  EXPECT_FALSE(remote.holds(name_of(kId)));
+}
+
+TEST_F(TierStackTest, ShowsARemoteTierNeitherIdsNorSecretsWhenThereIsACacheKey) {
+  build({&memory, &remote}, {cache_key('a')});
+  fill(kId, record("k"));
+  ASSERT_EQ(remote.content().size(), 1u);
+  const auto [name, value] = *remote.content().begin();
+  EXPECT_EQ(name.find(kId), std::string::npos);
+  EXPECT_EQ(value.find("secret"), std::string::npos);
+  EXPECT_EQ(blocking_key(), "k");
+}
+
+TEST_F(TierStackTest, StoresRecordsAsTheyAreInATierThatIsNotRemote) {
+  build({&memory, &disk}, {cache_key('a')});
+  const std::string value = record("k");
+  fill(kId, value);
+  ASSERT_EQ(disk.content().size(), 1u);
+  EXPECT_EQ(disk.content().begin()->second, value);
+  EXPECT_EQ(blocking_key(), "k");
+}
+
+// --- epochs --------------------------------------------------------------------------------------------
+
+TEST_F(TierStackTest, StoresNothingThatWasInvalidatedSinceItsFetchBegan) {
+  build({&memory, &remote});
+  const std::uint64_t epoch = stack->epoch_of(kId);
+  stack->invalidated(name_of(kId)); // by another instance
+  EXPECT_FALSE(stack->fill_local(kId, record("old"), epoch));
+  stack->fill_blocking(kId, record("old"), epoch);
+  EXPECT_TRUE(memory.content().empty());
+  EXPECT_TRUE(remote.content().empty());
+
+  const std::uint64_t next = stack->epoch_of(kId);
+  EXPECT_TRUE(stack->fill_local(kId, record("new"), next));
+  stack->fill_blocking(kId, record("new"), next);
+  EXPECT_EQ(local_key(), "new");
+  EXPECT_TRUE(remote.holds(name_of(kId)));
+}
+
+TEST_F(TierStackTest, LeavesNothingAboveOfACopyThatWasInvalidatedWhileItWasRead) {
+  build({&memory, &remote});
+  store(remote, kId, record("old"));
+  remote.before = [&](const std::string& operation, const std::string& key) {
+    if (operation == "get_stale") stack->invalidated(key);
+    return AUTHD_OK;
+  };
+  static_cast<void>(stack->get_blocking(kId));
+  EXPECT_EQ(memory.asked("set"), 1u) << "nothing was put above that could have been left there";
+  EXPECT_TRUE(memory.content().empty());
+}
+
+TEST_F(TierStackTest, DropsLocalCopiesOfWhatAnotherInstanceInvalidatesAndOfAllOnResync) {
+  build({&memory, &remote}, {cache_key('a')});
+  fill(kId, record("k")); // its name is a digest
+  ASSERT_TRUE(stack->fill_local(kId, record("k"), stack->epoch_of(kId)));
+  ASSERT_TRUE(stack->fill_local("another", record("k"), stack->epoch_of("another")));
+  stack->invalidated("somebody's:else");
+  EXPECT_EQ(memory.content().size(), 2u);
+  stack->invalidated(remote.content().begin()->first);
+  EXPECT_EQ(local_key(), "");
+  EXPECT_EQ(local_key("another"), "k");
+  stack->resync();
+  EXPECT_FALSE(stack->holds_anything());
+}
+
+} // namespace
+} // namespace authd::pipeline
