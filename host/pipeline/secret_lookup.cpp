@@ -268,7 +268,7 @@ Error SecretLookup::breaker_error() const {
 bool SecretLookup::invalidate(std::string_view consumer) {
   negative_.forget(consumer);
   const bool all = tiers_.drop(consumer);
-  tiers_.settle_debts();
+  if (all) tiers_.settle_debts(); // they answer
   return all;
 }
 

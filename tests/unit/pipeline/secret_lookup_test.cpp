@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "scripted_gateway.h"
+#include "scripted_tier.h"
 
 namespace authd::pipeline {
 namespace {
@@ -295,6 +296,48 @@ TEST_F(SecretLookupTest, CreatesOneCredentialForAConsumerWithoutOne) {
   ASSERT_TRUE(ask());
   ASSERT_TRUE(ask());
   EXPECT_EQ(recorder.calls("create"), 1);
+}
+
+// Over a remote tier alone.
+class RemoteTierLookup : public SecretLookupTest {
+ protected:
+  void SetUp() override {
+    std::vector<TierSlot> tiers;
+    tiers.push_back({remote.tier(), milliseconds(60'000), std::chrono::minutes(30), milliseconds(50)});
+    stack = std::make_unique<TierStack>(std::move(tiers), Sealer({}), recorder);
+    lookup =
+        std::make_unique<SecretLookup>(LookupSettings(), *stack, gateway.gateway(), breaker, lane, recorder);
+    remote.put("authd:v1:gone", "its tier could not be told");
+    remote.fail("del");
+    EXPECT_FALSE(lookup->invalidate("gone"));
+    remote.mend();
+  }
+  void TearDown() override {
+    lane.stop();
+    lookup.reset();
+    stack.reset(); // it refers to the tier
+  }
+
+  test::ScriptedTier remote{"remote", AUTHD_CACHE_REMOTE};
+};
+
+TEST_F(RemoteTierLookup, SettlesWhatTheTierOwesWhenNobodyWaitsAnyMore) {
+  std::atomic<bool> answered{false};
+  std::atomic<bool> answered_before{false};
+  remote.before = [&](const std::string& operation, const std::string&) {
+    if (operation == "del") answered_before = answered.load();
+    return AUTHD_OK;
+  };
+  const auto begun = lookup->begin(kId, [&](const LookupResult& r) { answered = r.has_value(); });
+  ASSERT_TRUE(begun.flight);
+  lane.stop();
+  EXPECT_FALSE(remote.holds("authd:v1:gone"));
+  EXPECT_TRUE(answered_before);
+}
+
+TEST_F(RemoteTierLookup, SettlesWhatTheTierOwesWithTheNextInvalidation) {
+  EXPECT_TRUE(lookup->invalidate(kId));
+  EXPECT_FALSE(remote.holds("authd:v1:gone"));
 }
 
 } // namespace
