@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <utility>
 
 #include "base/secret.h"
 #include "pipeline/credential.h"
 #include "pipeline/hmac.h"
+#include "pipeline/tier_debts.h"
 
 namespace authd::pipeline {
 namespace {
@@ -22,14 +22,10 @@ constexpr milliseconds kDeleteTimeout{250};
 // A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
 // its read_timeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
 constexpr milliseconds kFillPause{1000};
-// The same for deletions that it owes.
-constexpr milliseconds kSettlePause{1000};
 // An operator who invalidates does wait.
 constexpr milliseconds kClearTimeout{5000};
 // How long a worker goes on with deletions that are owed; the next one goes on from there.
 constexpr milliseconds kSettleTime{250};
-// Deletions that a tier owes; with more, the whole tier is cleared when it is back.
-constexpr std::size_t kMaxDebts = 10'000;
 
 // A tier that is down is probed again every second; three failures within ten seconds put it there, or five
 // in a row: when a busy tier begins to hang, its thousands of successes in the window would outweigh the few
@@ -48,53 +44,6 @@ milliseconds freshness_left(const CredentialRecord& record, milliseconds ttl) {
 struct TierStack::Guarded {
   explicit Guarded(TierSlot s) : slot(std::move(s)), breaker(kTierBreaker) {}
 
-  // A deletion that is owed. `number` tells it from one of the same key that is owed anew meanwhile.
-  struct Debt {
-    std::string key; // empty: of everything
-    std::uint64_t number;
-  };
-
-  bool owes(const std::string& key) const {
-    const std::lock_guard lock(mutex);
-    return owes_all != 0 || debts.count(key) != 0;
-  }
-  void borrow(const std::string& key) {
-    const std::lock_guard lock(mutex);
-    if (owes_all == 0 && (debts.size() < kMaxDebts || debts.count(key) != 0)) {
-      debts[key] = ++borrowed;
-    } else {
-      borrow_all_locked();
-    }
-  }
-  void borrow_all() {
-    const std::lock_guard lock(mutex);
-    borrow_all_locked();
-  }
-
-  // False: nothing is owed, or another worker is at it or has failed a moment ago.
-  bool begin_settling(SteadyTime now) {
-    const std::lock_guard lock(mutex);
-    if ((owes_all == 0 && debts.empty()) || now < next_settling) return false;
-    return !std::exchange(settling, true);
-  }
-  std::optional<Debt> next_debt() const {
-    const std::lock_guard lock(mutex);
-    if (owes_all != 0) return Debt{{}, owes_all};
-    if (debts.empty()) return std::nullopt;
-    return Debt{debts.begin()->first, debts.begin()->second};
-  }
-  void settled(const Debt& debt) {
-    const std::lock_guard lock(mutex);
-    if (owes_all == debt.number) owes_all = 0;
-    const auto it = debts.find(debt.key);
-    if (it != debts.end() && it->second == debt.number) debts.erase(it);
-  }
-  void end_settling(bool failed) {
-    const std::lock_guard lock(mutex);
-    settling = false;
-    if (failed) next_settling = steady_now() + kSettlePause;
-  }
-
   // After a fill that failed, one worker at a time finds out whether the tier stores again.
   bool may_fill(SteadyTime now) {
     const std::lock_guard lock(mutex);
@@ -110,20 +59,10 @@ struct TierStack::Guarded {
 
   TierSlot slot;
   CircuitBreaker breaker;
-  mutable std::mutex mutex;
+  TierDebts debts;
+  std::mutex mutex; // guards these two
   bool fills_fail = false;
-  SteadyTime next_fill{};      // matters while fills fail
-  std::map<std::string, std::uint64_t> debts; // by key, which is not read until it is settled
-  std::uint64_t owes_all = 0;                 // the number of that debt, beside which there are no others
-  std::uint64_t borrowed = 0;                 // the last number
-  bool settling = false;
-  SteadyTime next_settling{};
-
- private:
-  void borrow_all_locked() {
-    debts.clear();
-    owes_all = ++borrowed;
-  }
+  SteadyTime next_fill{}; // matters while fills fail
 };
 
 TierStack::TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder)
@@ -286,7 +225,7 @@ std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer) {
 // One read serves both questions, for the record itself says when it was fetched.
 std::optional<TierCopy> TierStack::read(Guarded& guarded, std::string_view key) {
   const std::string name = remote_key(key);
-  if (guarded.owes(name)) return std::nullopt;
+  if (guarded.debts.owes(name)) return std::nullopt;
   plugin::Call call(steady_now() + guarded.slot.read_timeout);
   std::string envelope;
   const Status status =
@@ -322,7 +261,7 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
   const std::string name = remote_key(key);
   for (const auto& guarded : blocking_) {
     const TierSlot& slot = guarded->slot;
-    if (guarded->owes(name) || epoch_slot(key).load() != epoch) continue;
+    if (guarded->debts.owes(name) || epoch_slot(key).load() != epoch) continue;
     if (!guarded->may_fill(steady_now())) continue;
     std::string envelope;
     if (slot.tier.remote()) sealer_.seal(name, record, envelope);
@@ -343,7 +282,7 @@ bool TierStack::drop(std::string_view consumer) {
   bool all = true;
   for (const auto& guarded : blocking_) {
     if (delete_now(*guarded, name)) continue;
-    guarded->borrow(name);
+    guarded->debts.borrow(name);
     all = false;
   }
   // Again: a reader may have copied from a slower tier into a faster one meanwhile.
@@ -356,7 +295,7 @@ bool TierStack::drop_all() {
   bool all = true;
   for (const auto& guarded : blocking_) {
     if (clear_now(*guarded)) continue;
-    guarded->borrow_all();
+    guarded->debts.borrow_all();
     all = false;
   }
   if (has_blocking_) clear_local();
@@ -380,16 +319,16 @@ void TierStack::settle_debts() {
 
 // Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.
 void TierStack::settle(Guarded& guarded) {
-  if (!guarded.begin_settling(steady_now())) return;
+  if (!guarded.debts.begin_settling(steady_now())) return;
   const SteadyTime end = steady_now() + kSettleTime;
   bool failed = false;
   while (!failed && steady_now() < end) {
-    const auto debt = guarded.next_debt();
+    const auto debt = guarded.debts.next();
     if (!debt) break;
     failed = !carry_out(guarded, debt->key);
-    if (!failed) guarded.settled(*debt);
+    if (!failed) guarded.debts.settled(*debt);
   }
-  guarded.end_settling(failed);
+  guarded.debts.end_settling(failed, steady_now());
 }
 
 bool TierStack::carry_out(Guarded& guarded, const std::string& key) {

@@ -88,7 +88,7 @@ class TierStack {
   std::vector<TierState> states() const;
 
  private:
-  struct Guarded; // a blocking tier with its breaker and the deletions it still owes
+  struct Guarded; // a blocking tier with its breaker and the deletions that it owes
   using Token = std::array<char, 32>;
 
   std::string_view local_key(std::string_view consumer, Token& buffer) const;
