@@ -62,10 +62,12 @@ Reloader::Outcome Reloader::load_and_swap() {
   try {
     config::Config config = load_config(config_file_);
     Outcome outcome{true, needs_restart(started_with_, config)};
-    for (const std::string& warning : config.warnings) log_.write(Level::warn, "configuration", warning);
+    auto next = std::make_shared<Generation>(std::move(config), loader_, old.get(), hub_, log_);
+    // Only now: what is refused leaves everything as it was, the log's level too.
+    for (const std::string& warning : next->config().warnings) log_.write(Level::warn, "configuration", warning);
     for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
-    log_.set_level(config.telemetry.log_level);
-    swap_in(std::make_shared<Generation>(std::move(config), loader_, old.get(), hub_, log_));
+    log_.set_level(next->config().telemetry.log_level);
+    swap_in(std::move(next));
     log_.write(Level::info, "reloaded", "the new configuration is in effect");
     return outcome;
   } catch (const std::exception& error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/authd_process.h"
 
+#include <csignal>
 #include <fstream>
 #include <stdexcept>
 
@@ -88,6 +89,14 @@ std::uint16_t AuthdProcess::await_ready() {
   if (!ready) throw std::runtime_error("authd did not become ready:\n" + child_->everything());
   port_ = static_cast<std::uint16_t>(std::stoi(ready->field("server.port")));
   return port_;
+}
+
+bool AuthdProcess::reload(std::string_view toml, std::string_view outcome) {
+  const std::size_t before = events(outcome).size();
+  dir_.replace("authd.toml", toml);
+  child_->signal(SIGHUP);
+  std::size_t seen = 0;
+  return await_event(outcome, kPatience, [&](const LogLine&) { return ++seen > before; }).has_value();
 }
 
 std::optional<LogLine> AuthdProcess::await_event(std::string_view event, milliseconds at_most,

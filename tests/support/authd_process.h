@@ -53,6 +53,10 @@ class AuthdProcess {
   ChildProcess& child() { return *child_; }
   const std::string& config_file() const { return config_file_; }
 
+  // Puts this text in the place of authd.toml, sends SIGHUP and waits for the line that tells the outcome:
+  // "reloaded" or "reload-refused". False: it did not come.
+  bool reload(std::string_view toml, std::string_view outcome);
+
   // The first line whose event.action is `event` and for which `wanted`, if given, holds.
   std::optional<LogLine> await_event(std::string_view event, milliseconds at_most,
                                      const std::function<bool(const LogLine&)>& wanted = {}) const;
