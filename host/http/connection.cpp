@@ -18,10 +18,11 @@ constexpr std::uint32_t kMaxDroppedBytes = 16 * 1024 * 1024;
 } // namespace
 
 Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
-                       bool peer_trusted)
+                       std::unique_ptr<TlsStream> tls, bool peer_trusted)
     : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()),
-      outbox_(shared.outputs), exchange_(shared, key, outbox_), peer_trusted_(peer_trusted) {
-  shared_.idle.add(*this, shared_.now);
+      tls_(std::move(tls)), outbox_(shared.outputs), exchange_(shared, key, outbox_),
+      peer_trusted_(peer_trusted) {
+  enter(tls_ == nullptr ? Phase::idle : Phase::handshaking);
 }
 
 void Connection::on_ready(std::uint32_t epoll_events) {
@@ -29,6 +30,11 @@ void Connection::on_ready(std::uint32_t epoll_events) {
   if ((epoll_events & EPOLLRDHUP) != 0) peer_finished_ = true;
   if ((epoll_events & (EPOLLIN | EPOLLRDHUP)) != 0) readable_ = true;
   if ((epoll_events & EPOLLOUT) != 0) blocked_ = false;
+  if (tls_ != nullptr) {
+    tls_->on_ready();
+    readable_ = true;
+    blocked_ = false;
+  }
   on_turn();
 }
 
@@ -55,13 +61,14 @@ void Connection::on_timeout() {
   case Phase::idle: // a request may have come in this very moment
     readable_ = true;
     work();
-    if (!served_ && (inbox_ == nullptr || inbox_->empty())) close();
+    if (!served_ && (inbox_ == nullptr || inbox_->empty())) end();
     if (!closed_) settle();
     return;
   case Phase::reading:
     return refuse({408, "The request did not arrive in time"});
   case Phase::deferred:
     return;
+  case Phase::handshaking: // in which there is no way to say anything
   case Phase::writing:
   case Phase::lingering:
     return close();
@@ -130,25 +137,33 @@ void Connection::receive() {
     inbox_->set_limits(shared_.limits()); // a reload may have changed them since it was made
   }
   const std::span<char> space = inbox_->space();
-  const ssize_t n = ::recv(fd_, space.data(), space.size(), 0);
+  ssize_t n = 0;
+  bool more = false;
+  if (tls_ == nullptr) {
+    n = ::recv(fd_, space.data(), space.size(), 0);
+    // After a short read the socket is empty: epoll(7), questions and answers. Only an end may follow.
+    more = n == static_cast<ssize_t>(space.size());
+  } else {
+    n = tls_->receive(space);
+    more = !tls_->drained();
+  }
   if (n > 0) {
     inbox_->received(static_cast<std::size_t>(n));
-    // After a short read the socket is empty: epoll(7), questions and answers. Only an end may follow.
-    readable_ = static_cast<std::size_t>(n) == space.size() || peer_finished_;
+    readable_ = more || peer_finished_;
     return;
   }
   if (n < 0 && errno == EINTR) return;
   readable_ = false;
   if (n == 0) end_of_stream_ = true;
-  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) close();
+  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) fail();
 }
 
 bool Connection::flush() {
   if (outbox_.empty()) return true;
   if (blocked_) return false;
-  const Outbox::Sent sent = outbox_.send_to(fd_);
+  const Outbox::Sent sent = tls_ == nullptr ? outbox_.send_to(fd_) : outbox_.send_to(*tls_);
   if (sent == Outbox::Sent::some) blocked_ = true;
-  if (sent == Outbox::Sent::failed) close();
+  if (sent == Outbox::Sent::failed) fail();
   return sent == Outbox::Sent::all;
 }
 
@@ -163,15 +178,15 @@ void Connection::settle() {
   const bool served = std::exchange(served_, false);
   if (inbox_ != nullptr && inbox_->empty()) shared_.inboxes.give(std::move(inbox_));
   if (!outbox_.empty()) {
-    if (phase_ != Phase::writing || sent) enter(Phase::writing);
+    if (sent || (phase_ != Phase::writing && !shaking_hands())) enter(Phase::writing);
     return;
   }
   if (exchange_.deferred()) return enter(Phase::deferred);
   if (last_answer_) return linger();
-  if (end_of_stream_) return close();
+  if (end_of_stream_) return end();
   if (readable_) shared_.again.push_back(key_);
   const Phase next = inbox_ == nullptr ? Phase::idle : Phase::reading;
-  if (phase_ != next || served) enter(next);
+  if (served || (phase_ != next && !shaking_hands())) enter(next);
 }
 
 void Connection::enter(Phase phase) {
@@ -179,6 +194,7 @@ void Connection::enter(Phase phase) {
   switch (phase) {
   case Phase::idle:
     return shared_.idle.add(*this, shared_.now);
+  case Phase::handshaking:
   case Phase::reading:
     return shared_.reading.add(*this, shared_.now);
   case Phase::writing:
@@ -193,12 +209,32 @@ void Connection::enter(Phase phase) {
 // A socket closed with unread input resets the connection, and the reset may overtake the answer.
 void Connection::linger() {
   shared_.inboxes.give(std::move(inbox_));
+  if (tls_ != nullptr && !tls_->say_goodbye()) {
+    blocked_ = true; // and comes back here when the socket takes it
+    if (phase_ != Phase::writing) enter(Phase::writing);
+    return;
+  }
   if (end_of_stream_) return close();
   ::shutdown(fd_, SHUT_WR);
   enter(Phase::lingering);
   drop_input();
 }
 
+// In good order: TLS has a word for it, without which the client cannot tell the end from a cut.
+void Connection::end() {
+  if (tls_ != nullptr) tls_->say_goodbye();
+  close();
+}
+
+// When TLS fails it has told the client why, in an alert that a reset must not overtake.
+void Connection::fail() {
+  if (tls_ == nullptr || !tls_->failed()) return close();
+  last_answer_ = true;
+  readable_ = true;
+  outbox_.discard();
+}
+
+// Over TLS too as it comes from the socket: nobody reads it.
 void Connection::drop_input() {
   if (!readable_) return;
   char dropped[16 * 1024];

@@ -18,10 +18,13 @@ namespace authd::http {
 // - while an exchange is deferred or output is stuck nothing more is read or parsed, which keeps answers in
 //   order and memory bounded;
 // - a buffer is held only while it has something in it;
+// - over TLS any edge may be the one that was waited for, so each is taken for both;
 // - a connection waits in exactly one of the shared queues, or has a deferred exchange.
 class Connection : public Timed {
  public:
-  Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket, bool peer_trusted);
+  // `tls` null: plain HTTP. What it is over must be this socket.
+  Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
+             std::unique_ptr<TlsStream> tls, bool peer_trusted);
 
   // Each of these does all that can be done now; afterwards the owner asks closed().
   void on_ready(std::uint32_t epoll_events);
@@ -35,7 +38,7 @@ class Connection : public Timed {
   ConnectionKey key() const { return key_; }
 
  private:
-  enum class Phase : std::uint8_t { idle, reading, deferred, writing, lingering };
+  enum class Phase : std::uint8_t { handshaking, idle, reading, deferred, writing, lingering };
 
   void work();
   bool may_serve() const;
@@ -47,14 +50,18 @@ class Connection : public Timed {
   void send_continue();
   void settle();
   void enter(Phase phase);
+  bool shaking_hands() const { return phase_ == Phase::handshaking && !tls_->established(); }
   void linger();
   void drop_input();
+  void end();
+  void fail();
   void close() { closed_ = true; }
 
   ReactorResources& shared_;
   ConnectionKey key_;
   Poco::Net::StreamSocket socket_;
   int fd_;
+  std::unique_ptr<TlsStream> tls_; // null: plain
   Outbox outbox_;
   OpenExchange exchange_;
   std::unique_ptr<Inbox> inbox_;

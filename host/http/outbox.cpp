@@ -13,17 +13,31 @@ std::string& Outbox::text() {
   return buffer_->text;
 }
 
-Outbox::Sent Outbox::send_to(int socket) {
+template <class Send>
+Outbox::Sent Outbox::send_all(const Send& send) {
   while (pending_bytes() > 0) {
-    const ssize_t n = ::send(socket, buffer_->text.data() + sent_, pending_bytes(), MSG_NOSIGNAL);
+    const ssize_t n = send(buffer_->text.data() + sent_, pending_bytes());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? Sent::some : Sent::failed;
     sent_ += static_cast<std::size_t>(n);
     progressed_ = true;
   }
+  discard();
+  return Sent::all;
+}
+
+Outbox::Sent Outbox::send_to(int socket) {
+  return send_all(
+      [socket](const char* data, std::size_t size) { return ::send(socket, data, size, MSG_NOSIGNAL); });
+}
+
+Outbox::Sent Outbox::send_to(TlsStream& tls) {
+  return send_all([&tls](const char* data, std::size_t size) { return tls.send(data, size); });
+}
+
+void Outbox::discard() {
   sent_ = 0;
   pool_.give(std::move(buffer_));
-  return Sent::all;
 }
 
 } // namespace authd::http

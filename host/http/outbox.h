@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/pool.h"
+#include "http/tls_stream.h"
 
 namespace authd::http {
 
@@ -31,10 +32,16 @@ class Outbox {
 
   // Writes as much as the socket takes; `some` means that it takes no more for now.
   Sent send_to(int socket);
+  Sent send_to(TlsStream& tls); // the same; also `some` while its handshake is under way
+  void discard();               // what nobody will take any more
+
   // Whether anything was sent since the last call.
   bool take_progress() { return std::exchange(progressed_, false); }
 
  private:
+  template <class Send>
+  Sent send_all(const Send& send);
+
   Pool<OutputBuffer>& pool_;
   std::unique_ptr<OutputBuffer> buffer_;
   std::size_t sent_ = 0;

@@ -113,7 +113,12 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   const bool local =
       peer.family() == Poco::Net::AddressFamily::UNIX_LOCAL; // the file's rights decide who may
   const bool trusted = local || !shared_.options().is_trusted || shared_.options().is_trusted(peer.host());
-  Connection& connection = add_connection(std::move(socket), trusted);
+  std::unique_ptr<TlsStream> tls;
+  if (shared_.options().tls != nullptr) {
+    tls = TlsStream::over(fd, *shared_.options().tls);
+    if (tls == nullptr) return; // no memory for one more
+  }
+  Connection& connection = add_connection(std::move(socket), std::move(tls), trusted);
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
   } catch (const std::exception& e) {
@@ -125,7 +130,8 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   reap(connection);
 }
 
-Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, bool trusted) {
+Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
+                                    bool trusted) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -133,7 +139,7 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, bool trusted
   const std::uint32_t number = free_slots_.back();
   Slot& slot = slots_[number];
   slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation},
-                                                 std::move(socket), trusted);
+                                                 std::move(socket), std::move(tls), trusted);
   free_slots_.pop_back();
   ++open_connections_;
   return *slot.connection;

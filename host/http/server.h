@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "http/exchange.h"
 #include "http/router.h"
+#include "http/tls_context.h"
 
 namespace authd::http {
 
@@ -28,7 +29,8 @@ struct ServerOptions {
   std::size_t url_limit = 8 * 1024;
   std::size_t body_limit = 1024 * 1024;
   milliseconds idle_timeout{75'000};
-  milliseconds header_timeout{10'000};
+  milliseconds header_timeout{10'000};   // of a TLS handshake too
+  std::shared_ptr<const TlsContext> tls; // null: plain HTTP
   std::vector<std::string> cors{"*"};
   bool cors_credentials = false;
   // Whether a peer may ask for tokens; called once per connection.
@@ -73,7 +75,8 @@ class Server {
   bool drain(milliseconds timeout);
 
   // New requests go to the new application; those that are deferred stay with the one they began with.
-  // Host, port, reactors and what was decided at accept (trust) remain as they are. [thread-safe]
+  // Host, port and reactors remain as they are; a connection keeps what was decided when it was accepted:
+  // trust, and whether and as whom TLS is spoken on it. [thread-safe]
   void replace(std::shared_ptr<const Application> application);
 
  private:

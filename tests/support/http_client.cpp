@@ -73,6 +73,17 @@ std::size_t HttpReply::count(std::string_view name) const {
       std::count_if(headers.begin(), headers.end(), [&](const auto& h) { return same_name(h.first, name); }));
 }
 
+std::optional<HttpReply> take_reply(std::string& received, bool head) {
+  const std::size_t end = received.find("\r\n\r\n");
+  if (end == std::string::npos) return std::nullopt;
+  HttpReply reply = parse_head(std::string_view(received).substr(0, end));
+  const std::size_t length = body_length(reply, head);
+  if (received.size() < end + 4 + length) return std::nullopt;
+  reply.body = received.substr(end + 4, length);
+  received.erase(0, end + 4 + length);
+  return reply;
+}
+
 HttpConnection::HttpConnection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -128,18 +139,11 @@ bool HttpConnection::fill(Clock::time_point deadline) {
 
 std::optional<HttpReply> HttpConnection::read(milliseconds at_most, bool head) {
   const auto deadline = Clock::now() + at_most;
-  std::size_t end = 0;
-  while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
+  std::optional<HttpReply> reply;
+  while (!(reply = take_reply(buffer_, head))) {
     if (!fill(deadline)) return std::nullopt;
   }
-  HttpReply reply = parse_head(std::string_view(buffer_).substr(0, end));
-  const std::size_t length = body_length(reply, head);
-  while (buffer_.size() < end + 4 + length) {
-    if (!fill(deadline)) return std::nullopt;
-  }
-  reply.body = buffer_.substr(end + 4, length);
-  buffer_.erase(0, end + 4 + length);
-  reply.took = std::chrono::duration_cast<milliseconds>(Clock::now() - sent_);
+  reply->took = std::chrono::duration_cast<milliseconds>(Clock::now() - sent_);
   return reply;
 }
 

@@ -32,6 +32,9 @@ enum class Ending {
   reset,  // RST: the peer's kernel had bytes that the peer never read
 };
 
+// Takes the first answer out of what was received; nullopt: it is not complete. `head`: no body follows.
+std::optional<HttpReply> take_reply(std::string& received, bool head = false);
+
 class HttpConnection {
  public:
   explicit HttpConnection(std::uint16_t port); // throws std::system_error

@@ -79,6 +79,11 @@ std::string TestServer::log_text() {
   return text;
 }
 
+void TestServer::replace(ServerOptions options) {
+  server_->replace(
+      std::shared_ptr<const Application>(new Application{std::move(options), router_, &observed_}));
+}
+
 bool TestServer::await_connections(unsigned count) {
   const SteadyTime deadline = steady_now() + 20s;
   while (server_->connections() != count && steady_now() < deadline) ::poll(nullptr, 0, 1);

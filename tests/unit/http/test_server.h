@@ -64,6 +64,8 @@ class TestServer {
   RawClient connect(int receive_buffer_bytes = 0) {
     return RawClient(port_, "127.0.0.1", receive_buffer_bytes);
   }
+  // The same routes with other options, as after a reload.
+  void replace(ServerOptions options);
   TicketBox& tickets() { return tickets_; }
   Observed& observed() { return observed_; }
   std::string log_text(); // ends the server and the log first

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/tls_stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+namespace authd::http {
+namespace {
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// What somebody else left on this thread would be taken for the outcome of the next call: SSL_get_error(3).
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+int size_of(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+
+} // namespace
+
+const BIO_METHOD* TlsStream::wire_method() {
+  struct Free {
+    void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+  };
+  static const std::unique_ptr<BIO_METHOD, Free> method = [] {
+    std::unique_ptr<BIO_METHOD, Free> made(
+        BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket of a reactor"));
+    if (made == nullptr) return made;
+    BIO_meth_set_read(made.get(), read_wire);
+    BIO_meth_set_write(made.get(), write_wire);
+    BIO_meth_set_ctrl(made.get(), control_wire);
+    return made;
+  }();
+  return method.get();
+}
+
+TlsStream::Wire& TlsStream::wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
+
+int TlsStream::read_wire(BIO* bio, char* into, int size) {
+  Wire& wire = wire_of(bio);
+  BIO_clear_retry_flags(bio);
+  ssize_t n = 0;
+  do {
+    n = ::recv(wire.socket, into, static_cast<std::size_t>(size), 0);
+  } while (n < 0 && errno == EINTR);
+  // After a short read the socket is empty: epoll(7), questions and answers.
+  wire.drained = n < size;
+  wire.ended = n == 0;
+  if (n < 0 && would_block(errno)) BIO_set_retry_read(bio);
+  return static_cast<int>(n);
+}
+
+int TlsStream::write_wire(BIO* bio, const char* from, int size) {
+  BIO_clear_retry_flags(bio);
+  ssize_t n = 0;
+  do {
+    n = ::send(wire_of(bio).socket, from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0 && would_block(errno)) BIO_set_retry_write(bio);
+  return static_cast<int>(n);
+}
+
+long TlsStream::control_wire(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_EOF) return wire_of(bio).ended ? 1 : 0;
+  return command == BIO_CTRL_FLUSH ? 1 : 0; // nothing is held back
+}
+
+std::unique_ptr<TlsStream> TlsStream::over(int socket, const TlsContext& context) {
+  std::unique_ptr<TlsStream> stream(new TlsStream(socket));
+  stream->ssl_.reset(context.new_session());
+  BIO* bio = wire_method() != nullptr ? BIO_new(wire_method()) : nullptr;
+  if (stream->ssl_ == nullptr || bio == nullptr) {
+    BIO_free(bio);
+    forget_errors();
+    return nullptr;
+  }
+  BIO_set_data(bio, &stream->wire_);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(stream->ssl_.get(), bio, bio); // which takes it
+  SSL_set_accept_state(stream->ssl_.get());
+  return stream;
+}
+
+ssize_t TlsStream::receive(std::span<char> space) {
+  forget_errors();
+  const int n = SSL_read(ssl_.get(), space.data(), size_of(space.size()));
+  return n > 0 ? n : refused(n);
+}
+
+ssize_t TlsStream::send(const char* data, std::size_t size) {
+  forget_errors();
+  const int n = SSL_write(ssl_.get(), data, size_of(size));
+  return n > 0 ? n : refused(n);
+}
+
+ssize_t TlsStream::refused(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+  case SSL_ERROR_WANT_READ:
+  case SSL_ERROR_WANT_WRITE:
+    errno = EAGAIN;
+    return -1;
+  case SSL_ERROR_ZERO_RETURN:
+    return 0;
+  default:
+    failed_ = true;
+    forget_errors();
+    errno = EPROTO;
+    return -1;
+  }
+}
+
+bool TlsStream::say_goodbye() {
+  if (failed_ || goodbye_said_ || !established()) return true;
+  forget_errors();
+  const int result = SSL_shutdown(ssl_.get());
+  if (result < 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_WRITE) return false;
+  forget_errors();
+  goodbye_said_ = true;
+  return true;
+}
+
+} // namespace authd::http

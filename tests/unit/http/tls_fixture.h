@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "base/tls_identity.h"
+#include "http/tls_context.h"
+#include "support/certificates.h"
+#include "support/tls_client.h"
+#include "test_server.h"
+
+namespace authd::http {
+
+// Throws std::runtime_error with the first fault.
+inline std::shared_ptr<const TlsContext>
+context_of(const test::Issued& issued, const std::optional<std::string>& client_ca = std::nullopt) {
+  TlsIdentity::Pem pem{issued.certificate, issued.key, std::nullopt};
+  if (client_ca) pem.client_ca = *client_ca;
+  const auto identity = TlsIdentity::make(pem);
+  if (!identity) throw std::runtime_error(identity.error().front().what);
+  return std::make_shared<const TlsContext>(**identity);
+}
+
+inline ServerOptions over_tls(const test::Issued& issued, ServerOptions options = {}) {
+  options.tls = context_of(issued);
+  return options;
+}
+
+} // namespace authd::http
