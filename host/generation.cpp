@@ -20,7 +20,12 @@ pipeline::LookupSettings lookup_settings(const config::Config& config) {
           config.gateway.auto_provision};
 }
 
-http::ServerOptions server_options(const config::Config& config) {
+std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls) {
+  return tls.identity != nullptr ? std::make_shared<const http::TlsContext>(*tls.identity) : nullptr;
+}
+
+http::ServerOptions server_options(const config::Config& config,
+                                   std::shared_ptr<const http::TlsContext> tls) {
   http::ServerOptions options;
   options.host = config.server.host;
   options.port = config.server.port;
@@ -31,6 +36,7 @@ http::ServerOptions server_options(const config::Config& config) {
   options.body_limit = config.server.body_limit;
   options.idle_timeout = config.server.idle_timeout;
   options.header_timeout = config.server.header_timeout;
+  options.tls = std::move(tls);
   options.cors = config.api.cors;
   options.cors_credentials = config.api.cors_credentials;
   options.is_trusted = [peers = http::TrustedPeers(config.security.trusted_gateways)](
@@ -46,7 +52,7 @@ plugin::TrustPolicy trust_policy(const config::Config& config) {
 
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
                        pipeline::InvalidationHub& hub, Log& log)
-    : config_(std::move(config)),
+    : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       recorder_(config_.telemetry, log),
       breaker_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker
@@ -74,7 +80,7 @@ std::shared_ptr<const http::Application> Generation::publish() {
     delete application;
     released_.set_value();
   };
-  return {new http::Application{server_options(config_), router_, &recorder_}, release};
+  return {new http::Application{server_options(config_, tls_), router_, &recorder_}, release};
 }
 
 void Generation::retire() { released_.get_future().wait(); }

@@ -40,6 +40,7 @@ class Generation {
 
  private:
   const config::Config config_;
+  const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
   const PluginSet plugins_;
   pipeline::InvalidationHub& hub_;
   http::LogRecorder recorder_;

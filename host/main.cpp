@@ -46,7 +46,8 @@ plugin::Services services(plugin::HttpService& exchanges, const pipeline::Invali
 }
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {
-  log.write(Level::info, "ready", fmt::format("ready on http://{}:{}", config.server.host, server.port()),
+  const char* scheme = config.server.tls.identity != nullptr ? "https" : "http";
+  log.write(Level::info, "ready", fmt::format("ready on {}://{}:{}", scheme, config.server.host, server.port()),
             {{"server.address", config.server.host},
              {"server.port", static_cast<std::int64_t>(server.port())},
              {"authd.reactors", static_cast<std::int64_t>(server.reactors())},

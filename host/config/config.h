@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/tls_identity.h"
 
 namespace authd::config {
 
@@ -37,6 +39,14 @@ struct PluginSettings {
   bool operator==(const PluginSettings&) const = default;
 };
 
+// Absolute paths of PEM files; certificate and key are both empty or neither is.
+struct ServerTls {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;                       // empty: clients need no certificate
+  std::shared_ptr<const TlsIdentity> identity; // what the files held when this was loaded; null: plain HTTP
+};
+
 struct Server {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0 lets the kernel choose (environment test only)
@@ -48,6 +58,7 @@ struct Server {
   milliseconds idle_timeout{75'000};
   milliseconds header_timeout{10'000};
   milliseconds drain_timeout{30'000};
+  ServerTls tls;
 };
 
 struct Jwt {

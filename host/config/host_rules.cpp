@@ -89,6 +89,11 @@ void warn_of_open_admin(Config& config) {
 
 } // namespace
 
+const Node* value_at(const std::vector<Section>& sections, std::string_view section, std::string_view key) {
+  const Section* found = section_named(sections, section);
+  return found != nullptr ? found->node.find_path(key) : nullptr;
+}
+
 Origin origin_of(const std::vector<Section>& sections, std::string_view section, std::string_view key) {
   const Section* found = section_named(sections, section);
   if (found == nullptr) return {};

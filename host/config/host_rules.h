@@ -18,6 +18,9 @@ void check_host_rules(const std::vector<Section>& sections, Config& config, Prob
 // inspected, so paths into their tables can be judged.
 void check_waivers(const std::vector<Section>& sections, bool all_known, Problems& problems);
 
+// The value at this key of the section ("server", "tls.key"); null when it has none.
+const Node* value_at(const std::vector<Section>& sections, std::string_view section, std::string_view key);
+
 // The section's value at this key; the problem's place when there is none is the section.
 Origin origin_of(const std::vector<Section>& sections, std::string_view section, std::string_view key);
 

@@ -18,6 +18,7 @@
 #include "config/printing.h"
 #include "config/production.h"
 #include "config/settings.h"
+#include "config/tls_files.h"
 #include "config/toml_document.h"
 
 namespace authd::config {
@@ -58,6 +59,7 @@ class Loading {
     read_tiers(plugins);
     add_redis_tier(plugins);
     check_host_rules(sections_, config_, problems_);
+    read_tls_files(sections_, config_, problems_);
     check_production(sections_, config_, problems_);
     check_waivers(sections_, plugins.all_inspected(), problems_);
     if (!problems_.empty()) return tl::unexpected(problems_.in_order());
@@ -74,7 +76,7 @@ class Loading {
   void read_tiers(PluginTables& plugins);
   void add_redis_tier(PluginTables& plugins);
   void read_bare_variables();
-  void record_section(const Section& section);
+  void record(const std::string& path, const Node& table, const Shape& shape);
   void record_effective();
 
   const Node document_;
@@ -189,12 +191,16 @@ void Loading::read_bare_variables() {
   }
 }
 
-void Loading::record_section(const Section& section) {
-  for (const Property& p : section.shape.properties) {
-    const Node* value = section.node.find(p.name);
+void Loading::record(const std::string& path, const Node& table, const Shape& shape) {
+  for (const Property& p : shape.properties) {
+    const Node* value = table.find(p.name);
     if (value == nullptr) continue;
+    if (!p.shape.properties.empty()) {
+      record(child_path(path, p.name), *value, p.shape);
+      continue;
+    }
     bool preset = value->origin.kind == Origin::Kind::preset;
-    config_.effective.push_back({child_path(section.path, p.name), to_toml(*value, p.shape),
+    config_.effective.push_back({child_path(path, p.name), to_toml(*value, p.shape),
                                  preset ? "default" : problems_.where(value->origin)});
   }
 }
@@ -203,7 +209,8 @@ void Loading::record_section(const Section& section) {
 void Loading::record_effective() {
   for (const Table& table : tables()) {
     for (const Section& section : sections_) {
-      if (section.path.substr(0, section.path.find('[')) == table.name) record_section(section);
+      if (section.path.substr(0, section.path.find('[')) == table.name)
+        record(section.path, section.node, section.shape);
     }
   }
 }

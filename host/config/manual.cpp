@@ -98,13 +98,19 @@ std::string facts(const Property& p) {
   return fmt::format("{}", fmt::join(facts, "; "));
 }
 
-std::string entry(const Property& p) {
+std::string entry(const Property& p, const std::string& within = {}) {
+  const std::string name = within + printed_key(p.name);
+  if (!p.shape.properties.empty()) {
+    std::string out;
+    for (const Property& inner : p.shape.properties) out += entry(inner, name + ".");
+    return out;
+  }
   std::string value = default_as_toml(p.shape);
   if (value.empty()) value = example_value(p);
   std::string out = "\n";
   if (!p.shape.description.empty()) out += commented(p.shape.description);
   if (std::string said = facts(p); !said.empty()) out += commented(said);
-  return out + fmt::format("#{} = {}\n", printed_key(p.name), value);
+  return out + fmt::format("#{} = {}\n", name, value);
 }
 
 std::string plugin_part(const PluginSchema& plugin, const Shape& host) {

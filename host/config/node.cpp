@@ -14,6 +14,13 @@ Node* Node::find(std::string_view name) {
   return const_cast<Node*>(static_cast<const Node*>(this)->find(name));
 }
 
+const Node* Node::find_path(std::string_view path) const {
+  const std::size_t dot = path.find('.');
+  const Node* member = find(path.substr(0, dot));
+  if (member == nullptr || dot == std::string_view::npos) return member;
+  return member->find_path(path.substr(dot + 1));
+}
+
 namespace {
 
 Node node_of(Node::Kind kind, Origin origin) {

@@ -35,6 +35,8 @@ struct Node {
 
   const Node* find(std::string_view name) const;
   Node* find(std::string_view name);
+  // With dots for tables inside: "tls.key".
+  const Node* find_path(std::string_view path) const;
 };
 
 struct Member {

@@ -133,6 +133,19 @@ const Setting kSettings[] = {
      .minimum = 100, .maximum = 10 * kMinute, .preset = "30s",
      .description = "For answering what was asked before SIGTERM.",
      .set = [](T t, V v) { t.config.server.drain_timeout = ms(v); }},
+    {.table = "server", .key = "tls.certificate", .format = Format::path, .derived = "none",
+     .example = "/etc/authd/tls/server.pem",
+     .description = "PEM: the server's certificate first, then those up to its authority. With it authd "
+                    "speaks TLS (1.2 or newer) instead of plain HTTP. A reload reads all three files again.",
+     .set = [](T t, V v) { t.config.server.tls.certificate = text(v); }},
+    {.table = "server", .key = "tls.key", .format = Format::path, .derived = "none",
+     .example = "/etc/authd/tls/server.key",
+     .description = "The certificate's private key: PEM, without a pass phrase.",
+     .set = [](T t, V v) { t.config.server.tls.key = text(v); }},
+    {.table = "server", .key = "tls.client_ca", .format = Format::path,
+     .derived = "none", .example = "/etc/authd/tls/clients-ca.pem",
+     .description = "Only clients with a certificate of one of these authorities may connect (mTLS): PEM.",
+     .set = [](T t, V v) { t.config.server.tls.client_ca = text(v); }},
 
     {.table = "admin", .key = "listen", .format = Format::listen,
      .derived = "unix:/run/authd/admin.sock; in development and local unix: and admin.sock beside this file; "
@@ -332,7 +345,7 @@ std::span<const Setting> bare_variables() { return kBareVariables; }
 void apply(std::string_view table, const Node& node, Target target) {
   for (const Setting& s : kSettings) {
     if (s.table != table) continue;
-    if (const Node* value = node.find(s.key)) s.set(target, *value);
+    if (const Node* value = node.find_path(s.key)) s.set(target, *value);
   }
 }
 

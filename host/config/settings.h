@@ -23,7 +23,7 @@ struct Target {
 
 struct Setting {
   std::string_view table; // "server"; "cache" stands for each [[cache]]
-  std::string_view key;
+  std::string_view key;   // "port"; with dots for a table inside: "tls.key"
   Type type = Type::string;
   Unit unit = Unit::none;
   Format format = Format::none; // of a list: its entries'

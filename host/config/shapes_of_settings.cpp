@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A row of the settings table as a shape.
+#include <algorithm>
+#include <utility>
+
 #include "config/layers.h"
 #include "config/settings.h"
 
@@ -105,11 +108,30 @@ Shape shape_of(const Setting& setting, std::string_view plugin) {
   return shape;
 }
 
+namespace {
+
+// "tls.key" stands in an object "tls", which is made for the first of its rows.
+void add_property(Shape& object, std::string_view key, Shape shape, bool required) {
+  const std::size_t dot = key.find('.');
+  const std::string name(key.substr(0, dot));
+  if (dot == std::string_view::npos) return object.properties.push_back({name, std::move(shape), required});
+  if (object.find(name) == nullptr) {
+    Shape inner;
+    inner.type = Type::object;
+    object.properties.push_back({name, std::move(inner), false});
+  }
+  auto at = std::find_if(object.properties.begin(), object.properties.end(),
+                         [&](const Property& p) { return p.name == name; });
+  add_property(at->shape, key.substr(dot + 1), std::move(shape), required);
+}
+
+} // namespace
+
 Shape shape_of_table(std::string_view table, std::string_view plugin) {
   Shape shape;
   shape.type = Type::object;
   for (const Setting& s : settings()) {
-    if (s.table == table) shape.properties.push_back({std::string(s.key), shape_of(s, plugin), s.required});
+    if (s.table == table) add_property(shape, s.key, shape_of(s, plugin), s.required);
   }
   return shape;
 }

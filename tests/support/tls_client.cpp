@@ -28,7 +28,7 @@ CertificatePtr certificate_from(const std::string& pem) {
 
 std::string last_reason() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  return reason != nullptr ? reason : "connection lost";
+  return reason != nullptr ? reason : kLost;
 }
 
 void apply(const TlsOptions& options, SSL_CTX* context) {

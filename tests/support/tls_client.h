@@ -26,6 +26,9 @@ struct TlsOptions {
   SSL_SESSION* session = nullptr; // to be resumed
 };
 
+// TlsConnection::failure when the connection went without a word of TLS.
+inline constexpr const char* kLost = "connection lost";
+
 // The handshake failed; the text is OpenSSL's reason ("tlsv1 alert protocol version").
 struct TlsRefused : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "fixture.h"
+#include "support/certificates.h"
 
 namespace authd::config {
 namespace {
@@ -68,7 +69,8 @@ TEST_F(Show, NamesEverySettingThatHasAValue) {
   Config config = config_of(load_environment(required_variables()));
   std::string text = show(config);
   for (const Setting& s : settings()) {
-    bool unset = s.key == "name" || s.key == "sha256"; // their defaults are not values of the table
+    // Their defaults are not values of the table, or there is none.
+    bool unset = s.key == "name" || s.key == "sha256" || s.key.starts_with("tls.");
     EXPECT_TRUE(unset || text.find("\n" + std::string(s.key) + " = ") != std::string::npos) << s.key;
   }
 }
@@ -112,7 +114,13 @@ TEST(JsonSchema, HasEverySettingOfTheTable) {
     SCOPED_TRACE(std::string(s.table) + "." + std::string(s.key));
     auto table = root->getObject("properties")->getObject(std::string(s.table));
     if (s.table == "cache") table = table->getObject("items");
-    auto setting = table->getObject("properties")->getObject(std::string(s.key));
+    std::string key(s.key);
+    if (const std::size_t dot = key.find('.'); dot != std::string::npos) {
+      table = table->getObject("properties")->getObject(key.substr(0, dot));
+      EXPECT_FALSE(table->getValue<bool>("additionalProperties"));
+      key.erase(0, dot + 1);
+    }
+    auto setting = table->getObject("properties")->getObject(key);
     ASSERT_FALSE(setting.isNull());
     EXPECT_TRUE(setting->has("type"));
     EXPECT_TRUE(setting->has("description"));
@@ -167,7 +175,14 @@ TEST_F(Manual, LoadsWithEverySettingUncommented) {
   std::string text = uncommented(commented_manual(described_plugins()));
   write("admin_token", "s3cret");
   write("redis_password", "s3cret");
+  const test::Issued issued = test::Authority().issue();
+  write("server.pem", issued.certificate);
+  write("server.key", issued.key);
+  write("clients-ca.pem", test::Authority().pem());
+  for (std::size_t at = 0; (at = text.find("/etc/authd/tls", at)) != std::string::npos;)
+    text.replace(at, std::string_view("/etc/authd/tls").size(), folder_.string());
   Config config = config_of(load_text(text, {{"CREDENTIALS_DIRECTORY", folder_.string()}}));
+  EXPECT_NE(config.server.tls.identity, nullptr);
   for (const Setting& s : settings()) EXPECT_THAT(text, HasSubstr("\n" + std::string(s.key) + " = "));
   EXPECT_EQ(shown_at(config, "gateway.connect_timeout"), "\"5s\"");
   EXPECT_EQ(config.gateway.settings.values.at("/admin_token").text.reveal(), "s3cret");

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "config/problems.h"
+#include "config/section.h"
+
+namespace authd::config {
+
+// Reads the files that server.tls names into config.server.tls.identity, which stays null when it names none.
+// They are read once, here: what was checked is what serves, whatever becomes of the files afterwards. Each
+// problem names the setting, the file and the mend; an expired certificate is a warning.
+void read_tls_files(const std::vector<Section>& sections, Config& config, Problems& problems);
+
+} // namespace authd::config

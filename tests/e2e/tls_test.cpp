@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// The built authd over TLS: who gets a token, and what a reload does to certificates.
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "scene.h"
+#include "support/tls_client.h"
+
+namespace authd::test {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+// A scene whose authd has a certificate with serial number 1, by an authority of the test's.
+class Tls : public testing::Test {
+ protected:
+  std::string file(const std::string& name) const { return (files_.path() / name).string(); }
+
+  void write_certificate(long serial) const {
+    Wanted wanted;
+    wanted.serial = serial;
+    const Issued issued = authority_.issue(wanted);
+    files_.write("server.pem", issued.certificate);
+    files_.write("server.key", issued.key);
+  }
+
+  Scene& serve(const Scene::Change& change = {}) {
+    write_certificate(1);
+    scene_.emplace([&](Settings& settings) {
+      settings.set_text("server", "tls.certificate", file("server.pem"));
+      settings.set_text("server", "tls.key", file("server.key"));
+      if (change) change(settings);
+      settings_ = std::make_unique<Settings>(settings);
+    });
+    return *scene_;
+  }
+
+  // Client certificates of this authority are demanded.
+  Scene& serve_clients_of(const Authority& clients) {
+    files_.write("clients.pem", clients.pem());
+    return serve([&](Settings& s) { s.set_text("server", "tls.client_ca", file("clients.pem")); });
+  }
+
+  bool reload(std::string_view outcome) { return scene_->authd.reload(settings_->toml(), outcome); }
+
+  // Has a reload been refused for a reason with this in it?
+  bool refused_for(const std::string& text) const {
+    for (const LogLine& line : scene_->authd.events("reload-refused")) {
+      if (line.field("message").find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  TlsConnection connect(TlsOptions options = {}) const {
+    options.authority = authority_.pem();
+    return TlsConnection(scene_->port(), options);
+  }
+
+  // The code of the answer to one request of a client that shows this, or why there is none.
+  std::string outcome_for(const Issued& own) const {
+    try {
+      TlsOptions options;
+      options.own = own;
+      TlsConnection client = connect(options);
+      client.send(request_text("GET", "/tokens", kAlice));
+      const auto reply = client.read();
+      return reply ? std::to_string(reply->status) : client.failure();
+    } catch (const TlsRefused& refused) {
+      return refused.what();
+    }
+  }
+
+  // New connections reach every reactor; each takes over in its own time.
+  void await_serial(long serial) const {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    int in_a_row = 0;
+    while (in_a_row < 20 && std::chrono::steady_clock::now() < deadline)
+      in_a_row = connect().serial() == serial ? in_a_row + 1 : 0;
+    EXPECT_EQ(in_a_row, 20) << "serial " << serial << " is not everywhere";
+  }
+
+  const Authority authority_;
+  const TempDir files_;
+  std::unique_ptr<Settings> settings_;
+  std::optional<Scene> scene_;
+};
+
+TEST_F(Tls, GivesATokenAndSaysHttps) {
+  const Scene& scene = serve();
+  const HttpReply reply = connect().exchange(request_text("GET", "/tokens", kAlice));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_FALSE(token_of(reply).empty());
+  EXPECT_EQ(connect().exchange(request_text("GET", "/health/ready")).status, 200);
+  EXPECT_NE(scene.authd.events("ready")[0].field("message").find("https://"), std::string::npos);
+}
+
+TEST_F(Tls, RefusesTls11) {
+  serve();
+  TlsOptions old;
+  old.newest = TLS1_1_VERSION;
+  EXPECT_THROW(connect(old), TlsRefused);
+  old.newest = TLS1_2_VERSION;
+  EXPECT_EQ(connect(old).exchange(request_text("GET", "/tokens", kAlice)).status, 200);
+}
+
+TEST_F(Tls, LetsInOnlyClientsWithACertificateOfTheAuthority) {
+  const Authority clients("clients");
+  serve_clients_of(clients);
+  EXPECT_EQ(outcome_for(clients.issue()), "200");
+  EXPECT_NE(outcome_for({}).find("certificate required"), std::string::npos) << outcome_for({});
+  const Issued strangers = Authority("strangers").issue();
+  EXPECT_NE(outcome_for(strangers).find("unknown ca"), std::string::npos) << outcome_for(strangers);
+}
+
+TEST_F(Tls, ClosesAClientThatSpeaksPlainHttp) {
+  const Scene& scene = serve();
+  HttpConnection plain(scene.port());
+  plain.send(request_text("GET", "/tokens", kAlice));
+  EXPECT_FALSE(plain.read(kPatience));
+  EXPECT_EQ(connect().exchange(request_text("GET", "/tokens", kAlice)).status, 200);
+}
+
+TEST_F(Tls, ClosesAHandshakeThatStops) {
+  const Scene& scene = serve([](Settings& s) { s.set_text("server", "header_timeout", "300ms"); });
+  HttpConnection silent(scene.port());
+  HttpConnection half(scene.port());
+  half.send(std::string_view("\x16\x03\x01\x02\x00\x01\x00", 7)); // the head of a ClientHello
+  EXPECT_NE(silent.await_end(kPatience), Ending::open);
+  EXPECT_NE(half.await_end(kPatience), Ending::open);
+}
+
+TEST_F(Tls, AnswersPipelinedRequestsAndRefusesLargeHeaders) {
+  serve();
+  TlsConnection client = connect();
+  client.send(request_text("GET", "/tokens", kAlice) + request_text("GET", "/tokens") +
+              request_text("GET", "/tokens", {{"X-Long", std::string(20 * 1024, 'x')}}));
+  for (const int status : {200, 401, 431}) EXPECT_EQ(client.read().value_or(HttpReply()).status, status);
+  EXPECT_EQ(client.await_end(kPatience), TlsEnding::notified);
+}
+
+struct Counts {
+  std::atomic<long> sent{0};
+  std::atomic<long> answered{0};
+  std::atomic<long> unread{0}; // authd's kernel had bytes that authd never read: its grace was over
+};
+
+// One connection after the other, until authd takes no more.
+void ask_until_refused(std::uint16_t port, Counts& counts) {
+  try {
+    for (;;) {
+      TlsConnection client(port);
+      for (bool open = true; open;) {
+        if (!client.send(request_text("GET", "/tokens", kAlice))) break;
+        ++counts.sent;
+        const auto reply = client.read(kPatience);
+        if (!reply) {
+          const bool reset =
+              client.failure() == kLost || client.wire().await_end(milliseconds(2000)) == Ending::reset;
+          if (reset) ++counts.unread;
+          return;
+        }
+        ++counts.answered;
+        open = reply->header("Connection") != "close";
+      }
+    }
+  } catch (const std::system_error&) { // the listeners are closed
+  } catch (const TlsRefused&) {        // were closed while this one came
+  }
+}
+
+TEST_F(Tls, LosesNoRequestWhenSigtermComesUnderLoad) {
+  Scene& scene = serve([](Settings& s) { s.set_text("cache", "ttl", "5m"); });
+  Counts counts;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 16; ++i)
+    clients.push_back(checked_thread([&] { ask_until_refused(scene.port(), counts); }));
+  TlsConnection witness = connect();
+  while (counts.answered < 300)
+    ASSERT_EQ(witness.exchange(request_text("GET", "/tokens", kAlice)).status, 200);
+  scene.authd.child().signal(SIGTERM);
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0);
+  EXPECT_EQ(counts.sent, counts.answered + counts.unread);
+}
+
+TEST_F(Tls, TakesTheNewCertificateUnderTheSamePathOnReload) {
+  serve();
+  TlsConnection old = connect();
+  old.exchange(request_text("GET", "/tokens", kAlice));
+  ASSERT_EQ(old.serial(), 1);
+  write_certificate(2);
+  ASSERT_TRUE(reload("reloaded"));
+  await_serial(2);
+  EXPECT_EQ(old.exchange(request_text("GET", "/tokens", kAlice)).status, 200);
+}
+
+TEST_F(Tls, TakesTheNewAuthorityOfClientsOnReload) {
+  const Authority before("clients before");
+  const Authority after("clients after");
+  serve_clients_of(before);
+  ASSERT_EQ(outcome_for(before.issue()), "200");
+  files_.write("clients.pem", after.pem());
+  ASSERT_TRUE(reload("reloaded"));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (outcome_for(before.issue()) == "200" && std::chrono::steady_clock::now() < deadline) {
+  }
+  EXPECT_NE(outcome_for(before.issue()), "200");
+  EXPECT_EQ(outcome_for(after.issue()), "200");
+}
+
+TEST_F(Tls, KeepsTheOldCertificateWhenTheNewOneIsBrokenAndSaysWhy) {
+  serve();
+  files_.write("server.key", authority_.issue().key);
+  ASSERT_TRUE(reload("reload-refused"));
+  EXPECT_TRUE(refused_for("server.tls.key: \"" + file("server.key") + "\" is not the key of"));
+  files_.write("server.pem", "");
+  ASSERT_TRUE(reload("reload-refused"));
+  EXPECT_TRUE(refused_for("server.tls.certificate: \"" + file("server.pem") + "\" is empty"));
+  EXPECT_EQ(connect().serial(), 1);
+  EXPECT_EQ(connect().exchange(request_text("GET", "/tokens", kAlice)).status, 200);
+}
+
+TEST_F(Tls, CanBeTurnedOffAndOnByAReload) {
+  Scene& scene = serve();
+  Settings plain = *settings_;
+  plain.set("server", "tls.certificate", "").set("server", "tls.key", "");
+  ASSERT_TRUE(scene.authd.reload(plain.toml(), "reloaded"));
+  EXPECT_TRUE(scene.authd.events("reload-incomplete").empty());
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::optional<HttpReply> reply;
+  while (!reply && std::chrono::steady_clock::now() < deadline) {
+    HttpConnection client(scene.port());
+    client.send(request_text("GET", "/tokens", kAlice));
+    reply = client.read(kPatience);
+  }
+  EXPECT_EQ(reply.value_or(HttpReply()).status, 200);
+  ASSERT_TRUE(reload("reloaded"));
+  EXPECT_EQ(scene.authd.child().await_exit(milliseconds(0)), std::nullopt);
+}
+
+TEST_F(Tls, IsRefusedAtStartWithPlaceFileAndMend) {
+  const std::string absent = file("absent.pem");
+  Settings settings("http://127.0.0.1:1");
+  settings.set_text("server", "tls.certificate", absent).set_text("server", "tls.key", absent);
+  const std::string config = files_.write("authd.toml", settings.toml());
+  const Finished served = run_authd({"--config", config});
+  EXPECT_EQ(served.exit_code, 78);
+  ASSERT_EQ(served.errors.size(), 2u);
+  EXPECT_TRUE(served.errors[0].starts_with(config + ":")) << served.errors[0];
+  EXPECT_NE(served.errors[0].find("server.tls.certificate: \"" + absent + "\": No such file"),
+            std::string::npos);
+  const Finished checked = run_authd({"config", "check", config});
+  EXPECT_EQ(checked.exit_code, 1);
+  EXPECT_EQ(checked.errors, served.errors);
+}
+
+} // namespace
+} // namespace authd::test
