@@ -93,7 +93,7 @@ int serve(const std::string& config_file) {
   plugin::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), services(exchanges, hub), log);
-  Reloader reloader(config_file, std::move(config), loader, hub, systemd, log);
+  Reloader reloader(config_file, std::move(config), loader, exchanges, hub, systemd, log);
 
   http::Server server(reloader.publish(), log);
   reloader.attach(server);

@@ -39,9 +39,10 @@ config::Config load_config(const std::string& file) {
 }
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-                   pipeline::InvalidationHub& hub, const SystemdNotifier& systemd, Log& log)
+                   plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, const SystemdNotifier& systemd,
+                   Log& log)
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)),
-      loader_(loader), hub_(hub), systemd_(systemd), log_(log),
+      loader_(loader), exchanges_(exchanges), hub_(hub), systemd_(systemd), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, log)) {}
 
 std::shared_ptr<Generation> Reloader::current() const {
@@ -66,6 +67,7 @@ Reloader::Outcome Reloader::load_and_swap() {
     // Only now: what is refused leaves everything as it was, the log's level too.
     for (const std::string& warning : next->config().warnings) log_.write(Level::warn, "configuration", warning);
     for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
+    exchanges_.forget_authorities();
     log_.set_level(next->config().telemetry.log_level);
     swap_in(std::move(next));
     log_.write(Level::info, "reloaded", "the new configuration is in effect");

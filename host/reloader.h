@@ -14,6 +14,7 @@
 #include "generation.h"
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
+#include "plugin/http_service.h"
 #include "plugin/loader.h"
 #include "sd_notify.h"
 
@@ -27,7 +28,8 @@ class Reloader {
  public:
   // Builds the first generation. Throws Refused. References must outlive it.
   Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-           pipeline::InvalidationHub& hub, const SystemdNotifier& systemd, Log& log);
+           plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, const SystemdNotifier& systemd,
+           Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
   std::shared_ptr<const http::Application> publish() { return current_->publish(); }
@@ -50,13 +52,14 @@ class Reloader {
   const std::string config_file_;
   const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
+  plugin::HttpService& exchanges_;
   pipeline::InvalidationHub& hub_;
   const SystemdNotifier& systemd_;
   Log& log_;
   http::Server* server_ = nullptr;
   std::mutex reloading_; // one reload at a time
   mutable std::mutex mutex_;
-  std::shared_ptr<Generation> current_; // guarded by mutex_
+  std::shared_ptr<Generation> current_;     // guarded by mutex_
   std::vector<std::future<void>> retiring_; // their destructors wait
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <sys/stat.h>
+
 #include <fmt/format.h>
 
 namespace authd::config {
@@ -45,6 +47,15 @@ PluginValue::Type type_of(Node::Kind kind) {
   }
 }
 
+// A file that was renewed under the same path is another setting: else a reload would keep the instance that
+// has read the old one. Replacing it changes the inode, writing to it the time.
+std::string file_state(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
+  return fmt::format("{}:{}:{}:{}.{:09}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                     status.st_mtim.tv_nsec);
+}
+
 class Exporter {
  public:
   explicit Exporter(PluginSettings& out) : out_(out) {}
@@ -55,6 +66,7 @@ class Exporter {
     value.integer = node.integer;
     value.number = node.number;
     value.text = node.text;
+    if (shape.format == Format::path) value.file_state = file_state(std::string(node.text.reveal()));
     value.secret = secret || shape.secret || node.withheld;
     if (node.kind == Node::Kind::array)
       value.integer = static_cast<std::int64_t>(put_items(node, shape, pointer));

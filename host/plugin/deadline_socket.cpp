@@ -61,16 +61,22 @@ bool expect_host(SSL* ssl, const std::string& host) {
 
 } // namespace
 
-SSL_CTX* TlsContext::get() {
-  std::call_once(once_, [this] {
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    if (!context_) return;
-    SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_default_verify_paths(context_.get());
-  });
-  return context_.get();
+std::shared_ptr<SSL_CTX> TlsContext::get() {
+  const std::lock_guard lock(mutex_);
+  if (context_) return context_;
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  if (context == nullptr) return nullptr;
+  context_.reset(context, SSL_CTX_free);
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_default_verify_paths(context);
+  return context_;
+}
+
+void TlsContext::forget() {
+  const std::lock_guard lock(mutex_);
+  context_.reset();
 }
 
 DeadlineSocket::Descriptor::~Descriptor() {
@@ -92,7 +98,8 @@ Result<DeadlineSocket, SocketFailure> DeadlineSocket::connect(const Endpoint& to
     if (socket) break;
   }
   if (!socket || !to.tls) return socket;
-  if (auto done = socket->secure(to.host, clock, tls.get()); !done) return tl::make_unexpected(done.error());
+  if (auto done = socket->secure(to.host, clock, tls.get().get()); !done)
+    return tl::make_unexpected(done.error());
   return socket;
 }
 

@@ -18,17 +18,15 @@
 namespace authd::plugin {
 
 // What TLS connections share: TLS 1.2 or newer, the system's authorities, verification always on. Loaded
-// at the first use, because the authorities cost memory that a plain-http gateway need not pay.
+// at the first use, because the authorities cost memory that a plain-http gateway need not pay. [thread-safe]
 class TlsContext {
  public:
-  SSL_CTX* get(); // nullptr: OpenSSL could not be set up. [thread-safe]
+  std::shared_ptr<SSL_CTX> get(); // null: OpenSSL could not be set up
+  void forget();                  // the next use reads the authorities again; open connections stay
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-  };
-  std::once_flag once_;
-  std::unique_ptr<SSL_CTX, Free> context_;
+  std::mutex mutex_;
+  std::shared_ptr<SSL_CTX> context_; // guarded by mutex_
 };
 
 // Where a connection leads to. `host` is a name or a numeric address without brackets.

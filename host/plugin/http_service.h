@@ -27,6 +27,9 @@ class HttpService {
   // handed to the table are plugin::Call's, or null.
   std::shared_ptr<const authd_http_v1> connect(const authd_host* host);
 
+  // The system's authorities are read again: to be called when they may have been renewed. [thread-safe]
+  void forget_authorities() { tls_.forget(); }
+
   // From now on every exchange ends at once with AUTHD_CANCELLED, also those under way; only a name look-up
   // lasts as long as the system's resolver makes it. For the end of the process: there is no way back.
   void abort() noexcept { interrupt_.raise(); }

@@ -68,6 +68,19 @@ TEST_F(PluginTable, BecomesValuesByJsonPointer) {
   EXPECT_EQ(config.gateway.settings.values.count("/choice"), 0U) << "neither set nor defaulted";
 }
 
+// What a reload goes by when it asks whether a plugin may be kept.
+TEST_F(PluginTable, IsAnotherOneWhenAFileThatItNamesWasReplaced) {
+  const auto settings = [&](const char* lines) { return config_of(load_every(lines)).gateway.settings; };
+  const PluginSettings absent = settings("file = \"a.pem\"\n");
+  write("a.pem", "first");
+  const PluginSettings first = settings("file = \"a.pem\"\n");
+  EXPECT_FALSE(first == absent);
+  EXPECT_TRUE(first == settings("file = \"a.pem\"\n"));
+  std::filesystem::rename(write("b.pem", "other"), folder_ / "a.pem");
+  EXPECT_FALSE(first == settings("file = \"a.pem\"\n"));
+  EXPECT_TRUE(settings("file = \".\"\n") == settings("file = \".\"\n")) << "a folder's time says nothing";
+}
+
 TEST_F(PluginTable, IsHeldAgainstTheSchemaWithPositions) {
   auto problems =
       problems_of(load_every("text = \"a\"\nchoice = \"c\"\nlevel = 2\nratio = 1.5\non = 1\nwait = 30\n"

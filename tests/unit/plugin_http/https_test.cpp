@@ -159,6 +159,15 @@ TEST_F(Https, RefusesACertificateThatNobodyVouchesFor) {
   EXPECT_EQ(server.requests(), 0);
 }
 
+TEST_F(Https, ReadsTheAuthoritiesAgainWhenItIsToldThatTheyMayHaveChanged) {
+  const TlsServer server("DNS:localhost");
+  Caller call;
+  EXPECT_EQ(call({server.url("localhost")}).status, AUTHD_UNAVAILABLE);
+  server.trust_in(authorities_);
+  call.service().forget_authorities();
+  EXPECT_EQ(call({server.url("localhost")}).body, "secret");
+}
+
 TEST_F(Https, HoldsTheDeadlineDuringTheHandshake) {
   ConnectionServer silent([](Peer& peer) { peer.hang(); });
   Ask ask{"https://127.0.0.1:" + std::to_string(silent.port()) + "/"};
