@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/trusted_peers.h"
@@ -11,8 +12,14 @@ namespace {
 // What waits for a worker, per worker: at Kong's 5 ms a call this is a third of a second.
 constexpr std::size_t kQueuedPerWorker = 64;
 
-pipeline::CircuitBreaker::Settings breaker_settings(const config::Breaker& b) {
-  return {b.error_threshold_percent, b.reset_timeout, b.window, b.buckets, b.volume_threshold};
+// Each worker's second failure in a row, when nothing succeeded between: with a gateway that begins to hang
+// under load the window's thousands of successes would hide that for seconds, in which everybody waits.
+unsigned row_threshold(const config::Config& config) { return 2 * std::max(config.gateway.pool_size, 5U); }
+
+pipeline::CircuitBreaker::Settings breaker_settings(const config::Config& config) {
+  const config::Breaker& b = config.breaker;
+  return {b.error_threshold_percent, b.reset_timeout,      b.window, b.buckets,
+          b.volume_threshold,        row_threshold(config)};
 }
 
 pipeline::LookupSettings lookup_settings(const config::Config& config) {
@@ -55,9 +62,10 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       recorder_(config_.telemetry, log),
-      breaker_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker
+      breaker_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
+                       previous->config_.gateway.pool_size == config_.gateway.pool_size
                    ? previous->breaker_
-                   : std::make_shared<pipeline::CircuitBreaker>(breaker_settings(config_.breaker))),
+                   : std::make_shared<pipeline::CircuitBreaker>(breaker_settings(config_))),
       lane_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       tiers_(plugins_.tiers(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *breaker_, lane_, recorder_),

@@ -64,7 +64,7 @@ void warn_of_unsealed_tiers(Config& config) {
   auto remote = std::find_if(config.cache.begin(), config.cache.end(), is_remote);
   if (remote == config.cache.end()) return;
   config.warnings.push_back(fmt::format(
-      "lookup.encryption_keys: not set, so {} keeps secrets in clear; set it (or AUTHD_CACHE_KEYS) "
+      "lookup.encryption_keys: not set, so {} may keep secrets in clear outside this process; set it (or AUTHD_CACHE_KEYS) "
       "to what `openssl rand -base64 32` prints",
       remote->name));
 }

@@ -111,7 +111,7 @@ class Rules {
     const Node* said = lookup.find("encryption_keys");
     if (said != nullptr && !said->items.empty()) return; // and are refused already
     refuse(said != nullptr ? said->origin : lookup.origin, "lookup.encryption_keys",
-           fmt::format("is required in production, because {} keeps secrets outside this process (or "
+           fmt::format("is required in production, because {} may keep secrets outside this process (or "
                        "AUTHD_CACHE_KEYS in the environment)",
                        remote->name));
   }

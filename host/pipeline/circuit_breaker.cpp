@@ -33,13 +33,15 @@ std::optional<CircuitBreaker::Transition> CircuitBreaker::record(Permit permit, 
   if (permit.probe) {
     probing_ = false;
     if (outcome == Outcome::unjudged) return std::nullopt;
-    return move_to(outcome == Outcome::success ? State::closed : State::open, now);
+    return move_to(outcome == Outcome::failure ? State::open : State::closed, now);
   }
   if (outcome == Outcome::unjudged) return std::nullopt;
+  row_ = outcome == Outcome::failure ? row_ + 1 : 0;
+  if (outcome == Outcome::answered) return std::nullopt;
   Bucket& bucket = bucket_at(now);
   ++(outcome == Outcome::success ? bucket.successes : bucket.failures);
-  row_ = outcome == Outcome::success ? 0 : row_ + 1;
-  if (!should_open(now)) return std::nullopt;
+  // Only a failure opens it: a success may complete the volume, but is no reason.
+  if (outcome == Outcome::success || !should_open(now)) return std::nullopt;
   return move_to(State::open, now);
 }
 

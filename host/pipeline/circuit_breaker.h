@@ -27,6 +27,7 @@ class CircuitBreaker {
   enum class Outcome : std::uint8_t {
     success,
     failure,
+    answered, // the backend is there, but what it said must not count: closes a half-open breaker, no more
     unjudged, // the call never reached the backend: a probe's place is given back
   };
 

@@ -27,7 +27,13 @@ Error gateway_error(const plugin::Failure& failure) {
   return {Code::gateway_unavailable, "The API gateway is unavailable", wait};
 }
 
-bool counts_as_failure(const GatewayAnswer& answer) { return answer.kind == GatewayAnswer::Kind::failed; }
+// An unknown consumer says nothing about the gateway's health: whoever asks for such ids could dilute the
+// failures of others.
+CircuitBreaker::Outcome outcome_of(const GatewayAnswer& answer) {
+  if (answer.kind == GatewayAnswer::Kind::failed) return CircuitBreaker::Outcome::failure;
+  if (answer.kind == GatewayAnswer::Kind::unknown) return CircuitBreaker::Outcome::answered;
+  return CircuitBreaker::Outcome::success;
+}
 
 } // namespace
 
@@ -36,7 +42,7 @@ Found::~Found() { wipe(record.data(), record.size()); }
 // Invariants: a flight stands in flights_ from take_off until it has landed or was judged late; `judged`
 // turns true once, and with it the breaker has been told; waiters are called at most once.
 struct SecretLookup::Flight {
-  enum class Phase { queued, flying, landed };
+  enum class Phase { queued, reading, flying, landed }; // reading: a worker asks the blocking tiers
   std::string consumer;
   Phase phase = Phase::queued;
   SteadyTime departed{}; // when the gateway was called
@@ -118,8 +124,10 @@ SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done d
 std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr& flight) {
   const SteadyTime now = steady_now();
   std::optional<CircuitBreaker::Permit> permit;
+  bool queued = false;
   {
     const std::lock_guard lock(mutex_);
+    queued = flight->phase == Flight::Phase::queued;
     // Landed: `done` has been called, its result is on the way to the reactor.
     if (flight->phase == Flight::Phase::landed) return now + settings_.breaker_timeout;
     if (flight->phase == Flight::Phase::flying) {
@@ -131,8 +139,8 @@ std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr
       permit = flight->permit;
     }
   }
-  if (!permit) return stale_or(flight, overloaded());
-  judge(flight, *permit, CircuitBreaker::Outcome::failure);
+  if (queued) return stale_or(flight, overloaded());
+  if (permit) judge(flight, *permit, CircuitBreaker::Outcome::failure);
   return stale_or(flight, gateway_error({Status::timeout, 0, {}, {}}));
 }
 
@@ -155,8 +163,7 @@ void SecretLookup::fly(const FlightPtr& flight) {
     answer = source_.find_or_create(call, flight->consumer);
   }
   const bool late = steady_now() - flight->departed > settings_.breaker_timeout;
-  judge(flight, permit,
-        late || counts_as_failure(answer) ? CircuitBreaker::Outcome::failure : CircuitBreaker::Outcome::success);
+  judge(flight, permit, late ? CircuitBreaker::Outcome::failure : outcome_of(answer));
   const bool gone = answer.kind == GatewayAnswer::Kind::unknown || answer.kind == GatewayAnswer::Kind::no_credential;
   const bool fetched = answer.kind == GatewayAnswer::Kind::found;
   const LookupResult result = conclude(flight, std::move(answer), epoch);
@@ -168,6 +175,10 @@ void SecretLookup::fly(const FlightPtr& flight) {
 
 // True: a fresh copy was found and the flight has landed. A stale one is kept in case the gateway fails.
 bool SecretLookup::read_blocking_tiers(const FlightPtr& flight) {
+  {
+    const std::lock_guard lock(mutex_);
+    flight->phase = Flight::Phase::reading;
+  }
   auto copy = tiers_.get_blocking(flight->consumer);
   if (!copy) return false;
   auto found = std::make_shared<Found>();

@@ -31,6 +31,8 @@ constexpr milliseconds kSettleTime{250};
 // in a row: when a busy tier begins to hang, its thousands of successes in the window would outweigh the few
 // failures that workers collect, a read_timeout each, and until then every request waits for them.
 constexpr CircuitBreaker::Settings kTierBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3, 5};
+// A plugin that goes on this long after its deadline has not kept it.
+constexpr milliseconds kOverrun{50};
 
 bool is_answer(Status status) { return status == Status::ok || status == Status::not_found; }
 
@@ -198,7 +200,10 @@ Status TierStack::guard(Guarded& guarded, std::string_view name, plugin::Call& c
   if (admission.transition) recorder_.breaker_moved(guarded.slot.tier.name(), *admission.transition);
   if (!admission.permit) return Status::cancelled;
   const Status status = operation();
-  const bool good = !failed(guarded.slot, name, status, call);
+  const bool overran = call.deadline() < steady_now() - kOverrun;
+  if (overran)
+    recorder_.tier_failed({guarded.slot.tier.name(), name, Status::timeout, "it did not keep its deadline"});
+  const bool good = !failed(guarded.slot, name, status, call) && !overran;
   const auto outcome = good ? CircuitBreaker::Outcome::success : CircuitBreaker::Outcome::failure;
   const auto moved = guarded.breaker.record(*admission.permit, outcome, steady_now());
   if (moved) recorder_.breaker_moved(guarded.slot.tier.name(), *moved);
@@ -232,8 +237,8 @@ std::optional<TierCopy> TierStack::read(Guarded& guarded, std::string_view key) 
       guard(guarded, "get", call, [&] { return guarded.slot.tier.get_stale(call, name, envelope); });
   if (status != Status::ok) return std::nullopt;
   TierCopy copy;
-  const bool opened = guarded.slot.tier.remote() ? sealer_.open(name, envelope, copy.record)
-                                                 : (copy.record.swap(envelope), true);
+  const bool opened = guarded.slot.tier.leaves_process() ? sealer_.open(name, envelope, copy.record)
+                                                         : (copy.record.swap(envelope), true);
   const auto record = opened ? CredentialRecord::decode(copy.record) : std::nullopt;
   if (!record) {
     // Garbage, another program's value, or sealed with a key that is gone: it will not get better.
@@ -264,8 +269,8 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
     if (guarded->debts.owes(name) || epoch_slot(key).load() != epoch) continue;
     if (!guarded->may_fill(steady_now())) continue;
     std::string envelope;
-    if (slot.tier.remote()) sealer_.seal(name, record, envelope);
-    const std::string_view value = slot.tier.remote() ? std::string_view(envelope) : record;
+    if (slot.tier.leaves_process()) sealer_.seal(name, record, envelope);
+    const std::string_view value = slot.tier.leaves_process() ? std::string_view(envelope) : record;
     // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
     plugin::Call call(steady_now() + slot.read_timeout);
     guarded->filled(is_answer(guard(*guarded, "set", call,

@@ -29,6 +29,8 @@ class CacheTier {
 
   bool nonblocking() const { return (ops_->flags & AUTHD_CACHE_NONBLOCKING) != 0; }
   bool remote() const { return (ops_->flags & AUTHD_CACHE_REMOTE) != 0; }
+  // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
+  bool leaves_process() const { return remote() || !nonblocking(); }
   const std::string& name() const; // the instance's name, e.g. "cache-memory"
 
   // Replaces the content of `value` (its capacity is reused, so that a warm hit allocates nothing).

@@ -110,6 +110,26 @@ TEST_F(CircuitBreakerTest, IgnoresOutcomesOfCallsFromBeforeTheLastTransition) {
   EXPECT_EQ(breaker.state(), State::closed);
 }
 
+TEST_F(CircuitBreakerTest, OpensOnAFailureOnly) {
+  calls(4, Outcome::failure);
+  call(Outcome::success);
+  EXPECT_EQ(breaker.state(), State::closed) << "the success made the volume";
+  call(Outcome::failure);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
+TEST_F(CircuitBreakerTest, DoesNotCountAnswersThatAreNoneOfItsBusiness) {
+  calls(100, Outcome::answered);
+  calls(4, Outcome::failure);
+  calls(100, Outcome::answered);
+  EXPECT_EQ(breaker.state(), State::closed);
+  call(Outcome::failure);
+  EXPECT_EQ(breaker.state(), State::open) << "they outweigh nothing";
+  now += milliseconds(30'000);
+  call(Outcome::answered);
+  EXPECT_EQ(breaker.state(), State::closed) << "the backend is there again";
+}
+
 class BusyBreaker : public CircuitBreakerTest {
  protected:
   // Nothing but a row opens it: what went well before would take as many failures to be outweighed.

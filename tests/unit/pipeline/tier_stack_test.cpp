@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/tier_stack.h"
 
+#include <thread>
+
 #include "tier_fixture.h"
 
 namespace authd::pipeline {
@@ -154,13 +156,27 @@ TEST_F(TierStackTest, ShowsARemoteTierNeitherIdsNorSecretsWhenThereIsACacheKey) 
   EXPECT_EQ(blocking_key(), "k");
 }
 
-TEST_F(TierStackTest, StoresRecordsAsTheyAreInATierThatIsNotRemote) {
+// What blocks does I/O: whatever it says of itself, its values leave the process.
+TEST_F(TierStackTest, SealsAlsoForABlockingTierThatDoesNotCallItselfRemote) {
   build({&memory, &disk}, {cache_key('a')});
-  const std::string value = record("k");
-  fill(kId, value);
+  fill(kId, record("k"));
   ASSERT_EQ(disk.content().size(), 1u);
-  EXPECT_EQ(disk.content().begin()->second, value);
+  EXPECT_EQ(disk.content().begin()->second.find("secret"), std::string::npos);
   EXPECT_EQ(blocking_key(), "k");
+}
+
+TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
+  build({&memory, &remote});
+  store(remote, kId, record("k"));
+  remote.before = [](const std::string&, const std::string&) {
+    const SteadyTime late = steady_now() + kReadTimeout + milliseconds(60);
+    while (steady_now() < late) std::this_thread::yield();
+    return AUTHD_OK;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(blocking_key(), "k") << "what came late is still good";
+  EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now()));
+  EXPECT_EQ(blocking_key(), "");
+  EXPECT_EQ(remote.asked("get_stale"), 3u);
 }
 
 // --- epochs --------------------------------------------------------------------------------------------
