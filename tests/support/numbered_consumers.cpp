@@ -29,7 +29,7 @@ std::optional<KongConsumer> numbered_consumer(std::string_view id_or_username) {
   const auto number = is_uuid(id_or_username) ? number_after(kIdPrefix, id_or_username, 16)
                                               : number_after(kUsernamePrefix, id_or_username, 10);
   if (!number) return std::nullopt;
-  KongCredential credential{fmt::format("key-{}", *number), fmt::format("secret-{:032}", *number)};
+  KongCredential credential{fmt::format("key-{:028}", *number), fmt::format("secret-{:032}", *number)};
   credential.id = fmt::format("c0de0000-0000-4000-8000-{:012x}", *number);
   credential.created_at = kCreatedAt;
   KongConsumer consumer{fmt::format("{}{:012x}", kIdPrefix, *number),

@@ -4,7 +4,7 @@
 //
 //   id        5eed0000-0000-4000-8000-<number in 12 hexadecimal digits>
 //   username  consumer-<number>
-//   key       key-<number>
+//   key       key-<number in 28 decimal digits>, as long as those that Kong makes up
 //   secret    secret-<number in 32 decimal digits>, HS256
 #pragma once
 

@@ -4,7 +4,7 @@ import itertools
 import json
 
 from .stage import WORKERS, binary, free_port
-from .tokens import consumer_id, secret
+from .tokens import consumer_id, key, secret
 
 _numbers = itertools.count()
 
@@ -22,7 +22,7 @@ def toml(tables):
 def declarative(stage, consumers):
     """A gateway table over a file with that many consumers."""
     rows = "".join(f"- username: consumer-{n}\n  id: {consumer_id(n)}\n  jwt_secrets:\n"
-                   f"  - key: key-{n}\n    secret: {secret(n)}\n    algorithm: HS256\n" for n in range(consumers))
+                   f"  - key: {key(n)}\n    secret: {secret(n)}\n    algorithm: HS256\n" for n in range(consumers))
     path = stage.write(f"kong-{consumers}.yml", f'_format_version: "3.0"\nconsumers:\n{rows}')
     return {"plugin": "kong-declarative", "file": path, "watch": False}
 

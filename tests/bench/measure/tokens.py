@@ -14,6 +14,11 @@ def consumer_id(number):
     return f"5eed0000-0000-4000-8000-{number:012x}"
 
 
+def key(number):
+    """As long as the keys that Kong makes up: a tier's memory depends on it."""
+    return f"key-{number:028d}"
+
+
 def secret(number):
     return f"secret-{number:032d}"
 
