@@ -94,7 +94,12 @@ ssize_t TlsStream::receive(std::span<char> space) {
 ssize_t TlsStream::send(const char* data, std::size_t size) {
   forget_errors();
   const int n = SSL_write(ssl_.get(), data, size_of(size));
-  return n > 0 ? n : refused(n);
+  if (n > 0) return n;
+  if (refused(n) < 0) return -1;
+  // OpenSSL's word for a lost connection, too, once the client has finished sending; a send has no such end.
+  failed_ = true;
+  errno = EPIPE;
+  return -1;
 }
 
 ssize_t TlsStream::refused(int result) {
