@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// URLs of an Admin API: one configured base, and consumer ids that come from outside.
+// The URL of an Admin API, as it is configured.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,11 +13,5 @@ namespace authd::kong {
 std::string admin_base(std::string_view url);
 
 bool is_visible(std::string_view text); // visible ASCII without blanks; what may stand in a URL or a header
-
-// The id as one path segment: everything but the unreserved characters of RFC 3986, section 2.3, becomes
-// %XX. Nothing for an id that cannot be one: an empty one, and one with a "." or ".." between its slashes
-// (or backslashes), since servers and proxies that decode a path before they normalise it would end up
-// elsewhere; no percent-encoding prevents that.
-std::optional<std::string> path_segment(std::string_view id);
 
 } // namespace authd::kong

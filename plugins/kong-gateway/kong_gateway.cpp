@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "admin_url.h"
+#include "authd/path_segment.hpp"
 #include "credential_json.h"
 #include "kong_answer.h"
 
@@ -67,7 +68,7 @@ Status KongGateway::create_secret(Call& call, std::string_view consumer, const s
 Status KongGateway::delete_secret(Call& call, std::string_view consumer, std::string_view credential_id) {
   const auto url = consumer_url(call, consumer);
   if (!url) return url.status();
-  const auto id = path_segment(credential_id);
+  const auto id = sdk::path_segment(credential_id);
   if (!id) return call.fail(Status::invalid, "this credential id cannot stand in a URL");
   const auto answer = client_.send(call, "DELETE", *url + "/jwt/" + *id);
   if (!answer) return answer.status();
@@ -100,7 +101,7 @@ Status KongGateway::probe(Call& call, sdk::HealthReport& out) {
 }
 
 Result<std::string> KongGateway::consumer_url(Call& call, std::string_view consumer) const {
-  const auto segment = path_segment(consumer);
+  const auto segment = sdk::path_segment(consumer);
   if (!segment) return call.fail(Status::invalid, "this consumer's name cannot stand in a URL");
   return base_ + "/consumers/" + *segment;
 }

@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-#include "admin_url.h"
+#include "authd/path_segment.hpp"
 #include "credential_json.h"
 #include "konnect_answer.h"
 
@@ -66,7 +66,7 @@ Result<ReadPage> KonnectGateway::read_page(Call& call, const std::string& url,
   if (!page) return page.status();
   ReadPage read{std::move(page->credentials), {}};
   if (page->says_last) return read;
-  if (const auto offset = kong::path_segment(page->offset.value_or(""))) {
+  if (const auto offset = sdk::path_segment(page->offset.value_or(""))) {
     const std::string next = std::string(kSize) + "&offset=" + *offset;
     if (next != query) read.next_query = next;
   } else if (page->next) {
@@ -92,7 +92,7 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
 }
 
 Status KonnectGateway::delete_secret(Call& call, std::string_view consumer, std::string_view credential_id) {
-  const auto id = kong::path_segment(credential_id);
+  const auto id = sdk::path_segment(credential_id);
   if (!id) return call.fail(Status::invalid, "this credential id cannot stand in a URL");
   const auto url = credentials_url(call, consumer);
   if (!url) return url.status() == Status::not_found ? Status::ok : url.status();
@@ -120,7 +120,7 @@ Status KonnectGateway::probe(Call& call, sdk::HealthReport& out) {
 
 Result<std::string> KonnectGateway::id_of(Call& call, std::string_view consumer) const {
   if (kong::is_uuid(consumer)) return std::string(consumer);
-  const auto segment = kong::path_segment(consumer);
+  const auto segment = sdk::path_segment(consumer);
   if (!segment) return call.fail(Status::invalid, "this consumer's name cannot stand in a URL");
   const auto answer = client_.send(call, "GET", consumers_ + "/" + *segment);
   if (!answer) return answer.status();

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "admin_url.h"
+#include "authd/path_segment.hpp"
 #include "credential_json.h"
 #include "konnect_answer.h"
 
@@ -24,7 +24,7 @@ constexpr milliseconds kFirstWait(1000);
 constexpr milliseconds kLongestWait(300'000);
 
 std::string segment_of(const std::string& name) {
-  const auto segment = kong::path_segment(name);
+  const auto segment = sdk::path_segment(name);
   if (!segment) throw std::invalid_argument("gateway.realm: cannot stand in a URL");
   return *segment;
 }

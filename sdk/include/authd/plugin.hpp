@@ -22,6 +22,7 @@
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
 #include "authd/note.h"
+#include "authd/path_segment.hpp"
 #include "authd/tiers.hpp"
 
 namespace authd::sdk {
