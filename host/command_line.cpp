@@ -2,17 +2,20 @@
 #include "command_line.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
+#include "admin_client.h"
 #include "authd/cache.h"
 #include "authd/gateway.h"
-#include "admin_client.h"
 #include "base/json_writer.h"
 #include "config/describing.h"
 #include "config/loading.h"
+#include "config/plugin_settings.h"
+#include "config/schema.h"
 #include "plugin/inspection.h"
 #include "plugin/schema_source.h"
 
@@ -70,8 +73,45 @@ std::vector<config::PluginSchema> installed_schemas() {
   return schemas;
 }
 
+// `config env`: what is read with this configuration. That may lack whatever the variables are to bring, so
+// only what keeps plugins from being known is an error.
+int print_variables(const std::string& file) {
+  std::vector<config::PluginSchema> schemas = installed_schemas();
+  if (file.empty()) return print(config::environment_table(schemas));
+  std::vector<config::Problem> unknown;
+  bool asked = false;
+  const auto source = plugin::make_schema_source();
+  const auto remembering = [&](std::string_view plugin, std::string_view dir, std::string_view pin,
+                               std::string_view kind, config::Environment environment) {
+    asked = true;
+    auto schema = source(plugin, dir, pin, kind, environment);
+    if (!schema) {
+      unknown.push_back(schema.error());
+    } else if (const auto shape = config::parse_schema(*schema); !shape) {
+      unknown.push_back({std::string(plugin) + ": its config schema is refused: " + shape.error()});
+    } else {
+      schemas.push_back(
+          {kind == AUTHD_GATEWAY_V1 ? "gateway" : "cache", config::plugin_name(plugin), *schema});
+    }
+    return schema;
+  };
+  const auto config = config::load(file, config::process_environment(), remembering);
+  if (!asked && !config) return print_problems(config.error());
+  if (!unknown.empty()) return print_problems(unknown);
+  return print(config::environment_table(schemas));
+}
+
+// As a shell means it; a name alone that is no file here is one under plugins.dir.
+std::string file_to_inspect(const std::string& given) {
+  std::error_code ignored;
+  const bool bare = given.find('/') == std::string::npos;
+  if (bare && !std::filesystem::exists(given, ignored))
+    return plugin::plugin_path(given, config::default_plugin_dir());
+  return std::filesystem::absolute(given).string();
+}
+
 int inspect(const std::string& file) {
-  const auto report = plugin::inspect_report(file);
+  const auto report = plugin::inspect_report(file_to_inspect(file));
   if (!report) {
     std::cerr << report.error().line << '\n';
     return EXIT_FAILURE;
@@ -134,13 +174,14 @@ CommandLine run_command_line(int argc, char** argv) {
           line.exit_code, [&] { return show(config_file()); });
   command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,
           [] { return print(config::schema(installed_schemas())); });
-  command(*config, "env", "every environment variable that is read", nullptr, line.exit_code,
-          [] { return print(config::environment_table(installed_schemas())); });
+  command(*config, "env", "every environment variable that is read, with a FILE those of its plugins too",
+          &file, line.exit_code, [&] { return print_variables(config_file()); });
 
   CLI::App* plugin = app.add_subcommand("plugin", "look at a plugin file");
   plugin->require_subcommand(1);
   command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file,
           line.exit_code, [&] { return inspect(file); });
+  plugin->get_subcommand("inspect")->get_option("FILE")->required();
 
   std::string consumer;
   bool all = false;

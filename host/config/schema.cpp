@@ -12,6 +12,7 @@
 #include "config/checker.h"
 #include "config/nearest.h"
 #include "config/printing.h"
+#include "config/reserved_variables.h"
 
 namespace authd::config {
 namespace {
@@ -109,11 +110,19 @@ void read_items(Shape& shape, const Var& v, const std::string& where) {
   shape.items.push_back(std::move(items));
 }
 
+void check_variable(const Property& property, const std::string& where) {
+  if (property.shape.variable.empty()) return;
+  if (const auto meaning = reserved_meaning(property.shape.variable, property.name))
+    refuse(where, fmt::format("x-authd-env names {}, which {}; take a name that begins with the plugin's",
+                              property.shape.variable, *meaning));
+}
+
 void read_properties(Shape& shape, const Var& v, const std::string& where) {
   JsonObject properties = object_of(v, where, "properties");
   for (const std::string& name : properties->getNames()) {
     std::string inner = where + "/properties/" + name;
     shape.properties.push_back({name, parse(object_of(properties->get(name), inner, "the schema"), inner)});
+    check_variable(shape.properties.back(), inner);
   }
 }
 

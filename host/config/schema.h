@@ -11,7 +11,7 @@
 //   object      properties, required, additionalProperties (false, which is what an absent one means)
 //
 //   x-authd-env                    the variable that sets it; not on objects. Its number has the unit of the
-//                                  name: _MS, _SECONDS, _MINUTES
+//                                  name: _MS, _SECONDS, _MINUTES. None of reserved_variables.h
 //   x-authd-unit                   integer: "ms" or "bytes": written as "500ms" or "16KiB"; minimum, maximum
 //                                  and default of the schema are plain numbers of it
 //   x-authd-secret                 string, array of strings: never printed, wiped when replaced

@@ -8,6 +8,11 @@
 #include <fmt/format.h>
 
 #include "authd/abi.h"
+#include "authd/cache.h"
+#include "authd/gateway.h"
+#include "config/plugin_settings.h"
+#include "config/schema.h"
+#include "config/settings.h"
 #include "plugin/elf_image.h"
 #include "plugin/file_checks.h"
 
@@ -112,6 +117,29 @@ std::string_view stem(std::string_view plugin) {
   return name;
 }
 
+// As `config check` judges it; of a kind that no table is for, the schema alone.
+Result<void, std::string> check_schema(const NoteComponent& component) {
+  const auto shape = config::parse_schema(component.config_schema);
+  if (!shape) return tl::unexpected(shape.error());
+  const std::string_view table = component.kind == AUTHD_GATEWAY_V1 ? "gateway"
+                                 : component.kind == AUTHD_CACHE_V1 ? "cache"
+                                                                    : "";
+  if (table.empty()) return {};
+  const auto both = config::merged(config::shape_of_table(table), *shape);
+  if (!both) return tl::unexpected(both.error());
+  return {};
+}
+
+Result<void, Refusal> check_schemas(const InspectedPlugin& plugin) {
+  for (const auto& c : plugin.note.components) {
+    if (const auto schema = check_schema(c); !schema)
+      return refuse(RefusalCode::bad_note, plugin.path,
+                    fmt::format("the config schema of {} {} is refused: {}", c.kind, c.name, schema.error()),
+                    "Keep to the keywords of docs/plugins.md");
+  }
+  return {};
+}
+
 std::string offer(const Note& note) {
   std::string text;
   for (const auto& c : note.components)
@@ -161,6 +189,7 @@ Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& in
 Result<std::string, Refusal> inspect_report(const std::string& path) {
   const auto plugin = inspect(path, TrustPolicy{.strict_permissions = false, .require_pins = false}, {});
   if (!plugin) return Refused(plugin.error());
+  if (const auto schemas = check_schemas(*plugin); !schemas) return Refused(schemas.error());
   const Note& note = plugin->note;
   std::string text;
   const auto line = [&](std::string_view what, std::string_view value) {
@@ -175,7 +204,7 @@ Result<std::string, Refusal> inspect_report(const std::string& path) {
   line("sdk", note.sdk);
   line("toolchain", note.toolchain);
   for (const auto& c : note.components) line("component", fmt::format("{} {}", c.kind, c.name));
-  line("checks", "regular file, shared object, machine, stack, note, ABI version: passed");
+  line("checks", "regular file, shared object, machine, stack, note, ABI version, config schema: passed");
   line("permissions", plugin->warnings.empty() ? "passed" : "refused in production:");
   for (const auto& warning : plugin->warnings) line("", warning);
   return text;

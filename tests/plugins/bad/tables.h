@@ -6,7 +6,9 @@
 #include "authd/note.h"
 #include "marker.h"
 
+#ifndef SCHEMA
 #define SCHEMA R"({"type": "object", "properties": {"token": {"type": "string"}}})"
+#endif
 #define NOTE_JSON(version, schema)                                                                           \
   R"({"id": "bad", "version": ")" version                                                                    \
   R"(", "components": [{"kind": "authd.gateway/1", "name": "bad", "config_schema": )" schema R"(}]})"

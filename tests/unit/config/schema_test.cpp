@@ -52,6 +52,25 @@ TEST(PluginSchema, IsRefusedWithAKeywordThatNobodyChecks) {
               HasSubstr("/properties/p/items: unknown keyword \"const\""));
 }
 
+TEST(PluginSchema, IsRefusedWithAVariableThatMeansSomethingElse) {
+  const auto with_variable = [](const std::string& variable) {
+    return with_property(R"({"type":"string","x-authd-env":")" + variable + R"("})");
+  };
+  EXPECT_EQ(
+      error_of(with_variable("LOG_LEVEL")),
+      "/properties/p: x-authd-env names LOG_LEVEL, which sets authd's own telemetry.log_level; take a name "
+      "that begins with the plugin's");
+  for (const char* variable : {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "NODE_ENV", "REDIS_ENABLED",
+                               "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "KONG_CONNECTION_POOL_SIZE"})
+    EXPECT_THAT(error_of(with_variable(variable)), HasSubstr(variable));
+  EXPECT_TRUE(parse_schema(with_variable("P_TEXT")));
+}
+
+TEST(PluginSchema, MaySayTheHostsVariableOfTheHostsSetting) {
+  EXPECT_TRUE(parse_schema(
+      R"({"type":"object","properties":{"pool_size":{"type":"integer","x-authd-env":"KONG_CONNECTION_POOL_SIZE"}}})"));
+}
+
 TEST(PluginSchema, IsRefusedWithAKeywordOfAnotherType) {
   for (const char* property :
        {R"({"type":"string","minimum":1})", R"({"type":"integer","minLength":1})",

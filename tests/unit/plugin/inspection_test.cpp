@@ -72,6 +72,17 @@ TEST(Inspection, ReportsForPeople) {
   EXPECT_EQ(inspect_report(built_plugin("bad-no-note")).error().code, RefusalCode::no_note);
 }
 
+TEST(Inspection, ReportsNoPluginWhoseSchemaNoConfigurationPasses) {
+  const auto report = inspect_report(built_plugin("bad-schema-keyword"));
+  ASSERT_FALSE(report.has_value());
+  EXPECT_EQ(report.error().code, RefusalCode::bad_note);
+  EXPECT_NE(report.error().line.find(
+                "the config schema of authd.gateway/1 bad is refused: /properties/token: unknown "
+                "keyword \"pattern\""),
+            std::string::npos)
+      << report.error().line;
+}
+
 TEST(SchemaSource, ReturnsTheSchemaOfTheKind) {
   const auto source = make_schema_source();
   const auto schema = source("sample", AUTHD_TEST_PLUGINS, "", AUTHD_CACHE_V1, config::Environment::test);
