@@ -19,7 +19,7 @@ enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 std::optional<Level> parse_level(std::string_view name); // "debug" ... "fatal"
 std::string_view name_of(Level level);
 
-// A field whose text is empty is left out of the line.
+// A field whose text is empty, or whose number is not there, is left out of the line.
 struct Field {
   std::string_view name; // an ECS name, e.g. "url.path": nothing in it that JSON would escape
   std::variant<std::string_view, std::int64_t, double, bool> value;
@@ -29,6 +29,9 @@ struct Field {
   Field(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
   Field(std::string_view n, std::int64_t v) : name(n), value(v) {}
   Field(std::string_view n, int v) : name(n), value(static_cast<std::int64_t>(v)) {}
+  Field(std::string_view n, std::optional<std::int64_t> v) : name(n), value(std::string_view()) {
+    if (v) value = *v;
+  }
   Field(std::string_view n, double v) : name(n), value(v) {}
   Field(std::string_view n, bool v) : name(n), value(v) {}
 };

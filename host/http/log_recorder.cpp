@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/log_recorder.h"
 
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -28,6 +29,12 @@ Level level_of(plugin::Status status) {
   case plugin::Status::denied: return Level::error;
   default: return Level::warn;
   }
+}
+
+// nullopt: no answer with a status is behind it.
+std::optional<std::int64_t> status_code(const plugin::Failure* failure) {
+  if (failure == nullptr || failure->upstream_status == 0) return std::nullopt;
+  return failure->upstream_status;
 }
 
 } // namespace
@@ -58,7 +65,7 @@ void LogRecorder::gateway_called(const pipeline::GatewayReport& report) {
   log_.write(level, "gateway-call", report.failure ? "the gateway did not do what was asked" : "gateway call",
              {{"authd.gateway.operation", report.operation},
               {"authd.gateway.result", plugin::name_of(report.status)},
-              {"http.response.status_code", report.failure ? report.failure->upstream_status : 0},
+              {"http.response.status_code", status_code(report.failure)},
               {"event.duration", static_cast<std::int64_t>(report.duration.count())},
               {"error.message", report.failure ? report.failure->message : std::string()}});
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace authd::pipeline {
 namespace {
@@ -53,6 +54,13 @@ bool is_usable(const plugin::GatewayCredential& c) {
          c.key.size() <= kMaxTextBytes && c.secret.reveal().size() <= kMaxTextBytes;
 }
 
+// RFC 7518, section 3.1, and RFC 8037: what Kong's jwt plugin knows beside HMAC.
+bool is_asymmetric(const plugin::GatewayCredential& c) {
+  constexpr std::string_view kAlgorithms[] = {"RS256", "RS384", "RS512", "ES256", "ES384",
+                                              "ES512", "PS256", "PS384", "PS512", "EdDSA"};
+  return std::find(std::begin(kAlgorithms), std::end(kAlgorithms), c.algorithm) != std::end(kAlgorithms);
+}
+
 bool is_newer(const plugin::GatewayCredential& a, const plugin::GatewayCredential& b) {
   return a.created_at != b.created_at ? a.created_at > b.created_at : a.id > b.id;
 }
@@ -61,12 +69,12 @@ bool is_newer(const plugin::GatewayCredential& a, const plugin::GatewayCredentia
 
 Selection select_credentials(std::vector<plugin::GatewayCredential> listed) {
   Selection selection;
-  const bool any = !listed.empty();
+  selection.listed = listed.size();
+  selection.all_asymmetric = !listed.empty() && std::all_of(listed.begin(), listed.end(), is_asymmetric);
   const auto unusable = [](const plugin::GatewayCredential& c) { return !is_usable(c); };
   listed.erase(std::remove_if(listed.begin(), listed.end(), unusable), listed.end());
   std::sort(listed.begin(), listed.end(), is_newer);
   if (listed.size() > kMaxCredentials) listed.resize(kMaxCredentials);
-  selection.only_asymmetric = any && listed.empty();
   selection.usable = std::move(listed);
   return selection;
 }

@@ -19,7 +19,10 @@ inline constexpr std::size_t kMaxCredentials = 16;
 
 struct Selection {
   std::vector<plugin::GatewayCredential> usable; // newest first, at most kMaxCredentials
-  bool only_asymmetric = false;                  // there are credentials, but none that can sign here
+  std::size_t listed = 0;                        // how many there are, of whatever kind
+  bool all_asymmetric = false; // there are credentials, all of algorithms that need no secret
+
+  bool none_can_sign() const { return listed > 0 && usable.empty(); }
 };
 
 // Those with an HMAC algorithm, a key and a secret. Kong orders its list by id, so age decides:

@@ -25,6 +25,16 @@ GatewayAnswer no_credential(std::string detail) {
   return {GatewayAnswer::Kind::no_credential, {}, std::move(detail), {}};
 }
 
+// For the client. It does not matter for a list that is empty.
+std::string why_none_signs(const Selection& selection) {
+  if (selection.all_asymmetric)
+    return "The consumer's credentials are asymmetric: authd has nothing to sign with";
+  return fmt::format(
+      "None of the consumer's {} credential{} can sign: HS256, HS384 or HS512 with a key and a secret is "
+      "needed",
+      selection.listed, selection.listed == 1 ? "" : "s");
+}
+
 // Times one gateway call and reports it.
 template <class Operation>
 auto reported(Recorder& recorder, std::string_view name, Operation&& operation) {
@@ -49,7 +59,7 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
 
 GatewayAnswer CredentialSource::find_or_create(plugin::Call& call, std::string_view consumer) const {
   GatewayAnswer listed = list(call, consumer);
-  if (listed.kind != GatewayAnswer::Kind::no_credential || listed.selection.only_asymmetric) return listed;
+  if (listed.kind != GatewayAnswer::Kind::no_credential || listed.selection.none_can_sign()) return listed;
   if (!auto_provision_) return no_credential("The consumer has no JWT credential and auto_provision is off");
   if (!gateway_.can_create()) {
     return no_credential("The consumer has no JWT credential and this gateway cannot create one");
@@ -62,7 +72,7 @@ GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consum
   if (!listed) return answer_of(std::move(listed.error()));
   Selection selection = select_credentials(std::move(*listed));
   if (!selection.usable.empty()) return {GatewayAnswer::Kind::found, std::move(selection), {}, {}};
-  GatewayAnswer none = no_credential("The consumer's credentials are asymmetric: authd has nothing to sign with");
+  GatewayAnswer none = no_credential(why_none_signs(selection));
   none.selection = std::move(selection);
   return none;
 }
@@ -94,7 +104,7 @@ GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view cons
     if (created.error().status != plugin::Status::conflict) return answer_of(std::move(created.error()));
     // Another instance won, or somebody else's credential has this key: only the list can tell.
     GatewayAnswer again = list(call, consumer);
-    if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.only_asymmetric) return again;
+    if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;
   }
   return no_credential("The consumer has no JWT credential and every key proposed for one is taken");
 }

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "plugin/abi_views.h"
 #include "plugin/byte_sink.h"
 #include "plugin/invoke.h"
@@ -14,19 +16,33 @@ namespace authd::plugin {
 namespace {
 
 constexpr std::size_t kMaxCredentials = 1024;
-constexpr std::size_t kMaxField = 64 * 1024; // bytes
+constexpr std::size_t kMaxField = 0xFFFF; // bytes: what the record of a cached credential can hold
 constexpr std::size_t kMaxId = 256;
 constexpr std::size_t kMaxDetail = 1024;
 
 using Failed = authd::Failure<Failure>;
 
+// What is wrong with a field of a credential; empty: nothing.
 template <class View>
-bool acceptable(const View& v) {
-  return v.n <= kMaxField && (v.p != nullptr || v.n == 0);
+std::string fault_of(std::string_view name, const View& v) {
+  if (v.n > kMaxField)
+    return fmt::format("put a credential whose {} is longer than {} bytes", name, kMaxField);
+  if (v.p == nullptr && v.n > 0)
+    return fmt::format("put a credential whose {} is NULL, but has a length", name);
+  return {};
 }
 
 std::string copy(authd_str s) { return std::string(view(s)); }
 Secret copy(authd_bytes b) { return Secret(std::string(view(b))); }
+
+std::string fault_of(const authd_credential* c) {
+  if (c == nullptr) return "put NULL for a credential";
+  if (c->size < sizeof *c) return "put a credential that is shorter than ABI 1.0 has it";
+  for (std::string fault : {fault_of("id", c->id), fault_of("key", c->key),
+                            fault_of("algorithm", c->algorithm), fault_of("secret", c->secret)})
+    if (!fault.empty()) return fault;
+  return {};
+}
 
 // Takes what the plugin puts; remembers when that was not acceptable, whatever the plugin returns then.
 class Collector {
@@ -36,23 +52,23 @@ class Collector {
   Collector& operator=(const Collector&) = delete;
 
   const authd_credential_sink* abi() const { return &sink_; }
-  bool spoilt() const { return spoilt_; }
+  const std::string& fault() const { return fault_; } // the first; empty: all that was put is good
   std::vector<GatewayCredential>& credentials() { return credentials_; }
 
  private:
   static authd_status put(const authd_credential_sink* sink, const authd_credential* c) noexcept try {
     return static_cast<Collector*>(sink->ctx)->take(c);
   } catch (...) {
-    static_cast<Collector*>(sink->ctx)->spoilt_ = true;
+    static_cast<Collector*>(sink->ctx)->fault_ = "out of memory"; // so short that it allocates nothing
     return AUTHD_INTERNAL;
   }
 
   authd_status take(const authd_credential* c) {
-    const bool good = c != nullptr && c->size >= sizeof *c && credentials_.size() < kMaxCredentials &&
-                      acceptable(c->id) && acceptable(c->key) && acceptable(c->algorithm) &&
-                      acceptable(c->secret);
-    if (!good) {
-      spoilt_ = true;
+    std::string fault = credentials_.size() < kMaxCredentials
+                            ? fault_of(c)
+                            : fmt::format("put more than {} credentials", kMaxCredentials);
+    if (!fault.empty()) {
+      if (fault_.empty()) fault_ = std::move(fault);
       return AUTHD_INVALID;
     }
     credentials_.push_back({copy(c->id), copy(c->key), copy(c->algorithm), copy(c->secret), c->created_at});
@@ -61,7 +77,7 @@ class Collector {
 
   authd_credential_sink sink_;
   std::vector<GatewayCredential> credentials_;
-  bool spoilt_ = false;
+  std::string fault_;
 };
 
 Failed corrupt(std::string_view why) {
@@ -84,7 +100,14 @@ Health::State to_state(std::uint32_t raw) {
   }
 }
 
-constexpr std::string_view kSpoilt = "put more than 1,024 credentials, or one that is malformed";
+// That there is no such thing, or that its name is taken, is an ordinary answer: it needs no reason.
+Failed not_done(Call& call, Status status) {
+  const bool ordinary = status == Status::not_found || status == Status::conflict;
+  const bool says_why = !call.failure().message.empty();
+  Failure failure = call.take_failure(status);
+  if (ordinary && !says_why) failure.message.clear();
+  return Failed(std::move(failure));
+}
 
 } // namespace
 
@@ -102,8 +125,8 @@ Result<std::vector<GatewayCredential>, Failure> Gateway::get_secret(Call& call,
   const Status status = invoke(instance_->redaction(), call, [&] {
     return ops_->get_secret(instance_->self(), call.abi(), to_abi(consumer), collector.abi());
   });
-  if (collector.spoilt()) return corrupt(kSpoilt);
-  if (status != Status::ok) return Failed(call.take_failure(status));
+  if (!collector.fault().empty()) return corrupt(collector.fault());
+  if (status != Status::ok) return not_done(call, status);
   return std::move(collector.credentials());
 }
 
@@ -116,8 +139,8 @@ Result<GatewayCredential, Failure> Gateway::create_secret(Call& call, std::strin
   const Status status = invoke(instance_->redaction(), call, [&] {
     return ops_->create_secret(instance_->self(), call.abi(), to_abi(consumer), &wire, collector.abi());
   });
-  if (collector.spoilt()) return corrupt(kSpoilt);
-  if (status != Status::ok) return Failed(call.take_failure(status));
+  if (!collector.fault().empty()) return corrupt(collector.fault());
+  if (status != Status::ok) return not_done(call, status);
   if (collector.credentials().size() != 1)
     return corrupt("created a credential, but did not put exactly one");
   return std::move(collector.credentials().front());
@@ -129,7 +152,7 @@ Result<void, Failure> Gateway::delete_secret(Call& call, std::string_view consum
   const Status status = invoke(instance_->redaction(), call, [&] {
     return ops_->delete_secret(instance_->self(), call.abi(), to_abi(consumer), to_abi(id));
   });
-  if (status != Status::ok) return Failed(call.take_failure(status));
+  if (status != Status::ok) return not_done(call, status);
   return {};
 }
 
@@ -141,7 +164,7 @@ Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consu
     return ops_->resolve(instance_->self(), call.abi(), to_abi(consumer), &out);
   });
   if (out.overflow) return corrupt("put a consumer id of more than 256 bytes");
-  if (status != Status::ok) return Failed(call.take_failure(status));
+  if (status != Status::ok) return not_done(call, status);
   if (id.empty()) return corrupt("resolved the consumer, but put no id");
   return id;
 }

@@ -99,11 +99,26 @@ class Instance::Impl {
  private:
   const std::string& where() const { return origin_.path.empty() ? host_.instance() : origin_.path; }
 
+  static std::string_view mend_for(Status status) {
+    switch (status) {
+    case Status::unavailable:
+    case Status::timeout:
+    case Status::rate_limited:
+      return "Bring up what it could not reach and start authd again, or report it to the plugin's author";
+    case Status::corrupt:
+    case Status::internal:
+    case Status::unsupported:
+      return "Report it to the plugin's author";
+    default:
+      return "Correct its settings, or report it to the plugin's author";
+    }
+  }
+
   Refused failed(RefusalCode code, std::string_view what, const Failure& failure) const {
     return refuse(
         code, where(),
         fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(failure.status), failure.message),
-        "Correct its settings, or report it to the plugin's author");
+        mend_for(failure.status));
   }
 
   const authd_component& component_;

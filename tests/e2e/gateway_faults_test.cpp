@@ -49,6 +49,16 @@ TEST_P(Faults, AreForgottenWhenTheyAreOver) {
   EXPECT_EQ(scene_.tokens().status, 200);
 }
 
+TEST(GatewayFaults, AreLoggedWithoutAStatusThatNobodyAnswered) {
+  Scene scene([](Settings& s) { s.set("lookup", "refresh_ahead", "0.0"); });
+  scene.kong.set_fault({Kind::reset});
+  EXPECT_EQ(code_of(scene.tokens()), "AUTH_004");
+  ASSERT_TRUE(scene.authd.await_event("gateway-call", std::chrono::seconds(20)));
+  const LogLine line = scene.authd.events("gateway-call").front();
+  EXPECT_EQ(line.field("authd.gateway.result"), "unavailable") << line.text;
+  EXPECT_EQ(line.field("http.response.status_code"), "") << line.text;
+}
+
 TEST(GatewayFaults, AreAnsweredAtTheBreakersTimeoutHoweverSlowlyKongDrips) {
   Scene scene([](Settings& s) { s.set("lookup", "refresh_ahead", "0.0"); });
   const std::string id = scene.kong.add_consumer("bob");

@@ -82,7 +82,8 @@ TEST(Log, LeavesOutEmptyTextAndLevelsBelowItsOwn) {
   {
     Log log(options_for(pipe));
     log.write(Level::debug, "hidden", "hidden");
-    log.write(Level::info, "shown", "shown", {{"empty", ""}});
+    log.write(Level::info, "shown", "shown",
+              {{"empty", ""}, {"empty_number", std::optional<std::int64_t>()}});
     log.set_level(Level::error);
     log.write(Level::warn, "hidden", "hidden");
   }

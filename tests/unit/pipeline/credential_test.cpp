@@ -36,12 +36,24 @@ TEST(SelectCredentials, KeepsOnlyWhatCanSign) {
                                           credential("d", "", 700)});
   ASSERT_EQ(s.usable.size(), 1u);
   EXPECT_EQ(s.usable[0].key, "k");
-  EXPECT_FALSE(s.only_asymmetric);
+  EXPECT_FALSE(s.none_can_sign());
 }
 
 TEST(SelectCredentials, SaysWhenThereAreOnlyAsymmetricOnes) {
-  EXPECT_TRUE(select_credentials({credential("a", "rsa", 1, "RS256", "")}).only_asymmetric);
-  EXPECT_FALSE(select_credentials({}).only_asymmetric);
+  EXPECT_TRUE(select_credentials({credential("a", "rsa", 1, "RS256", "")}).all_asymmetric);
+  EXPECT_TRUE(select_credentials({credential("a", "rsa", 1, "RS256", "")}).none_can_sign());
+  EXPECT_FALSE(select_credentials({}).all_asymmetric);
+  EXPECT_FALSE(select_credentials({}).none_can_sign());
+}
+
+TEST(SelectCredentials, TellsAnUnusableCredentialFromAnAsymmetricOne) {
+  for (const char* algorithm : {"", "hs256", "none", "HS256"}) {
+    const Selection s =
+        select_credentials({credential("a", "k", 1, algorithm, ""), credential("b", "rsa", 1, "RS256", "")});
+    EXPECT_TRUE(s.none_can_sign()) << algorithm;
+    EXPECT_FALSE(s.all_asymmetric) << algorithm;
+    EXPECT_EQ(s.listed, 2u);
+  }
 }
 
 TEST(SelectCredentials, KeepsTheSixteenNewest) {

@@ -90,6 +90,25 @@ TEST(Provisioning, NeverCreatesBesideAsymmetricCredentials) {
   EXPECT_NE(answer.detail.find("asymmetric"), std::string::npos);
 }
 
+TEST(Provisioning, SaysWhatIsNeededWhenNoCredentialCanSign) {
+  const Listed unusable[] = {{"a", "k", "", "s"},
+                             {"a", "k", "hs256", "s"},
+                             {"a", "k", "none", "s"},
+                             {"a", "k", "HS256", ""},
+                             {"a", "", "HS256", "s"}};
+  for (const Listed& one : unusable) {
+    ScriptedGateway gateway;
+    gateway.on_list = [&](const std::string&) { return Answer{AUTHD_OK, {one}}; };
+    const GatewayAnswer answer = ask(gateway);
+    EXPECT_EQ(answer.kind, Kind::no_credential);
+    EXPECT_EQ(answer.detail,
+              "None of the consumer's 1 credential can sign: HS256, HS384 or HS512 with a key and a "
+              "secret is needed");
+    gateway.on_list = [&](const std::string&) { return Answer{AUTHD_OK, {one, {"r", "rsa", "RS256", ""}}}; };
+    EXPECT_NE(ask(gateway).detail.find("None of the consumer's 2 credentials can sign"), std::string::npos);
+  }
+}
+
 TEST(Provisioning, SaysWhyThereIsNoCredential) {
   EXPECT_NE(ask(ScriptedGateway(), kUuid, false).detail.find("auto_provision"), std::string::npos);
   EXPECT_EQ(ask(ScriptedGateway(false)).kind, Kind::no_credential);

@@ -64,21 +64,44 @@ TEST_F(GatewayTest, TakesAtMost1024CredentialsWhateverThePluginMakesOfIt) {
   };
   EXPECT_EQ(gateway().get_secret(call_, "x")->size(), 1024u);
   count = 1025;
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::corrupt);
+  const auto failure = gateway().get_secret(call_, "x").error();
+  EXPECT_EQ(failure.status, Status::corrupt);
+  EXPECT_EQ(failure.message, "put more than 1024 credentials");
 }
 
-TEST_F(GatewayTest, RefusesMalformedCredentials) {
+TEST_F(GatewayTest, SaysWhatIsWrongWithACredential) {
   authd_credential bad = credential("1", "secret");
   script().get_secret = [&](auto, authd_str, auto* sink) { return sink->put(sink, &bad); };
+  const auto expect_corrupt = [&](const char* why) {
+    const auto found = gateway().get_secret(call_, "x");
+    ASSERT_FALSE(found.has_value());
+    EXPECT_EQ(found.error().status, Status::corrupt);
+    EXPECT_EQ(found.error().message, why);
+  };
   ASSERT_TRUE(gateway().get_secret(call_, "x").has_value());
   bad.id = {nullptr, 5};
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::corrupt);
-  const std::string huge(64 * 1024 + 1, 'x');
+  expect_corrupt("put a credential whose id is NULL, but has a length");
+  const std::string huge(65'536, 'x');
   bad = credential("1", huge);
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::corrupt);
+  expect_corrupt("put a credential whose secret is longer than 65535 bytes");
+  bad.secret.n = 65'535;
+  EXPECT_TRUE(gateway().get_secret(call_, "x").has_value());
   bad = credential("1", "secret");
   bad.size = 8;
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::corrupt);
+  expect_corrupt("put a credential that is shorter than ABI 1.0 has it");
+}
+
+TEST_F(GatewayTest, MissesNoReasonInAnOrdinaryAnswer) {
+  authd_status status = AUTHD_NOT_FOUND;
+  script().get_secret = [&](auto, auto, auto) { return status; };
+  EXPECT_EQ(gateway().get_secret(call_, "x").error().message, "");
+  status = AUTHD_UNAVAILABLE;
+  EXPECT_EQ(gateway().get_secret(call_, "x").error().message, "the plugin gave no reason");
+  script().get_secret = [&](const authd_call* call, auto, auto) {
+    const authd_error error{sizeof error, 0, 404, 0, to_abi("no such consumer")};
+    return script().host->fail(script().host, call, AUTHD_NOT_FOUND, &error);
+  };
+  EXPECT_EQ(gateway().get_secret(call_, "x").error().message, "no such consumer");
 }
 
 TEST_F(GatewayTest, TakesUnknownStatusesForInternalFaults) {

@@ -55,6 +55,17 @@ TEST_F(InstanceLife, IsDestroyedAfterAFailedStart) {
   EXPECT_EQ(plugin_.script.life, (Life{"create", "start", "destroy"}));
 }
 
+TEST_F(InstanceLife, BlamesTheSettingsForNoBackendThatIsDown) {
+  authd_status status = AUTHD_UNAVAILABLE;
+  plugin_.script.start = [&](auto) { return status; };
+  const auto unavailable = plugin_.adopted(log_.get())->start().error().line;
+  EXPECT_NE(unavailable.find("Bring up what it could not reach"), std::string::npos) << unavailable;
+  EXPECT_EQ(unavailable.find("settings"), std::string::npos) << unavailable;
+  status = AUTHD_INVALID;
+  const auto invalid = plugin_.adopted(log_.get())->start().error().line;
+  EXPECT_NE(invalid.find("Correct its settings"), std::string::npos) << invalid;
+}
+
 TEST_F(InstanceLife, IsNotDestroyedAfterAFailedCreate) {
   plugin_.script.create = [](auto, auto, auto) { return AUTHD_INVALID; };
   EXPECT_EQ(plugin_.try_adopt(log_.get()).error().code, RefusalCode::create_failed);
