@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The authd plugin ABI, version 1. This header, cache.h, gateway.h and http.h are the whole
- * specification; read them top down.
+ * The authd plugin ABI, version 1. This header and note.h, then cache.h or gateway.h for the kind, and
+ * http.h, calls.h and tiers.h for the services are the whole specification; read them top down. The .hpp
+ * files beside them are C++ over the same tables and add no rule.
  *
  * A plugin is a shared object that exports exactly one symbol, authd_plugin_v1, and carries an ELF
  * note (note.h) that the host reads before it maps any of the plugin's code.
@@ -67,7 +68,8 @@ enum {
   AUTHD_OK = 0,
   AUTHD_NOT_FOUND = 1,    /* the backend answered: there is no such thing. Never trips a breaker */
   AUTHD_CONFLICT = 2,     /* somebody else owns that name (Kong: 409) */
-  AUTHD_INVALID = 3,      /* the input is refused by the backend, however often it is sent */
+  AUTHD_INVALID = 3,      /* the input is refused by the backend, however often it is sent; never for a
+                             fault of the adapter's own request (see get_secret) */
   AUTHD_DENIED = 4,       /* authd's own credentials were refused (Kong: 401, 403) */
   AUTHD_RATE_LIMITED = 5, /* come back after error.retry_after_ms */
   AUTHD_UNAVAILABLE = 6,  /* the backend is down or failing */
@@ -118,7 +120,8 @@ typedef struct authd_host {
   uint16_t major, minor;
   void* ctx;
 
-  /* One log line. `event` is a stable word such as "consumer-listed". call may be NULL. */
+  /* One log line. `event` is a stable word such as "consumer-listed". call may be NULL. The line names the
+   * plugin and the instance; and the request, when the call was made for one alone. */
   void (*log)(const struct authd_host*, const authd_call*, uint32_t level, authd_str event,
               authd_str message) AUTHD_NX;
 
@@ -126,7 +129,8 @@ typedef struct authd_host {
   authd_status (*fail)(const struct authd_host*, const authd_call*, authd_status status,
                        const authd_error*) AUTHD_NX;
 
-  /* Appends to a sink. AUTHD_INVALID when the sink's bound is exceeded: give up and return that. */
+  /* Appends to a sink. AUTHD_INVALID when the sink's bound is exceeded: give up and return that. The
+   * bounds: a cached value 1 MiB, a consumer's id 256 bytes, each text of authd_health 1 KiB. */
   authd_status (*put)(const struct authd_host*, authd_out*, authd_bytes) AUTHD_NX;
 
   /* Time left for this call in ms; 0: the deadline has passed or the call is withdrawn;
@@ -150,12 +154,13 @@ enum { AUTHD_HEALTH_UP = 0, AUTHD_HEALTH_DEGRADED = 1, AUTHD_HEALTH_DOWN = 2 };
 typedef struct authd_health {
   uint32_t size;
   uint32_t state;      /* AUTHD_HEALTH_*; preset to UP */
-  authd_out* detail;   /* why it is not up: one short sentence, no secret */
-  authd_out* endpoint; /* what was asked, e.g. the URL without credentials */
+  authd_out* detail;   /* why it is not up: one short sentence, no secret; at most 1 KiB */
+  authd_out* endpoint; /* what was asked, e.g. the URL without credentials; at most 1 KiB */
 } authd_health;
 
 /* The life of an instance: create -> start -> operations on any thread -> stop -> destroy.
- * destroy is called exactly once after any create that returned AUTHD_OK, also when start failed. */
+ * destroy is called exactly once after any create that returned AUTHD_OK, also when start failed. Each of
+ * create, start and stop has ten seconds. */
 typedef struct authd_lifecycle {
   uint32_t size;
   uint32_t flags; /* 0 */

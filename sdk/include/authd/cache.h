@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plugin kind "authd.cache/1": one cache tier. Keys and values are opaque bytes of the host. */
+/*
+ * Plugin kind "authd.cache/1": one cache tier. Keys and values are opaque bytes of the host.
+ *
+ * How the host uses a tier
+ *  - A NONBLOCKING tier is called on the host's reactors and on its workers, at once, and its calls have no
+ *    deadline: remaining_ms is INT64_MAX, which must not be added to a clock. What sleeps there stops every
+ *    connection of that reactor.
+ *  - Any other tier, a blocking one, is called on workers. A read or a set has the tier's read_timeout, a
+ *    del 250 ms, a clear 5 s. It is read by get_stale alone, never by get: the value itself says how old it
+ *    is, so one read answers both questions. Its stats are not asked for.
+ *  - Keys. A NONBLOCKING tier gets a consumer's id as it is, a blocking one "authd:v1:" before it. When a
+ *    blocking tier is configured together with lookup.encryption_keys, 32 hexadecimal digits of a digest
+ *    stand for the id, in every tier. An id has at most 256 bytes.
+ *  - Values hold secrets. Those of a tier that is not NONBLOCKING, or is REMOTE, are sealed.
+ *  - AUTHD_OK and AUTHD_NOT_FOUND are answers; every other status is logged and the tier skipped. A blocking
+ *    tier that fails three times within ten seconds is left alone and tried again every second.
+ */
 #ifndef AUTHD_CACHE_H
 #define AUTHD_CACHE_H
 
@@ -12,10 +28,11 @@ extern "C" {
 #endif
 
 enum {
-  AUTHD_CACHE_NONBLOCKING = 1u, /* get, get_stale, set and del never sleep and do no I/O: the host calls
-                                   them on its reactors */
+  AUTHD_CACHE_NONBLOCKING = 1u, /* get, get_stale, set, del and stats never sleep and do no I/O: the host
+                                   calls them on its reactors */
   AUTHD_CACHE_SERIALIZED = 2u,  /* operations must not run concurrently: the host serialises them */
-  AUTHD_CACHE_REMOTE = 4u       /* values leave the process: the host seals them when it has a key */
+  AUTHD_CACHE_REMOTE = 4u       /* values leave the process: over a network, into a file, into shared memory.
+                                   Whose values do must say so, whether it blocks or not */
 };
 
 typedef struct authd_cache_stats {
@@ -31,25 +48,31 @@ typedef struct authd_cache_ops {
   uint32_t size;
   uint32_t flags; /* AUTHD_CACHE_* */
 
-  /* The value if it is within its ttl, into `out` by a single put; else AUTHD_NOT_FOUND. [thread-safe] */
+  /* [may-block] below holds for tiers that are not NONBLOCKING. */
+
+  /* The value if it is within its ttl, into `out` by a single put; else AUTHD_NOT_FOUND. More than 1 MiB is
+   * AUTHD_CORRUPT to the host. [thread-safe] [may-block] */
   authd_status (*get)(void* self, const authd_call*, authd_str key, authd_out* out) AUTHD_NX;
 
-  /* The value if it is within ttl + stale, fresh ones too; else AUTHD_NOT_FOUND. [thread-safe] */
+  /* The value if it is within ttl + stale, fresh ones too; else AUTHD_NOT_FOUND. [thread-safe]
+   * [may-block] */
   authd_status (*get_stale)(void* self, const authd_call*, authd_str key, authd_out* out) AUTHD_NX;
 
   /* Stores or replaces, atomically for readers. ttl_ms >= 1; stale_ms >= 0: how long past its ttl
-   * get_stale may still return it. A value that is too large is AUTHD_INVALID. [thread-safe] */
+   * get_stale may still return it. A value that is too large is AUTHD_INVALID. [thread-safe]
+   * [may-block] */
   authd_status (*set)(void* self, const authd_call*, authd_str key, authd_bytes value, int64_t ttl_ms,
                       int64_t stale_ms) AUTHD_NX;
 
-  /* Removes, stale copy included. AUTHD_OK also when there was none. [thread-safe] */
+  /* Removes, stale copy included. AUTHD_OK also when there was none. [thread-safe] [may-block] */
   authd_status (*del)(void* self, const authd_call*, authd_str key) AUTHD_NX;
 
-  /* Removes every key with this prefix; an empty prefix removes all. Required: what an operator revokes must
-   * not be served again. [thread-safe] [may-block] */
+  /* Removes every key with this prefix; an empty prefix removes all. Required: what cannot be cleared
+   * would be served again after an operator had it dropped. [thread-safe] [may-block] */
   authd_status (*clear)(void* self, const authd_call*, authd_str prefix) AUTHD_NX;
 
-  authd_status (*stats)(void* self, const authd_call*, authd_cache_stats*) AUTHD_NX; /* [thread-safe] */
+  /* Optional. [thread-safe] */
+  authd_status (*stats)(void* self, const authd_call*, authd_cache_stats*) AUTHD_NX;
 } authd_cache_ops;
 
 #ifdef __cplusplus

@@ -6,7 +6,7 @@
 //   Status get_stale(Call&, std::string_view key, ByteSink& out);
 //   Status set(Call&, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale);
 //   Status del(Call&, std::string_view key);
-//   Status clear(Call&, std::string_view prefix);
+//   Status clear(Call&, std::string_view prefix);     // the host asks for it
 // and may have:
 //   Status stats(Call&, authd_cache_stats& out);      // zeroed before
 //   Status start(Call&);  Status stop(Call&);  Status health(Call&, HealthReport&);

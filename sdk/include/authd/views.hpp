@@ -73,7 +73,7 @@ class Host {
  public:
   explicit Host(const authd_host* host) : host_(host) {}
 
-  // Outside of a call; within one prefer Call::log, which ties the line to the request.
+  // Outside of a call; within one prefer Call::log.
   void log(Level level, std::string_view event, std::string_view message) const {
     host_->log(host_, nullptr, static_cast<std::uint32_t>(level), raw(event), raw(message));
   }
@@ -93,7 +93,9 @@ class Call {
  public:
   Call(const Host& host, const authd_call* call) : host_(host.abi()), call_(call) {}
 
-  // Time left; zero: the deadline has passed or the call is withdrawn.
+  // Time left; zero: the deadline has passed or the call is withdrawn. milliseconds::max(): none, as on a
+  // NONBLOCKING tier; do not add that to a clock. In a gateway's operations it is five seconds longer than
+  // the client waits (gateway.h).
   milliseconds remaining() const { return milliseconds(host_->remaining_ms(host_, call_)); }
   bool expired() const { return remaining() <= milliseconds::zero(); }
 
@@ -106,7 +108,8 @@ class Call {
     return static_cast<Status>(host_->fail(host_, call_, raw(status), &error));
   }
 
-  // `event` is a stable word such as "consumer-listed".
+  // `event` is a stable word such as "consumer-listed". The line says which request the call is for, if it is
+  // for one: a lookup, which all who ask for a consumer share, is for none.
   void log(Level level, std::string_view event, std::string_view message) const {
     host_->log(host_, call_, static_cast<std::uint32_t>(level), raw(event), raw(message));
   }

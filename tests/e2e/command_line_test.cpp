@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an author types while writing a plugin: `authd plugin inspect` and `authd config env`.
+#include <algorithm>
+#include <filesystem>
+
+#include "scene.h"
+
+namespace authd::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kAcme = std::string(AUTHD_TEST_PLUGINS) + "/acme.so";
+
+bool says(const std::vector<std::string>& lines, std::string_view text) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+TEST(PluginInspect, TakesAPathFromWhereOneStands) {
+  const Finished report = run_authd({"plugin", "inspect", "./" + fs::relative(kAcme).string()});
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_TRUE(says(report.output, "com.acme.gateway"));
+  EXPECT_TRUE(says(report.output, kAcme)) << "the report names the file whole";
+}
+
+TEST(PluginInspect, TakesABareNameForAnInstalledPlugin) {
+  EXPECT_TRUE(says(run_authd({"plugin", "inspect", "kong-gateway"}).output, "authd.gateway/1 kong-gateway"));
+}
+
+TEST(PluginInspect, WantsAFile) { EXPECT_NE(run_authd({"plugin", "inspect"}).exit_code, 0); }
+
+class ConfigEnv : public testing::Test {
+ protected:
+  std::string file_naming(const std::string& plugin) {
+    return dir_.write("authd.toml",
+                      "[gateway]\nplugin = \"" + plugin + "\"\n"); // and nothing that is required
+  }
+  TempDir dir_;
+};
+
+TEST_F(ConfigEnv, ListsTheVariablesOfAPluginThatTheFileNames) {
+  const std::string file = file_naming(kAcme);
+  for (const auto& arguments :
+       {std::vector<std::string>{"config", "env", file}, {"--config", file, "config", "env"}}) {
+    const Finished table = run_authd(arguments);
+    EXPECT_EQ(table.exit_code, 0);
+    EXPECT_TRUE(says(table.output, "ACME_URL"));
+    EXPECT_TRUE(says(table.output, "gateway.token"));
+    EXPECT_TRUE(says(table.output, "KONG_ADMIN_URL")) << "ours are there, too";
+  }
+  EXPECT_FALSE(says(run_authd({"config", "env"}).output, "ACME_URL"));
+}
+
+TEST_F(ConfigEnv, SaysWhenItCannotKnowThem) {
+  const Finished absent = run_authd({"config", "env", file_naming("/nowhere/acme.so")});
+  EXPECT_EQ(absent.exit_code, 1);
+  EXPECT_TRUE(says(absent.errors, "[AP-002]"));
+  EXPECT_TRUE(
+      says(run_authd({"config", "env", dir_.write("broken.toml", "[gateway\n")}).errors, "broken.toml:1"));
+}
+
+} // namespace
+} // namespace authd::test
