@@ -61,6 +61,7 @@ class Instance::Impl {
     Call call(steady_now() + kLifecycleDeadline);
     const Status status =
         invoke(host_.redaction(), call, [&] { return component_.lifecycle->start(self_, call.abi()); });
+    report_overrun(call, "start");
     started_ = status == Status::ok;
     if (started_) return {};
     return failed(RefusalCode::start_failed, "cannot be started", call.take_failure(status));
@@ -71,6 +72,7 @@ class Instance::Impl {
     Call call(steady_now() + kLifecycleDeadline);
     const Status status =
         invoke(host_.redaction(), call, [&] { return component_.lifecycle->stop(self_, call.abi()); });
+    report_overrun(call, "stop");
     if (status == Status::ok) return;
     host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
@@ -112,6 +114,14 @@ class Instance::Impl {
     default:
       return "Correct its settings, or report it to the plugin's author";
     }
+  }
+
+  // Nothing can end a plugin's call but the plugin, so an operator must learn whom a reload or an exit waits
+  // for.
+  void report_overrun(const Call& call, std::string_view what) {
+    if (steady_now() <= call.deadline()) return;
+    host_.log().write(Level::warn, "plugin-overran", fmt::format("{} took longer than ten seconds", what),
+                      {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
   Refused failed(RefusalCode code, std::string_view what, const Failure& failure) const {
