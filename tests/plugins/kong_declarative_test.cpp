@@ -224,6 +224,7 @@ TEST_F(KongDeclarativePlugin, FindsItsFolderAgain) {
 
 TEST_F(KongDeclarativePlugin, LeavesNoThreadAndNoDescriptorBehind) {
   const std::string file = dir_.write("kong.yml", file_with("old"));
+  std::thread([] {}).join(); // with the first one TSan starts one of its own, which stays
   const std::size_t threads = entries_of("/proc/self/task"), descriptors = entries_of("/proc/self/fd");
   ASSERT_EQ(begin(file, false), AUTHD_OK);
   EXPECT_EQ(entries_of("/proc/self/task"), threads) << "it was told not to watch";
