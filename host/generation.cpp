@@ -67,7 +67,8 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
                    ? previous->breaker_
                    : std::make_shared<pipeline::CircuitBreaker>(breaker_settings(config_))),
       lane_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
-      tiers_(plugins_.tiers(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_),
+      epochs_(previous ? previous->epochs_ : std::make_shared<pipeline::TierEpochs>()),
+      tiers_(plugins_.tiers(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_, epochs_),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *breaker_, lane_, recorder_),
       pipeline_(config_.jwt, lookup_), gateway_health_(plugins_.gateway(), config_.breaker.timeout),
       tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),

@@ -46,6 +46,7 @@ class Generation {
   http::LogRecorder recorder_;
   const std::shared_ptr<pipeline::CircuitBreaker> breaker_; // shared with the next one if the gateway is kept
   pipeline::BlockingLane lane_;
+  const std::shared_ptr<pipeline::TierEpochs> epochs_; // of every generation
   pipeline::TierStack tiers_;
   pipeline::SecretLookup lookup_;
   const pipeline::TokenPipeline pipeline_;

@@ -18,7 +18,8 @@ std::string pin_for(const config::Config& config, const config::PluginUse& use) 
 }
 
 // The instance that already does what `wanted` asks for; a file replaced under the same name does not.
-const Running* find_same(const PluginSet* previous, const Running& wanted, const std::vector<Running>& taken) {
+const Running* find_same(const PluginSet* previous, const Running& wanted,
+                         const std::vector<Running>& taken) {
   if (previous == nullptr) return nullptr;
   for (const Running& old : previous->running()) {
     if (old.kind != wanted.kind || old.sha256 != wanted.sha256 || !(old.use == wanted.use)) continue;
@@ -27,6 +28,16 @@ const Running* find_same(const PluginSet* previous, const Running& wanted, const
     if (free) return &old;
   }
   return nullptr;
+}
+
+// By name, also for an instance that is made anew: with other settings it may still reach the same server,
+// and to delete what another one never had does no harm.
+std::shared_ptr<pipeline::TierDebts> debts_of(const PluginSet* previous, const Running& wanted) {
+  if (previous != nullptr) {
+    for (const Running& old : previous->running())
+      if (old.kind == wanted.kind && old.use.name == wanted.use.name) return old.debts;
+  }
+  return std::make_shared<pipeline::TierDebts>();
 }
 
 std::shared_ptr<plugin::Instance> start(const config::Config& config, const plugin::Loader& loader,
@@ -39,8 +50,8 @@ std::shared_ptr<plugin::Instance> start(const config::Config& config, const plug
 
 } // namespace
 
-PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-                     const PluginSet* previous) {
+PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
+                     const plugin::TrustPolicy& policy, const PluginSet* previous) {
   const auto take = [&](const config::PluginUse& use, const char* kind) {
     const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);
     const auto inspected = plugin::inspect(path, policy, pin_for(config, use));
@@ -52,6 +63,7 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
     } else {
       wanted.instance = start(config, loader, wanted);
     }
+    wanted.debts = debts_of(previous, wanted);
     running_.push_back(std::move(wanted));
   };
   take(config.gateway, AUTHD_GATEWAY_V1);
@@ -63,7 +75,8 @@ std::vector<pipeline::TierSlot> PluginSet::tiers(const config::Config& config) c
   std::vector<pipeline::TierSlot> slots;
   for (std::size_t i = 0; i < config.cache.size(); ++i) {
     const config::Tier& tier = config.cache[i];
-    slots.push_back({plugin::CacheTier(running_[i + 1].instance), tier.ttl, tier.stale, tier.read_timeout});
+    slots.push_back({plugin::CacheTier(running_[i + 1].instance), tier.ttl, tier.stale, tier.read_timeout,
+                     running_[i + 1].debts});
   }
   return slots;
 }

@@ -17,7 +17,7 @@ std::string without_url_credentials(std::string_view text) {
   std::size_t done = 0;
   for (std::size_t at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme, at)) {
     at += kScheme.size();
-    const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'<>", at), text.size());
+    const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"<>", at), text.size());
     const std::size_t sign = text.substr(0, end).rfind('@');
     if (sign == std::string_view::npos || sign < at) continue;
     out.append(text, done, at - done).append("[redacted]");

@@ -195,6 +195,7 @@ void Connection::enter(Phase phase) {
   case Phase::idle:
     return shared_.idle.add(*this, shared_.now);
   case Phase::handshaking:
+    return shared_.handshaking.add(*this, shared_.now);
   case Phase::reading:
     return shared_.reading.add(*this, shared_.now);
   case Phase::writing:

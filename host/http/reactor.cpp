@@ -65,7 +65,8 @@ void Reactor::run() {
     for (const epoll_event& event : ready) handle(event);
     run_again();
     expire_deadlines();
-    for (TimeoutQueue* queue : {&shared_.idle, &shared_.reading, &shared_.writing, &shared_.lingering})
+    for (TimeoutQueue* queue :
+         {&shared_.idle, &shared_.reading, &shared_.writing, &shared_.lingering, &shared_.handshaking})
       expire(*queue);
     if (accept_again_ <= shared_.now) resume_accepting();
   }
@@ -76,7 +77,8 @@ bool Reactor::done() const { return stop_ || (shared_.draining && free_slots_.si
 SteadyTime Reactor::next_due() const {
   if (!shared_.again.empty()) return shared_.now;
   return std::min({shared_.idle.next_due(), shared_.reading.next_due(), shared_.writing.next_due(),
-                   shared_.lingering.next_due(), shared_.deadlines.next_due(), accept_again_});
+                   shared_.lingering.next_due(), shared_.handshaking.next_due(), shared_.deadlines.next_due(),
+                   accept_again_});
 }
 
 void Reactor::handle(const epoll_event& event) {
@@ -170,7 +172,9 @@ void Reactor::take_over() {
   shared_.cors = shared_.make_cors();
   shared_.reading.change_duration(shared_.options().header_timeout);
   shared_.writing.change_duration(shared_.options().idle_timeout);
-  if (!shared_.draining) shared_.idle.change_duration(shared_.options().idle_timeout);
+  if (shared_.draining) return;
+  shared_.idle.change_duration(shared_.options().idle_timeout);
+  shared_.handshaking.change_duration(shared_.options().header_timeout);
 }
 
 void Reactor::obey() {
@@ -196,6 +200,7 @@ void Reactor::accept_backlog_and_close() {
 void Reactor::begin_drain() {
   shared_.draining = true;
   shared_.idle.change_duration(std::min(kDrainGrace, shared_.options().idle_timeout));
+  shared_.handshaking.change_duration(std::min(kDrainGrace, shared_.options().header_timeout));
 }
 
 void Reactor::read_mail() {

@@ -26,7 +26,8 @@ inline constexpr milliseconds kLingerTime{2000};
 struct ReactorResources {
   ReactorResources(std::shared_ptr<const Application> a, Log& l)
       : application(std::move(a)), log(l), cors(make_cors()), idle(options().idle_timeout),
-        reading(options().header_timeout), writing(options().idle_timeout), lingering(kLingerTime) {}
+        reading(options().header_timeout), writing(options().idle_timeout), lingering(kLingerTime),
+        handshaking(options().header_timeout) {}
 
   const ServerOptions& options() const { return application->options; }
   RequestLimits limits() const { return {options().header_limit, options().url_limit, options().body_limit}; }
@@ -42,10 +43,11 @@ struct ReactorResources {
   Pool<OutputBuffer> outputs;
   std::shared_ptr<Mailbox> mailbox;
 
-  TimeoutQueue idle;      // between requests
-  TimeoutQueue reading;   // a request has begun and is not complete
-  TimeoutQueue writing;   // the client does not read its answers
-  TimeoutQueue lingering; // answered and shut down, until the client closes
+  TimeoutQueue idle;        // between requests
+  TimeoutQueue reading;     // a request has begun and is not complete
+  TimeoutQueue writing;     // the client does not read its answers
+  TimeoutQueue lingering;   // answered and shut down, until the client closes
+  TimeoutQueue handshaking; // TLS has not been agreed on
   DeadlineHeap deadlines;
   std::vector<ConnectionKey> again; // have more to do in the next turn of the loop
   SteadyTime now = steady_now();    // of the current turn

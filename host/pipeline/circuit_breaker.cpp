@@ -35,9 +35,8 @@ std::optional<CircuitBreaker::Transition> CircuitBreaker::record(Permit permit, 
     if (outcome == Outcome::unjudged) return std::nullopt;
     return move_to(outcome == Outcome::failure ? State::open : State::closed, now);
   }
-  if (outcome == Outcome::unjudged) return std::nullopt;
+  if (outcome == Outcome::unjudged || outcome == Outcome::answered) return std::nullopt;
   row_ = outcome == Outcome::failure ? row_ + 1 : 0;
-  if (outcome == Outcome::answered) return std::nullopt;
   Bucket& bucket = bucket_at(now);
   ++(outcome == Outcome::success ? bucket.successes : bucket.failures);
   // Only a failure opens it: a success may complete the volume, but is no reason.

@@ -45,7 +45,7 @@ struct SecretLookup::Flight {
   enum class Phase { queued, reading, flying, landed }; // reading: a worker asks the blocking tiers
   std::string consumer;
   Phase phase = Phase::queued;
-  SteadyTime departed{}; // when the gateway was called
+  SteadyTime departed{}; // when the reading began, then when the gateway was called
   std::optional<CircuitBreaker::Permit> permit;
   bool judged = false;
   std::vector<Done> waiters;
@@ -130,7 +130,7 @@ std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr
     queued = flight->phase == Flight::Phase::queued;
     // Landed: `done` has been called, its result is on the way to the reactor.
     if (flight->phase == Flight::Phase::landed) return now + settings_.breaker_timeout;
-    if (flight->phase == Flight::Phase::flying) {
+    if (flight->phase == Flight::Phase::reading || flight->phase == Flight::Phase::flying) {
       const SteadyTime due = flight->departed + settings_.breaker_timeout;
       if (now < due) return due;
       if (const auto it = flights_.find(flight->consumer); it != flights_.end() && it->second == flight) {
@@ -178,6 +178,7 @@ bool SecretLookup::read_blocking_tiers(const FlightPtr& flight) {
   {
     const std::lock_guard lock(mutex_);
     flight->phase = Flight::Phase::reading;
+    flight->departed = steady_now();
   }
   auto copy = tiers_.get_blocking(flight->consumer);
   if (!copy) return false;

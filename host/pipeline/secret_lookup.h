@@ -76,7 +76,8 @@ class SecretLookup {
   SteadyTime first_deadline() const { return steady_now() + settings_.breaker_timeout; }
 
   // Forgets a consumer, or everybody: every tier drops it, in every instance that shares a remote tier, and
-  // what is being fetched meanwhile is not stored. False: a remote tier could not be told yet. [may-block]
+  // what is being fetched meanwhile is not stored. False: a remote tier could not be told yet. Settles what tiers
+  // owe, too: see TierStack::settle_debts. [may-block]
   bool invalidate(std::string_view consumer);
   bool invalidate_all();
 

@@ -8,7 +8,6 @@
 #include "base/secret.h"
 #include "pipeline/credential.h"
 #include "pipeline/hmac.h"
-#include "pipeline/tier_debts.h"
 
 namespace authd::pipeline {
 namespace {
@@ -44,7 +43,9 @@ milliseconds freshness_left(const CredentialRecord& record, milliseconds ttl) {
 } // namespace
 
 struct TierStack::Guarded {
-  explicit Guarded(TierSlot s) : slot(std::move(s)), breaker(kTierBreaker) {}
+  explicit Guarded(TierSlot s)
+      : slot(std::move(s)), breaker(kTierBreaker),
+        debts(slot.debts ? slot.debts : std::make_shared<TierDebts>()) {}
 
   // After a fill that failed, one worker at a time finds out whether the tier stores again.
   bool may_fill(SteadyTime now) {
@@ -61,17 +62,19 @@ struct TierStack::Guarded {
 
   TierSlot slot;
   CircuitBreaker breaker;
-  TierDebts debts;
+  const std::shared_ptr<TierDebts> debts;
   std::mutex mutex; // guards these two
   bool fills_fail = false;
   SteadyTime next_fill{}; // matters while fills fail
 };
 
-TierStack::TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder)
+TierStack::TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder,
+                     std::shared_ptr<TierEpochs> epochs)
     : sealer_(std::move(sealer)), recorder_(recorder),
       has_blocking_(
           std::any_of(slots.begin(), slots.end(), [](const TierSlot& s) { return !s.tier.nonblocking(); })),
-      hashes_keys_(has_blocking_ && sealer_.encrypts()) {
+      hashes_keys_(has_blocking_ && sealer_.encrypts()),
+      epochs_(epochs ? std::move(epochs) : std::make_shared<TierEpochs>()) {
   for (TierSlot& slot : slots) {
     if (slot.tier.nonblocking()) {
       local_.push_back(std::move(slot));
@@ -105,7 +108,7 @@ std::string TierStack::remote_key(std::string_view local_key) const {
 }
 
 std::atomic<std::uint64_t>& TierStack::epoch_slot(std::string_view local_key) const {
-  return epochs_[std::hash<std::string_view>{}(local_key) % epochs_.size()];
+  return (*epochs_)[std::hash<std::string_view>{}(local_key) % epochs_->size()];
 }
 
 std::uint64_t TierStack::epoch_of(std::string_view consumer) const {
@@ -164,7 +167,7 @@ void TierStack::drop_local(std::string_view key) {
 }
 
 void TierStack::clear_local() {
-  for (auto& epoch : epochs_) epoch.fetch_add(1);
+  for (auto& epoch : *epochs_) epoch.fetch_add(1);
   for (const TierSlot& slot : local_) {
     plugin::Call call;
     failed(slot, "clear", slot.tier.clear(call, {}), call);
@@ -230,7 +233,7 @@ std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer) {
 // One read serves both questions, for the record itself says when it was fetched.
 std::optional<TierCopy> TierStack::read(Guarded& guarded, std::string_view key) {
   const std::string name = remote_key(key);
-  if (guarded.debts.owes(name)) return std::nullopt;
+  if (guarded.debts->owes(name)) return std::nullopt;
   plugin::Call call(steady_now() + guarded.slot.read_timeout);
   std::string envelope;
   const Status status =
@@ -266,7 +269,7 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
   const std::string name = remote_key(key);
   for (const auto& guarded : blocking_) {
     const TierSlot& slot = guarded->slot;
-    if (guarded->debts.owes(name) || epoch_slot(key).load() != epoch) continue;
+    if (guarded->debts->owes(name) || epoch_slot(key).load() != epoch) continue;
     if (!guarded->may_fill(steady_now())) continue;
     std::string envelope;
     if (slot.tier.leaves_process()) sealer_.seal(name, record, envelope);
@@ -276,6 +279,8 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
     guarded->filled(is_answer(guard(*guarded, "set", call,
                                     [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); })));
     wipe(envelope.data(), envelope.size());
+    // Invalidated meanwhile: that deletion may have come before this copy.
+    if (epoch_slot(key).load() != epoch && !delete_now(*guarded, name)) guarded->debts->borrow(name);
   }
 }
 
@@ -287,7 +292,7 @@ bool TierStack::drop(std::string_view consumer) {
   bool all = true;
   for (const auto& guarded : blocking_) {
     if (delete_now(*guarded, name)) continue;
-    guarded->debts.borrow(name);
+    guarded->debts->borrow(name);
     all = false;
   }
   // Again: a reader may have copied from a slower tier into a faster one meanwhile.
@@ -300,7 +305,7 @@ bool TierStack::drop_all() {
   bool all = true;
   for (const auto& guarded : blocking_) {
     if (clear_now(*guarded)) continue;
-    guarded->debts.borrow_all();
+    guarded->debts->borrow_all();
     all = false;
   }
   if (has_blocking_) clear_local();
@@ -324,16 +329,16 @@ void TierStack::settle_debts() {
 
 // Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.
 void TierStack::settle(Guarded& guarded) {
-  if (!guarded.debts.begin_settling(steady_now())) return;
+  if (!guarded.debts->begin_settling(steady_now())) return;
   const SteadyTime end = steady_now() + kSettleTime;
   bool failed = false;
   while (!failed && steady_now() < end) {
-    const auto debt = guarded.debts.next();
+    const auto debt = guarded.debts->next();
     if (!debt) break;
     failed = !carry_out(guarded, debt->key);
-    if (!failed) guarded.debts.settled(*debt);
+    if (!failed) guarded.debts->settled(*debt);
   }
-  guarded.debts.end_settling(failed, steady_now());
+  guarded.debts->end_settling(failed, steady_now());
 }
 
 bool TierStack::carry_out(Guarded& guarded, const std::string& key) {

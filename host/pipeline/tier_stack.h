@@ -18,6 +18,7 @@
 #include "pipeline/circuit_breaker.h"
 #include "pipeline/recorder.h"
 #include "pipeline/sealing.h"
+#include "pipeline/tier_debts.h"
 #include "plugin/cache_tier.h"
 
 namespace authd::pipeline {
@@ -27,7 +28,11 @@ struct TierSlot {
   milliseconds ttl;
   milliseconds stale;            // how long past its TTL a copy may still be used
   milliseconds read_timeout{50}; // what a request waits for a blocking tier
+  std::shared_ptr<TierDebts> debts{}; // of the stack before, whose tier it was; null: it owes nothing yet
 };
+
+// How often a consumer was invalidated. One counter serves many: a collision costs a fetch that is not stored.
+using TierEpochs = std::array<std::atomic<std::uint64_t>, 1024>;
 
 // A credential record as a tier had it.
 struct TierCopy {
@@ -44,8 +49,10 @@ struct TierState {
 
 class TierStack {
  public:
-  // The recorder must outlive it.
-  TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder);
+  // The recorder must outlive it. `epochs`: shared with the stack before while that one's last flights land, for
+  // what either invalidates must not be stored by the other; null: its own.
+  TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder,
+            std::shared_ptr<TierEpochs> epochs = nullptr);
   ~TierStack();
 
   // --- on reactors: non-blocking tiers only ---
@@ -113,8 +120,7 @@ class TierStack {
   Recorder& recorder_;
   const bool has_blocking_;
   const bool hashes_keys_;
-  // One counter serves many consumers: a collision costs a fetch that is not stored.
-  mutable std::array<std::atomic<std::uint64_t>, 1024> epochs_{};
+  const std::shared_ptr<TierEpochs> epochs_;
 };
 
 } // namespace authd::pipeline

@@ -34,13 +34,13 @@ CacheTier::CacheTier(std::shared_ptr<Instance> instance)
   if (std::string_view(instance_->component().kind) != AUTHD_CACHE_V1 ||
       !missing_operation(AUTHD_CACHE_V1, ops_).empty())
     throw std::invalid_argument(instance_->name() + " is no cache tier");
-  if ((ops_->flags & AUTHD_CACHE_SERIALIZED) != 0) serial_ = std::make_unique<std::mutex>();
+  serialized_ = (ops_->flags & AUTHD_CACHE_SERIALIZED) != 0;
 }
 
 const std::string& CacheTier::name() const { return instance_->name(); }
 
 std::unique_lock<std::mutex> CacheTier::serialise() const {
-  return serial_ != nullptr ? std::unique_lock(*serial_) : std::unique_lock<std::mutex>();
+  return serialized_ ? std::unique_lock(instance_->serial()) : std::unique_lock<std::mutex>();
 }
 
 Status CacheTier::get(Call& call, std::string_view key, std::string& value) const {

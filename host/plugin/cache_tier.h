@@ -48,7 +48,7 @@ class CacheTier {
 
   std::shared_ptr<Instance> instance_;
   const authd_cache_ops* ops_;
-  std::unique_ptr<std::mutex> serial_;
+  bool serialized_ = false;
 };
 
 } // namespace authd::plugin

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kMaxCredentials = 1024;
 constexpr std::size_t kMaxField = 0xFFFF; // bytes: what the record of a cached credential can hold
 constexpr std::size_t kMaxId = 256;
-constexpr std::size_t kMaxDetail = 1024;
+// Of what a probe may put. Redaction shortens it, and must see secrets whole.
+constexpr std::size_t kMaxDetail = 64 * 1024;
 
 using Failed = authd::Failure<Failure>;
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -34,12 +35,15 @@ class Instance {
   const authd_component& component() const;
   void* self() const;
   const Redaction& redaction() const;
+  // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.
+  std::mutex& serial() { return serial_; }
 
   class Impl;
   explicit Instance(std::unique_ptr<Impl> impl);
 
  private:
   std::unique_ptr<Impl> impl_;
+  std::mutex serial_;
 };
 
 class Loader {

@@ -24,12 +24,11 @@ class MappedLibraries {
  public:
   Result<void*, Refusal> map(const std::string& path, const std::string& sha256) {
     const std::lock_guard lock(mutex_);
-    std::vector<Mapped>& versions = by_path_[path];
+    auto& [versions, names] = by_path_[path];
     const auto same = std::find_if(versions.begin(), versions.end(),
                                    [&](const Mapped& mapped) { return mapped.sha256 == sha256; });
     if (same != versions.end()) return same->handle;
-    void* handle =
-        ::dlopen(unseen_name(path, versions.size()).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void* handle = ::dlopen(unseen_name(path, names++).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == nullptr)
       return refuse(RefusalCode::not_linkable, path, fmt::format("cannot be linked: {}", ::dlerror()),
                     "Install the libraries it needs, or link it with -Wl,-z,defs to find what is undefined");
@@ -42,23 +41,28 @@ class MappedLibraries {
 
  private:
   // The same file under a name that the dynamic linker has not seen yet.
-  static std::string unseen_name(const std::string& path, std::size_t versions_before) {
+  static std::string unseen_name(const std::string& path, std::size_t names_before) {
     std::string name = path;
-    for (std::size_t i = 0; i < versions_before; ++i) name.insert(name.rfind('/'), "/.");
+    for (std::size_t i = 0; i < names_before; ++i) name.insert(name.rfind('/'), "/.");
     return name;
   }
 
   // The linker had this very file already, under whichever path, when it held something else.
   bool holds_other_bytes(const void* handle, const std::string& sha256) const {
     return std::any_of(by_path_.begin(), by_path_.end(), [&](const auto& entry) {
-      return std::any_of(entry.second.begin(), entry.second.end(), [&](const Mapped& mapped) {
+      const std::vector<Mapped>& versions = entry.second.versions;
+      return std::any_of(versions.begin(), versions.end(), [&](const Mapped& mapped) {
         return mapped.handle == handle && mapped.sha256 != sha256;
       });
     });
   }
 
   std::mutex mutex_;
-  std::map<std::string, std::vector<Mapped>> by_path_;
+  struct Path {
+    std::vector<Mapped> versions;
+    std::size_t names = 0; // given to the linker so far; it keeps those of files that were refused, too
+  };
+  std::map<std::string, Path> by_path_;
 };
 
 } // namespace

@@ -39,8 +39,10 @@ Redaction::Redaction(const config::PluginSettings& settings) {
 }
 
 std::string Redaction::clean(std::string_view text) const {
-  std::string out = without_url_credentials(text);
+  std::string out(text);
+  // First, because one of them may be a URL that would not be found any more.
   for (const Secret& secret : secrets_) replace_all(out, secret.reveal());
+  out = without_url_credentials(out);
   const bool utf8 = is_utf8(out);
   for (char& c : out) {
     const auto byte = static_cast<unsigned char>(c);

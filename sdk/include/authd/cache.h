@@ -14,7 +14,8 @@
  *    stand for the id, in every tier. An id has at most 256 bytes.
  *  - Values hold secrets. Those of a tier that is not NONBLOCKING, or is REMOTE, are sealed.
  *  - AUTHD_OK and AUTHD_NOT_FOUND are answers; every other status is logged and the tier skipped. A blocking
- *    tier that fails three times within ten seconds is left alone and tried again every second.
+ *    tier whose calls fail (three and half of them within ten seconds, or five in a row) is left alone and tried
+ *    again every second.
  */
 #ifndef AUTHD_CACHE_H
 #define AUTHD_CACHE_H

@@ -24,6 +24,7 @@ TEST(Secret, WipesTheOldValueWhenAssigned) {
 
 TEST(WithoutUrlCredentials, HidesWhatStandsBeforeTheHost) {
   EXPECT_EQ(without_url_credentials("redis://:pw@h:1/0"), "redis://[redacted]@h:1/0");
+  EXPECT_EQ(without_url_credentials("http://admin:it's@kong:8001"), "http://[redacted]@kong:8001");
   EXPECT_EQ(without_url_credentials("GET https://u:p@w@h/x failed, http://a:b@c too"),
             "GET https://[redacted]@h/x failed, http://[redacted]@c too");
 }

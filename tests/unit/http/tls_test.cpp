@@ -169,6 +169,17 @@ TEST_F(OverTls, AnIdleConnectionIsClosedInGoodOrder) {
   EXPECT_TRUE(server_->await_connections(0));
 }
 
+// As a load balancer does that opens connections ahead: nobody waits for an answer on them.
+TEST_F(OverTls, AConnectionThatSaysNothingDoesNotHoldUpADrain) {
+  ServerOptions options;
+  options.header_timeout = 60s;
+  serve(options);
+  RawClient silent = server_->connect();
+  ASSERT_TRUE(server_->await_connections(1));
+  EXPECT_TRUE(server_->server().drain(20s));
+  EXPECT_TRUE(silent.closed_by_server());
+}
+
 TEST_F(OverTls, AHandshakeThatStopsIsClosedAfterHeaderTimeout) {
   ServerOptions options;
   options.header_timeout = 200ms;

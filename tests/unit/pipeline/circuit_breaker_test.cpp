@@ -143,6 +143,15 @@ TEST_F(BusyBreaker, OpensOnARowOfFailures) {
   EXPECT_EQ(breaker.state(), State::open);
 }
 
+TEST_F(BusyBreaker, IsNotKeptClosedByAnswersThatDoNotCount) {
+  for (int i = 0; i < 4; ++i) {
+    call(Outcome::failure);
+    call(Outcome::answered);
+  }
+  call(Outcome::failure);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
 TEST_F(BusyBreaker, StaysClosedWhenSuccessesComeBetweenFailures) {
   for (int i = 0; i < 10; ++i) {
     calls(4, Outcome::failure);

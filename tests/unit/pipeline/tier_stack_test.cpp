@@ -179,6 +179,43 @@ TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
   EXPECT_EQ(remote.asked("get_stale"), 3u);
 }
 
+// --- across a reload ------------------------------------------------------------------------------------
+
+TEST_F(TierStackTest, PassesWhatATierOwesToTheStackThatComesAfterIt) {
+  const auto debts = std::make_shared<TierDebts>();
+  const TierSlot slot{remote.tier(), kTtl, std::chrono::minutes(30), kReadTimeout, debts};
+  TierStack before({slot}, Sealer({}), recorder);
+  store(remote, kId, record("revoked"));
+  remote.fail_everything();
+  EXPECT_FALSE(before.drop(kId));
+  remote.mend();
+  TierStack after({slot}, Sealer({}), recorder);
+  EXPECT_FALSE(after.get_blocking(kId)) << "read although it was dropped before the reload";
+}
+
+TEST_F(TierStackTest, StoresNothingThatTheStackBesideItWasToldToDrop) {
+  const auto epochs = std::make_shared<TierEpochs>();
+  const TierSlot slot{memory.tier(), kTtl, std::chrono::minutes(30), kReadTimeout};
+  TierStack retiring({slot}, Sealer({}), recorder, epochs);
+  TierStack serving({slot}, Sealer({}), recorder, epochs);
+  const std::uint64_t epoch = retiring.epoch_of(kId);
+  serving.drop(kId);
+  EXPECT_FALSE(retiring.fill_local(kId, record("revoked"), epoch));
+  EXPECT_TRUE(memory.content().empty());
+}
+
+TEST_F(TierStackTest, TakesBackACopyThatWasInvalidatedWhileItWasStored) {
+  build({&memory, &remote});
+  bool once = true;
+  remote.before = [&](const std::string& operation, const std::string&) {
+    if (operation == "set" && std::exchange(once, false)) stack->drop(kId);
+    return AUTHD_OK;
+  };
+  fill(kId, record("revoked"));
+  EXPECT_EQ(remote.asked("set"), 1u);
+  EXPECT_FALSE(remote.holds(name_of(kId)));
+}
+
 // --- epochs --------------------------------------------------------------------------------------------
 
 TEST_F(TierStackTest, StoresNothingThatWasInvalidatedSinceItsFetchBegan) {

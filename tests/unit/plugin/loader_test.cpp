@@ -295,6 +295,8 @@ TEST_F(LoaderTest, RefusesAFileThatWasWrittenOverWhileItIsMapped) {
   // Behind all that is mapped, or this process would run what was written.
   std::ofstream(path, std::ios::app) << "another build";
   EXPECT_TRUE(contains(refusal_of(path, RefusalCode::written_over), "Restart authd"));
+  std::filesystem::rename(install("plain-c"), path);
+  EXPECT_TRUE(load(path).has_value()) << "a file that was installed properly afterwards";
 }
 
 TEST_F(LoaderTest, RunsBothKindsOfOneFile) {

@@ -37,6 +37,12 @@ TEST(Redaction, EndsWhereTheSecretIsPartOfTheMark) {
   EXPECT_EQ(redaction({{"redacted", true}}).clean("redacted"), "[redacted]");
 }
 
+TEST(Redaction, FindsASecretThatIsAUrlBeforeItHidesWhatUrlsHold) {
+  const std::string url = "redis://:a@b/c@host:6379";
+  EXPECT_EQ(redaction({{url.c_str(), true}}).clean("cannot reach " + url), "cannot reach [redacted]");
+  EXPECT_EQ(redaction({}).clean("GET http://u:p@h/x failed"), "GET http://[redacted]@h/x failed");
+}
+
 TEST(Redaction, MakesOneLineOfUtf8) {
   const auto none = redaction({});
   EXPECT_EQ(none.clean("a\nb\x1b[31m\x7f"), "a b [31m ");
