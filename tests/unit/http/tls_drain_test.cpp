@@ -21,24 +21,6 @@ TEST(TlsDrain, ClosesIdleConnectionsInGoodOrder) {
   EXPECT_EQ(client.await_end(), TlsEnding::notified);
 }
 
-TEST(TlsDrain, ServesWhoHasNotYetShakenHands) {
-  TestServer server(over_tls(test::Authority().issue()));
-  RawClient late = server.connect();
-  ASSERT_TRUE(server.await_connections(1));
-  auto drained = std::async(std::launch::async, [&] { return server.server().drain(20s); });
-  // The listener has gone, and the connection is still there.
-  for (bool open = true; open;) {
-    try {
-      server.connect();
-    } catch (const std::runtime_error&) {
-      open = false;
-    }
-  }
-  EXPECT_TRUE(server.await_connections(1));
-  late.reset();
-  EXPECT_TRUE(drained.get());
-}
-
 struct Tally {
   std::atomic<int> sent{0};
   std::atomic<int> answered{0};
