@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "credential_json.h"
+
 namespace authd::kong {
 namespace {
 
@@ -20,6 +22,27 @@ std::int64_t seconds_until(const std::string& date, std::time_t now) {
     if (end == date.c_str() + date.size()) return timegm(&time) - now;
   }
   return 0;
+}
+
+// Goes into a log line: printable ASCII, not too much of it.
+std::string own_words(std::string_view body) {
+  constexpr std::size_t kLongest = 200;
+  std::string words = parse_error(body).value_or(KongError()).message.substr(0, kLongest);
+  for (char& c : words)
+    if (c < ' ' || c > '~') c = '?';
+  return words;
+}
+
+Status refusal_of(int http_status, Status classified) {
+  if (http_status == 413) return Status::invalid;
+  if (http_status == 404 || http_status == 405) return Status::unsupported;
+  return classified;
+}
+
+bool is_refused(int http_status, Status classified) {
+  if (http_status == 404) return classified != Status::not_found;
+  if (http_status == 400) return classified == Status::invalid;
+  return http_status == 401 || http_status == 403 || http_status == 405 || http_status == 413;
 }
 
 } // namespace
@@ -50,6 +73,16 @@ Status classify_common(const sdk::Call& call, const sdk::HttpResponse& answer, s
     return fail(Status::unavailable,
                 name + " redirects (" + status + "); gateway.admin_url must name where it really is");
   return fail(Status::unavailable, name + " failed with " + status, wait);
+}
+
+std::optional<Status> refused_create(const sdk::Call& call, const sdk::HttpResponse& answer, Status classified,
+                                     std::string_view api) {
+  if (!is_refused(answer.status, classified)) return std::nullopt;
+  const std::string words = own_words(answer.body);
+  return call.fail(refusal_of(answer.status, classified),
+                   std::string(api) + " refuses to create a credential (" + std::to_string(answer.status) + ")" +
+                       (words.empty() ? "" : ": " + words),
+                   answer.status);
 }
 
 } // namespace authd::kong

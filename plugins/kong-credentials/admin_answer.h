@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctime>
+#include <optional>
 #include <string_view>
 
 #include "authd/http_client.hpp"
@@ -22,5 +23,13 @@ sdk::milliseconds retry_after(std::string_view header, std::time_t now);
 //   unavailable   everything else, with Retry-After
 sdk::Status classify_common(const sdk::Call& call, const sdk::HttpResponse& answer, std::string_view api,
                             std::string_view trace = {});
+
+// Records, in the API's own words, that a create was refused for this consumer; `classified`: what the answer means
+// for any other call. nullopt: it was not refused but failed.
+//   invalid      400 (`classified` knows the ones that are not about the credential), 413
+//   denied       401, 403: an administrator's role may read and not write
+//   unsupported  405, and a 404 that is not Kong's "Not found": a proxy in front that passes GET only
+std::optional<sdk::Status> refused_create(const sdk::Call& call, const sdk::HttpResponse& answer,
+                                          sdk::Status classified, std::string_view api);
 
 } // namespace authd::kong

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "admin_answer.h"
 #include "admin_url.h"
 #include "authd/path_segment.hpp"
 #include "credential_json.h"
@@ -58,7 +59,10 @@ Status KongGateway::create_secret(Call& call, std::string_view consumer, const s
   const SecretText body = create_body(proposal.key, proposal.secret, proposal.algorithm);
   auto answer = client_.send(call, "POST", *url + "/jwt", body.reveal());
   if (!answer) return answer.status();
-  if (answer->status != 201) return classify(call, *answer);
+  if (answer->status != 201) {
+    const Status classified = classify(call, *answer);
+    return refused_create(call, *answer, classified, "Kong").value_or(classified);
+  }
   const auto created = parse_credential(answer->body);
   wipe(answer->body);
   if (!created) return call.fail(Status::corrupt, "Kong answered no credential to its creation", 201);
@@ -93,6 +97,8 @@ Status KongGateway::probe(Call& call, sdk::HealthReport& out) {
   out.endpoint(base_);
   const auto answer = client_.send(call, "GET", base_ + "/status");
   if (!answer) return answer.status();
+  if (answer->status == 404)
+    return call.fail(Status::unavailable, "there is no /status; does gateway.admin_url name the Admin API?", 404);
   if (answer->status != 200) return classify(call, *answer);
   const auto reachable = parse_database_reachable(answer->body);
   if (!reachable) return call.fail(Status::corrupt, "what answers /status is not Kong's Admin API", 200);

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "admin_answer.h"
 #include "authd/path_segment.hpp"
 #include "credential_json.h"
 #include "konnect_answer.h"
@@ -84,7 +85,10 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
   const SecretText body = kong::create_body(proposal.key, proposal.secret, proposal.algorithm);
   auto answer = client_.send(call, "POST", *url, body.reveal());
   if (!answer) return answer.status();
-  if (answer->status != 201) return failed(call, *answer);
+  if (answer->status != 201) {
+    const Status classified = failed(call, *answer);
+    return kong::refused_create(call, *answer, classified, "Konnect").value_or(classified);
+  }
   const auto created = kong::parse_credential(answer->body);
   kong::wipe(answer->body);
   if (!created) return call.fail(Status::corrupt, "Konnect answered no credential to its creation", 201);

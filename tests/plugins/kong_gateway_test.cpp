@@ -321,6 +321,29 @@ TEST_F(KongGatewayPlugin, ClassifiesAFailedCreateAndNeverRepeatsIt) {
   }
 }
 
+// What Kong will not create for this consumer is that consumer's matter; what fails is Kong's.
+TEST_F(KongGatewayPlugin, TellsACreateThatIsRefusedFromOneThatFails) {
+  const std::vector<Meaning> meanings = {
+      {{400, R"({"message":"schema violation: key is too long","code":2})"}, AUTHD_INVALID},
+      {{400, "<title>400 The plain HTTP request was sent to HTTPS port</title>"}, AUTHD_UNAVAILABLE},
+      {{401, R"({"message":"Unauthorized"})"}, AUTHD_DENIED},
+      {{403, R"({"message":"reader, you do not have permissions to create this resource"})"}, AUTHD_DENIED},
+      {{404, R"({"message":"no Route matched with those values"})"}, AUTHD_UNSUPPORTED},
+      {{405, "<html>405</html>"}, AUTHD_UNSUPPORTED},
+      {{413, "<html>413</html>"}, AUTHD_INVALID},
+      {{429, ""}, AUTHD_RATE_LIMITED},
+      {{503, ""}, AUTHD_UNAVAILABLE},
+  };
+  for (const Meaning& m : meanings) {
+    call_ = TestCall();
+    host_->answer(m.answer);
+    EXPECT_EQ(create(), m.status) << m.answer.status << " " << m.answer.body;
+  }
+  host_->answer({403, R"({"message":"reader, you do not have permissions to create this resource"})"});
+  EXPECT_EQ(create(), AUTHD_DENIED);
+  EXPECT_NE(call_.message.find("you do not have permissions"), std::string::npos) << call_.message;
+}
+
 TEST_F(KongGatewayPlugin, DeletesAlsoWhatIsGone) {
   host_->answer({204, ""});
   host_->answer({404, kNotFound});
@@ -371,7 +394,7 @@ TEST_F(KongGatewayPlugin, IsUpOnlyWhenKongReachesItsDatabase) {
 
 TEST_F(KongGatewayPlugin, FailsItsProbeWhenKongDoesNotAnswerAsKong) {
   for (const Meaning& m : std::vector<Meaning>{{{401, ""}, AUTHD_DENIED},
-                                               {{404, kNotFound}, AUTHD_NOT_FOUND},
+                                               {{404, kNotFound}, AUTHD_UNAVAILABLE},
                                                {{200, "pong"}, AUTHD_CORRUPT},
                                                {{502, ""}, AUTHD_UNAVAILABLE},
                                                {{0, "", {}, AUTHD_TIMEOUT}, AUTHD_TIMEOUT}}) {
