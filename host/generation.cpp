@@ -23,8 +23,11 @@ pipeline::CircuitBreaker::Settings breaker_settings(const config::Config& config
 }
 
 pipeline::LookupSettings lookup_settings(const config::Config& config) {
-  return {config.breaker.timeout, config.lookup.negative_ttl, config.lookup.refresh_ahead,
-          config.gateway.auto_provision};
+  return {config.breaker.timeout, config.lookup.negative_ttl, config.gateway.auto_provision};
+}
+
+pipeline::FreshnessClock freshness_clock(const config::Config& config) {
+  return {config.lookup.refresh_ahead, config.lookup.suspect_grace};
 }
 
 std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls) {
@@ -62,15 +65,17 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       recorder_(config_.telemetry, log),
-      breaker_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
-                       previous->config_.gateway.pool_size == config_.gateway.pool_size
-                   ? previous->breaker_
-                   : std::make_shared<pipeline::CircuitBreaker>(breaker_settings(config_))),
-      lane_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
-      epochs_(previous ? previous->epochs_ : std::make_shared<pipeline::TierEpochs>()),
-      tiers_(plugins_.tiers(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_, epochs_),
-      lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *breaker_, lane_, recorder_),
-      pipeline_(config_.jwt, lookup_), gateway_health_(plugins_.gateway(), config_.breaker.timeout),
+      guard_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
+                     previous->config_.gateway.pool_size == config_.gateway.pool_size
+                 ? previous->guard_
+                 : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_))),
+      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_),
+      lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
+      history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
+      tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
+             recorder_, history_),
+      lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
+      pipeline_(config_.jwt, lookup_),
       tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_) {
   tokens_.add_to(router_);
@@ -81,7 +86,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
 Generation::~Generation() {
   hub_.detach(tiers_);
   // Its workers refer to everything above it.
-  lane_.stop();
+  lanes_.stop();
 }
 
 std::shared_ptr<const http::Application> Generation::publish() {

@@ -44,13 +44,13 @@ class Generation {
   const PluginSet plugins_;
   pipeline::InvalidationHub& hub_;
   http::LogRecorder recorder_;
-  const std::shared_ptr<pipeline::CircuitBreaker> breaker_; // shared with the next one if the gateway is kept
-  pipeline::BlockingLane lane_;
-  const std::shared_ptr<pipeline::TierEpochs> epochs_; // of every generation
+  const std::shared_ptr<pipeline::GatewayGuard> guard_; // shared with the next one if the gateway is kept
+  pipeline::GatewayHealth gateway_health_;
+  pipeline::Lanes lanes_;
+  const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
   pipeline::TierStack tiers_;
   pipeline::SecretLookup lookup_;
   const pipeline::TokenPipeline pipeline_;
-  pipeline::GatewayHealth gateway_health_;
   http::TokenEndpoints tokens_;
   http::HealthEndpoints health_;
   http::Router router_;

@@ -32,12 +32,12 @@ const Running* find_same(const PluginSet* previous, const Running& wanted,
 
 // By name, also for an instance that is made anew: with other settings it may still reach the same server,
 // and to delete what another one never had does no harm.
-std::shared_ptr<pipeline::TierDebts> debts_of(const PluginSet* previous, const Running& wanted) {
+std::shared_ptr<pipeline::PendingDeletions> pending_of(const PluginSet* previous, const Running& wanted) {
   if (previous != nullptr) {
     for (const Running& old : previous->running())
-      if (old.kind == wanted.kind && old.use.name == wanted.use.name) return old.debts;
+      if (old.kind == wanted.kind && old.use.name == wanted.use.name) return old.pending;
   }
-  return std::make_shared<pipeline::TierDebts>();
+  return std::make_shared<pipeline::PendingDeletions>();
 }
 
 std::shared_ptr<plugin::Instance> start(const config::Config& config, const plugin::Loader& loader,
@@ -63,7 +63,7 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
     } else {
       wanted.instance = start(config, loader, wanted);
     }
-    wanted.debts = debts_of(previous, wanted);
+    wanted.pending = pending_of(previous, wanted);
     running_.push_back(std::move(wanted));
   };
   take(config.gateway, AUTHD_GATEWAY_V1);
@@ -76,7 +76,7 @@ std::vector<pipeline::TierSlot> PluginSet::tiers(const config::Config& config) c
   for (std::size_t i = 0; i < config.cache.size(); ++i) {
     const config::Tier& tier = config.cache[i];
     slots.push_back({plugin::CacheTier(running_[i + 1].instance), tier.ttl, tier.stale, tier.read_timeout,
-                     running_[i + 1].debts});
+                     running_[i + 1].pending});
   }
   return slots;
 }

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "pipeline/tier_debts.h"
-#include "pipeline/tier_stack.h"
+#include "pipeline/tier_slot.h"
 #include "plugin/gateway.h"
 #include "plugin/loader.h"
 
@@ -38,7 +37,7 @@ class PluginSet {
     std::string sha256; // of the file that was loaded
     std::shared_ptr<plugin::Instance> instance;
     bool kept = false;
-    std::shared_ptr<pipeline::TierDebts> debts{}; // a tier's
+    std::shared_ptr<pipeline::PendingDeletions> pending{}; // a tier's
   };
   const std::vector<Running>& running() const { return running_; } // the gateway first, then the tiers
 

@@ -105,6 +105,7 @@ struct Breaker {
 struct Lookup {
   milliseconds negative_ttl{10'000};
   double refresh_ahead = 0.2;          // fraction of the TTL, 0: off
+  milliseconds suspect_grace{2000};    // 0-60000
   std::vector<Secret> encryption_keys; // 32 raw bytes each: the first seals, all open
 };
 

@@ -238,6 +238,11 @@ const Setting kSettings[] = {
      .preset = "0.2",
      .description = "A hit within this last part of the TTL refreshes the copy in the background; 0 is off.",
      .set = [](T t, V v) { t.config.lookup.refresh_ahead = v.number; }},
+    {.table = "lookup", .key = "suspect_grace", .type = Type::integer, .unit = Unit::milliseconds,
+     .minimum = 0, .maximum = 60'000, .preset = "2s",
+     .description = "A remote tier's channel was down: how long a copy that may have missed an invalidation "
+                    "still signs while it is asked for again. After that it is good as a stale copy.",
+     .set = [](T t, V v) { t.config.lookup.suspect_grace = ms(v); }},
     {.table = "lookup", .key = "encryption_keys", .type = Type::array, .format = Format::key256,
      .variable = "AUTHD_CACHE_KEYS", .preset = "", .secret = true, .production_rule = true,
      .description = "What tiers outside this process keep is sealed with the first (AES-256-GCM); all open. "

@@ -60,10 +60,10 @@ void AdminEndpoints::answer_later(Exchange& exchange, std::function<Reply()> wor
   const Ticket ticket = exchange.defer(steady_now() + kPatience, [](Exchange& e) {
     respond_http_problem(e, 504, "The operation takes longer than a minute; its outcome will be in the log");
   });
-  const bool taken = lane_.submit([ticket, work = std::move(work)] {
+  const bool taken = lane_.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
     const Reply reply = work();
     ticket.resume([reply](Exchange& e) { e.respond(reply.status, kJson, reply.body); });
-  });
+  }));
   if (!taken) respond_http_problem(exchange, 503, "Too many operations are waiting");
 }
 

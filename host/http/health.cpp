@@ -11,6 +11,7 @@ namespace authd::http {
 namespace {
 
 using plugin::Health;
+using pipeline::GatewayUse;
 using State = plugin::Health::State;
 
 constexpr std::string_view kJson = "application/json";
@@ -40,12 +41,17 @@ std::string_view tier_type(std::string_view name) {
   return name.substr(0, kPrefix.size()) == kPrefix ? name.substr(kPrefix.size()) : name;
 }
 
-void write_gateway(JsonWriter& json, const Health& gateway, std::string_view plugin_id, std::string_view breaker) {
+void write_gateway(JsonWriter& json, const Health& gateway, std::string_view plugin_id,
+                   const pipeline::GatewayGuard& guard) {
   json.key("kong").begin_object();
   json.member("status", status_of(gateway.state)).member("mode", mode_of(plugin_id));
   json.member("url", gateway.endpoint);
   json.member("responseTime", static_cast<std::int64_t>(gateway.response_time.count()));
-  json.member("circuitBreaker", breaker);
+  json.member("circuitBreaker", name_of(guard.state(GatewayUse::read)));
+  json.key("circuitBreakers").begin_object();
+  for (const GatewayUse use : {GatewayUse::read, GatewayUse::create})
+    json.member(breaker_name(use), name_of(guard.state(use)));
+  json.end_object();
   if (!gateway.detail.empty()) json.member("error", gateway.detail);
   json.end_object();
 }
@@ -71,7 +77,7 @@ void write_cache(JsonWriter& json, const pipeline::TierStack& stack) {
     json.member("bytes", static_cast<std::int64_t>(tier.stats.bytes)).end_object();
   }
   json.end_array();
-  json.key("staleCache").begin_object().member("available", stack.holds_anything()).end_object();
+  json.key("staleCache").begin_object().member("available", stack.holds_usable()).end_object();
   json.end_object();
 }
 
@@ -116,7 +122,7 @@ void HealthEndpoints::live(Exchange& exchange) const {
 void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
   const bool draining = draining_.load();
   const bool reachable = gateway.state != State::down;
-  const bool cached = lookup_.tiers().holds_anything();
+  const bool cached = lookup_.tiers().holds_usable();
   const bool is_ready = !draining && (reachable || cached);
   std::string body;
   JsonWriter json(body);
@@ -129,10 +135,11 @@ void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
 }
 
 void HealthEndpoints::health(Exchange& exchange, const Health& gateway) const {
-  const bool breaker_closed = lookup_.breaker().state() == pipeline::CircuitBreaker::State::closed;
+  const pipeline::GatewayGuard& guard = lookup_.guard();
+  const bool breaker_closed = guard.state(GatewayUse::read) == pipeline::CircuitBreaker::State::closed;
   std::string_view status = "healthy";
   if (gateway.state == State::degraded || !breaker_closed) status = "degraded";
-  if (gateway.state == State::down) status = lookup_.tiers().holds_anything() ? "degraded" : "unhealthy";
+  if (gateway.state == State::down) status = lookup_.tiers().holds_usable() ? "degraded" : "unhealthy";
   exchange.respond(status == "unhealthy" ? 503 : 200, kJson, health_body(exchange, gateway, status));
 }
 
@@ -145,7 +152,7 @@ std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gatew
   json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", AUTHD_VERSION);
   json.member("environment", config::name_of(config_.environment)).member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
-  write_gateway(json, gateway, gateway_.plugin_id(), name_of(lookup_.breaker().state()));
+  write_gateway(json, gateway, gateway_.plugin_id(), lookup_.guard());
   write_cache(json, lookup_.tiers());
   write_telemetry(json);
   json.end_object();

@@ -1,27 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/blocking_lane.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace authd::pipeline {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr SteadyTime kIdle = SteadyTime::max();
+
+std::size_t index_of(BlockingLane::Kind kind) { return static_cast<std::size_t>(kind); }
+
+} // namespace
+
+void BlockingLane::ServiceTime::observe(nanoseconds took) {
+  average = average == nanoseconds(0) ? took : average + (took - average) / 8;
+}
+
+BlockingLane::Job BlockingLane::plain_job(std::function<void()> run) {
+  Job job;
+  job.run = [run = std::move(run)] {
+    run();
+    return true;
+  };
+  job.wanted_until = [] { return SteadyTime::max(); };
+  return job;
+}
 
 BlockingLane::BlockingLane(std::size_t max_workers, std::size_t max_queued)
-    : max_workers_(max_workers), max_queued_(max_queued) {}
+    : max_workers_(max_workers), max_queued_(max_queued) {
+  running_.reserve(max_workers);
+}
 
 BlockingLane::~BlockingLane() { stop(); }
 
-bool BlockingLane::submit(Job job) {
+bool BlockingLane::submit(Job job, milliseconds patience) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= max_queued_) return false;
-    queue_.push_back(std::move(job));
+    const bool waited_for = static_cast<bool>(job.wanted_until);
+    std::deque<Job>& queue = waited_for ? waited_for_ : background_;
+    if (stopping_ || queue.size() >= max_queued_) return false;
+    if (waited_for && patience != milliseconds::max() && wait_for_worker() > patience) return false;
+    if (waited_for) ++queued_kinds_[index_of(job.kind)];
+    queue.push_back(std::move(job));
     // More jobs wait than workers do: one more worker, until there are enough.
-    if (queue_.size() > idle_ && workers_.size() < max_workers_) {
-      workers_.emplace_back([this] { work(); });
+    if (waited_for_.size() + background_.size() > idle_ && workers_.size() < max_workers_) {
+      running_.push_back({Kind::other, kIdle});
+      workers_.emplace_back([this, worker = workers_.size()] { work(worker); });
     }
   }
   wake_.notify_one();
   return true;
+}
+
+milliseconds BlockingLane::expected_wait() const {
+  const std::lock_guard lock(mutex_);
+  return std::chrono::ceil<milliseconds>(wait_for_worker());
+}
+
+// With a free worker, or room for another one, it begins at once. Else those that run end one by one, and each
+// then takes its share of what is queued.
+nanoseconds BlockingLane::wait_for_worker() const {
+  if (workers_.size() < max_workers_ || waited_for_.size() < idle_) return nanoseconds(0);
+  const SteadyTime now = steady_now();
+  std::vector<nanoseconds> ends;
+  for (const Running& running : running_) ends.push_back(left_of(running, now));
+  std::sort(ends.begin(), ends.end());
+  nanoseconds queued(0);
+  for (std::size_t kind = 0; kind < kKinds; ++kind)
+    queued += service_times_[kind].average * static_cast<std::int64_t>(queued_kinds_[kind]);
+  const std::size_t before = waited_for_.size();
+  if (before == 0) return ends.front();
+  const auto rounds = static_cast<std::int64_t>(before / ends.size());
+  return ends[before % ends.size()] + queued / static_cast<std::int64_t>(before) * rounds;
+}
+
+// A job that takes longer than usual is taken to go on for as long as it is overdue: so a backend that begins to
+// hang is noticed before the first of its jobs has ended.
+nanoseconds BlockingLane::left_of(const Running& running, SteadyTime now) const {
+  if (running.since == kIdle) return nanoseconds(0);
+  const nanoseconds usual = service_times_[index_of(running.kind)].average;
+  const nanoseconds so_far = now - running.since;
+  return usual == nanoseconds(0) ? nanoseconds(0) : std::chrono::abs(usual - so_far);
 }
 
 void BlockingLane::stop() {
@@ -37,22 +99,53 @@ void BlockingLane::stop() {
 
 std::size_t BlockingLane::queued() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return waited_for_.size() + background_.size();
 }
 
-void BlockingLane::work() {
+// The first that somebody still waits for. Those before it, for which all who waited were refused meanwhile, go
+// behind all that are waited for, or are given up if there is no room.
+bool BlockingLane::next(Job& job, std::vector<Job>& discarded) {
+  const SteadyTime now = steady_now();
+  while (!waited_for_.empty()) {
+    job = std::move(waited_for_.front());
+    waited_for_.pop_front();
+    --queued_kinds_[index_of(job.kind)];
+    if (job.wanted_until() > now) return true;
+    std::deque<Job>& to = background_;
+    if (to.size() < max_queued_) {
+      to.push_back(std::move(job));
+    } else {
+      discarded.push_back(std::move(job));
+    }
+  }
+  if (background_.empty()) return false;
+  job = std::move(background_.front());
+  background_.pop_front();
+  return true;
+}
+
+void BlockingLane::work(std::size_t worker) {
+  std::vector<Job> discarded;
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this] { return stopping_ || !waited_for_.empty() || !background_.empty(); });
     --idle_;
-    if (queue_.empty()) return;
-    Job job = std::move(queue_.front());
-    queue_.pop_front();
+    Job job;
+    const bool some = next(job, discarded);
+    if (!some && discarded.empty()) return;
+    const SteadyTime begun = steady_now();
+    running_[worker] = {job.kind, begun};
     lock.unlock();
-    job();
-    job = nullptr; // what it captured dies outside the lock
+    for (const Job& given_up : discarded)
+      if (given_up.discarded) given_up.discarded();
+    discarded.clear();
+    const bool worked = some && job.run();
+    const Kind kind = job.kind;
+    job = Job(); // what it captured dies outside the lock
     lock.lock();
+    running_[worker].since = kIdle;
+    if (worked) service_times_[index_of(kind)].observe(steady_now() - begun);
   }
 }
 

@@ -1,29 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bounded pool of workers for whatever may block. Threads are started when there is work for them and
-// stay. The queue is bounded: when it is full the caller is told at once and sheds its load (bulkhead).
+// stay. Jobs that somebody waits for go first, in their order; those that nobody waits for (any more) go last.
+// How long each kind of job takes is observed, so that a job which would not begin in time can be refused at once
+// instead of being begun in vain (bulkhead). [thread-safe]
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace authd::pipeline {
 
 class BlockingLane {
  public:
-  using Job = std::function<void()>; // must not throw
+  // What a job does, as far as it takes its own time.
+  enum class Kind : std::uint8_t { read, store, lookup, refresh, other };
+  static constexpr std::size_t kKinds = 5;
 
+  struct Job {
+    Kind kind = Kind::other;
+    // False: there was nothing to do, which says nothing about how long such a job takes. Must not throw.
+    std::function<bool()> run;
+    // Until when somebody waits for it, asked when its turn comes; empty: nobody does.
+    std::function<SteadyTime()> wanted_until{};
+    // Called instead of `run` when it is given up for want of room.
+    std::function<void()> discarded{};
+  };
+
+  // One that somebody waits for however long it takes.
+  static Job plain_job(std::function<void()> run);
+
+  // `max_queued`: of each sort, those that somebody waits for and those that nobody waits for.
   BlockingLane(std::size_t max_workers, std::size_t max_queued);
   ~BlockingLane(); // stop()
   BlockingLane(const BlockingLane&) = delete;
   BlockingLane& operator=(const BlockingLane&) = delete;
 
-  // False: the queue is full or the lane has stopped; the job was not taken. [thread-safe]
-  [[nodiscard]] bool submit(Job job);
+  // False: the queue is full, or the job would begin later than `patience` from now, or the lane has stopped; the
+  // job was not taken.
+  [[nodiscard]] bool submit(Job job, milliseconds patience = milliseconds::max());
+
+  // How long a job that somebody waits for would wait for a worker, were it submitted now: the longest it may take
+  // for the workers that are busy to get through what is queued before it, at the pace observed so far.
+  milliseconds expected_wait() const;
 
   // Runs what is queued, then joins the workers. Idempotent. [may-block]
   void stop();
@@ -31,14 +58,31 @@ class BlockingLane {
   std::size_t queued() const;
 
  private:
-  void work();
+  // Exponentially weighted: the last eight or so count.
+  struct ServiceTime {
+    std::chrono::nanoseconds average{0};
+    void observe(std::chrono::nanoseconds took);
+  };
+  struct Running {
+    Kind kind;
+    SteadyTime since;
+  };
+
+  void work(std::size_t worker);
+  bool next(Job& job, std::vector<Job>& discarded); // requires mutex_
+  std::chrono::nanoseconds wait_for_worker() const; // requires mutex_
+  std::chrono::nanoseconds left_of(const Running& running, SteadyTime now) const;
 
   const std::size_t max_workers_;
   const std::size_t max_queued_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_;
+  std::deque<Job> waited_for_;
+  std::deque<Job> background_;
+  std::array<std::size_t, kKinds> queued_kinds_{}; // in waited_for_
+  std::array<ServiceTime, kKinds> service_times_{};
   std::vector<std::thread> workers_;
+  std::vector<Running> running_; // a slot for each worker; since == SteadyTime::max(): idle
   std::size_t idle_ = 0;
   bool stopping_ = false;
 };

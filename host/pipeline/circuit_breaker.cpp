@@ -44,6 +44,12 @@ std::optional<CircuitBreaker::Transition> CircuitBreaker::record(Permit permit, 
   return move_to(State::open, now);
 }
 
+std::optional<CircuitBreaker::Transition> CircuitBreaker::recover(SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::open) return std::nullopt;
+  return move_to(State::half_open, now);
+}
+
 CircuitBreaker::State CircuitBreaker::state() const {
   const std::lock_guard lock(mutex_);
   return state_;

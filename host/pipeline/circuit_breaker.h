@@ -4,7 +4,8 @@
 //   closed     calls pass; outcomes are counted over a rolling window. When at least `volume_threshold`
 //              calls were seen and the share of failures reaches the threshold, it opens. It may also open on
 //              a row of failures alone, whatever went well before.
-//   open       calls are rejected until reset_timeout has passed since it opened.
+//   open       calls are rejected until reset_timeout has passed since it opened, or the backend's own probe says
+//              that it has recovered.
 //   half-open  one probe passes, all else is rejected; its outcome closes or opens the breaker.
 //
 // An outcome counts only in the period (between two transitions) in which its call was admitted, so a
@@ -60,6 +61,8 @@ class CircuitBreaker {
 
   Admission acquire(SteadyTime now);
   std::optional<Transition> record(Permit permit, Outcome outcome, SteadyTime now);
+  // An open breaker becomes half-open before its time.
+  std::optional<Transition> recover(SteadyTime now);
 
   State state() const;
   // Whether acquire would be refused, without taking a place.

@@ -1,40 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/gateway_health.h"
 
+#include <future>
+#include <memory>
 #include <utility>
 
 namespace authd::pipeline {
 namespace {
+
 constexpr milliseconds kGoodFor{1000};
+constexpr milliseconds kEvery{1000}; // while a breaker is open
+
+// 403 from the probe alone may come from a role that may not see it: the gateway is there, so a call is worth it.
+bool worth_a_call(const plugin::Health& health) {
+  return health.state != plugin::Health::State::down || health.status == plugin::Status::denied;
 }
 
-GatewayHealth::GatewayHealth(const plugin::Gateway& gateway, milliseconds probe_timeout)
-    : gateway_(gateway), probe_timeout_(probe_timeout) {}
+} // namespace
+
+GatewayHealth::GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
+                             Recorder& recorder)
+    : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder),
+      watching_(guard.needs_probe()), next_probe_(steady_now()), thread_([this] { run(); }) {}
+
+GatewayHealth::~GatewayHealth() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
 
 void GatewayHealth::ask(Done done) {
   std::unique_lock lock(mutex_);
-  if (last_ && steady_now() - last_at_ < kGoodFor) {
+  if (has_recent_answer()) {
     const plugin::Health answer = *last_;
     lock.unlock();
     return done(answer);
   }
   waiting_.push_back(std::move(done));
-  if (probing_) return;
-  probing_ = lane_.submit([this] { probe(); });
+  wake_.notify_all();
 }
 
-void GatewayHealth::probe() {
+std::optional<plugin::Health> GatewayHealth::wait_for_answer(SteadyTime until) {
+  const auto promise = std::make_shared<std::promise<plugin::Health>>();
+  std::future<plugin::Health> answer = promise->get_future();
+  ask([promise](const plugin::Health& health) { promise->set_value(health); });
+  if (answer.wait_until(until) != std::future_status::ready) return std::nullopt;
+  return answer.get();
+}
+
+void GatewayHealth::watch() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(watching_, true)) return;
+  next_probe_ = steady_now() + kEvery;
+  wake_.notify_all();
+}
+
+bool GatewayHealth::has_recent_answer() const { return last_ && steady_now() - last_at_ < kGoodFor; }
+
+void GatewayHealth::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    await_work(lock);
+    if (stopping_) break;
+    probe(lock);
+    watching_ = guard_.needs_probe();
+    next_probe_ = steady_now() + kEvery;
+  }
+  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, plugin::Status::cancelled};
+  for (const Done& done : std::exchange(waiting_, {})) done(ended);
+}
+
+void GatewayHealth::await_work(std::unique_lock<std::mutex>& lock) {
+  for (;;) {
+    if (stopping_ || !waiting_.empty()) return;
+    if (!watching_) {
+      wake_.wait(lock);
+    } else if (wake_.wait_until(lock, next_probe_) == std::cv_status::timeout) {
+      return;
+    }
+  }
+}
+
+void GatewayHealth::probe(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
   plugin::Call call(steady_now() + probe_timeout_);
   const plugin::Health health = gateway_.probe(call);
-  std::vector<Done> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    last_ = health;
-    last_at_ = steady_now();
-    probing_ = false;
-    waiting.swap(waiting_);
-  }
+  if (health.status == plugin::Status::ok) guard_.prove_base();
+  if (worth_a_call(health)) guard_.recovered(steady_now(), recorder_);
+  lock.lock();
+  last_ = health;
+  last_at_ = steady_now();
+  const std::vector<Done> waiting = std::exchange(waiting_, {});
+  lock.unlock();
   for (const Done& done : waiting) done(health);
+  lock.lock();
 }
 
 } // namespace authd::pipeline

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is the gateway up? One probe at a time, its answer good for a second and bounded by a deadline, so that
-// a storm of health checks never becomes a storm on the gateway. [thread-safe]
+// Is the gateway up? One probe at a time, on a thread of its own, its answer good for a second and bounded by a
+// deadline, so that a storm of health checks never becomes a storm on the gateway. While a breaker is open it is
+// probed once a second, for recovery is asked for, not waited for. [thread-safe]
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
-#include "pipeline/blocking_lane.h"
+#include "pipeline/gateway_guard.h"
+#include "pipeline/recorder.h"
 #include "plugin/gateway.h"
 
 namespace authd::pipeline {
@@ -18,26 +22,44 @@ class GatewayHealth {
  public:
   using Done = std::function<void(const plugin::Health&)>;
 
-  // The gateway must outlive it. `probe_timeout`: what one probe may take.
-  GatewayHealth(const plugin::Gateway& gateway, milliseconds probe_timeout);
+  // All must outlive it. `probe_timeout`: what one probe may take.
+  GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
+                Recorder& recorder);
+  ~GatewayHealth();
+  GatewayHealth(const GatewayHealth&) = delete;
+  GatewayHealth& operator=(const GatewayHealth&) = delete;
 
   // Calls `done` with an answer at most a second old: at once if there is one, else on the probe's thread.
   void ask(Done done);
+  // The same for a worker; nullopt: there was no answer until then. [may-block]
+  std::optional<plugin::Health> wait_for_answer(SteadyTime until);
+
+  // A breaker may have opened.
+  void watch();
 
   // By then `done` has been called, or something is wrong with the plugin.
   SteadyTime patience() const { return steady_now() + probe_timeout_ + milliseconds(500); }
 
  private:
-  void probe();
+  void run();
+  void await_work(std::unique_lock<std::mutex>& lock);
+  void probe(std::unique_lock<std::mutex>& lock);
+  bool has_recent_answer() const; // requires mutex_
 
   const plugin::Gateway& gateway_;
+  GatewayGuard& guard_;
   const milliseconds probe_timeout_;
-  std::mutex mutex_;
+  Recorder& recorder_;
+
+  std::mutex mutex_; // guards all that follows
+  std::condition_variable wake_;
   std::optional<plugin::Health> last_;
   SteadyTime last_at_{};
-  bool probing_ = false;
   std::vector<Done> waiting_;
-  BlockingLane lane_{1, 1}; // its own worker: lookups that hang must not hide the answer
+  bool watching_ = false;
+  SteadyTime next_probe_{}; // while watching
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 } // namespace authd::pipeline

@@ -27,7 +27,7 @@ void InvalidationHub::invalidated(const authd_tiers_v1* table, authd_str key) {
 void InvalidationHub::resync(const authd_tiers_v1* table) {
   InvalidationHub& hub = *static_cast<const Table*>(table)->hub;
   const std::lock_guard lock(hub.mutex_);
-  for (TierStack* stack : hub.stacks_) stack->resync();
+  for (TierStack* stack : hub.stacks_) stack->restored();
 }
 
 } // namespace authd::pipeline

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/tier_debts.h"
+#include "pipeline/pending_deletions.h"
 
 #include <utility>
 
@@ -12,53 +12,53 @@ constexpr milliseconds kPause{1000};
 
 } // namespace
 
-bool TierDebts::owes(const std::string& key) const {
+bool PendingDeletions::covers(const std::string& key) const {
   const std::lock_guard lock(mutex_);
   return all_ != 0 || keys_.count(key) != 0;
 }
 
-void TierDebts::borrow(const std::string& key) {
+void PendingDeletions::add(const std::string& key) {
   const std::lock_guard lock(mutex_);
   if (all_ == 0 && (keys_.size() < kMaxKeys || keys_.count(key) != 0)) {
     keys_[key] = ++last_number_;
   } else {
-    owe_all();
+    replace_by_all();
   }
 }
 
-void TierDebts::borrow_all() {
+void PendingDeletions::add_all() {
   const std::lock_guard lock(mutex_);
-  owe_all();
+  replace_by_all();
 }
 
-void TierDebts::owe_all() {
+void PendingDeletions::replace_by_all() {
   keys_.clear();
   all_ = ++last_number_;
 }
 
-bool TierDebts::begin_settling(SteadyTime now) {
+bool PendingDeletions::begin_flush(SteadyTime now) {
   const std::lock_guard lock(mutex_);
   if ((all_ == 0 && keys_.empty()) || now < next_attempt_) return false;
-  return !std::exchange(settling_, true);
+  return !std::exchange(flushing_, true);
 }
 
-std::optional<TierDebts::Debt> TierDebts::next() const {
+std::optional<PendingDeletions::Deletion> PendingDeletions::next() const {
   const std::lock_guard lock(mutex_);
-  if (all_ != 0) return Debt{{}, all_};
+  if (all_ != 0) return Deletion{{}, all_};
   if (keys_.empty()) return std::nullopt;
-  return Debt{keys_.begin()->first, keys_.begin()->second};
+  return Deletion{keys_.begin()->first, keys_.begin()->second};
 }
 
-void TierDebts::settled(const Debt& debt) {
+void PendingDeletions::done(const Deletion& deletion) {
   const std::lock_guard lock(mutex_);
-  if (all_ == debt.number) all_ = 0;
-  const auto it = keys_.find(debt.key);
-  if (it != keys_.end() && it->second == debt.number) keys_.erase(it);
+  if (all_ == deletion.number) all_ = 0;
+  const auto it = keys_.find(deletion.key);
+  if (it != keys_.end() && it->second == deletion.number) keys_.erase(it);
 }
 
-void TierDebts::end_settling(bool failed, SteadyTime now) {
+void PendingDeletions::end_flush(bool failed, SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  settling_ = false;
+  flushing_ = false;
   if (failed) next_attempt_ = now + kPause;
 }
 

@@ -13,32 +13,32 @@
 
 namespace authd::pipeline {
 
-class TierDebts {
+class PendingDeletions {
  public:
-  struct Debt {
+  struct Deletion {
     std::string key;      // empty: everything
-    std::uint64_t number; // tells it from one of the same key that is owed anew while it is settled
+    std::uint64_t number; // tells it from one of the same key that is added while it is carried out
   };
 
-  bool owes(const std::string& key) const;
-  void borrow(const std::string& key);
-  void borrow_all();
+  bool covers(const std::string& key) const;
+  void add(const std::string& key);
+  void add_all();
 
-  // One worker at a time settles: what `next` says, `settled` for what was carried out, until there is no
-  // next or one failed. False: nothing is owed, or another worker is at it, or it failed a moment ago.
-  bool begin_settling(SteadyTime now);
-  std::optional<Debt> next() const;
-  void settled(const Debt& debt);
-  void end_settling(bool failed, SteadyTime now);
+  // One worker at a time flushes: what `next` says, `done` for what was carried out, until there is no next or
+  // one failed. False: nothing is pending, or another worker is at it, or it failed a moment ago.
+  bool begin_flush(SteadyTime now);
+  std::optional<Deletion> next() const;
+  void done(const Deletion& deletion);
+  void end_flush(bool failed, SteadyTime now);
 
  private:
-  void owe_all(); // requires mutex_
+  void replace_by_all(); // requires mutex_
 
   mutable std::mutex mutex_;
-  std::map<std::string, std::uint64_t> keys_; // and the numbers of their debts
-  std::uint64_t all_ = 0;                     // the number of that debt, beside which there are no others
+  std::map<std::string, std::uint64_t> keys_; // and the numbers of their deletions
+  std::uint64_t all_ = 0;                     // the number of that deletion, beside which there are no others
   std::uint64_t last_number_ = 0;
-  bool settling_ = false;
+  bool flushing_ = false;
   SteadyTime next_attempt_{};
 };
 

@@ -14,11 +14,26 @@ namespace {
 constexpr unsigned kMaxKeys = 3;
 constexpr std::size_t kSecretBytes = 32;
 
-GatewayAnswer answer_of(plugin::Failure failure) {
-  using Kind = GatewayAnswer::Kind;
+GatewayAnswer answer(GatewayAnswer::Kind kind) { return {kind, {}, {}, {}}; }
+
+GatewayAnswer failed(Error error) { return {GatewayAnswer::Kind::failed, {}, {}, std::move(error)}; }
+
+// What the client is told is a fixed text; the gateway's own words are in the log.
+GatewayAnswer unavailable(const plugin::Failure& failure, const GuardedCalls& calls) {
+  if (auto paused = calls.guard().refusal(GatewayUse::read, steady_now());
+      paused && failure.status == plugin::Status::rate_limited) {
+    return failed(std::move(*paused));
+  }
+  constexpr seconds kRetrySoon{1};
+  return failed({Code::gateway_unavailable, "The API gateway is unavailable",
+                 std::max(kRetrySoon, std::chrono::ceil<seconds>(failure.retry_after))});
+}
+
+// What the gateway will not do for this consumer, however often it is asked: Kong's 400, 401, 403, 405 and 413, and
+// a 404 that it did not say itself.
+bool is_refusal(plugin::Status status) {
   using plugin::Status;
-  const bool unknown = failure.status == Status::not_found || failure.status == Status::invalid;
-  return {unknown ? Kind::unknown : Kind::failed, {}, {}, std::move(failure)};
+  return status == Status::invalid || status == Status::denied || status == Status::unsupported;
 }
 
 GatewayAnswer no_credential(std::string detail) {
@@ -35,13 +50,19 @@ std::string why_none_signs(const Selection& selection) {
       selection.listed, selection.listed == 1 ? "" : "s");
 }
 
-// Times one gateway call and reports it.
+// One call to the gateway, if the guard admits it: timed, reported and judged.
 template <class Operation>
-auto reported(Recorder& recorder, std::string_view name, Operation&& operation) {
+auto guarded(GuardedCalls& calls, GatewayUse use, std::string_view name, Operation&& operation)
+    -> Result<decltype(operation()), Error> {
+  if (auto refused = calls.admit(use)) return Failure<>(std::move(*refused));
   const SteadyTime start = steady_now();
   auto result = operation();
   const plugin::Failure* failure = result ? nullptr : &result.error();
-  recorder.gateway_called({name, failure ? failure->status : plugin::Status::ok, steady_now() - start, failure});
+  calls.recorder().gateway_called(
+      {name, failure ? failure->status : plugin::Status::ok, steady_now() - start, failure});
+  if (!failure && use == GatewayUse::read) calls.guard().prove_base();
+  const bool not_found = failure && failure->status == plugin::Status::not_found;
+  calls.judge(failure, not_found && !calls.guard().base_is_proved());
   return result;
 }
 
@@ -57,19 +78,26 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
   return key;
 }
 
-GatewayAnswer CredentialSource::find_or_create(plugin::Call& call, std::string_view consumer) const {
-  GatewayAnswer listed = list(call, consumer);
+GatewayAnswer CredentialSource::find_or_create(plugin::Call& call, std::string_view consumer,
+                                               GuardedCalls& calls) const {
+  GatewayAnswer listed = list(call, consumer, calls);
   if (listed.kind != GatewayAnswer::Kind::no_credential || listed.selection.none_can_sign()) return listed;
   if (!auto_provision_) return no_credential("The consumer has no JWT credential and auto_provision is off");
   if (!gateway_.can_create()) {
     return no_credential("The consumer has no JWT credential and this gateway cannot create one");
   }
-  return create(call, consumer);
+  return create(call, consumer, calls);
 }
 
-GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consumer) const {
-  auto listed = reported(recorder_, "list", [&] { return gateway_.get_secret(call, consumer); });
-  if (!listed) return answer_of(std::move(listed.error()));
+GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
+  auto asked = guarded(calls, GatewayUse::read, "list", [&] { return gateway_.get_secret(call, consumer); });
+  if (!asked) return failed(std::move(asked.error()));
+  auto& listed = *asked;
+  if (!listed) {
+    if (listed.error().status == plugin::Status::not_found) return not_found(call, calls);
+    if (listed.error().status == plugin::Status::invalid) return answer(GatewayAnswer::Kind::unknown);
+    return unavailable(listed.error(), calls);
+  }
   Selection selection = select_credentials(std::move(*listed));
   if (!selection.usable.empty()) return {GatewayAnswer::Kind::found, std::move(selection), {}, {}};
   GatewayAnswer none = no_credential(why_none_signs(selection));
@@ -77,36 +105,68 @@ GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consum
   return none;
 }
 
-Result<std::string, plugin::Failure> CredentialSource::uuid_of(plugin::Call& call,
-                                                               std::string_view consumer) const {
-  if (is_uuid(consumer)) return std::string(consumer);
-  return reported(recorder_, "resolve", [&] { return gateway_.resolve(call, consumer); });
+// A wrong base URL answers 404 to everything. Until the base has proved itself, its probe decides; one probe for all
+// who wait.
+GatewayAnswer CredentialSource::not_found(plugin::Call& call, GuardedCalls& calls) const {
+  if (calls.guard().base_is_proved()) return answer(GatewayAnswer::Kind::unknown);
+  const auto health = health_.wait_for_answer(steady_now() + milliseconds(call.patience_ms()));
+  if (calls.guard().base_is_proved()) return answer(GatewayAnswer::Kind::unknown);
+  plugin::Failure failure{plugin::Status::unavailable, 0, {}, {}};
+  failure.message = fmt::format(
+      "{} answered \"not found\", and nothing under this base URL was answered well yet; its probe: {}. Check the "
+      "gateway's URL",
+      health && !health->endpoint.empty() ? health->endpoint : std::string("the gateway"),
+      health ? health->detail : std::string("no answer in time"));
+  calls.recorder().gateway_called({"probe", failure.status, {}, &failure});
+  return unavailable(failure, calls);
 }
 
-GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view consumer) const {
-  auto uuid = uuid_of(call, consumer);
-  if (!uuid) return answer_of(std::move(uuid.error()));
+GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
+  std::string uuid(consumer);
+  if (!is_uuid(consumer)) {
+    auto asked = guarded(calls, GatewayUse::read, "resolve", [&] { return gateway_.resolve(call, consumer); });
+    if (!asked) return failed(std::move(asked.error()));
+    if (!*asked) {
+      const plugin::Status status = asked->error().status;
+      const bool unknown = status == plugin::Status::not_found || status == plugin::Status::invalid;
+      return unknown ? answer(GatewayAnswer::Kind::unknown) : unavailable(asked->error(), calls);
+    }
+    uuid = std::move(**asked);
+  }
   for (unsigned attempt = 0; attempt < kMaxKeys; ++attempt) {
-    const plugin::Proposal proposal{proposed_key(*uuid, attempt), "HS256",
-                                    Secret(random_base64url(kSecretBytes))};
-    auto created =
-        reported(recorder_, "create", [&] { return gateway_.create_secret(call, consumer, proposal); });
-    if (created) {
-      std::vector<plugin::GatewayCredential> one;
-      one.push_back(std::move(*created));
-      Selection selection = select_credentials(std::move(one));
-      if (!selection.usable.empty()) return {GatewayAnswer::Kind::found, std::move(selection), {}, {}};
-      return answer_of({plugin::Status::corrupt, 0, {}, "the gateway created a credential that cannot sign"});
+    if (auto settled = create_with_key(call, consumer, proposed_key(uuid, attempt), calls)) {
+      return std::move(*settled);
     }
-    if (created.error().status == plugin::Status::unsupported) {
-      return no_credential("The consumer has no JWT credential and the gateway refuses to create one");
-    }
-    if (created.error().status != plugin::Status::conflict) return answer_of(std::move(created.error()));
-    // Another instance won, or somebody else's credential has this key: only the list can tell.
-    GatewayAnswer again = list(call, consumer);
-    if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;
   }
   return no_credential("The consumer has no JWT credential and every key proposed for one is taken");
+}
+
+// nullopt: somebody else's credential has this key.
+std::optional<GatewayAnswer> CredentialSource::create_with_key(plugin::Call& call, std::string_view consumer,
+                                                               std::string key, GuardedCalls& calls) const {
+  using plugin::Status;
+  const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
+  auto asked = guarded(calls, GatewayUse::create, "create",
+                       [&] { return gateway_.create_secret(call, consumer, proposal); });
+  if (!asked) return failed(std::move(asked.error()));
+  auto& created = *asked;
+  if (created) {
+    std::vector<plugin::GatewayCredential> one;
+    one.push_back(std::move(*created));
+    Selection selection = select_credentials(std::move(one));
+    if (!selection.usable.empty()) return GatewayAnswer{GatewayAnswer::Kind::found, std::move(selection), {}, {}};
+    return unavailable({Status::corrupt, 0, {}, {}}, calls);
+  }
+  const Status status = created.error().status;
+  if (status == Status::not_found) return answer(GatewayAnswer::Kind::unknown);
+  if (is_refusal(status)) {
+    return no_credential("The consumer has no JWT credential and the gateway refuses to create one");
+  }
+  if (status != Status::conflict) return unavailable(created.error(), calls);
+  // Another instance won, or somebody else's credential has this key: only the list can tell.
+  GatewayAnswer again = list(call, consumer, calls);
+  if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;
+  return std::nullopt;
 }
 
 } // namespace authd::pipeline

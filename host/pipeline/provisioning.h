@@ -5,10 +5,14 @@
 // lets one create through and answers 409 to the others, who then list again and use the winner's secret.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "pipeline/credential.h"
+#include "pipeline/gateway_health.h"
+#include "pipeline/guarded_calls.h"
 #include "pipeline/recorder.h"
 #include "plugin/gateway.h"
 
@@ -22,30 +26,33 @@ struct GatewayAnswer {
     found,         // selection.usable has at least one
     no_credential, // the consumer exists; detail says why none could be made
     unknown,       // no such consumer, or an id that the gateway refuses
-    failed,        // see failure
+    failed,        // AUTH_004 or AUTH_005: see error
   };
   Kind kind = Kind::failed;
   Selection selection;
   std::string detail;
-  plugin::Failure failure;
+  Error error{};
 };
 
 class CredentialSource {
  public:
-  // Both references must outlive it.
-  CredentialSource(const plugin::Gateway& gateway, bool auto_provision, Recorder& recorder)
-      : gateway_(gateway), auto_provision_(auto_provision), recorder_(recorder) {}
+  // All references must outlive it.
+  CredentialSource(const plugin::Gateway& gateway, GatewayHealth& health, bool auto_provision)
+      : gateway_(gateway), health_(health), auto_provision_(auto_provision) {}
 
-  GatewayAnswer find_or_create(plugin::Call& call, std::string_view consumer) const; // [may-block]
+  // Each call to the gateway is admitted and judged by `calls`. [may-block]
+  GatewayAnswer find_or_create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
 
  private:
-  GatewayAnswer list(plugin::Call& call, std::string_view consumer) const;
-  GatewayAnswer create(plugin::Call& call, std::string_view consumer) const;
-  Result<std::string, plugin::Failure> uuid_of(plugin::Call& call, std::string_view consumer) const;
+  GatewayAnswer list(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  GatewayAnswer create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  std::optional<GatewayAnswer> create_with_key(plugin::Call& call, std::string_view consumer, std::string key,
+                                               GuardedCalls& calls) const;
+  GatewayAnswer not_found(plugin::Call& call, GuardedCalls& calls) const;
 
   const plugin::Gateway& gateway_;
+  GatewayHealth& health_;
   const bool auto_provision_;
-  Recorder& recorder_;
 };
 
 } // namespace authd::pipeline

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/secret_lookup.h"
 
+#include <atomic>
 #include <utility>
+#include <vector>
 
 #include "base/secret.h"
 
@@ -9,249 +11,331 @@ namespace authd::pipeline {
 namespace {
 
 using plugin::Status;
+using LaneKind = BlockingLane::Kind;
 
 // How long past the breaker's timeout a worker goes on listening, so that a late answer still fills the
 // cache. Kong itself gives up on its database after 5 s (pg_timeout), so nothing comes after that.
 constexpr milliseconds kLateAnswerGrace{5000};
 constexpr seconds kRetrySoon{1};
+// A copy that was asked for in vain is not asked for again sooner, however often it is used.
+constexpr milliseconds kAskAgain{1000};
+constexpr std::size_t kFailedLately = 1 << 12; // entries of 32 bytes
 
 Error refusal(Code code) {
   if (code == Code::no_credential) return {code, "The consumer has no JWT credential that authd can sign with", {}};
   return {code, "Invalid consumer credentials", {}};
 }
 
-Error overloaded() { return {Code::overloaded, "Too many lookups are waiting; try again", kRetrySoon}; }
-
-Error gateway_error(const plugin::Failure& failure) {
-  const seconds wait = std::max(kRetrySoon, std::chrono::ceil<seconds>(failure.retry_after));
-  return {Code::gateway_unavailable, "The API gateway is unavailable", wait};
-}
-
-// An unknown consumer says nothing about the gateway's health: whoever asks for such ids could dilute the
-// failures of others.
-CircuitBreaker::Outcome outcome_of(const GatewayAnswer& answer) {
-  if (answer.kind == GatewayAnswer::Kind::failed) return CircuitBreaker::Outcome::failure;
-  if (answer.kind == GatewayAnswer::Kind::unknown) return CircuitBreaker::Outcome::answered;
-  return CircuitBreaker::Outcome::success;
-}
+Error too_slow() { return {Code::gateway_unavailable, "The API gateway is unavailable", kRetrySoon}; }
 
 } // namespace
 
 Found::~Found() { wipe(record.data(), record.size()); }
 
-// Invariants: a flight stands in flights_ from take_off until it has landed or was judged late; `judged`
-// turns true once, and with it the breaker has been told; waiters are called at most once.
+// Invariants: a flight stands in flights_ from take_off until it has landed or was given up as late; waiters are
+// called at most once. queued -> [reading -> boarding ->] flying -> landed; boarding: it waits for a worker of the
+// gateway's lane after the blocking tiers did not have what it looks for.
 struct SecretLookup::Flight {
-  enum class Phase { queued, reading, flying, landed }; // reading: a worker asks the blocking tiers
+  enum class Phase { queued, reading, boarding, flying, landed };
   std::string consumer;
+  bool refresh = false;   // of a copy that still signs: only one that is not due will do
+  SteadyTime queue_end{}; // what waits for it gives up then, unless a worker has taken it
   Phase phase = Phase::queued;
-  SteadyTime departed{}; // when the reading began, then when the gateway was called
-  std::optional<CircuitBreaker::Permit> permit;
-  bool judged = false;
+  SteadyTime phase_end{};                // reading, boarding, flying: what waits for it gives up then
+  std::shared_ptr<GuardedCalls> calls{}; // flying
   std::vector<Done> waiters;
-  std::shared_ptr<const Found> remote_copy; // stale, from a blocking tier: better than nothing
+  std::shared_ptr<const Found> remote_copy{}; // stale, from a blocking tier: better than nothing
+  // Until when somebody waits. Atomic, because a lane asks for it.
+  std::atomic<SteadyTime::rep> wanted_until{0};
+
+  bool is_queued() const { return phase == Phase::queued || phase == Phase::boarding; }
+  bool is_wanted(SteadyTime now) const { return now.time_since_epoch().count() < wanted_until.load(); }
+  void want_until(SteadyTime end) {
+    wanted_until = std::max(wanted_until.load(), end.time_since_epoch().count());
+  }
 };
 
 SecretLookup::SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway,
-                           CircuitBreaker& breaker, BlockingLane& lane, Recorder& recorder)
-    : settings_(settings), tiers_(tiers), source_(gateway, settings.auto_provision, recorder),
-      breaker_(breaker), lane_(lane), recorder_(recorder), negative_(settings.negative_ttl) {}
+                           GatewayGuard& guard, GatewayHealth& health, Lanes& lanes, Recorder& recorder)
+    : settings_(settings), tiers_(tiers), source_(gateway, health, settings.auto_provision), guard_(guard),
+      health_(health), lanes_(lanes), recorder_(recorder), negative_(settings.negative_ttl),
+      failed_lately_(kAskAgain, kFailedLately) {}
 
 SecretLookup::~SecretLookup() = default;
 
 // --- on reactors ---------------------------------------------------------------------------------------
 
 bool SecretLookup::cached(std::string_view consumer, std::string& record) {
-  const TierSlot* slot = nullptr;
-  if (!tiers_.get_fresh(consumer, record, &slot)) return false;
-  refresh_if_due(consumer, record, *slot);
-  return true;
+  const Freshness freshness = tiers_.get_local(consumer, record);
+  const FreshnessRule may = rule(freshness);
+  if (may.asks) ask_again(consumer, freshness);
+  return may.signs;
 }
 
-void SecretLookup::refresh_if_due(std::string_view consumer, std::string_view record, const TierSlot& slot) {
-  if (settings_.refresh_ahead <= 0) return;
-  const auto decoded = CredentialRecord::decode(record);
-  const std::int64_t age_ms = unix_millis(wall_now()) - decoded->fetched_at_ms();
-  const auto ttl_ms = static_cast<double>(slot.ttl.count());
-  if (static_cast<double>(age_ms) < ttl_ms * (1.0 - settings_.refresh_ahead)) return;
-  if (breaker_.would_reject(steady_now())) return;
+void SecretLookup::ask_again(std::string_view consumer, Freshness freshness) {
+  const SteadyTime now = steady_now();
+  if (guard_.would_reject(GatewayUse::read, now) && tiers_.blocking_tiers_are_down(now)) return;
+  if (failed_lately_.recall(consumer, now)) return;
   const std::lock_guard lock(mutex_);
-  if (flights_.find(consumer) == flights_.end()) take_off(consumer, nullptr);
+  if (flights_.find(consumer) == flights_.end()) take_off(consumer, nullptr, freshness == Freshness::due);
 }
 
 SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
   if (auto result = answer_at_once(consumer)) return {std::move(result), nullptr};
   {
     const std::lock_guard lock(mutex_);
-    if (const auto it = flights_.find(consumer); it != flights_.end()) {
-      it->second->waiters.push_back(std::move(done));
-      return {std::nullopt, it->second};
-    }
     // A flight fills the tiers before it leaves the table: whoever finds neither flight nor copy here is
     // the first.
+    const auto it = flights_.find(consumer);
     auto found = std::make_shared<Found>();
-    const TierSlot* slot = nullptr;
-    if (tiers_.get_fresh(consumer, found->record, &slot)) return {LookupResult(std::move(found)), nullptr};
-    if (FlightPtr flight = take_off(consumer, std::move(done))) return {std::nullopt, std::move(flight)};
+    if (rule(tiers_.get_local(consumer, found->record)).signs) return {LookupResult(std::move(found)), nullptr};
+    if (it != flights_.end()) {
+      const FlightPtr flight = it->second;
+      if (join(flight, std::move(done))) return {std::nullopt, flight};
+    } else if (FlightPtr flight = take_off(consumer, std::move(done), false)) {
+      return {std::nullopt, std::move(flight)};
+    }
   }
-  return {stale_or(consumer, overloaded()), nullptr};
+  return {stale_or(consumer, overloaded(tiers_.has_blocking() ? lanes_.reads : lanes_.gateway)), nullptr};
 }
 
 std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consumer) {
   const SteadyTime now = steady_now();
   if (const auto code = negative_.recall(consumer, now)) return Failure<>(refusal(*code));
   // A blocking tier may still have a copy that a worker can fetch.
-  if (breaker_.would_reject(now) && tiers_.blocking_tiers_are_down(now)) {
-    return stale_or(consumer, breaker_error());
+  if (auto refused = guard_.refusal(GatewayUse::read, now); refused && tiers_.blocking_tiers_are_down(now)) {
+    return stale_or(consumer, std::move(*refused));
+  }
+  // A suspect copy that could not be confirmed a moment ago.
+  auto found = std::make_shared<Found>();
+  found->stale = true;
+  if (tiers_.get_local(consumer, found->record) == Freshness::stale && failed_lately_.recall(consumer, now)) {
+    return LookupResult(std::move(found));
   }
   return std::nullopt;
 }
 
-// Requires mutex_. nullptr: the lane is full.
-SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done done) {
+// Requires mutex_. False: nobody waited for it any more, and there is no room for it in time.
+bool SecretLookup::join(const FlightPtr& flight, Done done) {
+  const SteadyTime now = steady_now();
+  const bool left_behind = flight->is_queued() && !flight->is_wanted(now);
+  const SteadyTime until = now + settings_.breaker_timeout;
+  flight->waiters.push_back(std::move(done));
+  flight->want_until(until);
+  // It stands behind all that is waited for, or soon will: a second job takes it to its place; the first to run
+  // does the work.
+  if (!left_behind) return true;
+  flight->queue_end = flight->phase_end = until;
+  if (enqueue(flight)) return true;
+  flight->waiters.pop_back();
+  return false;
+}
+
+// Requires mutex_. nullptr: there is no room in the lane in time. `done` null: nobody waits for it.
+SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done done, bool refresh) {
   auto flight = std::make_shared<Flight>();
   flight->consumer = consumer;
+  flight->refresh = refresh;
+  flight->queue_end = steady_now() + settings_.breaker_timeout;
+  if (done) flight->want_until(flight->queue_end);
   if (done) flight->waiters.push_back(std::move(done));
-  const bool taken = lane_.submit([this, flight] {
-    fly(flight);
-    tiers_.settle_debts(); // now that it has landed nobody waits for this worker
-  });
-  if (!taken) return nullptr;
+  if (!enqueue(flight)) return nullptr;
   flights_.emplace(flight->consumer, flight);
   return flight;
 }
 
+// Requires mutex_. Into the lane that its phase waits for.
+bool SecretLookup::enqueue(const FlightPtr& flight) {
+  const SteadyTime now = steady_now();
+  const bool reads = flight->phase == Flight::Phase::queued && !tiers_.blocking_tiers_are_down(now);
+  BlockingLane::Job job;
+  job.kind = reads ? LaneKind::read : flight->is_wanted(now) ? LaneKind::lookup : LaneKind::refresh;
+  job.run = [this, flight, reads] { return reads ? read(flight) : fly(flight); };
+  job.discarded = [this, flight] { give_up(flight); };
+  if (flight->is_wanted(now)) {
+    job.wanted_until = [flight] { return SteadyTime(SteadyTime::duration(flight->wanted_until.load())); };
+  }
+  const auto patience = std::chrono::ceil<milliseconds>(flight->queue_end - now);
+  return (reads ? lanes_.reads : lanes_.gateway).submit(std::move(job), std::max(patience, milliseconds(0)));
+}
+
 std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr& flight) {
+  using Phase = Flight::Phase;
   const SteadyTime now = steady_now();
-  std::optional<CircuitBreaker::Permit> permit;
-  bool queued = false;
+  std::shared_ptr<GuardedCalls> calls;
+  bool in_queue = false;
   {
     const std::lock_guard lock(mutex_);
-    queued = flight->phase == Flight::Phase::queued;
+    in_queue = flight->is_queued();
     // Landed: `done` has been called, its result is on the way to the reactor.
-    if (flight->phase == Flight::Phase::landed) return now + settings_.breaker_timeout;
-    if (flight->phase == Flight::Phase::reading || flight->phase == Flight::Phase::flying) {
-      const SteadyTime due = flight->departed + settings_.breaker_timeout;
-      if (now < due) return due;
-      if (const auto it = flights_.find(flight->consumer); it != flights_.end() && it->second == flight) {
-        flights_.erase(it);
-      }
-      permit = flight->permit;
-    }
+    if (flight->phase == Phase::landed) return now + settings_.breaker_timeout;
+    if (flight->phase != Phase::queued && now < flight->phase_end) return flight->phase_end;
+    if (!in_queue) leave_table(flight);
+    calls = flight->calls;
   }
-  if (queued) return stale_or(flight, overloaded());
-  if (permit) judge(flight, *permit, CircuitBreaker::Outcome::failure);
-  return stale_or(flight, gateway_error({Status::timeout, 0, {}, {}}));
+  if (in_queue) return stale_or(flight, overloaded(lanes_.gateway));
+  if (calls) calls->expire();
+  if (guard_.needs_probe()) health_.watch();
+  return stale_or(flight, too_slow());
 }
 
-// --- on lane workers -----------------------------------------------------------------------------------
+// --- on workers of the lane for reads ------------------------------------------------------------------
 
-void SecretLookup::fly(const FlightPtr& flight) {
-  if (tiers_.has_blocking() && read_blocking_tiers(flight)) return;
-  CircuitBreaker::Permit permit;
-  if (!board(flight, permit)) {
-    land(flight, stale_or(flight, breaker_error()));
-    return;
-  }
-  plugin::Call call(flight->departed + settings_.breaker_timeout + kLateAnswerGrace);
-  call.set_patience(flight->departed + settings_.breaker_timeout);
-  std::uint64_t epoch = tiers_.epoch_of(flight->consumer);
-  GatewayAnswer answer = source_.find_or_create(call, flight->consumer);
-  if (const std::uint64_t now = tiers_.epoch_of(flight->consumer); now != epoch) {
-    // Invalidated while Kong was answering: the answer may be from before the change.
-    epoch = now;
-    answer = source_.find_or_create(call, flight->consumer);
-  }
-  const bool late = steady_now() - flight->departed > settings_.breaker_timeout;
-  judge(flight, permit, late ? CircuitBreaker::Outcome::failure : outcome_of(answer));
-  const bool gone = answer.kind == GatewayAnswer::Kind::unknown || answer.kind == GatewayAnswer::Kind::no_credential;
-  const bool fetched = answer.kind == GatewayAnswer::Kind::found;
-  const LookupResult result = conclude(flight, std::move(answer), epoch);
-  // Whoever waits does not wait for the slow tiers as well, unless they hold what must not be served again.
-  if (gone) tiers_.drop(flight->consumer);
-  land(flight, result);
-  if (fetched) tiers_.fill_blocking(flight->consumer, (*result)->record, epoch);
-}
-
-// True: a fresh copy was found and the flight has landed. A stale one is kept in case the gateway fails.
-bool SecretLookup::read_blocking_tiers(const FlightPtr& flight) {
+bool SecretLookup::read(const FlightPtr& flight) {
+  bool refresh = false;
   {
     const std::lock_guard lock(mutex_);
+    if (flight->phase != Flight::Phase::queued) return false;
     flight->phase = Flight::Phase::reading;
-    flight->departed = steady_now();
+    flight->phase_end = steady_now() + settings_.breaker_timeout;
+    refresh = flight->refresh && flight->waiters.empty();
   }
-  auto copy = tiers_.get_blocking(flight->consumer);
-  if (!copy) return false;
-  auto found = std::make_shared<Found>();
-  found->record = std::move(copy->record);
-  found->stale = !copy->fresh;
-  if (copy->fresh) {
-    land(flight, LookupResult(std::move(found)));
-    return true;
-  }
-  const std::lock_guard lock(mutex_);
-  flight->remote_copy = std::move(found);
-  return false;
-}
-
-bool SecretLookup::board(const FlightPtr& flight, CircuitBreaker::Permit& permit) {
-  const SteadyTime now = steady_now();
-  const CircuitBreaker::Admission admission = breaker_.acquire(now);
-  report(admission.transition);
-  if (!admission.permit) return false;
-  permit = *admission.permit;
-  const std::lock_guard lock(mutex_);
-  flight->phase = Flight::Phase::flying;
-  flight->departed = now;
-  flight->permit = permit;
+  auto copy = tiers_.get_blocking(flight->consumer, refresh);
+  if (!copy || !take_copy(flight, std::move(*copy))) board(flight);
+  tiers_.flush_deletions(); // now nobody waits for this worker
   return true;
 }
 
-LookupResult SecretLookup::conclude(const FlightPtr& flight, GatewayAnswer answer, std::uint64_t epoch) {
+// True: it was what the flight looked for, which has landed. One that is due is an answer, but the flight goes on to
+// the gateway; a stale one is kept in case that fails.
+bool SecretLookup::take_copy(const FlightPtr& flight, TierCopy copy) {
+  const FreshnessRule may = rule(copy.freshness);
+  auto found = std::make_shared<Found>();
+  found->record = std::move(copy.record);
+  found->stale = !may.signs;
+  if (may.signs && !may.asks) {
+    failed_lately_.forget(flight->consumer);
+    land(flight, LookupResult(std::move(found)));
+    return true;
+  }
+  if (may.signs) answer(flight, LookupResult(found));
+  const std::lock_guard lock(mutex_);
+  flight->remote_copy = std::move(found);
+  if (may.signs) flight->refresh = true;
+  return false;
+}
+
+void SecretLookup::board(const FlightPtr& flight) {
+  if (auto refused = guard_.refusal(GatewayUse::read, steady_now())) return fail(flight, std::move(*refused));
+  bool taken = false;
+  {
+    const std::lock_guard lock(mutex_);
+    flight->phase = Flight::Phase::boarding;
+    flight->phase_end = std::max(flight->queue_end, steady_now());
+    if (flight->waiters.empty()) flight->wanted_until = 0; // it has answered those who waited
+    taken = enqueue(flight);
+  }
+  if (!taken) fail(flight, overloaded(lanes_.gateway));
+}
+
+// --- on workers of the gateway's lane ------------------------------------------------------------------
+
+bool SecretLookup::fly(const FlightPtr& flight) {
+  const SteadyTime departed = steady_now();
+  const SteadyTime patience = departed + settings_.breaker_timeout;
+  const auto calls = std::make_shared<GuardedCalls>(guard_, settings_.breaker_timeout, recorder_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!flight->is_queued()) return false;
+    flight->phase = Flight::Phase::flying;
+    flight->phase_end = patience;
+    flight->calls = calls;
+  }
+  plugin::Call call(patience + kLateAnswerGrace);
+  call.set_patience(patience);
+  FetchMark mark = tiers_.mark(flight->consumer);
+  GatewayAnswer answer = source_.find_or_create(call, flight->consumer, *calls);
+  if (tiers_.was_invalidated(flight->consumer, mark)) {
+    // Invalidated while the gateway was answering: the answer may be from before the change.
+    mark = tiers_.mark(flight->consumer);
+    answer = source_.find_or_create(call, flight->consumer, *calls);
+  }
+  if (guard_.needs_probe()) health_.watch();
+  const bool gone = answer.kind == GatewayAnswer::Kind::unknown || answer.kind == GatewayAnswer::Kind::no_credential;
+  const bool fetched = answer.kind == GatewayAnswer::Kind::found;
+  const LookupResult result = conclude(flight, std::move(answer), mark);
+  // Whoever waits does not wait for the slow tiers as well, unless they hold what must not be served again.
+  if (gone) tiers_.drop(flight->consumer);
+  land(flight, result);
+  if (fetched) fill_blocking(flight, result, mark);
+  return true;
+}
+
+LookupResult SecretLookup::conclude(const FlightPtr& flight, GatewayAnswer answer, const FetchMark& mark) {
   using Kind = GatewayAnswer::Kind;
+  const std::string& consumer = flight->consumer;
   switch (answer.kind) {
   case Kind::found: {
     auto found = std::make_shared<Found>();
     CredentialRecord::encode(answer.selection, wall_now(), found->record);
-    tiers_.fill_local(flight->consumer, found->record, epoch);
-    negative_.forget(flight->consumer);
+    tiers_.fill_local(consumer, found->record, mark);
+    negative_.forget(consumer);
+    failed_lately_.forget(consumer);
     return LookupResult(std::move(found));
   }
   case Kind::unknown:
-    negative_.remember(flight->consumer, Code::unknown_consumer, steady_now());
+    negative_.remember(consumer, Code::unknown_consumer, steady_now());
     return Failure<>(refusal(Code::unknown_consumer));
   case Kind::no_credential:
-    negative_.remember(flight->consumer, Code::no_credential, steady_now());
-    return fail(Code::no_credential, std::move(answer.detail));
+    negative_.remember(consumer, Code::no_credential, steady_now());
+    return authd::fail(Code::no_credential, std::move(answer.detail));
   case Kind::failed: break;
   }
-  return stale_or(flight, gateway_error(answer.failure));
+  failed_lately_.remember(consumer, answer.error.code, steady_now());
+  return stale_or(flight, std::move(answer.error));
 }
 
-void SecretLookup::land(const FlightPtr& flight, const LookupResult& result) {
+// In the lane for reads: a tier that hangs holds up no worker of the gateway's. A copy for which there is no room
+// there is one that the tier does not get.
+void SecretLookup::fill_blocking(const FlightPtr& flight, const LookupResult& fetched, const FetchMark& mark) {
+  if (!tiers_.has_blocking()) return;
+  BlockingLane::Job job;
+  job.kind = LaneKind::store;
+  job.run = [this, flight, found = *fetched, mark] {
+    tiers_.fill_blocking(flight->consumer, found->record, mark);
+    tiers_.flush_deletions();
+    return true;
+  };
+  static_cast<void>(lanes_.reads.submit(std::move(job)));
+}
+
+// --- landing -------------------------------------------------------------------------------------------
+
+void SecretLookup::answer(const FlightPtr& flight, const LookupResult& result) {
   std::vector<Done> waiters;
   {
     const std::lock_guard lock(mutex_);
-    flight->phase = Flight::Phase::landed;
     waiters.swap(flight->waiters);
-    if (const auto it = flights_.find(flight->consumer); it != flights_.end() && it->second == flight) {
-      flights_.erase(it);
-    }
   }
   for (const Done& done : waiters) done(result);
 }
 
-void SecretLookup::judge(const FlightPtr& flight, CircuitBreaker::Permit permit,
-                         CircuitBreaker::Outcome outcome) {
+void SecretLookup::land(const FlightPtr& flight, const LookupResult& result) {
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(flight->judged, true)) return;
+    flight->phase = Flight::Phase::landed;
+    leave_table(flight);
   }
-  report(breaker_.record(permit, outcome, steady_now()));
+  answer(flight, result);
 }
 
-void SecretLookup::report(const std::optional<CircuitBreaker::Transition>& transition) {
-  if (transition) recorder_.breaker_moved("gateway", *transition);
+void SecretLookup::fail(const FlightPtr& flight, Error error) {
+  failed_lately_.remember(flight->consumer, error.code, steady_now());
+  land(flight, stale_or(flight, std::move(error)));
+}
+
+// A lane has no room for a flight that nobody waits for. Unless another job of it found somebody who does.
+void SecretLookup::give_up(const FlightPtr& flight) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!flight->is_queued() || flight->is_wanted(steady_now())) return;
+  }
+  fail(flight, overloaded(lanes_.gateway));
+}
+
+void SecretLookup::leave_table(const FlightPtr& flight) {
+  const auto it = flights_.find(flight->consumer);
+  if (it != flights_.end() && it->second == flight) flights_.erase(it);
 }
 
 // --- when there is nothing fresh -----------------------------------------------------------------------
@@ -271,21 +355,22 @@ LookupResult SecretLookup::stale_or(const FlightPtr& flight, Error error) {
   return result;
 }
 
-Error SecretLookup::breaker_error() const {
-  const seconds wait = std::chrono::ceil<seconds>(breaker_.until_probe(steady_now()));
-  return {Code::breaker_open, "The API gateway is failing; calls to it are suspended",
-          std::max(kRetrySoon, wait)};
+Error SecretLookup::overloaded(const BlockingLane& lane) const {
+  return {Code::overloaded, "Too many lookups are waiting; try again",
+          std::max(kRetrySoon, std::chrono::ceil<seconds>(lane.expected_wait()))};
 }
 
 bool SecretLookup::invalidate(std::string_view consumer) {
   negative_.forget(consumer);
+  failed_lately_.forget(consumer);
   const bool all = tiers_.drop(consumer);
-  if (all) tiers_.settle_debts(); // they answer
+  if (all) tiers_.flush_deletions(); // they answer
   return all;
 }
 
 bool SecretLookup::invalidate_all() {
   negative_.forget_all();
+  failed_lately_.forget_all();
   return tiers_.drop_all();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage 2: the consumer's credentials, from the cache tiers or, guarded by the breaker, from the gateway.
+// Stage 2: the consumer's credentials, from the cache tiers or, guarded by the breakers, from the gateway.
 //
-//   cached()      on a reactor, never blocks: a fresh copy from the non-blocking tiers.
-//   begin()       when there is none: an answer at once (known refusal, open breaker, full lane), or a
+//   cached()      on a reactor, never blocks: a copy from the local tiers that may sign.
+//   begin()       when there is none: an answer at once (known refusal, open breaker, overload), or a
 //                 place in the one flight that is under way for this consumer.
 //   on_deadline() when the flight takes too long: more patience, or the stale copy, or the refusal.
 //
@@ -17,13 +17,12 @@
 #include <string_view>
 #include <unordered_map>
 #include <variant>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "config/config.h"
 #include "pipeline/blocking_lane.h"
-#include "pipeline/circuit_breaker.h"
+#include "pipeline/gateway_guard.h"
+#include "pipeline/gateway_health.h"
 #include "pipeline/negative_memory.h"
 #include "pipeline/provisioning.h"
 #include "pipeline/recorder.h"
@@ -41,15 +40,26 @@ struct Found {
 using LookupResult = Result<std::shared_ptr<const Found>>;
 
 struct LookupSettings {
-  milliseconds breaker_timeout{500}; // what a request waits for the gateway
+  milliseconds breaker_timeout{500}; // what a request waits for a worker, and then for the gateway
   milliseconds negative_ttl{10'000};
-  double refresh_ahead = 0.2; // fraction of the TTL; 0: off
   bool auto_provision = true;
+};
+
+// Reads of tiers have workers of their own, so that a gateway that hangs holds up none of them.
+struct Lanes {
+  BlockingLane reads;
+  BlockingLane gateway;
+  Lanes(std::size_t workers, std::size_t max_queued) : reads(workers, max_queued), gateway(workers, max_queued) {}
+  // The gateway's first: its jobs hand copies to the other's.
+  void stop() {
+    gateway.stop();
+    reads.stop();
+  }
 };
 
 class SecretLookup {
  public:
-  // Called once, on a lane worker.
+  // Called once, on a worker.
   using Done = std::function<void(const LookupResult&)>;
   struct Flight;
   using FlightPtr = std::shared_ptr<Flight>;
@@ -59,12 +69,12 @@ class SecretLookup {
     FlightPtr flight;                   // else: `done` will be called, unless on_deadline answers first
   };
 
-  // All references must outlive it; the lane must have been stopped before it is destroyed.
-  SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway, CircuitBreaker& breaker,
-               BlockingLane& lane, Recorder& recorder);
+  // All references must outlive it; the lanes must have been stopped before it is destroyed.
+  SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway, GatewayGuard& guard,
+               GatewayHealth& health, Lanes& lanes, Recorder& recorder);
   ~SecretLookup();
 
-  // True: `record` holds a fresh copy. Allocates nothing once `record` has grown.
+  // True: `record` holds a copy that may sign. Allocates nothing once `record` has grown.
   bool cached(std::string_view consumer, std::string& record);
 
   Begun begin(std::string_view consumer, Done done);
@@ -76,38 +86,48 @@ class SecretLookup {
   SteadyTime first_deadline() const { return steady_now() + settings_.breaker_timeout; }
 
   // Forgets a consumer, or everybody: every tier drops it, in every instance that shares a remote tier, and
-  // what is being fetched meanwhile is not stored. False: a remote tier could not be told yet. Settles what tiers
-  // owe, too: see TierStack::settle_debts. [may-block]
+  // what is being fetched meanwhile is not stored. False: a remote tier could not be told yet. Carries out pending
+  // deletions, too: see TierStack::flush_deletions. [may-block]
   bool invalidate(std::string_view consumer);
   bool invalidate_all();
 
   const TierStack& tiers() const { return tiers_; }
-  const CircuitBreaker& breaker() const { return breaker_; }
+  const GatewayGuard& guard() const { return guard_; }
 
  private:
+  // --- on reactors ---
   std::optional<LookupResult> answer_at_once(std::string_view consumer);
-  FlightPtr take_off(std::string_view consumer, Done done);
-  void refresh_if_due(std::string_view consumer, std::string_view record, const TierSlot& slot);
+  void ask_again(std::string_view consumer, Freshness freshness);
+  bool join(const FlightPtr& flight, Done done);
+  FlightPtr take_off(std::string_view consumer, Done done, bool refresh);
+  bool enqueue(const FlightPtr& flight);
 
-  void fly(const FlightPtr& flight);
-  bool board(const FlightPtr& flight, CircuitBreaker::Permit& permit);
-  LookupResult conclude(const FlightPtr& flight, GatewayAnswer answer, std::uint64_t epoch);
+  // --- on workers ---
+  bool read(const FlightPtr& flight);
+  bool take_copy(const FlightPtr& flight, TierCopy copy);
+  void board(const FlightPtr& flight);
+  bool fly(const FlightPtr& flight);
+  LookupResult conclude(const FlightPtr& flight, GatewayAnswer answer, const FetchMark& mark);
+  void fill_blocking(const FlightPtr& flight, const LookupResult& fetched, const FetchMark& mark);
+  void answer(const FlightPtr& flight, const LookupResult& result);
   void land(const FlightPtr& flight, const LookupResult& result);
-  void judge(const FlightPtr& flight, CircuitBreaker::Permit permit, CircuitBreaker::Outcome outcome);
-  void report(const std::optional<CircuitBreaker::Transition>& transition);
+  void fail(const FlightPtr& flight, Error error);
+  void give_up(const FlightPtr& flight);
+  void leave_table(const FlightPtr& flight); // requires mutex_
 
-  bool read_blocking_tiers(const FlightPtr& flight);
   LookupResult stale_or(std::string_view consumer, Error error);
   LookupResult stale_or(const FlightPtr& flight, Error error);
-  Error breaker_error() const;
+  Error overloaded(const BlockingLane& lane) const;
 
   const LookupSettings settings_;
   TierStack& tiers_;
   const CredentialSource source_;
-  CircuitBreaker& breaker_;
-  BlockingLane& lane_;
+  GatewayGuard& guard_;
+  GatewayHealth& health_;
+  Lanes& lanes_;
   Recorder& recorder_;
   NegativeMemory negative_;
+  NegativeMemory failed_lately_; // whose copies nobody need ask for again yet
 
   struct TextHash {
     using is_transparent = void;

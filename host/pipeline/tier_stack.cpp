@@ -5,86 +5,40 @@
 #include <functional>
 #include <utility>
 
-#include "base/secret.h"
 #include "pipeline/credential.h"
 #include "pipeline/hmac.h"
 
 namespace authd::pipeline {
 namespace {
 
-using plugin::Status;
-
 constexpr std::string_view kRemotePrefix = "authd:v1:";
 constexpr std::string_view kHex = "0123456789abcdef";
-// A deletion may take longer than a read, because what it leaves behind would be served again.
-constexpr milliseconds kDeleteTimeout{250};
-// A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
-// its read_timeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
-constexpr milliseconds kFillPause{1000};
-// An operator who invalidates does wait.
-constexpr milliseconds kClearTimeout{5000};
-// How long a worker goes on with deletions that are owed; the next one goes on from there.
-constexpr milliseconds kSettleTime{250};
 
-// A tier that is down is probed again every second; three failures within ten seconds put it there, or five
-// in a row: when a busy tier begins to hang, its thousands of successes in the window would outweigh the few
-// failures that workers collect, a read_timeout each, and until then every request waits for them.
-constexpr CircuitBreaker::Settings kTierBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3, 5};
-// A plugin that goes on this long after its deadline has not kept it.
-constexpr milliseconds kOverrun{50};
+std::string remote_key(std::string_view local_key) {
+  std::string key(kRemotePrefix);
+  key += local_key;
+  return key;
+}
 
-bool is_answer(Status status) { return status == Status::ok || status == Status::not_found; }
-
-// How long the record may still count as fresh in a tier with this TTL; zero or less: it is stale.
-milliseconds freshness_left(const CredentialRecord& record, milliseconds ttl) {
-  return ttl - milliseconds(unix_millis(wall_now()) - record.fetched_at_ms());
+std::vector<TierSlot> those_that_block(const std::vector<TierSlot>& slots, bool block) {
+  std::vector<TierSlot> some;
+  for (const TierSlot& slot : slots)
+    if (slot.tier.nonblocking() != block) some.push_back(slot);
+  return some;
 }
 
 } // namespace
 
-struct TierStack::Guarded {
-  explicit Guarded(TierSlot s)
-      : slot(std::move(s)), breaker(kTierBreaker),
-        debts(slot.debts ? slot.debts : std::make_shared<TierDebts>()) {}
-
-  // After a fill that failed, one worker at a time finds out whether the tier stores again.
-  bool may_fill(SteadyTime now) {
-    const std::lock_guard lock(mutex);
-    if (fills_fail && now < next_fill) return false;
-    next_fill = now + kFillPause;
-    return true;
-  }
-  void filled(bool stored) {
-    const std::lock_guard lock(mutex);
-    fills_fail = !stored;
-    if (!stored) next_fill = steady_now() + kFillPause;
-  }
-
-  TierSlot slot;
-  CircuitBreaker breaker;
-  const std::shared_ptr<TierDebts> debts;
-  std::mutex mutex; // guards these two
-  bool fills_fail = false;
-  SteadyTime next_fill{}; // matters while fills fail
-};
-
-TierStack::TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder,
-                     std::shared_ptr<TierEpochs> epochs)
-    : sealer_(std::move(sealer)), recorder_(recorder),
-      has_blocking_(
-          std::any_of(slots.begin(), slots.end(), [](const TierSlot& s) { return !s.tier.nonblocking(); })),
-      hashes_keys_(has_blocking_ && sealer_.encrypts()),
-      epochs_(epochs ? std::move(epochs) : std::make_shared<TierEpochs>()) {
-  for (TierSlot& slot : slots) {
-    if (slot.tier.nonblocking()) {
-      local_.push_back(std::move(slot));
-    } else {
-      blocking_.push_back(std::make_unique<Guarded>(std::move(slot)));
-    }
-  }
+TierStack::TierStack(std::vector<TierSlot> slots, FreshnessClock clock, Sealer sealer, Recorder& recorder,
+                     std::shared_ptr<TierHistory> history)
+    : sealer_(std::move(sealer)),
+      hashes_keys_(sealer_.encrypts() && !those_that_block(slots, true).empty()),
+      history_(history ? std::move(history) : std::make_shared<TierHistory>()),
+      local_(those_that_block(slots, false), clock, history_, recorder) {
+  for (TierSlot& slot : those_that_block(slots, true))
+    guarded_.push_back(
+        std::make_unique<GuardedTier>(std::move(slot), clock, sealer_, std::string(kRemotePrefix), recorder));
 }
-
-TierStack::~TierStack() = default;
 
 // --- keys ----------------------------------------------------------------------------------------------
 
@@ -101,255 +55,124 @@ std::string_view TierStack::local_key(std::string_view consumer, Token& buffer) 
   return {buffer.data(), buffer.size()};
 }
 
-std::string TierStack::remote_key(std::string_view local_key) const {
-  std::string key(kRemotePrefix);
-  key += local_key;
-  return key;
-}
-
 std::atomic<std::uint64_t>& TierStack::epoch_slot(std::string_view local_key) const {
-  return (*epochs_)[std::hash<std::string_view>{}(local_key) % epochs_->size()];
+  return history_->epochs[std::hash<std::string_view>{}(local_key) % history_->epochs.size()];
 }
 
-std::uint64_t TierStack::epoch_of(std::string_view consumer) const {
-  Token buffer;
-  return epoch_slot(local_key(consumer, buffer)).load();
+FetchMark TierStack::mark_of(std::string_view local_key) const {
+  return {epoch_slot(local_key).load(), history_->channels.current()};
 }
 
-// --- non-blocking tiers --------------------------------------------------------------------------------
-
-bool TierStack::get_fresh(std::string_view consumer, std::string& record, const TierSlot** found) const {
+FetchMark TierStack::mark(std::string_view consumer) const {
   Token buffer;
-  const std::string_view key = local_key(consumer, buffer);
-  for (const TierSlot& slot : local_) {
-    plugin::Call call;
-    const Status status = slot.tier.get(call, key, record);
-    if (failed(slot, "get", status, call) || status != Status::ok) continue;
-    if (!CredentialRecord::decode(record)) continue;
-    *found = &slot;
-    return true;
-  }
-  return false;
+  return mark_of(local_key(consumer, buffer));
+}
+
+bool TierStack::was_invalidated(std::string_view consumer, const FetchMark& since) const {
+  return mark(consumer).epoch != since.epoch;
+}
+
+// --- local tiers ---------------------------------------------------------------------------------------
+
+Freshness TierStack::get_local(std::string_view consumer, std::string& record) const {
+  Token buffer;
+  return local_.get(local_key(consumer, buffer), record);
 }
 
 bool TierStack::get_stale(std::string_view consumer, std::string& record) const {
   Token buffer;
-  const std::string_view key = local_key(consumer, buffer);
-  for (const TierSlot& slot : local_) {
-    plugin::Call call;
-    const Status status = slot.tier.get_stale(call, key, record);
-    if (failed(slot, "get_stale", status, call) || status != Status::ok) continue;
-    if (CredentialRecord::decode(record)) return true;
-  }
-  return false;
+  return local_.get_stale(local_key(consumer, buffer), record);
 }
 
 // The copy is stored first and the epoch compared afterwards: an invalidation that comes between has
 // raised the epoch before it deletes, so one of the two sees the other.
-bool TierStack::fill_local(std::string_view consumer, std::string_view record, std::uint64_t epoch) {
+bool TierStack::fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
-  for (const TierSlot& slot : local_) {
-    plugin::Call call;
-    failed(slot, "set", slot.tier.set(call, key, record, slot.ttl, slot.stale), call);
-  }
-  if (epoch_slot(key).load() == epoch) return true;
+  local_.put(key, record, mark.period);
+  if (epoch_slot(key).load() == mark.epoch) return true;
   drop_local(key);
   return false;
 }
 
 void TierStack::drop_local(std::string_view key) {
   epoch_slot(key).fetch_add(1);
-  for (const TierSlot& slot : local_) {
-    plugin::Call call;
-    failed(slot, "del", slot.tier.del(call, key), call);
-  }
+  local_.remove(key);
 }
 
 void TierStack::clear_local() {
-  for (auto& epoch : *epochs_) epoch.fetch_add(1);
-  for (const TierSlot& slot : local_) {
-    plugin::Call call;
-    failed(slot, "clear", slot.tier.clear(call, {}), call);
-  }
-}
-
-bool TierStack::holds_anything() const {
-  return std::any_of(local_.begin(), local_.end(), [](const TierSlot& slot) {
-    plugin::Call call;
-    return slot.tier.stats(call).entries > 0;
-  });
-}
-
-bool TierStack::failed(const TierSlot& slot, std::string_view operation, Status status,
-                       plugin::Call& call) const {
-  if (is_answer(status)) return false;
-  const plugin::Failure failure = call.take_failure(status);
-  recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
-  return true;
+  for (auto& epoch : history_->epochs) epoch.fetch_add(1);
+  local_.clear();
 }
 
 // --- blocking tiers ------------------------------------------------------------------------------------
 
 bool TierStack::blocking_tiers_are_down(SteadyTime now) const {
-  return std::all_of(blocking_.begin(), blocking_.end(),
-                     [now](const auto& g) { return g->breaker.would_reject(now); });
+  return std::all_of(guarded_.begin(), guarded_.end(), [now](const auto& tier) { return tier->is_down(now); });
 }
 
-// Runs one operation behind the tier's breaker; Status::cancelled when the breaker refuses.
-template <class Operation>
-Status TierStack::guard(Guarded& guarded, std::string_view name, plugin::Call& call, Operation&& operation) {
-  const auto admission = guarded.breaker.acquire(steady_now());
-  if (admission.transition) recorder_.breaker_moved(guarded.slot.tier.name(), *admission.transition);
-  if (!admission.permit) return Status::cancelled;
-  const Status status = operation();
-  const bool overran = call.deadline() < steady_now() - kOverrun;
-  if (overran)
-    recorder_.tier_failed({guarded.slot.tier.name(), name, Status::timeout, "it did not keep its deadline"});
-  const bool good = !failed(guarded.slot, name, status, call) && !overran;
-  const auto outcome = good ? CircuitBreaker::Outcome::success : CircuitBreaker::Outcome::failure;
-  const auto moved = guarded.breaker.record(*admission.permit, outcome, steady_now());
-  if (moved) recorder_.breaker_moved(guarded.slot.tier.name(), *moved);
-  return status;
-}
-
-std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer) {
+std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer, bool for_refresh) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
-  const std::uint64_t epoch = epoch_slot(key).load();
-  std::optional<TierCopy> stale;
-  for (const auto& guarded : blocking_) {
-    auto copy = read(*guarded, key);
+  const FetchMark mark = mark_of(key);
+  std::optional<TierCopy> best;
+  for (const auto& tier : guarded_) {
+    auto copy = tier->read(remote_key(key));
     if (!copy) continue;
-    if (copy->fresh) {
-      put_above(*guarded, key, copy->record, epoch);
-      return copy;
-    }
-    if (!stale) stale = std::move(copy);
+    if (is_older(*copy, key)) copy->freshness = Freshness::stale; // what was fetched since may be a rotation
+    const FreshnessRule may = rule(copy->freshness);
+    const bool good = for_refresh ? may.ends_refresh : may.signs;
+    if (good) put_above(*tier, *copy, key, mark);
+    if (good) return copy;
+    if (!best || copy->freshness < best->freshness) best = std::move(copy);
   }
-  return stale;
+  return best;
 }
 
-// One read serves both questions, for the record itself says when it was fetched.
-std::optional<TierCopy> TierStack::read(Guarded& guarded, std::string_view key) {
-  const std::string name = remote_key(key);
-  if (guarded.debts->owes(name)) return std::nullopt;
-  plugin::Call call(steady_now() + guarded.slot.read_timeout);
-  std::string envelope;
-  const Status status =
-      guard(guarded, "get", call, [&] { return guarded.slot.tier.get_stale(call, name, envelope); });
-  if (status != Status::ok) return std::nullopt;
-  TierCopy copy;
-  const bool opened = guarded.slot.tier.leaves_process() ? sealer_.open(name, envelope, copy.record)
-                                                         : (copy.record.swap(envelope), true);
-  const auto record = opened ? CredentialRecord::decode(copy.record) : std::nullopt;
-  if (!record) {
-    // Garbage, another program's value, or sealed with a key that is gone: it will not get better.
-    recorder_.tier_failed({guarded.slot.tier.name(), "open", Status::corrupt, "a value does not open"});
-    delete_now(guarded, name);
-    return std::nullopt;
-  }
-  copy.fresh = freshness_left(*record, guarded.slot.ttl) > milliseconds(0);
-  return copy;
+bool TierStack::is_older(const TierCopy& copy, std::string_view local_key) const {
+  std::string record;
+  if (!local_.get_stale(local_key, record)) return false;
+  const Secret wiped(std::move(record));
+  return copy.fetched_at_ms < CredentialRecord::decode(wiped.reveal())->fetched_at_ms();
 }
 
-void TierStack::put_above(const Guarded& below, std::string_view key, std::string_view record,
-                          std::uint64_t epoch) {
-  const milliseconds left = freshness_left(*CredentialRecord::decode(record), below.slot.ttl);
-  for (const TierSlot& slot : local_) {
-    plugin::Call call;
-    failed(slot, "set", slot.tier.set(call, key, record, std::min(slot.ttl, left), slot.stale), call);
-  }
-  if (epoch_slot(key).load() != epoch) drop_local(key);
+void TierStack::put_above(const GuardedTier& below, const TierCopy& copy, std::string_view key,
+                          const FetchMark& mark) {
+  local_.put(key, copy.record, mark.period, lifetime_left(copy.fetched_at_ms, below.slot().ttl));
+  if (epoch_slot(key).load() != mark.epoch) drop_local(key);
 }
 
-void TierStack::fill_blocking(std::string_view consumer, std::string_view record, std::uint64_t epoch) {
+// A record that was fetched before a channel was restored may be one that another instance dropped meanwhile: it
+// stays in this process, as suspect.
+void TierStack::fill_blocking(std::string_view consumer, std::string_view record, const FetchMark& mark) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
-  const std::string name = remote_key(key);
-  for (const auto& guarded : blocking_) {
-    const TierSlot& slot = guarded->slot;
-    if (guarded->debts->owes(name) || epoch_slot(key).load() != epoch) continue;
-    if (!guarded->may_fill(steady_now())) continue;
-    std::string envelope;
-    if (slot.tier.leaves_process()) sealer_.seal(name, record, envelope);
-    const std::string_view value = slot.tier.leaves_process() ? std::string_view(envelope) : record;
-    // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
-    plugin::Call call(steady_now() + slot.read_timeout);
-    guarded->filled(is_answer(guard(*guarded, "set", call,
-                                    [&] { return slot.tier.set(call, name, value, slot.ttl, slot.stale); })));
-    wipe(envelope.data(), envelope.size());
-    // Invalidated meanwhile: that deletion may have come before this copy.
-    if (epoch_slot(key).load() != epoch && !delete_now(*guarded, name)) guarded->debts->borrow(name);
-  }
+  if (history_->channels.current() != mark.period) return;
+  const auto invalidated = [&] { return epoch_slot(key).load() != mark.epoch; };
+  for (const auto& tier : guarded_) tier->store(remote_key(key), record, invalidated);
 }
 
 bool TierStack::drop(std::string_view consumer) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
   drop_local(key);
-  const std::string name = remote_key(key);
   bool all = true;
-  for (const auto& guarded : blocking_) {
-    if (delete_now(*guarded, name)) continue;
-    guarded->debts->borrow(name);
-    all = false;
-  }
+  for (const auto& tier : guarded_) all = tier->remove(remote_key(key)) && all;
   // Again: a reader may have copied from a slower tier into a faster one meanwhile.
-  if (has_blocking_) drop_local(key);
+  if (has_blocking()) drop_local(key);
   return all;
 }
 
 bool TierStack::drop_all() {
   clear_local();
   bool all = true;
-  for (const auto& guarded : blocking_) {
-    if (clear_now(*guarded)) continue;
-    guarded->debts->borrow_all();
-    all = false;
-  }
-  if (has_blocking_) clear_local();
+  for (const auto& tier : guarded_) all = tier->remove_all() && all;
+  if (has_blocking()) clear_local();
   return all;
 }
 
-bool TierStack::delete_now(Guarded& guarded, const std::string& key) {
-  plugin::Call call(steady_now() + kDeleteTimeout);
-  return is_answer(guard(guarded, "del", call, [&] { return guarded.slot.tier.del(call, key); }));
-}
-
-bool TierStack::clear_now(Guarded& guarded) {
-  plugin::Call call(steady_now() + kClearTimeout);
-  return is_answer(
-      guard(guarded, "clear", call, [&] { return guarded.slot.tier.clear(call, kRemotePrefix); }));
-}
-
-void TierStack::settle_debts() {
-  for (const auto& guarded : blocking_) settle(*guarded);
-}
-
-// Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.
-void TierStack::settle(Guarded& guarded) {
-  if (!guarded.debts->begin_settling(steady_now())) return;
-  const SteadyTime end = steady_now() + kSettleTime;
-  bool failed = false;
-  while (!failed && steady_now() < end) {
-    const auto debt = guarded.debts->next();
-    if (!debt) break;
-    failed = !carry_out(guarded, debt->key);
-    if (!failed) guarded.debts->settled(*debt);
-  }
-  guarded.debts->end_settling(failed, steady_now());
-}
-
-bool TierStack::carry_out(Guarded& guarded, const std::string& key) {
-  if (!key.empty()) return delete_now(guarded, key);
-  // While all is owed nothing is read: whether the tier answers must be found out here, and in less than the
-  // time that clearing it may take.
-  std::string ignored;
-  plugin::Call knock(steady_now() + guarded.slot.read_timeout);
-  const Status status = guard(guarded, "get", knock,
-                              [&] { return guarded.slot.tier.get_stale(knock, kRemotePrefix, ignored); });
-  return is_answer(status) && clear_now(guarded);
+void TierStack::flush_deletions() {
+  for (const auto& tier : guarded_) tier->flush();
 }
 
 // --- from other instances ------------------------------------------------------------------------------
@@ -359,18 +182,18 @@ void TierStack::invalidated(std::string_view remote_key) {
   drop_local(remote_key.substr(kRemotePrefix.size()));
 }
 
-void TierStack::resync() { clear_local(); }
+void TierStack::cleared() { clear_local(); }
+
+void TierStack::restored() { history_->channels.restored(steady_now()); }
 
 std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
-  const auto add = [&](const TierSlot& slot, CircuitBreaker::State breaker) {
+  for (const TierSlot& slot : local_.slots()) {
     plugin::Call call(steady_now() + slot.read_timeout);
-    all.push_back({slot.tier.name(), slot.tier.remote(), breaker, slot.tier.stats(call)});
-  };
-  for (const TierSlot& slot : local_) add(slot, CircuitBreaker::State::closed);
-  for (const auto& guarded : blocking_) {
-    all.push_back({guarded->slot.tier.name(), guarded->slot.tier.remote(), guarded->breaker.state(), {}});
+    all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, slot.tier.stats(call)});
   }
+  for (const auto& tier : guarded_)
+    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), {}});
   return all;
 }
 

@@ -1,126 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cache tiers in the order of the configuration, fastest first. Non-blocking tiers are asked on the
-// reactors; blocking ones on lane workers, each behind a breaker of its own, so that a tier that fails is
-// skipped and comes back by itself. Values for remote tiers are sealed. [thread-safe]
+// The cache tiers in the order of the configuration, fastest first: local ones, which are asked on the reactors,
+// then guarded ones, which are asked on workers. [thread-safe]
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
-#include "pipeline/circuit_breaker.h"
+#include "pipeline/freshness.h"
+#include "pipeline/guarded_tier.h"
+#include "pipeline/local_tiers.h"
 #include "pipeline/recorder.h"
 #include "pipeline/sealing.h"
-#include "pipeline/tier_debts.h"
-#include "plugin/cache_tier.h"
+#include "pipeline/tier_slot.h"
 
 namespace authd::pipeline {
-
-struct TierSlot {
-  plugin::CacheTier tier;
-  milliseconds ttl;
-  milliseconds stale;            // how long past its TTL a copy may still be used
-  milliseconds read_timeout{50}; // what a request waits for a blocking tier
-  std::shared_ptr<TierDebts> debts{}; // of the stack before, whose tier it was; null: it owes nothing yet
-};
-
-// How often a consumer was invalidated. One counter serves many: a collision costs a fetch that is not stored.
-using TierEpochs = std::array<std::atomic<std::uint64_t>, 1024>;
-
-// A credential record as a tier had it.
-struct TierCopy {
-  std::string record;
-  bool fresh = false;
-};
 
 struct TierState {
   std::string name;
   bool remote = false;
-  CircuitBreaker::State breaker = CircuitBreaker::State::closed; // closed for non-blocking tiers
+  CircuitBreaker::State breaker = CircuitBreaker::State::closed; // closed for local tiers
   plugin::TierStats stats;
 };
 
 class TierStack {
  public:
-  // The recorder must outlive it. `epochs`: shared with the stack before while that one's last flights land, for
-  // what either invalidates must not be stored by the other; null: its own.
-  TierStack(std::vector<TierSlot> slots, Sealer sealer, Recorder& recorder,
-            std::shared_ptr<TierEpochs> epochs = nullptr);
-  ~TierStack();
+  // The recorder must outlive it. `history`: of the stack before, while that one's last flights land; null: none.
+  TierStack(std::vector<TierSlot> slots, FreshnessClock clock, Sealer sealer, Recorder& recorder,
+            std::shared_ptr<TierHistory> history = nullptr);
 
-  // --- on reactors: non-blocking tiers only ---
+  // --- on reactors: local tiers only ---
 
-  // True: `record` holds a fresh copy, of which `slot` tells the TTL. Allocates nothing once it has grown.
-  bool get_fresh(std::string_view consumer, std::string& record, const TierSlot** slot) const;
+  // See LocalTiers::get.
+  Freshness get_local(std::string_view consumer, std::string& record) const;
   bool get_stale(std::string_view consumer, std::string& record) const;
 
-  bool has_blocking() const { return has_blocking_; }
-  // Whether every blocking tier is behind an open breaker: then it is no use to ask them.
+  bool has_blocking() const { return !guarded_.empty(); }
+  // Whether every blocking tier is behind an open breaker: then there is no use in asking them.
   bool blocking_tiers_are_down(SteadyTime now) const;
 
-  // --- on lane workers ---
+  // --- on workers ---
 
-  // The first copy that a blocking tier has, the wait per tier bounded by its read_timeout. A fresh one is
-  // put into the tiers above. [may-block]
-  std::optional<TierCopy> get_blocking(std::string_view consumer);
+  // The first copy in a blocking tier that signs (that ends a refresh, if it is read for one), else the best that
+  // there is. It is put into the tiers above, unless these have one that was fetched later. [may-block]
+  std::optional<TierCopy> get_blocking(std::string_view consumer, bool for_refresh = false);
 
-  // When the fetch of a record began, for fill: what was invalidated since is not stored.
-  std::uint64_t epoch_of(std::string_view consumer) const;
-  // False: the consumer was invalidated since `epoch`, nothing was stored.
-  bool fill_local(std::string_view consumer, std::string_view record, std::uint64_t epoch);
-  void fill_blocking(std::string_view consumer, std::string_view record, std::uint64_t epoch); // [may-block]
+  // When the fetch of a record begins, for the two below.
+  FetchMark mark(std::string_view consumer) const;
+  bool was_invalidated(std::string_view consumer, const FetchMark& since) const;
+  // False: the consumer was invalidated since `mark`, nothing was stored.
+  bool fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark);
+  void fill_blocking(std::string_view consumer, std::string_view record, const FetchMark& mark); // [may-block]
 
-  // Removes the consumer from every tier, and through a remote tier from every instance. A tier that
-  // cannot be reached owes it, and is not read for this consumer until that is settled; false if there was
-  // one. [may-block]
+  // Removes the consumer from every tier, and through a remote tier from every instance. False: a tier could not
+  // be told yet; it is not read for this consumer until it was. [may-block]
   bool drop(std::string_view consumer);
-  bool drop_all(); // [may-block]
-  // Carries out deletions that tiers owe. For workers for whom nobody waits any more: it takes up to a
-  // quarter of a second per tier, up to five seconds when all of a tier is owed. [may-block]
-  void settle_debts();
+  bool drop_all();        // [may-block]
+  void flush_deletions(); // GuardedTier::flush of each [may-block]
 
-  // --- from a remote tier, about what another instance did ---
+  // --- from a remote tier, about what happened elsewhere ---
 
-  void invalidated(std::string_view remote_key);
-  void resync();
+  void invalidated(std::string_view remote_key); // another instance dropped this key
+  void cleared();                                // or everything
+  void restored();                               // messages may have been missed: local copies become suspect
 
-  bool holds_anything() const; // in the non-blocking tiers
+  // Whether the local tiers hold copies that may be used; too hopeful after single deletions.
+  bool holds_usable() const { return local_.holds_usable(); }
   std::vector<TierState> states() const;
 
  private:
-  struct Guarded; // a blocking tier with its breaker and the deletions that it owes
   using Token = std::array<char, 32>;
 
   std::string_view local_key(std::string_view consumer, Token& buffer) const;
-  std::string remote_key(std::string_view local_key) const;
   std::atomic<std::uint64_t>& epoch_slot(std::string_view local_key) const;
+  FetchMark mark_of(std::string_view local_key) const;
   void drop_local(std::string_view local_key);
   void clear_local();
-  std::optional<TierCopy> read(Guarded& guarded, std::string_view local_key);
-  void put_above(const Guarded& below, std::string_view local_key, std::string_view record, std::uint64_t epoch);
-  bool failed(const TierSlot& slot, std::string_view operation, plugin::Status status, plugin::Call& call) const;
+  bool is_older(const TierCopy& copy, std::string_view local_key) const;
+  void put_above(const GuardedTier& below, const TierCopy& copy, std::string_view local_key, const FetchMark& mark);
 
-  template <class Operation>
-  plugin::Status guard(Guarded& guarded, std::string_view name, plugin::Call& call, Operation&& operation);
-  bool delete_now(Guarded& guarded, const std::string& key);
-  bool clear_now(Guarded& guarded);
-  void settle(Guarded& guarded);
-  bool carry_out(Guarded& guarded, const std::string& key);
-
-  std::vector<TierSlot> local_;
-  std::vector<std::unique_ptr<Guarded>> blocking_;
   const Sealer sealer_;
-  Recorder& recorder_;
-  const bool has_blocking_;
   const bool hashes_keys_;
-  const std::shared_ptr<TierEpochs> epochs_;
+  const std::shared_ptr<TierHistory> history_;
+  const LocalTiers local_;
+  std::vector<std::unique_ptr<GuardedTier>> guarded_;
 };
 
 } // namespace authd::pipeline

@@ -29,6 +29,8 @@ enum class Status : std::int32_t {
 };
 Status to_status(authd_status raw);
 std::string_view name_of(Status status); // "not_found"
+// Whether the backend did what it was asked: a tier that has no such copy is well.
+inline bool is_answer(Status status) { return status == Status::ok || status == Status::not_found; }
 
 // Why an operation failed. `message` is for operators and already free of secrets.
 struct Failure {

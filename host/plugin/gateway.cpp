@@ -181,7 +181,7 @@ Health Gateway::probe(Call& call) const {
       invoke(instance_->redaction(), call, [&] { return ops_->probe(instance_->self(), call.abi(), &raw); });
   const auto took = std::chrono::duration_cast<milliseconds>(steady_now() - before);
   const auto& redaction = instance_->redaction();
-  Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took};
+  Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took, status};
   if (status != Status::ok) {
     health.state = Health::State::down;
     health.detail = call.take_failure(status).message;

@@ -34,6 +34,7 @@ struct Health {
   std::string detail;
   std::string endpoint;
   milliseconds response_time{0};
+  Status status = Status::ok; // of the probe itself: ok, it was answered as it should be
 };
 
 class Instance; // loader.h: owns `self` and ends its life

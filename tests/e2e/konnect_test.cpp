@@ -193,10 +193,10 @@ TEST(KonnectLimits, AreWaitedForWithinTheDeadline) {
 }
 
 TEST(KonnectLimits, AreAnsweredWith503AndTheirRetryAfterBeyondTheDeadline) {
-  KonnectScene scene;
   KonnectFault limited{Kind::rate_limited_429};
   limited.retry_after = "7";
   for (const Operation operation : {Operation::list, Operation::consumer, Operation::create}) {
+    KonnectScene scene([](Settings& s) { s.set_text("breaker", "reset_timeout", "30s"); });
     scene.konnect.set_fault(operation, limited);
     const std::string id = scene.konnect.add_consumer("c" + std::to_string(static_cast<int>(operation)));
     const bool by_name = operation == Operation::consumer;
@@ -207,8 +207,9 @@ TEST(KonnectLimits, AreAnsweredWith503AndTheirRetryAfterBeyondTheDeadline) {
     EXPECT_EQ(scene.konnect.traffic()[operation], 1u);
     std::printf("429 with Retry-After: 7 answered %d, Retry-After: %s\n", reply.status,
                 reply.header("Retry-After").c_str());
-    scene.konnect.clear_faults();
-    scene.konnect.forget_traffic();
+    const HttpReply next = scene.tokens(consumer_headers(scene.konnect.add_consumer("next"), "next"));
+    EXPECT_EQ(code_of(next), "AUTH_004") << "the pause holds for all";
+    EXPECT_EQ(scene.konnect.traffic()[operation], 1u) << "nothing is sent meanwhile";
   }
 }
 

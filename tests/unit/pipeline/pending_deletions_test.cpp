@@ -7,40 +7,40 @@
 namespace authd::pipeline {
 namespace {
 
-class TierDebts : public test::TierFixture {
+class PendingDeletionsTest : public test::TierFixture {
  protected:
   void SetUp() override {
     build({&memory, &remote});
     store(remote, kId, record("old"));
     store(remote, "another", record("another"));
   }
-  void owe(std::string_view consumer = kId) {
+  void leave_pending(std::string_view consumer = kId) {
     remote.fail("del");
     EXPECT_FALSE(stack->drop(consumer));
     remote.mend();
   }
-  void owe_all() {
+  void leave_all_pending() {
     remote.fail("clear");
     EXPECT_FALSE(stack->drop_all());
     remote.mend();
   }
 };
 
-TEST_F(TierDebts, AreNoneWhenTheTierIsTold) {
+TEST_F(PendingDeletionsTest, AreNoneWhenTheTierIsTold) {
   EXPECT_TRUE(stack->drop(kId));
   EXPECT_FALSE(remote.holds(name_of(kId)));
-  stack->settle_debts();
+  stack->flush_deletions();
   EXPECT_EQ(remote.asked("del"), 1u);
 }
 
-TEST_F(TierDebts, KeepTheTierFromBeingReadAndFilledForThatConsumerUntilTheyAreSettled) {
-  owe();
+TEST_F(PendingDeletionsTest, KeepTheTierFromBeingReadAndFilledForThatConsumerUntilTheyAreSettled) {
+  leave_pending();
   EXPECT_EQ(blocking_key(), "");
   EXPECT_EQ(blocking_key("another"), "another");
   fill(kId, record("new"));
   EXPECT_EQ(remote.asked("set"), 0u);
 
-  stack->settle_debts();
+  stack->flush_deletions();
   EXPECT_FALSE(remote.holds(name_of(kId)));
   EXPECT_TRUE(remote.holds(name_of("another")));
   fill(kId, record("new"));
@@ -48,8 +48,8 @@ TEST_F(TierDebts, KeepTheTierFromBeingReadAndFilledForThatConsumerUntilTheyAreSe
 }
 
 // A request waits for its read; it may not wait for others' deletions as well.
-TEST_F(TierDebts, AreNotSettledByReadsAndFills) {
-  owe();
+TEST_F(PendingDeletionsTest, AreNotSettledByReadsAndFills) {
+  leave_pending();
   const std::size_t before = remote.asked("del");
   EXPECT_EQ(blocking_key("another"), "another");
   fill("another", record("new"));
@@ -57,15 +57,15 @@ TEST_F(TierDebts, AreNotSettledByReadsAndFills) {
 }
 
 // It answers reads, as a read-only Redis does, so that its breaker stays closed.
-TEST_F(TierDebts, AreTriedOnceASecondAndNoKeyBeyondTheFirstThatFails) {
+TEST_F(PendingDeletionsTest, AreTriedOnceASecondAndNoKeyBeyondTheFirstThatFails) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(blocking_key("another"), "another");
-  owe();
-  owe("one more");
+  leave_pending();
+  leave_pending("one more");
   remote.fail("del", AUTHD_DENIED);
   const std::size_t before = remote.asked("del");
   const SteadyTime begun = steady_now();
   for (int i = 0; i < 100; ++i) {
-    stack->settle_debts();
+    stack->flush_deletions();
     for (int reads = 0; reads < 3; ++reads) EXPECT_EQ(blocking_key("another"), "another");
   }
   const auto elapsed = std::chrono::ceil<seconds>(steady_now() - begun);
@@ -73,13 +73,13 @@ TEST_F(TierDebts, AreTriedOnceASecondAndNoKeyBeyondTheFirstThatFails) {
   EXPECT_LE(remote.asked("del"), before + 1 + static_cast<std::size_t>(elapsed.count()));
 }
 
-TEST_F(TierDebts, AreSettledBehindTheBreaker) {
-  owe();
+TEST_F(PendingDeletionsTest, AreSettledBehindTheBreaker) {
+  leave_pending();
   remote.fail("get_stale");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(blocking_key("another"), "");
   ASSERT_TRUE(stack->blocking_tiers_are_down(steady_now()));
   const std::size_t before = remote.asked("del");
-  stack->settle_debts();
+  stack->flush_deletions();
   // Unless a second has passed, and this was the probe.
   EXPECT_TRUE(remote.asked("del") == before || !stack->blocking_tiers_are_down(steady_now()));
 
@@ -87,14 +87,14 @@ TEST_F(TierDebts, AreSettledBehindTheBreaker) {
   const SteadyTime give_up = steady_now() + kLongEnough;
   while (remote.holds(name_of(kId))) {
     ASSERT_LT(steady_now(), give_up);
-    stack->settle_debts();
+    stack->flush_deletions();
   }
   EXPECT_EQ(blocking_key("another"), "another");
 }
 
-TEST_F(TierDebts, OfAKeyThatIsInvalidatedAgainWhileItIsSettledAreSettledAgain) {
+TEST_F(PendingDeletionsTest, OfAKeyThatIsInvalidatedAgainWhileItIsSettledAreSettledAgain) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(blocking_key("another"), "another"); // its breaker stays closed
-  owe();
+  leave_pending();
   std::atomic<int> deletions{0};
   remote.before = [&](const std::string& operation, const std::string&) -> authd_status {
     if (operation != "del" || ++deletions != 1) return AUTHD_OK;
@@ -104,31 +104,31 @@ TEST_F(TierDebts, OfAKeyThatIsInvalidatedAgainWhileItIsSettledAreSettledAgain) {
     store(remote, kId, record("put by another instance in between"));
     return AUTHD_NOT_FOUND;
   };
-  stack->settle_debts();
+  stack->flush_deletions();
   EXPECT_EQ(blocking_key(), "") << "what was owed anew was forgotten";
 }
 
-TEST_F(TierDebts, OfEverythingKeepTheTierFromBeingReadAndAreSettledWithoutAnybodyReadingIt) {
-  owe_all();
+TEST_F(PendingDeletionsTest, OfEverythingKeepTheTierFromBeingReadAndAreSettledWithoutAnybodyReadingIt) {
+  leave_all_pending();
   EXPECT_EQ(blocking_key(), "");
   EXPECT_EQ(blocking_key("another"), "");
-  stack->settle_debts();
+  stack->flush_deletions();
   EXPECT_TRUE(remote.content().empty());
   fill(kId, record("new"));
   EXPECT_EQ(blocking_key(), "new");
 }
 
 // A clear may take five seconds: a tier that does not even answer a read is not asked for one.
-TEST_F(TierDebts, OfEverythingAreNotTriedAtATierThatDoesNotAnswer) {
-  owe_all();
+TEST_F(PendingDeletionsTest, OfEverythingAreNotTriedAtATierThatDoesNotAnswer) {
+  leave_all_pending();
   const std::size_t before = remote.asked("clear");
   remote.fail("get_stale", AUTHD_TIMEOUT);
-  stack->settle_debts();
+  stack->flush_deletions();
   EXPECT_EQ(remote.asked("get_stale"), 1u);
   EXPECT_EQ(remote.asked("clear"), before);
 }
 
-TEST_F(TierDebts, BecomeOneOfEverythingWhenTheyAreTooMany) {
+TEST_F(PendingDeletionsTest, BecomeOneOfEverythingWhenTheyAreTooMany) {
   remote.fail("del");
   for (int i = 0; i <= 10'000; ++i) EXPECT_FALSE(stack->drop("consumer" + std::to_string(i)));
   remote.mend();
@@ -137,13 +137,13 @@ TEST_F(TierDebts, BecomeOneOfEverythingWhenTheyAreTooMany) {
   while (!remote.content().empty()) { // the breaker is open for a second
     EXPECT_EQ(blocking_key("another"), "");
     ASSERT_LT(steady_now(), give_up);
-    stack->settle_debts();
+    stack->flush_deletions();
   }
   EXPECT_EQ(remote.asked("clear"), 1u);
   EXPECT_EQ(remote.asked("del"), deletions);
 }
 
-TEST_F(TierDebts, OfOneTierDoNotKeepAnotherFromBeingRead) {
+TEST_F(PendingDeletionsTest, OfOneTierDoNotKeepAnotherFromBeingRead) {
   build({&remote, &farther});
   store(farther, kId, record("farther"));
   remote.fail("del");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/provisioning.h"
 
+#include <atomic>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -17,10 +18,25 @@ using Kind = GatewayAnswer::Kind;
 
 constexpr std::string_view kUuid = "519183b0-74b7-5b1b-ac5e-4f5beed3e547";
 
-GatewayAnswer ask(const ScriptedGateway& gateway, std::string_view consumer = kUuid, bool provision = true) {
+// What one source sees of its gateway, from the first call on.
+struct Source {
+  explicit Source(const ScriptedGateway& gateway, bool provision = true)
+      : health(gateway.gateway(), guard, seconds(20), recorder), source(gateway.gateway(), health, provision) {}
+
+  GatewayAnswer ask(std::string_view consumer = kUuid) {
+    plugin::Call call(steady_now() + seconds(20));
+    GuardedCalls calls(guard, seconds(20), recorder);
+    return source.find_or_create(call, consumer, calls);
+  }
+
   test::CountingRecorder recorder;
-  plugin::Call call;
-  return CredentialSource(gateway.gateway(), provision, recorder).find_or_create(call, consumer);
+  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}};
+  GatewayHealth health;
+  CredentialSource source;
+};
+
+GatewayAnswer ask(const ScriptedGateway& gateway, std::string_view consumer = kUuid, bool provision = true) {
+  return Source(gateway, provision).ask(consumer);
 }
 
 TEST(ProposedKey, IsAPureFunctionOfTheUuidAndTheAttempt) {
@@ -128,6 +144,90 @@ TEST(Provisioning, TellsUnknownConsumersFromAFailingGateway) {
     gateway.on_list = [s = status](const std::string&) { return Answer{s, {}}; };
     EXPECT_EQ(ask(gateway).kind, kind) << status;
   }
+}
+
+// --- what may not be created ------------------------------------------------------------------------------
+
+TEST(Provisioning, TakesARefusalToCreateForThatConsumersMatter) {
+  for (const authd_status refusal : {AUTHD_DENIED, AUTHD_INVALID, AUTHD_UNSUPPORTED}) {
+    ScriptedGateway gateway;
+    gateway.on_create = [&](const std::string&, const Listed&) { return Answer{refusal, {}}; };
+    Source source(gateway);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(source.ask().kind, Kind::no_credential) << refusal;
+    EXPECT_TRUE(source.recorder.moves().empty()) << refusal;
+  }
+}
+
+TEST(Provisioning, SuspendsCreatingAloneWhenItFails) {
+  ScriptedGateway gateway;
+  gateway.on_list = [](const std::string& consumer) {
+    return consumer == kUuid ? Answer{} : Answer{AUTHD_OK, {{"a", "k"}}};
+  };
+  gateway.on_create = [](const std::string&, const Listed&) { return Answer{AUTHD_UNAVAILABLE, {}}; };
+  Source source(gateway);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(source.ask().error.code, Code::gateway_unavailable);
+  const GatewayAnswer suspended = source.ask();
+  EXPECT_EQ(suspended.kind, Kind::failed);
+  EXPECT_EQ(suspended.error.code, Code::breaker_open);
+  EXPECT_EQ(source.ask("one that has a credential").kind, Kind::found);
+  EXPECT_EQ(source.recorder.calls("create"), 5);
+}
+
+TEST(Provisioning, TellsForHowLongTheGatewayAskedToPause) {
+  ScriptedGateway gateway;
+  gateway.on_list = [](const std::string&) { return Answer{AUTHD_RATE_LIMITED, {}, 3000}; };
+  Source source(gateway);
+  for (int i = 0; i < 20; ++i) {
+    const GatewayAnswer answer = source.ask();
+    EXPECT_EQ(answer.error.code, Code::gateway_unavailable);
+    EXPECT_LE(answer.error.retry_after, seconds(3));
+    EXPECT_GE(answer.error.retry_after, seconds(1));
+  }
+  EXPECT_TRUE(source.recorder.moves().empty());
+}
+
+// --- a base URL that has not proved itself ----------------------------------------------------------------
+
+class BaseProof : public testing::Test {
+ protected:
+  BaseProof() {
+    gateway.on_list = [](const std::string& consumer) {
+      return consumer == kUuid ? Answer{AUTHD_OK, {{"a", "k"}}} : Answer{AUTHD_NOT_FOUND, {}};
+    };
+    gateway.on_probe = [this] {
+      ++probes;
+      return std::pair{probe.load(), true};
+    };
+  }
+
+  std::atomic<int> probes{0};
+  std::atomic<authd_status> probe{AUTHD_NOT_FOUND};
+  ScriptedGateway gateway;
+};
+
+TEST_F(BaseProof, IsMissingWhenTheProbeIsNotFoundEither) {
+  Source source(gateway);
+  for (int i = 0; i < 20; ++i) {
+    const GatewayAnswer answer = source.ask("nobody");
+    EXPECT_EQ(answer.kind, Kind::failed);
+    EXPECT_EQ(answer.error.code, Code::gateway_unavailable);
+  }
+  EXPECT_TRUE(source.recorder.moves().empty()) << "a wrong base counts for no breaker";
+  EXPECT_EQ(source.recorder.calls("probe"), 20) << "and is named in the log";
+}
+
+TEST_F(BaseProof, IsAGoodProbe) {
+  probe = AUTHD_OK;
+  Source source(gateway);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(source.ask("nobody").kind, Kind::unknown);
+  EXPECT_EQ(probes, 1);
+}
+
+TEST_F(BaseProof, IsAnyListThatWasAnswered) {
+  Source source(gateway);
+  EXPECT_EQ(source.ask().kind, Kind::found);
+  EXPECT_EQ(source.ask("nobody").kind, Kind::unknown);
+  EXPECT_EQ(probes, 0);
 }
 
 } // namespace

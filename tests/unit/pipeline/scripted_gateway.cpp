@@ -10,7 +10,8 @@ namespace {
 std::string text(authd_str s) { return {s.p, s.n}; }
 authd_str borrowed(const std::string& s) { return {s.data(), s.size()}; }
 
-authd_status put_all(const Answer& answer, const authd_credential_sink* sink) {
+authd_status put_all(const authd_host* host, const authd_call* call, const Answer& answer,
+                     const authd_credential_sink* sink) {
   for (const Listed& c : answer.credentials) {
     const authd_credential credential{sizeof(authd_credential),
                                       0,
@@ -21,7 +22,9 @@ authd_status put_all(const Answer& answer, const authd_credential_sink* sink) {
                                       c.created_at};
     if (const authd_status status = sink->put(sink, &credential); status != AUTHD_OK) return status;
   }
-  return answer.status;
+  if (answer.retry_after_ms == 0) return answer.status;
+  const authd_error error{sizeof(authd_error), 0, 429, answer.retry_after_ms, {"slow down", 9}};
+  return host->fail(host, call, answer.status, &error);
 }
 
 ScriptedGateway& test_of(void* self) { return *static_cast<ScriptedGateway*>(self); }
@@ -46,13 +49,13 @@ struct ScriptedGateway::Tables {
   static authd_status get_secret(void* self, const authd_call* call, authd_str consumer,
                                  const authd_credential_sink* sink) {
     test_of(self).on_call(*plugin::Call::from_abi(call));
-    return put_all(test_of(self).on_list(text(consumer)), sink);
+    return put_all(resolve_host(), call, test_of(self).on_list(text(consumer)), sink);
   }
-  static authd_status create_secret(void* self, const authd_call*, authd_str consumer, const authd_proposal* p,
+  static authd_status create_secret(void* self, const authd_call* call, authd_str consumer, const authd_proposal* p,
                                     const authd_credential_sink* sink) {
     const Listed proposed{"id-of-" + text(p->key), text(p->key), text(p->algorithm),
                           std::string(reinterpret_cast<const char*>(p->secret.p), p->secret.n), 7};
-    return put_all(test_of(self).on_create(text(consumer), proposed), sink);
+    return put_all(resolve_host(), call, test_of(self).on_create(text(consumer), proposed), sink);
   }
   static authd_status resolve(void* self, const authd_call*, authd_str consumer, authd_out* out) {
     const Answer answer = test_of(self).on_resolve(text(consumer));
@@ -61,7 +64,11 @@ struct ScriptedGateway::Tables {
     return resolve_host()->put(resolve_host(), out,
                                {reinterpret_cast<const std::uint8_t*>(id.data()), id.size()});
   }
-  static authd_status probe(void*, const authd_call*, authd_health*) { return AUTHD_OK; }
+  static authd_status probe(void* self, const authd_call*, authd_health* health) {
+    const auto [status, up] = test_of(self).on_probe();
+    if (!up) health->state = AUTHD_HEALTH_DOWN;
+    return status;
+  }
 };
 
 ScriptedGateway::ScriptedGateway(bool can_create, bool can_resolve) : log_(Log::Options{}) {
@@ -92,9 +99,9 @@ void CountingRecorder::gateway_called(const GatewayReport& report) {
   operations_.emplace_back(report.operation);
 }
 
-void CountingRecorder::breaker_moved(std::string_view, CircuitBreaker::Transition transition) {
+void CountingRecorder::breaker_moved(std::string_view breaker, CircuitBreaker::Transition transition) {
   const std::lock_guard lock(mutex_);
-  moves_.push_back(transition.to);
+  moves_.emplace_back(breaker, transition.to);
 }
 
 void CountingRecorder::tier_failed(const TierReport& report) {
@@ -109,7 +116,17 @@ int CountingRecorder::calls(std::string_view operation) const {
 
 std::vector<CircuitBreaker::State> CountingRecorder::moves() const {
   const std::lock_guard lock(mutex_);
-  return moves_;
+  std::vector<CircuitBreaker::State> all;
+  for (const auto& [breaker, to] : moves_) all.push_back(to);
+  return all;
+}
+
+std::vector<CircuitBreaker::State> CountingRecorder::moves(std::string_view of) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<CircuitBreaker::State> some;
+  for (const auto& [breaker, to] : moves_)
+    if (breaker == of) some.push_back(to);
+  return some;
 }
 
 int CountingRecorder::tier_failures(std::string_view operation) const {

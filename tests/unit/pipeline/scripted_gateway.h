@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -28,6 +29,7 @@ struct Listed {
 struct Answer {
   authd_status status = AUTHD_OK;
   std::vector<Listed> credentials;
+  std::uint32_t retry_after_ms = 0; // of a status that is not AUTHD_OK
 };
 
 class ScriptedGateway {
@@ -43,6 +45,9 @@ class ScriptedGateway {
   std::function<Answer(const std::string& consumer)> on_resolve = [](const std::string&) {
     return Answer{AUTHD_OK, {{"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0", ""}}};
   };
+
+  // Of a probe: its status, and whether it reports the gateway as up.
+  std::function<std::pair<authd_status, bool>()> on_probe = [] { return std::pair{AUTHD_OK, true}; };
 
   // Sees the call of each list.
   std::function<void(const plugin::Call& call)> on_call = [](const plugin::Call&) {};
@@ -63,12 +68,13 @@ class CountingRecorder final : public Recorder {
 
   int calls(std::string_view operation) const;
   std::vector<CircuitBreaker::State> moves() const;
+  std::vector<CircuitBreaker::State> moves(std::string_view breaker) const;
   int tier_failures(std::string_view operation) const;
 
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> operations_;
-  std::vector<CircuitBreaker::State> moves_;
+  std::vector<std::pair<std::string, CircuitBreaker::State>> moves_;
   std::vector<std::string> tier_failures_; // their operations
 };
 

@@ -31,9 +31,9 @@ class SecretLookupTest : public testing::Test {
   SecretLookupTest() : log(quiet()), loader(plugin::TrustPolicy{false, false}, {}, log) {
     gateway.on_list = [](const std::string&) { return Answer{AUTHD_OK, {{"a", "k"}}}; };
   }
-  ~SecretLookupTest() override { lane.stop(); }
+  ~SecretLookupTest() override { lanes.stop(); }
 
-  void build(milliseconds ttl, LookupSettings settings = {}) {
+  void build(milliseconds ttl, LookupSettings settings = {}, double refresh_ahead = 0.2) {
     config::PluginUse use;
     use.plugin = "cache-memory";
     use.name = "cache-memory";
@@ -45,8 +45,9 @@ class SecretLookupTest : public testing::Test {
     if (!instance) throw std::runtime_error(instance.error().line);
     std::vector<TierSlot> tiers;
     tiers.push_back({plugin::CacheTier(*instance), ttl, std::chrono::minutes(30), milliseconds(50)});
-    stack = std::make_unique<TierStack>(std::move(tiers), Sealer({}), recorder);
-    lookup = std::make_unique<SecretLookup>(settings, *stack, gateway.gateway(), breaker, lane, recorder);
+    stack = std::make_unique<TierStack>(std::move(tiers), FreshnessClock(refresh_ahead, seconds(2)), Sealer({}),
+                                        recorder);
+    lookup = std::make_unique<SecretLookup>(settings, *stack, gateway.gateway(), guard, health, lanes, recorder);
   }
 
   LookupResult ask(std::string_view consumer = kId) {
@@ -61,18 +62,20 @@ class SecretLookupTest : public testing::Test {
   void fill_and_expire() { // with a TTL of 1 ms
     ASSERT_TRUE(ask());
     std::string record;
-    const TierSlot* slot = nullptr;
     const SteadyTime give_up = steady_now() + kLongEnough;
     // Not through the lookup, which would refresh the copy in its last moments.
-    while (stack->get_fresh(kId, record, &slot)) ASSERT_LT(steady_now(), give_up);
+    while (rule(stack->get_local(kId, record)).signs) ASSERT_LT(steady_now(), give_up);
   }
 
   test::ScriptedGateway gateway;
   test::CountingRecorder recorder;
   Log log;
   plugin::Loader loader;
-  CircuitBreaker breaker{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}};
-  BlockingLane lane{4, 64};
+  State breaker() const { return guard.state(GatewayUse::read); }
+
+  GatewayGuard guard{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}};
+  GatewayHealth health{gateway.gateway(), guard, seconds(1), recorder};
+  Lanes lanes{4, 64};
   std::unique_ptr<TierStack> stack;
   std::unique_ptr<SecretLookup> lookup;
 };
@@ -107,7 +110,7 @@ TEST_F(SecretLookupTest, LetsFiftyFirstRequestsShareOneCall) {
   }
   release.set_value();
   all.wait();
-  lane.stop();
+  lanes.stop();
   EXPECT_EQ(answered, 50);
   EXPECT_EQ(recorder.calls("list"), 1);
 }
@@ -146,7 +149,7 @@ TEST_F(SecretLookupTest, ServesStaleOnTheFirstFailure) {
   const auto result = ask();
   ASSERT_TRUE(result);
   EXPECT_TRUE((*result)->stale);
-  EXPECT_EQ(breaker.state(), State::closed);
+  EXPECT_EQ(breaker(), State::closed);
 }
 
 TEST_F(SecretLookupTest, RefusesWithRetryAfterWhenThereIsNoStaleCopy) {
@@ -159,10 +162,11 @@ TEST_F(SecretLookupTest, RefusesWithRetryAfterWhenThereIsNoStaleCopy) {
 }
 
 TEST_F(SecretLookupTest, ServesStaleWhenBreakerIsOpen) {
+  gateway.on_probe = [] { return std::pair{AUTHD_UNAVAILABLE, false}; };
   build(milliseconds(1));
   fill_and_expire();
   gateway.on_list = [](const std::string&) { return Answer{AUTHD_UNAVAILABLE, {}}; };
-  for (int i = 0; breaker.state() == State::closed; ++i) {
+  for (int i = 0; breaker() == State::closed; ++i) {
     ASSERT_LT(i, 20);
     static_cast<void>(ask("cold" + std::to_string(i)));
   }
@@ -182,7 +186,7 @@ TEST_F(SecretLookupTest, NeverOpensTheBreakerForIdsThatTheGatewayRefuses) {
   build(milliseconds(60'000));
   gateway.on_list = [](const std::string&) { return Answer{AUTHD_INVALID, {}}; };
   for (int i = 0; i < 50; ++i) EXPECT_EQ(ask("hostile" + std::to_string(i)).error().code, Code::unknown_consumer);
-  EXPECT_EQ(breaker.state(), State::closed);
+  EXPECT_EQ(breaker(), State::closed);
 }
 
 TEST_F(SecretLookupTest, DropsTheStaleCopyOfAConsumerThatIsGone) {
@@ -190,7 +194,7 @@ TEST_F(SecretLookupTest, DropsTheStaleCopyOfAConsumerThatIsGone) {
   fill_and_expire();
   gateway.on_list = [](const std::string&) { return Answer{AUTHD_NOT_FOUND, {}}; };
   EXPECT_EQ(ask().error().code, Code::unknown_consumer);
-  EXPECT_FALSE(stack->holds_anything());
+  EXPECT_FALSE(stack->holds_usable());
 }
 
 // A gateway that answers only when told to.
@@ -209,7 +213,7 @@ class HungGateway : public SecretLookupTest {
   }
   void TearDown() override {
     if (!let_go) release.set_value();
-    lane.stop(); // its workers still refer to what this fixture adds
+    lanes.stop(); // its workers still refer to what this fixture adds
   }
   void go() {
     let_go = true;
@@ -238,7 +242,7 @@ TEST_F(HungGateway, IsGivenUpAtTheDeadlineAndItsLateAnswerFillsTheCache) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::gateway_unavailable);
   go();
-  lane.stop();
+  lanes.stop();
   std::string record;
   EXPECT_TRUE(lookup->cached(kId, record));
 }
@@ -249,8 +253,8 @@ TEST_F(HungGateway, CountsAsOneFailureForTheBreakerHoweverManyWait) {
   started.wait(0);
   for (const auto& begun : waiting) static_cast<void>(wait_out(begun.flight));
   go();
-  lane.stop();
-  EXPECT_EQ(breaker.state(), State::closed); // ten failures would have opened it
+  lanes.stop();
+  EXPECT_EQ(breaker(), State::closed); // ten failures would have opened it
 }
 
 TEST_F(HungGateway, ShedsWhoWaitedForAWorkerInVain) {
@@ -274,17 +278,6 @@ TEST_F(HungGateway, RefusesAtOnceWhenTheLaneIsFull) {
   EXPECT_EQ(refused->error().retry_after, seconds(1));
 }
 
-TEST_F(SecretLookupTest, RefreshesAheadInTheLastPartOfTheTtl) {
-  LookupSettings settings;
-  settings.refresh_ahead = 1.0; // the whole TTL is its last part
-  build(milliseconds(60'000), settings);
-  ASSERT_TRUE(ask());
-  std::string record;
-  ASSERT_TRUE(lookup->cached(kId, record));
-  lane.stop();
-  EXPECT_EQ(recorder.calls("list"), 2);
-}
-
 TEST_F(SecretLookupTest, CreatesOneCredentialForAConsumerWithoutOne) {
   build(milliseconds(60'000));
   std::atomic<bool> exists{false};
@@ -306,38 +299,48 @@ class RemoteTierLookup : public SecretLookupTest {
   void SetUp() override {
     std::vector<TierSlot> tiers;
     tiers.push_back({remote.tier(), milliseconds(60'000), std::chrono::minutes(30), milliseconds(50)});
-    stack = std::make_unique<TierStack>(std::move(tiers), Sealer({}), recorder);
-    lookup =
-        std::make_unique<SecretLookup>(LookupSettings(), *stack, gateway.gateway(), breaker, lane, recorder);
+    stack = std::make_unique<TierStack>(std::move(tiers), FreshnessClock(0.2, seconds(2)), Sealer({}), recorder);
+    lookup = std::make_unique<SecretLookup>(LookupSettings(), *stack, gateway.gateway(), guard, health, lanes,
+                                            recorder);
     remote.put("authd:v1:gone", "its tier could not be told");
     remote.fail("del");
     EXPECT_FALSE(lookup->invalidate("gone"));
     remote.mend();
   }
   void TearDown() override {
-    lane.stop();
+    lanes.stop();
     lookup.reset();
     stack.reset(); // it refers to the tier
+  }
+
+  static std::string fresh_copy() {
+    std::string record;
+    std::string envelope;
+    CredentialRecord::encode(select_credentials({{"id", "k", "HS256", Secret(std::string("secret")), 1}}), wall_now(),
+                             record);
+    Sealer({}).seal("authd:v1:" + std::string(kId), record, envelope);
+    return envelope;
   }
 
   test::ScriptedTier remote{"remote", AUTHD_CACHE_REMOTE};
 };
 
-TEST_F(RemoteTierLookup, SettlesWhatTheTierOwesWhenNobodyWaitsAnyMore) {
+TEST_F(RemoteTierLookup, CarriesOutPendingDeletionsWhenNobodyWaitsAnyMore) {
   std::atomic<bool> answered{false};
   std::atomic<bool> answered_before{false};
   remote.before = [&](const std::string& operation, const std::string&) {
     if (operation == "del") answered_before = answered.load();
     return AUTHD_OK;
   };
+  remote.put("authd:v1:" + std::string(kId), fresh_copy());
   const auto begun = lookup->begin(kId, [&](const LookupResult& r) { answered = r.has_value(); });
   ASSERT_TRUE(begun.flight);
-  lane.stop();
+  lanes.reads.stop(); // runs what is queued
   EXPECT_FALSE(remote.holds("authd:v1:gone"));
   EXPECT_TRUE(answered_before);
 }
 
-TEST_F(RemoteTierLookup, SettlesWhatTheTierOwesWithTheNextInvalidation) {
+TEST_F(RemoteTierLookup, CarriesOutPendingDeletionsWithTheNextInvalidation) {
   EXPECT_TRUE(lookup->invalidate(kId));
   EXPECT_FALSE(remote.holds("authd:v1:gone"));
 }

@@ -24,13 +24,14 @@ class TierFixture : public testing::Test {
   static constexpr milliseconds kTtl{60'000};
   static constexpr milliseconds kReadTimeout{50};
   static constexpr seconds kLongEnough{20}; // a bound for waits that end in a second or so
+  static constexpr FreshnessClock kClock{0.2, milliseconds(60'000)};
 
   // The tiers by their places in the order, each with a TTL of kTtl.
   void build(const std::vector<ScriptedTier*>& order, std::vector<Secret> keys = {}) {
     std::vector<TierSlot> slots;
     for (const ScriptedTier* tier : order)
       slots.push_back({tier->tier(), kTtl, std::chrono::minutes(30), kReadTimeout});
-    stack = std::make_unique<TierStack>(std::move(slots), Sealer(std::move(keys)), recorder);
+    stack = std::make_unique<TierStack>(std::move(slots), kClock, Sealer(std::move(keys)), recorder);
   }
 
   // Of a credential with this key, fetched so long ago.
@@ -47,12 +48,17 @@ class TierFixture : public testing::Test {
     Sealer({}).seal(name_of(consumer), value, envelope);
     return envelope;
   }
+  // As a stack puts it into a local tier.
+  std::string stamped(std::string value) const {
+    LocalStamp{unix_millis(wall_now() + kTtl), stack->mark(kId).period}.append_to(value);
+    return value;
+  }
   // As another instance without cache keys would have put it there.
   static void store(ScriptedTier& remote, std::string_view consumer, const std::string& value) {
     remote.put(name_of(consumer), bound(consumer, value));
   }
   void fill(std::string_view consumer, const std::string& value) const {
-    stack->fill_blocking(consumer, value, stack->epoch_of(consumer));
+    stack->fill_blocking(consumer, value, stack->mark(consumer));
   }
 
   // The key in the copy that a blocking tier has; empty: it has none.
@@ -62,8 +68,7 @@ class TierFixture : public testing::Test {
   }
   std::string local_key(std::string_view consumer = kId) const {
     std::string value;
-    const TierSlot* slot = nullptr;
-    if (!stack->get_fresh(consumer, value, &slot)) return {};
+    if (!rule(stack->get_local(consumer, value)).signs) return {};
     return std::string(CredentialRecord::decode(value)->newest().key);
   }
 

@@ -17,9 +17,9 @@ Secret cache_key(char fill) { return Secret(std::string(Sealer::kKeyBytes, fill)
 
 TEST_F(TierStackTest, AnswersFromTheFirstTierThatHasACopy) {
   build({&memory, &more_memory});
-  more_memory.put(std::string(kId), record("second"));
+  more_memory.put(std::string(kId), stamped(record("second")));
   EXPECT_EQ(local_key(), "second");
-  memory.put(std::string(kId), record("first"));
+  memory.put(std::string(kId), stamped(record("first")));
   EXPECT_EQ(local_key(), "first");
   EXPECT_EQ(more_memory.asked("get"), 1u);
 }
@@ -38,11 +38,11 @@ TEST_F(TierStackTest, PrefersAFreshCopyFartherAwayToAStaleOneAtHand) {
   store(remote, kId, record("stale", 2 * kTtl));
   const auto stale = stack->get_blocking(kId);
   ASSERT_TRUE(stale);
-  EXPECT_FALSE(stale->fresh);
+  EXPECT_EQ(stale->freshness, Freshness::stale);
   store(farther, kId, record("fresh"));
   const auto fresh = stack->get_blocking(kId);
   ASSERT_TRUE(fresh);
-  EXPECT_TRUE(fresh->fresh);
+  EXPECT_EQ(fresh->freshness, Freshness::fresh);
   EXPECT_EQ(CredentialRecord::decode(fresh->record)->newest().key, "fresh");
 }
 
@@ -181,26 +181,26 @@ TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
 
 // --- across a reload ------------------------------------------------------------------------------------
 
-TEST_F(TierStackTest, PassesWhatATierOwesToTheStackThatComesAfterIt) {
-  const auto debts = std::make_shared<TierDebts>();
-  const TierSlot slot{remote.tier(), kTtl, std::chrono::minutes(30), kReadTimeout, debts};
-  TierStack before({slot}, Sealer({}), recorder);
+TEST_F(TierStackTest, PassesPendingDeletionsToTheStackThatComesAfterIt) {
+  const auto pending = std::make_shared<PendingDeletions>();
+  const TierSlot slot{remote.tier(), kTtl, std::chrono::minutes(30), kReadTimeout, pending};
+  TierStack before({slot}, kClock, Sealer({}), recorder);
   store(remote, kId, record("revoked"));
   remote.fail_everything();
   EXPECT_FALSE(before.drop(kId));
   remote.mend();
-  TierStack after({slot}, Sealer({}), recorder);
+  TierStack after({slot}, kClock, Sealer({}), recorder);
   EXPECT_FALSE(after.get_blocking(kId)) << "read although it was dropped before the reload";
 }
 
 TEST_F(TierStackTest, StoresNothingThatTheStackBesideItWasToldToDrop) {
-  const auto epochs = std::make_shared<TierEpochs>();
+  const auto history = std::make_shared<TierHistory>();
   const TierSlot slot{memory.tier(), kTtl, std::chrono::minutes(30), kReadTimeout};
-  TierStack retiring({slot}, Sealer({}), recorder, epochs);
-  TierStack serving({slot}, Sealer({}), recorder, epochs);
-  const std::uint64_t epoch = retiring.epoch_of(kId);
+  TierStack retiring({slot}, kClock, Sealer({}), recorder, history);
+  TierStack serving({slot}, kClock, Sealer({}), recorder, history);
+  const FetchMark mark = retiring.mark(kId);
   serving.drop(kId);
-  EXPECT_FALSE(retiring.fill_local(kId, record("revoked"), epoch));
+  EXPECT_FALSE(retiring.fill_local(kId, record("revoked"), mark));
   EXPECT_TRUE(memory.content().empty());
 }
 
@@ -220,14 +220,14 @@ TEST_F(TierStackTest, TakesBackACopyThatWasInvalidatedWhileItWasStored) {
 
 TEST_F(TierStackTest, StoresNothingThatWasInvalidatedSinceItsFetchBegan) {
   build({&memory, &remote});
-  const std::uint64_t epoch = stack->epoch_of(kId);
+  const FetchMark mark = stack->mark(kId);
   stack->invalidated(name_of(kId)); // by another instance
-  EXPECT_FALSE(stack->fill_local(kId, record("old"), epoch));
-  stack->fill_blocking(kId, record("old"), epoch);
+  EXPECT_FALSE(stack->fill_local(kId, record("old"), mark));
+  stack->fill_blocking(kId, record("old"), mark);
   EXPECT_TRUE(memory.content().empty());
   EXPECT_TRUE(remote.content().empty());
 
-  const std::uint64_t next = stack->epoch_of(kId);
+  const FetchMark next = stack->mark(kId);
   EXPECT_TRUE(stack->fill_local(kId, record("new"), next));
   stack->fill_blocking(kId, record("new"), next);
   EXPECT_EQ(local_key(), "new");
@@ -246,18 +246,18 @@ TEST_F(TierStackTest, LeavesNothingAboveOfACopyThatWasInvalidatedWhileItWasRead)
   EXPECT_TRUE(memory.content().empty());
 }
 
-TEST_F(TierStackTest, DropsLocalCopiesOfWhatAnotherInstanceInvalidatesAndOfAllOnResync) {
+TEST_F(TierStackTest, DropsLocalCopiesOfWhatAnotherInstanceInvalidatesAndOfAllWhenEverythingWasCleared) {
   build({&memory, &remote}, {cache_key('a')});
   fill(kId, record("k")); // its name is a digest
-  ASSERT_TRUE(stack->fill_local(kId, record("k"), stack->epoch_of(kId)));
-  ASSERT_TRUE(stack->fill_local("another", record("k"), stack->epoch_of("another")));
+  ASSERT_TRUE(stack->fill_local(kId, record("k"), stack->mark(kId)));
+  ASSERT_TRUE(stack->fill_local("another", record("k"), stack->mark("another")));
   stack->invalidated("somebody's:else");
   EXPECT_EQ(memory.content().size(), 2u);
   stack->invalidated(remote.content().begin()->first);
   EXPECT_EQ(local_key(), "");
   EXPECT_EQ(local_key("another"), "k");
-  stack->resync();
-  EXPECT_FALSE(stack->holds_anything());
+  stack->cleared();
+  EXPECT_FALSE(stack->holds_usable());
 }
 
 } // namespace

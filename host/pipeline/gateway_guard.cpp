@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/gateway_guard.h"
+
+#include <algorithm>
+
+namespace authd::pipeline {
+namespace {
+
+constexpr milliseconds kPauseUnlessSaid{1000};
+constexpr seconds kRetrySoon{1};
+
+Error paused(milliseconds left) {
+  return {Code::gateway_unavailable, "The API gateway limits the rate of requests; calls to it pause",
+          std::max(kRetrySoon, std::chrono::ceil<seconds>(left))};
+}
+
+Error suspended(GatewayUse use, milliseconds left) {
+  return {Code::breaker_open,
+          use == GatewayUse::read ? "The API gateway is failing; calls to it are suspended"
+                                  : "The API gateway fails to create credentials; creating is suspended",
+          std::max(kRetrySoon, std::chrono::ceil<seconds>(left))};
+}
+
+} // namespace
+
+std::string_view breaker_name(GatewayUse use) { return use == GatewayUse::read ? "gateway" : "gateway-create"; }
+
+GatewayGuard::GatewayGuard(CircuitBreaker::Settings settings)
+    : longest_pause_(settings.reset_timeout), read_(settings), create_(settings) {}
+
+std::variant<GatewayGuard::Permit, Error> GatewayGuard::acquire(GatewayUse use, SteadyTime now,
+                                                                Recorder& recorder) {
+  const auto ends_pause = pass_pause(now);
+  if (!ends_pause) return paused(pause_left(now));
+  const auto admission = breaker(use).acquire(now);
+  if (admission.transition) recorder.breaker_moved(breaker_name(use), *admission.transition);
+  Permit permit{use, {}, *ends_pause};
+  if (!admission.permit) {
+    end_pause_call(permit, false);
+    return suspended(use, breaker(use).until_probe(now));
+  }
+  permit.breaker = *admission.permit;
+  return permit;
+}
+
+void GatewayGuard::record(const Permit& permit, CircuitBreaker::Outcome outcome, SteadyTime now,
+                          Recorder& recorder) {
+  end_pause_call(permit, outcome != CircuitBreaker::Outcome::unjudged);
+  const auto moved = breaker(permit.use).record(permit.breaker, outcome, now);
+  if (moved) recorder.breaker_moved(breaker_name(permit.use), *moved);
+}
+
+void GatewayGuard::pause(const Permit& permit, milliseconds retry_after, SteadyTime now, Recorder& recorder) {
+  const milliseconds asked = retry_after > milliseconds(0) ? retry_after : kPauseUnlessSaid;
+  {
+    const std::lock_guard lock(mutex_);
+    paused_ = true;
+    paused_until_ = std::max(paused_until_, now + std::min(asked, longest_pause_));
+  }
+  record(permit, CircuitBreaker::Outcome::unjudged, now, recorder);
+}
+
+std::optional<bool> GatewayGuard::pass_pause(SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  if (!paused_) return false;
+  if (now < paused_until_ || ending_) return std::nullopt;
+  ending_ = true;
+  return true;
+}
+
+void GatewayGuard::end_pause_call(const Permit& permit, bool over) {
+  if (!permit.ends_pause) return;
+  const std::lock_guard lock(mutex_);
+  ending_ = false;
+  if (over) paused_ = false;
+}
+
+// While the call that ends the pause is under way, the others are told to come back soon.
+milliseconds GatewayGuard::pause_left(SteadyTime now) const {
+  const std::lock_guard lock(mutex_);
+  if (!paused_) return milliseconds(0);
+  const auto left = std::chrono::ceil<milliseconds>(paused_until_ - now);
+  return std::max(left, milliseconds(ending_ ? 1 : 0));
+}
+
+bool GatewayGuard::would_reject(GatewayUse use, SteadyTime now) const {
+  return is_paused(now) || breaker(use).would_reject(now);
+}
+
+std::optional<Error> GatewayGuard::refusal(GatewayUse use, SteadyTime now) const {
+  if (const milliseconds left = pause_left(now); left > milliseconds(0)) return paused(left);
+  if (breaker(use).would_reject(now)) return suspended(use, breaker(use).until_probe(now));
+  return std::nullopt;
+}
+
+bool GatewayGuard::needs_probe() const {
+  return read_.state() == CircuitBreaker::State::open || create_.state() == CircuitBreaker::State::open;
+}
+
+void GatewayGuard::recovered(SteadyTime now, Recorder& recorder) {
+  for (const GatewayUse use : {GatewayUse::read, GatewayUse::create})
+    if (const auto moved = breaker(use).recover(now)) recorder.breaker_moved(breaker_name(use), *moved);
+}
+
+} // namespace authd::pipeline

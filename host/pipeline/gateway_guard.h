@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands between lookups and the gateway, and outlives a reload that keeps the gateway: a breaker for reading
+// and one for creating, the pause that the gateway asked for, and whether its base URL has proved itself.
+//
+//   pause   RATE_LIMITED is neither success nor failure: reading and creating stop until the time that Retry-After
+//           named; then one call finds out whether it is over.
+//   proof   until anything under the base was answered well, "not found" may mean that the base is wrong.
+//
+// The rules: spec/kong.md. Time is passed in; nothing here does I/O. [thread-safe]
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "pipeline/circuit_breaker.h"
+#include "pipeline/recorder.h"
+
+namespace authd::pipeline {
+
+enum class GatewayUse : std::uint8_t { read, create };
+std::string_view breaker_name(GatewayUse use); // "gateway", "gateway-create"
+
+class GatewayGuard {
+ public:
+  // Both breakers have these settings; a pause is at most `reset_timeout` long.
+  explicit GatewayGuard(CircuitBreaker::Settings settings);
+
+  // A place that was granted. Must be handed back through record or pause exactly once.
+  struct Permit {
+    GatewayUse use;
+    CircuitBreaker::Permit breaker;
+    bool ends_pause = false; // the one call that finds out whether a pause is over
+  };
+
+  // A permit, or why there is none: AUTH_004 during a pause, AUTH_005 behind an open breaker.
+  std::variant<Permit, Error> acquire(GatewayUse use, SteadyTime now, Recorder& recorder);
+  void record(const Permit& permit, CircuitBreaker::Outcome outcome, SteadyTime now, Recorder& recorder);
+  // Instead of record: the gateway limits the rate. `retry_after` zero: it did not say for how long.
+  void pause(const Permit& permit, milliseconds retry_after, SteadyTime now, Recorder& recorder);
+
+  // Whether acquire would be refused, without taking a place.
+  bool would_reject(GatewayUse use, SteadyTime now) const;
+  // The answer while it would; nullopt: it would not.
+  std::optional<Error> refusal(GatewayUse use, SteadyTime now) const;
+
+  CircuitBreaker::State state(GatewayUse use) const { return breaker(use).state(); }
+  bool is_paused(SteadyTime now) const { return pause_left(now) > milliseconds(0); }
+
+  // Whether any breaker waits for the gateway to recover, so that it is worth probing.
+  bool needs_probe() const;
+  // The gateway's probe was good: each open breaker lets one call through at once.
+  void recovered(SteadyTime now, Recorder& recorder);
+
+  bool base_is_proved() const { return proved_.load(std::memory_order_relaxed); }
+  void prove_base() { proved_.store(true, std::memory_order_relaxed); }
+
+ private:
+  CircuitBreaker& breaker(GatewayUse use) { return use == GatewayUse::read ? read_ : create_; }
+  const CircuitBreaker& breaker(GatewayUse use) const { return use == GatewayUse::read ? read_ : create_; }
+  milliseconds pause_left(SteadyTime now) const;
+  std::optional<bool> pass_pause(SteadyTime now); // nullopt: paused; else whether this call ends the pause
+  void end_pause_call(const Permit& permit, bool over);
+
+  const milliseconds longest_pause_;
+  CircuitBreaker read_;
+  CircuitBreaker create_;
+  std::atomic<bool> proved_{false};
+
+  mutable std::mutex mutex_; // guards these
+  bool paused_ = false;      // until one call was answered
+  bool ending_ = false;      // that call is under way
+  SteadyTime paused_until_{};
+};
+
+} // namespace authd::pipeline

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/guarded_tier.h"
+
+#include <utility>
+
+#include "base/secret.h"
+#include "pipeline/credential.h"
+
+namespace authd::pipeline {
+namespace {
+
+using plugin::is_answer;
+using plugin::Status;
+
+// A deletion may take longer than a read, because what it leaves behind would be served again.
+constexpr milliseconds kDeleteTimeout{250};
+// An operator who invalidates does wait.
+constexpr milliseconds kClearTimeout{5000};
+// A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
+// its read_timeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
+constexpr milliseconds kStorePause{1000};
+// How long a worker goes on with pending deletions; the next one goes on from there.
+constexpr milliseconds kFlushTime{250};
+// A plugin that goes on this long after its deadline has not kept it.
+constexpr milliseconds kOverrun{50};
+
+// A tier that is down is probed again every second; three failures within ten seconds put it there, or five
+// in a row: when a busy tier begins to hang, its thousands of successes in the window would outweigh the few
+// failures that workers collect, a read_timeout each, and until then every request waits for them.
+constexpr CircuitBreaker::Settings kBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3, 5};
+
+} // namespace
+
+GuardedTier::GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& sealer, std::string prefix,
+                         Recorder& recorder)
+    : slot_(std::move(slot)), clock_(clock), sealer_(sealer), prefix_(std::move(prefix)), recorder_(recorder),
+      breaker_(kBreaker),
+      pending_(slot_.pending ? slot_.pending : std::make_shared<PendingDeletions>()) {}
+
+// Runs one operation behind the tier's breaker; Status::cancelled when the breaker refuses.
+template <class Operation>
+Status GuardedTier::guard(std::string_view name, plugin::Call& call, Operation&& operation) {
+  const auto admission = breaker_.acquire(steady_now());
+  if (admission.transition) recorder_.breaker_moved(slot_.tier.name(), *admission.transition);
+  if (!admission.permit) return Status::cancelled;
+  const Status status = operation();
+  const bool overran = call.deadline() < steady_now() - kOverrun;
+  if (overran)
+    recorder_.tier_failed({slot_.tier.name(), name, Status::timeout, "it did not keep its deadline"});
+  const bool good = !failed(name, status, call) && !overran;
+  const auto outcome = good ? CircuitBreaker::Outcome::success : CircuitBreaker::Outcome::failure;
+  const auto moved = breaker_.record(*admission.permit, outcome, steady_now());
+  if (moved) recorder_.breaker_moved(slot_.tier.name(), *moved);
+  return status;
+}
+
+bool GuardedTier::failed(std::string_view operation, Status status, plugin::Call& call) const {
+  if (is_answer(status)) return false;
+  const plugin::Failure failure = call.take_failure(status);
+  recorder_.tier_failed({slot_.tier.name(), operation, status, failure.message});
+  return true;
+}
+
+// One read by get_stale serves both questions, for the record itself says when it was fetched.
+std::optional<TierCopy> GuardedTier::read(const std::string& key) {
+  if (pending_->covers(key)) return std::nullopt;
+  plugin::Call call(steady_now() + slot_.read_timeout);
+  std::string envelope;
+  const Status status = guard("get", call, [&] { return slot_.tier.get_stale(call, key, envelope); });
+  if (status != Status::ok) return std::nullopt;
+  TierCopy copy;
+  const bool opened = slot_.tier.leaves_process() ? sealer_.open(key, envelope, copy.record)
+                                                  : (copy.record.swap(envelope), true);
+  const auto record = opened ? CredentialRecord::decode(copy.record) : std::nullopt;
+  if (!record) {
+    // Garbage, another program's value, or sealed with a key that is gone: it will not get better.
+    recorder_.tier_failed({slot_.tier.name(), "open", Status::corrupt, "a value does not open"});
+    delete_now(key);
+    return std::nullopt;
+  }
+  copy.fetched_at_ms = record->fetched_at_ms();
+  copy.freshness = clock_.of_remote(copy.fetched_at_ms, slot_.ttl, slot_.stale);
+  if (copy.freshness == Freshness::gone) return std::nullopt;
+  return copy;
+}
+
+void GuardedTier::store(const std::string& key, std::string_view record,
+                        const std::function<bool()>& invalidated) {
+  if (pending_->covers(key) || invalidated() || !may_store(steady_now())) return;
+  std::string envelope;
+  if (slot_.tier.leaves_process()) sealer_.seal(key, record, envelope);
+  const std::string_view value = slot_.tier.leaves_process() ? std::string_view(envelope) : record;
+  // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
+  plugin::Call call(steady_now() + slot_.read_timeout);
+  stored(is_answer(
+      guard("set", call, [&] { return slot_.tier.set(call, key, value, slot_.ttl, slot_.stale); })));
+  wipe(envelope.data(), envelope.size());
+  if (invalidated()) remove(key); // that deletion may have come before this copy
+}
+
+// After a store that failed, one worker at a time finds out whether the tier stores again.
+bool GuardedTier::may_store(SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  if (stores_fail_ && now < next_store_) return false;
+  next_store_ = now + kStorePause;
+  return true;
+}
+
+void GuardedTier::stored(bool good) {
+  const std::lock_guard lock(mutex_);
+  stores_fail_ = !good;
+  if (!good) next_store_ = steady_now() + kStorePause;
+}
+
+bool GuardedTier::remove(const std::string& key) {
+  if (delete_now(key)) return true;
+  pending_->add(key);
+  return false;
+}
+
+bool GuardedTier::remove_all() {
+  if (clear_now()) return true;
+  pending_->add_all();
+  return false;
+}
+
+bool GuardedTier::delete_now(const std::string& key) {
+  plugin::Call call(steady_now() + kDeleteTimeout);
+  return is_answer(guard("del", call, [&] { return slot_.tier.del(call, key); }));
+}
+
+bool GuardedTier::clear_now() {
+  plugin::Call call(steady_now() + kClearTimeout);
+  return is_answer(guard("clear", call, [&] { return slot_.tier.clear(call, prefix_); }));
+}
+
+// Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.
+void GuardedTier::flush() {
+  if (!pending_->begin_flush(steady_now())) return;
+  const SteadyTime end = steady_now() + kFlushTime;
+  bool failed = false;
+  while (!failed && steady_now() < end) {
+    const auto deletion = pending_->next();
+    if (!deletion) break;
+    failed = !carry_out(deletion->key);
+    if (!failed) pending_->done(*deletion);
+  }
+  pending_->end_flush(failed, steady_now());
+}
+
+bool GuardedTier::carry_out(const std::string& key) {
+  if (!key.empty()) return delete_now(key);
+  // While all is to be deleted nothing is read: whether the tier answers must be found out here, and in less than
+  // the time that clearing it may take.
+  std::string ignored;
+  plugin::Call knock(steady_now() + slot_.read_timeout);
+  const Status status = guard("get", knock, [&] { return slot_.tier.get_stale(knock, prefix_, ignored); });
+  return is_answer(status) && clear_now();
+}
+
+} // namespace authd::pipeline

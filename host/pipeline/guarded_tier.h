@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// One blocking tier behind a breaker of its own, so that a tier that fails is skipped and comes back by itself.
+// Copies that it refuses are offered again after a pause; deletions that it could not be told of are kept and
+// carried out later, and what they cover is not read until then. Values are sealed. [thread-safe] [may-block]
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pipeline/circuit_breaker.h"
+#include "pipeline/freshness.h"
+#include "pipeline/recorder.h"
+#include "pipeline/sealing.h"
+#include "pipeline/tier_slot.h"
+
+namespace authd::pipeline {
+
+// A credential record as a tier had it.
+struct TierCopy {
+  std::string record;
+  Freshness freshness = Freshness::gone;
+  std::int64_t fetched_at_ms = 0; // since the epoch
+};
+
+class GuardedTier {
+ public:
+  // Sealer and recorder must outlive it. `prefix`: of every key that the host puts into it.
+  GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& sealer, std::string prefix, Recorder& recorder);
+
+  // The wait is bounded by the tier's read_timeout. Never freshness gone: then nullopt.
+  std::optional<TierCopy> read(const std::string& key);
+  // `invalidated` is asked before and after: what was invalidated meanwhile is taken back.
+  void store(const std::string& key, std::string_view record, const std::function<bool()>& invalidated);
+
+  // False: it could not be told yet; the deletion is pending.
+  bool remove(const std::string& key);
+  bool remove_all();
+  // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
+  // five seconds when all is to be deleted.
+  void flush();
+
+  bool is_down(SteadyTime now) const { return breaker_.would_reject(now); }
+  CircuitBreaker::State breaker() const { return breaker_.state(); }
+  const TierSlot& slot() const { return slot_; }
+
+ private:
+  template <class Operation>
+  plugin::Status guard(std::string_view name, plugin::Call& call, Operation&& operation);
+  bool failed(std::string_view operation, plugin::Status status, plugin::Call& call) const;
+
+  bool may_store(SteadyTime now);
+  void stored(bool good);
+  bool delete_now(const std::string& key);
+  bool clear_now();
+  bool carry_out(const std::string& key);
+
+  const TierSlot slot_;
+  const FreshnessClock clock_;
+  const Sealer& sealer_;
+  const std::string prefix_;
+  Recorder& recorder_;
+  CircuitBreaker breaker_;
+  const std::shared_ptr<PendingDeletions> pending_;
+
+  std::mutex mutex_; // guards these two
+  bool stores_fail_ = false;
+  SteadyTime next_store_{}; // matters while stores fail
+};
+
+} // namespace authd::pipeline

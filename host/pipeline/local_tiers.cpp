@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/local_tiers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/secret.h"
+#include "pipeline/credential.h"
+
+namespace authd::pipeline {
+
+using plugin::Status;
+
+LocalTiers::LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::shared_ptr<TierHistory> history,
+                       Recorder& recorder)
+    : slots_(std::move(slots)), clock_(clock), history_(std::move(history)), recorder_(recorder) {}
+
+Freshness LocalTiers::get(std::string_view key, std::string& record) const {
+  for (const TierSlot& slot : slots_) {
+    plugin::Call call;
+    const Status status = slot.tier.get(call, key, record);
+    if (failed(slot, "get", status, call) || status != Status::ok) continue;
+    if (const auto stamp = open(record)) return clock_.of_local(*stamp, history_->channels);
+  }
+  return Freshness::gone;
+}
+
+bool LocalTiers::get_stale(std::string_view key, std::string& record) const {
+  for (const TierSlot& slot : slots_) {
+    plugin::Call call;
+    const Status status = slot.tier.get_stale(call, key, record);
+    if (failed(slot, "get_stale", status, call) || status != Status::ok) continue;
+    if (open(record)) return true;
+  }
+  return false;
+}
+
+// Leaves the record alone in `value`; nullopt: it is none of ours.
+std::optional<LocalStamp> LocalTiers::open(std::string& value) const {
+  const auto stamp = LocalStamp::take_from(value);
+  return stamp && CredentialRecord::decode(value) ? stamp : std::nullopt;
+}
+
+void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_t period,
+                     milliseconds at_most) const {
+  std::string value;
+  value.reserve(record.size() + LocalStamp::kBytes); // never moved, so that wiping it leaves nothing behind
+  for (const TierSlot& slot : slots_) {
+    const milliseconds lifetime = std::min(slot.ttl, at_most);
+    value.assign(record);
+    clock_.stamp(lifetime, period).append_to(value);
+    plugin::Call call;
+    if (failed(slot, "set", slot.tier.set(call, key, value, lifetime, slot.stale), call)) continue;
+    history_->stored(steady_now() + lifetime + slot.stale);
+  }
+  wipe(value.data(), value.size());
+}
+
+void LocalTiers::remove(std::string_view key) const {
+  for (const TierSlot& slot : slots_) {
+    plugin::Call call;
+    failed(slot, "del", slot.tier.del(call, key), call);
+  }
+}
+
+void LocalTiers::clear() const {
+  for (const TierSlot& slot : slots_) {
+    plugin::Call call;
+    failed(slot, "clear", slot.tier.clear(call, {}), call);
+  }
+  history_->usable_until.store(0, std::memory_order_relaxed);
+}
+
+bool LocalTiers::holds_usable() const {
+  if (steady_now().time_since_epoch().count() >= history_->usable_until.load(std::memory_order_relaxed)) return false;
+  return std::any_of(slots_.begin(), slots_.end(), [](const TierSlot& slot) {
+    plugin::Call call;
+    return slot.tier.stats(call).entries > 0;
+  });
+}
+
+bool LocalTiers::failed(const TierSlot& slot, std::string_view operation, Status status,
+                        plugin::Call& call) const {
+  if (plugin::is_answer(status)) return false;
+  const plugin::Failure failure = call.take_failure(status);
+  recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
+  return true;
+}
+
+} // namespace authd::pipeline

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The non-blocking tiers in their order: asked on reactors, at once. Each copy stands there as its record and a
+// LocalStamp. [thread-safe]
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/freshness.h"
+#include "pipeline/recorder.h"
+#include "pipeline/tier_slot.h"
+
+namespace authd::pipeline {
+
+class LocalTiers {
+ public:
+  // The recorder must outlive it.
+  LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::shared_ptr<TierHistory> history,
+             Recorder& recorder);
+
+  // The first copy that is within its TTL; stale: it is, but suspect for longer than lookup.suspect_grace; gone:
+  // there is none. Unless gone, `record` is replaced. Allocates nothing once it has grown.
+  Freshness get(std::string_view key, std::string& record) const;
+  // Any copy within its stale window, fresh ones too.
+  bool get_stale(std::string_view key, std::string& record) const;
+
+  // For the TTL of each tier, `at_most` if that is shorter.
+  void put(std::string_view key, std::string_view record, std::uint64_t period,
+           milliseconds at_most = milliseconds::max()) const;
+  void remove(std::string_view key) const;
+  void clear() const;
+
+  // Whether there are copies that may be used; too hopeful after single deletions.
+  bool holds_usable() const;
+  const std::vector<TierSlot>& slots() const { return slots_; }
+
+ private:
+  std::optional<LocalStamp> open(std::string& value) const;
+  bool failed(const TierSlot& slot, std::string_view operation, plugin::Status status, plugin::Call& call) const;
+
+  const std::vector<TierSlot> slots_;
+  const FreshnessClock clock_;
+  const std::shared_ptr<TierHistory> history_;
+  Recorder& recorder_;
+};
+
+} // namespace authd::pipeline

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/gateway_guard.h"
+
+#include <gtest/gtest.h>
+
+#include "pipeline/guarded_calls.h"
+#include "scripted_gateway.h"
+
+namespace authd::pipeline {
+namespace {
+
+using Outcome = CircuitBreaker::Outcome;
+using State = CircuitBreaker::State;
+using plugin::Status;
+
+constexpr CircuitBreaker::Settings kSettings{50, milliseconds(30'000), milliseconds(10'000), 10, 5};
+constexpr SteadyTime kStart{std::chrono::hours(1)};
+
+class GatewayGuardTest : public testing::Test {
+ protected:
+  // nullopt: admitted, with this outcome.
+  std::optional<Error> call(GatewayUse use, Outcome outcome, SteadyTime now = kStart) {
+    auto admitted = guard.acquire(use, now, recorder);
+    if (auto* refused = std::get_if<Error>(&admitted)) return *refused;
+    guard.record(std::get<GatewayGuard::Permit>(admitted), outcome, now, recorder);
+    return std::nullopt;
+  }
+  GatewayGuard::Permit permit(SteadyTime now = kStart) {
+    return std::get<GatewayGuard::Permit>(guard.acquire(GatewayUse::read, now, recorder));
+  }
+  void open(GatewayUse use) {
+    for (int i = 0; i < 5; ++i) call(use, Outcome::failure);
+    ASSERT_EQ(guard.state(use), State::open);
+  }
+
+  test::CountingRecorder recorder;
+  GatewayGuard guard{kSettings};
+};
+
+TEST_F(GatewayGuardTest, JudgesReadingAndCreatingApart) {
+  open(GatewayUse::create);
+  EXPECT_FALSE(call(GatewayUse::read, Outcome::success));
+  const auto refused = call(GatewayUse::create, Outcome::success);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, Code::breaker_open);
+  EXPECT_EQ(recorder.moves("gateway-create"), std::vector<State>{State::open});
+  EXPECT_TRUE(recorder.moves("gateway").empty());
+}
+
+TEST_F(GatewayGuardTest, PausesBothForAsLongAsTheGatewayAskedAndLetsOneCallThroughThen) {
+  guard.pause(permit(), seconds(3), kStart, recorder);
+  for (const GatewayUse use : {GatewayUse::read, GatewayUse::create}) {
+    const auto refused = call(use, Outcome::success, kStart + milliseconds(500));
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code, Code::gateway_unavailable);
+    EXPECT_EQ(refused->retry_after, seconds(3));
+  }
+  const SteadyTime over = kStart + seconds(3);
+  EXPECT_FALSE(guard.would_reject(GatewayUse::read, over));
+  const auto first = permit(over);
+  EXPECT_TRUE(call(GatewayUse::read, Outcome::success, over)) << "one call finds out whether it is over";
+  guard.record(first, Outcome::success, over, recorder);
+  EXPECT_FALSE(call(GatewayUse::read, Outcome::success, over));
+  EXPECT_EQ(guard.state(GatewayUse::read), State::closed);
+  EXPECT_TRUE(recorder.moves().empty());
+}
+
+TEST_F(GatewayGuardTest, PausesAgainWhenTheCallThatFindsOutIsLimitedToo) {
+  guard.pause(permit(), seconds(1), kStart, recorder);
+  guard.pause(permit(kStart + seconds(1)), seconds(2), kStart + seconds(1), recorder);
+  EXPECT_TRUE(guard.would_reject(GatewayUse::read, kStart + milliseconds(2'900)));
+  EXPECT_FALSE(guard.would_reject(GatewayUse::read, kStart + seconds(3)));
+}
+
+TEST_F(GatewayGuardTest, GoesOnPausingUntilTheCallThatFindsOutHasReachedTheGateway) {
+  guard.pause(permit(), seconds(1), kStart, recorder);
+  guard.record(permit(kStart + seconds(1)), Outcome::unjudged, kStart + seconds(1), recorder);
+  const auto next = permit(kStart + seconds(1));
+  EXPECT_TRUE(next.ends_pause);
+}
+
+TEST_F(GatewayGuardTest, PausesOneSecondUnlessSaidAndNeverLongerThanTheResetTimeout) {
+  guard.pause(permit(), milliseconds(0), kStart, recorder);
+  EXPECT_TRUE(guard.is_paused(kStart + milliseconds(999)));
+  EXPECT_FALSE(guard.is_paused(kStart + seconds(1)));
+  guard.pause(permit(kStart + seconds(1)), std::chrono::hours(24), kStart + seconds(1), recorder);
+  EXPECT_FALSE(guard.is_paused(kStart + seconds(31)));
+}
+
+TEST_F(GatewayGuardTest, CountsARateLimitForNoBreakerHoweverOften) {
+  SteadyTime now = kStart;
+  for (int i = 0; i < 20; ++i, now += seconds(1)) guard.pause(permit(now), seconds(1), now, recorder);
+  EXPECT_EQ(guard.state(GatewayUse::read), State::closed);
+}
+
+TEST_F(GatewayGuardTest, LetsOneCallThroughOnceTheGatewaysProbeIsGood) {
+  open(GatewayUse::read);
+  EXPECT_TRUE(guard.needs_probe());
+  EXPECT_TRUE(call(GatewayUse::read, Outcome::success, kStart + seconds(1)));
+  guard.recovered(kStart + seconds(1), recorder);
+  const auto first = permit(kStart + seconds(1));
+  EXPECT_TRUE(call(GatewayUse::read, Outcome::success, kStart + seconds(1))) << "one alone";
+  guard.record(first, Outcome::failure, kStart + seconds(1), recorder);
+  EXPECT_EQ(guard.state(GatewayUse::read), State::open);
+  EXPECT_TRUE(guard.needs_probe());
+}
+
+// --- one flight's calls ----------------------------------------------------------------------------------
+
+class GuardedCallsTest : public GatewayGuardTest {
+ protected:
+  void fail_with(GatewayUse use, Status status, int times = 10) {
+    const plugin::Failure failure{status, 0, {}, {}};
+    for (int i = 0; i < times; ++i) {
+      GuardedCalls calls(guard, seconds(60), recorder);
+      if (!calls.admit(use)) calls.judge(&failure);
+    }
+  }
+};
+
+TEST_F(GuardedCallsTest, CountARefusalToCreateNowhere) {
+  for (const Status status : {Status::denied, Status::unsupported, Status::invalid, Status::conflict})
+    fail_with(GatewayUse::create, status);
+  EXPECT_EQ(guard.state(GatewayUse::create), State::closed);
+  fail_with(GatewayUse::create, Status::unavailable);
+  EXPECT_EQ(guard.state(GatewayUse::create), State::open);
+  EXPECT_EQ(guard.state(GatewayUse::read), State::closed);
+}
+
+TEST_F(GuardedCallsTest, CountARefusalToReadAsAFailure) {
+  fail_with(GatewayUse::read, Status::denied);
+  EXPECT_EQ(guard.state(GatewayUse::read), State::open);
+}
+
+TEST_F(GuardedCallsTest, CountAsAFailureOnceThePatienceIsOverWhateverTheyBring) {
+  for (int i = 0; i < 5; ++i) {
+    GuardedCalls calls(guard, seconds(60), recorder);
+    ASSERT_FALSE(calls.admit(GatewayUse::read));
+    calls.expire();
+    calls.expire();
+    calls.judge(nullptr);
+  }
+  EXPECT_EQ(guard.state(GatewayUse::read), State::open);
+}
+
+TEST_F(GuardedCallsTest, GiveTheirPlaceBackWhenTheyEndWithoutAnAnswer) {
+  open(GatewayUse::read);
+  guard.recovered(steady_now(), recorder);
+  {
+    GuardedCalls calls(guard, seconds(60), recorder);
+    ASSERT_FALSE(calls.admit(GatewayUse::read));
+  }
+  GuardedCalls calls(guard, seconds(60), recorder);
+  EXPECT_FALSE(calls.admit(GatewayUse::read)) << "the only place was never given back";
+}
+
+} // namespace
+} // namespace authd::pipeline
