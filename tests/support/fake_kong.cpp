@@ -218,9 +218,12 @@ FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& r
   if (!database_reachable_) return {500, std::string(kUnexpected)};
   KongConsumer* consumer = store_.find(route.consumer);
   std::optional<KongConsumer> computed;
-  if (consumer == nullptr && options_.numbered) {
-    computed = numbered_consumer(route.consumer);
-    if (computed) consumer = &*computed;
+  if (consumer == nullptr && options_.numbered) computed = numbered_consumer(route.consumer);
+  // What is created has to stay; what only follows from a number costs no memory.
+  if (computed && route.operation == KongOperation::create) {
+    consumer = &store_.keep(std::move(*computed));
+  } else if (computed) {
+    consumer = &*computed;
   }
   if (route.operation == KongOperation::other || consumer == nullptr) return {404, std::string(kNotFound)};
   switch (route.operation) {
