@@ -33,7 +33,8 @@ std::optional<std::uint64_t> number_of(const Kind& kind, std::string_view id_or_
 }
 
 KongConsumer consumer_of(const Kind& kind, std::uint64_t number) {
-  return {fmt::format("{}{:012x}", kind.id_prefix, number), fmt::format("{}{}", kind.username_prefix, number),
+  return {fmt::format("{}{:012x}", kind.id_prefix, number),
+          fmt::format("{}{}", kind.username_prefix, number),
           kCreatedAt,
           {}};
 }

@@ -23,8 +23,8 @@ from .stage import BUILD, ROOT, Failure, machine
 
 MODES = {"warm": modes_http.warm, "validate": modes_http.validate, "health": modes_http.health,
          "latency": modes_http.latency, "miss": modes_lookup.miss, "stale": modes_lookup.stale,
-         "overload": modes_overload.overload,
-         "redis": modes_shared.redis, "instances": modes_shared.instances, "mixed": modes_traffic.mixed,
+         "overload": modes_overload.overload, "redis": modes_shared.redis, "instances": modes_shared.instances,
+         "mixed": modes_traffic.mixed,
          "log": modes_process.log, "connections": modes_process.connections, "consumers": modes_process.consumers,
          "start": modes_process.start, "parts": modes_process.parts}
 
