@@ -132,7 +132,7 @@ class Load:
         if row["broken"] or (row["refused"] and not may_be_refused) or not row["requests"]:
             raise Failure(f"{row['refused']} requests were refused, {row['broken']} connections broken, "
                           f"of {row['requests']}")
-        return {"rate": row["requests"] * 1e6 / row["us"], "requests": row["requests"], "refused": row["refused"], "slow": row["slow"],
+        return {"rate": row["requests"] * 1e6 / row["us"], **{c: row[c] for c in ("requests", "refused", "slow")},
                 **{p: row[p] / 1000 for p in ("p50", "p99", "p999", "max")}}
 
 

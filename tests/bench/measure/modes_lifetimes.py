@@ -56,12 +56,12 @@ def lifetimes(args):
     for _ in range(args.rounds):
         for count in (1, 3):
             rounds[f"{count} of authd"].append(through_lifetimes(count))
-    table = Table(f"lifetimes: {CONSUMERS} consumers, {OFFERED:,} tokens/s for {LIFETIMES} x {TTL_S} s, Kong takes "
-                  f"{KONG_MS} ms", ["tokens", "reads/token", "reads/expiry", "lists/expiry", "waited", "waited_%", "cpu",
-                                    "p99", "max"], rounds)
+    table = Table(f"redis: {CONSUMERS} consumers, {OFFERED:,}/s, two lifetimes of {TTL_S} s, Kong takes {KONG_MS} ms",
+                  ["tokens", "reads/token", "reads/expiry", "lists/expiry", "waited", "waited_%", "cpu", "p99", "max"],
+                  rounds)
     for name in table.rounds:
         table.claim(f"Redis reads / what expiries need, {name}", table.values(name, "reads/expiry"), at_most=1.2)
     table.claim("Kong's lists per expiry, 3 of authd together", table.values("3 of authd", "lists/expiry"), at_most=1.2)
-    table.note("expiries: consumers x lifetimes; an instance needs one read of Redis for each, all instances together one "
-               f"list of Kong; waited: tokens that took more than {KONG_MS / 2:g} ms")
+    table.note("expiries: consumers x lifetimes; each needs one read of Redis per instance, one list of Kong in all")
+    table.note(f"waited: tokens that took more than {KONG_MS / 2:g} ms")
     return [table]
