@@ -138,8 +138,11 @@ void FaultScene::bring_redis_into_its_state() {
   for (const auto& [copy, span] : fetched_) keys += members_.at(copy).size();
   await_filled(keys);
   if (options_.redis == RedisState::empty) redis_->run({"FLUSHALL"});
-  if (has(CopyState::suspect) || has(CopyState::doubtful)) lose_the_channel();
-  if (options_.redis == RedisState::returning && restored_ == Clock::time_point{}) redis_->restart();
+  if (has(CopyState::suspect) || has(CopyState::doubtful)) {
+    lose_the_channel();
+  } else if (options_.redis == RedisState::returning) {
+    redis_->restart();
+  }
   if (options_.redis == RedisState::frozen) redis_->freeze();
   if (options_.redis == RedisState::read_only) {
     redis_->run({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
@@ -149,10 +152,9 @@ void FaultScene::bring_redis_into_its_state() {
 // Returns when authd has noticed that it was lost: it reads the scout's copy from Redis, though its own is
 // young.
 void FaultScene::lose_the_channel() {
-  const auto subscribers = [&] { return redis_->run({"CLIENT", "LIST", "TYPE", "pubsub"}); };
-  const auto id_in = [](const std::string& line) { return line.substr(0, line.find(' ')); };
-  await("a channel", [&] { return !subscribers().empty(); });
-  std::string before = id_in(subscribers());
+  const auto id_of = [](const std::string& line) { return line.substr(0, line.find(' ')); };
+  await("a channel", [&] { return !redis_->subscribers().empty(); });
+  std::string before = id_of(redis_->subscribers().front());
   if (options_.redis == RedisState::returning) {
     redis_->restart();
     before.clear();
@@ -161,24 +163,17 @@ void FaultScene::lose_the_channel() {
   }
   await("the channel again", [&] {
     const auto now = Clock::now();
-    const std::string found = subscribers();
-    if (!found.empty() && id_in(found) != before) return true;
+    const std::vector<std::string> found = redis_->subscribers();
+    if (!found.empty() && id_of(found.front()) != before) return true;
     restored_ = now;
     return false;
   });
   restored_ = std::max(restored_, fetched_.begin()->second.end);
-  const std::size_t reads = redis_reads();
+  const std::size_t reads = redis_->calls_of("get");
   await("a copy that is suspect", [&] {
     ask({scout_});
-    return redis_reads() > reads;
+    return redis_->calls_of("get") > reads;
   });
-}
-
-std::size_t FaultScene::redis_reads() const {
-  const std::string stats = redis_->run({"INFO", "commandstats"});
-  const std::string name = "cmdstat_get:calls=";
-  const auto at = stats.find(name);
-  return at == std::string::npos ? 0 : std::stoul(stats.substr(at + name.size()));
 }
 
 // --- Kong ----------------------------------------------------------------------------------------------

@@ -73,15 +73,12 @@ class FaultScene {
   void let_a_neighbour_fetch_the_gone();
   void bring_redis_into_its_state();
   void lose_the_channel();
-  void await_channel() const;
   void rotate_credentials() const;
   void bring_kong_into_its_state();
   bool in_time(Span asked) const;
   double least_age(CopyState copy, Span asked) const; // in TTLs
   double most_age(CopyState copy, Span asked) const;
-  HttpReply tokens(const std::string& consumer) const;
   std::string answer_text(const std::string& consumer, const HttpReply& reply) const;
-  std::size_t redis_reads() const;
 
   const Options options_;
   const Crowd crowd_;
