@@ -5,13 +5,16 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import xml.etree.ElementTree as xml
 
-from measure import authd, chart, load, report, tokens
+from measure import authd, chart, load, modes_overload, report, tokens
+from measure.open_loop import Answer, OpenLoop
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "script", "bench")
 
@@ -70,6 +73,47 @@ class ChartTest(unittest.TestCase):
     def test_draws_only_what_has_a_peer(self):
         self.assertEqual(chart.cpu_chart({"start": [report.Table("start", ["ms"], {"authd": [{"ms": 1.0}]})]}, "m"), "")
         self.assertIn("warm", chart.cpu_chart({"warm": [table()]}, "m"))
+
+
+class OverloadTest(unittest.TestCase):
+    def test_counts_what_came_after_the_lead(self):
+        lead = modes_overload.LEAD_S
+        answers = [Answer(lead - 1, 9.0, 200, ""), Answer(lead, 5.0, 200, ""), Answer(lead + 1, 7.0, 200, ""),
+                   Answer(lead + 1, 1.0, 503, "AUTH_014"), Answer(lead + 1, 3.0, 503, "AUTH_004")]
+        row = modes_overload.summary(answers, capacity=2, seconds=2, lists=6)
+        self.assertEqual((row["tokens/s"], row["of_capacity"], row["lists"]), (1.0, 0.5, 2.0))
+        self.assertEqual((row["refused_%"], row["failed_%"]), (25.0, 25.0))
+        self.assertEqual((row["token_p50"], row["token_p99"], row["refusal_p99"]), (5.0, 7.0, 1.0))
+
+    def test_has_no_times_of_what_did_not_happen(self):
+        row = modes_overload.summary([Answer(modes_overload.LEAD_S, 1.0, 503, "AUTH_014")], 2, 2, 0)
+        self.assertNotIn("token_p50", row)
+
+    def test_draws_a_bar_for_each_kind_and_load(self):
+        rounds = {f"{kind}, {load}": [{"of_capacity": 0.5}] for kind in ("new", "existing") for load in ("1 x", "3 x")}
+        svg = modes_overload.overload_chart([report.Table("overload", ["of_capacity"], rounds)], "m")
+        texts = [e.text for e in xml.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+        self.assertEqual((texts.count("0.50"), texts.count("1 x")), (4, 1))
+
+
+class OpenLoopTest(unittest.TestCase):
+    def test_sends_when_it_is_time_although_nothing_is_answered_yet(self):
+        """A server that answers only once it has all requests: each on a connection of its own."""
+        together = 5
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            def answer_all():
+                peers = [server.accept()[0] for _ in range(together)]
+                for peer in peers:
+                    peer.recv(1 << 16)
+                for peer in peers:
+                    peer.sendall(b'HTTP/1.1 503 x\r\nContent-Length: 19\r\n\r\n{"code":"AUTH_014"}')
+                    peer.close()
+            thread = threading.Thread(target=answer_all)
+            thread.start()
+            loop = OpenLoop(server.getsockname()[1], iter([b"GET / HTTP/1.1\r\n\r\n"] * together))
+            answers = loop.run(loop.pace(offered=1000, seconds=together / 1000))
+            thread.join()
+        self.assertEqual([(a.status, a.code) for a in answers], [(503, "AUTH_014")] * together)
 
 
 class TokensTest(unittest.TestCase):

@@ -28,6 +28,13 @@ inline Headers consumer_headers(std::string_view id, std::string_view username) 
 }
 inline const Headers kAlice = consumer_headers(kAliceId, "alice");
 
+// Of consumers that nobody else uses: the nth.
+inline std::string stranger_id(int n) {
+  const std::string digits = std::to_string(n);
+  return "10000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
+}
+inline Headers stranger(int n) { return consumer_headers(stranger_id(n), "stranger"); }
+
 inline Poco::JSON::Object::Ptr parse_object(const std::string& text) {
   return Poco::JSON::Parser().parse(text).extract<Poco::JSON::Object::Ptr>();
 }
@@ -76,6 +83,18 @@ class Scene {
   HttpReply validate(const std::string& token, Headers headers = kAlice) const {
     headers.emplace_back("Authorization", bearer(token));
     return get(port(), "/tokens/validate", headers);
+  }
+  // Of the breaker `gateway`, as /health says it: "closed", "open", "half-open".
+  std::string breaker() const {
+    const auto health = parse_object(get(port(), "/health").body);
+    return health->getObject("dependencies")->getObject("kong")->getValue<std::string>("circuitBreaker");
+  }
+  // Strangers, the first `with_credential` of them with one.
+  void add_strangers(int count, int with_credential) {
+    for (int n = 0; n < count; ++n) {
+      kong.add_consumer("stranger-" + std::to_string(n), stranger_id(n));
+      if (n < with_credential) kong.add_credential(stranger_id(n), {"key-" + stranger_id(n), kAliceSecret});
+    }
   }
   // Asks for alice's token again and again until Kong has been asked `more` lists more: her copy has
   // outlived its TTL. Every answer on the way must be a token.

@@ -24,6 +24,22 @@ constexpr std::string_view kNotFound = R"({"message":"Not found"})";
 constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
 constexpr std::string_view kNotAllowed = R"({"message":"Method not allowed"})";
 
+// What stands in front of Kong, or a role of Kong Enterprise, says to a request that it lets nobody make.
+std::string_view refusal(int status) {
+  switch (status) {
+  case 401:
+    return R"({"message":"Unauthorized"})";
+  case 403:
+    return R"({"message":"reader, you do not have permissions to create this resource"})";
+  case 404: // Kong's own proxy, whose route to the Admin API passes GET only
+    return R"({"message":"no Route matched with those values"})";
+  case 405:
+    return kNotAllowed;
+  default:
+    return R"({"message":"Request size limit exceeded"})";
+  }
+}
+
 std::string html(int status) {
   const std::string title = std::to_string(status) + " " + std::string(reason(status));
   return "<html>\n<head><title>" + title + "</title></head>\n<body>\n<center><h1>" + title +
@@ -137,7 +153,7 @@ bool FakeKong::reply(Peer& peer, const ReceivedRequest& request, bool reused, bo
   if (fault.delay.count() > 0 && !peer.wait(fault.delay)) return false;
   if (fault.kind == Kind::reset_reused) fault.kind = reused ? Kind::reset : Kind::none;
   if (fault.kind == Kind::hang || fault.kind == Kind::reset) return misbehave(peer, fault, {});
-  Answer reply = answer(request, where, fault.kind);
+  Answer reply = answer(request, where, fault);
   const bool asked_to_close = request.header("Connection").value_or("") == "close";
   reply.close = reply.close || last || asked_to_close;
   const std::string bytes = render(reply, request.method == "HEAD");
@@ -204,23 +220,45 @@ FakeKong::Route FakeKong::route(const ReceivedRequest& request) {
   return out;
 }
 
-FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& route, Kind fault) {
+std::optional<FakeKong::Answer> FakeKong::faulty(const KongFault& fault) {
+  switch (fault.kind) {
+  case Kind::html_400:
+    return Answer{400, html(400), true, true};
+  case Kind::error_500:
+    return Answer{500, std::string(kUnexpected)};
+  case Kind::html_502:
+    return Answer{502, html(502), true};
+  case Kind::html_404:
+    return Answer{404, html(404), true};
+  case Kind::unauthorized_401:
+    return Answer{401, R"({"message":"Unauthorized"})"};
+  case Kind::refuse:
+    return Answer{fault.status, std::string(refusal(fault.status))};
+  case Kind::rate_limited_429:
+    return Answer{429, R"({"message":"API rate limit exceeded"})", false, false,
+                  fault.retry_after == 0 ? std::string()
+                                         : "Retry-After: " + std::to_string(fault.retry_after) + "\r\n"};
+  default:
+    return std::nullopt;
+  }
+}
+
+FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& route,
+                                  const KongFault& fault) {
   const std::lock_guard lock(mutex_);
   ++variant_;
-  if (route.above_root || fault == Kind::html_400) return {400, html(400), true, true};
-  if (fault == Kind::error_500) return {500, std::string(kUnexpected)};
-  if (fault == Kind::html_502) return {502, html(502), true};
-  if (fault == Kind::unauthorized_401) return {401, R"({"message":"Unauthorized"})"};
-  if (fault == Kind::rate_limited_429) {
-    return {429, R"({"message":"API rate limit exceeded"})", false, false, "Retry-After: 7\r\n"};
-  }
+  if (route.above_root) return {400, html(400), true, true};
+  if (auto instead = faulty(fault)) return std::move(*instead);
   if (route.operation == KongOperation::status) return status();
   if (!database_reachable_) return {500, std::string(kUnexpected)};
   KongConsumer* consumer = store_.find(route.consumer);
   std::optional<KongConsumer> computed;
-  if (consumer == nullptr && options_.numbered) {
-    computed = numbered_consumer(route.consumer);
-    if (computed) consumer = &*computed;
+  if (consumer == nullptr && options_.numbered) computed = numbered_consumer(route.consumer);
+  // What is created has to stay; what only follows from a number costs no memory.
+  if (computed && route.operation == KongOperation::create) {
+    consumer = &store_.keep(std::move(*computed));
+  } else if (computed) {
+    consumer = &*computed;
   }
   if (route.operation == KongOperation::other || consumer == nullptr) return {404, std::string(kNotFound)};
   switch (route.operation) {
@@ -229,7 +267,7 @@ FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& r
     return list(*consumer, route);
   case KongOperation::create: {
     Answer created = create(*consumer, request);
-    if (fault == Kind::store_then_500) return {500, std::string(kUnexpected)};
+    if (fault.kind == Kind::store_then_500) return {500, std::string(kUnexpected)};
     return created;
   }
   case KongOperation::remove:

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,12 +36,16 @@ struct KongFault {
     garbage,          // something that is not HTTP
     truncate,         // half of the announced body, then FIN
     unauthorized_401, // as an RBAC or key-auth route answers a wrong token
-    rate_limited_429, // with Retry-After: 7
+    rate_limited_429, // with Retry-After: `retry_after`
+    refuse,           // with `status`, as an administrator's role, a proxy in front or DB-less mode does
+    html_404,         // as a web server that is no Kong answers
   };
   Kind kind = Kind::none;
   milliseconds delay{0};  // before anything else happens
   milliseconds every{50}; // drip
   std::size_t one_in = 1; // it strikes the first of that many requests of its operation
+  int status = 403;       // refuse: 401, 403, 404, 405 or 413
+  int retry_after = 7;    // rate_limited_429, in seconds; 0: the field is left out
 };
 
 // What has been asked, faults included. `targets` as they stood in the request lines.
@@ -110,12 +115,13 @@ class FakeKong {
   bool misbehave(Peer& peer, const KongFault& fault, const std::string& answer);
   KongFault note(const ReceivedRequest& request, KongOperation operation);
   static Route route(const ReceivedRequest& request);
-  Answer answer(const ReceivedRequest& request, const Route& route, KongFault::Kind fault);
+  Answer answer(const ReceivedRequest& request, const Route& route, const KongFault& fault);
   Answer list(const KongConsumer& consumer, const Route& route) const;
   Answer create(KongConsumer& consumer, const ReceivedRequest& request);
   Answer remove(KongConsumer& consumer, const Route& route);
   static Answer show(const KongConsumer& consumer, const Route& route);
   Answer status() const;
+  static std::optional<Answer> faulty(const KongFault& fault); // nullopt: it answers as usual
   static std::string render(const Answer& answer, bool head_only);
 
   const Options options_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fake-kong: the recorded Admin API as a process of its own, for benchmarks and for trying authd out. It has
-// every consumer of numbered_consumers.h, each with one HS256 credential.
+// every consumer and newcomer of numbered_consumers.h. SIGUSR1: says how often it has been asked for what.
 #include <csignal>
 #include <cstdio>
 
@@ -8,6 +8,19 @@
 #include <pthread.h>
 
 #include "support/fake_kong.h"
+
+namespace {
+
+using authd::test::KongOperation;
+
+void print_traffic(const authd::test::KongTraffic& traffic) {
+  std::printf("fake-kong was asked for %zu lists, %zu creates, %zu probes, %zu in all\n",
+              traffic[KongOperation::list], traffic[KongOperation::create], traffic[KongOperation::status],
+              traffic.total());
+  std::fflush(stdout);
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   unsigned short port = 8001;
@@ -21,6 +34,7 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   authd::test::FakeKong::Options kong_options;
@@ -33,7 +47,9 @@ int main(int argc, char** argv) {
   kong.set_fault(slowness);
   std::printf("fake-kong listens on %s\n", kong.url().c_str());
   std::fflush(stdout);
-  int received = 0;
-  sigwait(&signals, &received);
+  for (int received = SIGUSR1; received == SIGUSR1;) {
+    sigwait(&signals, &received);
+    if (received == SIGUSR1) print_traffic(kong.traffic());
+  }
   return 0;
 }

@@ -57,6 +57,8 @@ std::string_view reason(int status) {
     return "Not Allowed";
   case 409:
     return "Conflict";
+  case 413:
+    return "Request Entity Too Large";
   case 415:
     return "Unsupported Media Type";
   case 429:

@@ -42,6 +42,14 @@ std::string KongStore::add_consumer(std::string username, std::string id) {
   return id;
 }
 
+KongConsumer& KongStore::keep(KongConsumer consumer) {
+  id_by_username_[consumer.username] = consumer.id;
+  for (const auto& [id, credential] : consumer.credentials) owner_by_key_[credential.key] = consumer.id;
+  KongConsumer& kept = by_id_[consumer.id];
+  kept = std::move(consumer);
+  return kept;
+}
+
 KongConsumer* KongStore::find(std::string_view id_or_username) {
   std::string_view id = id_or_username;
   if (!is_uuid(id)) {

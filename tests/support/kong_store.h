@@ -33,6 +33,7 @@ class KongStore {
  public:
   // Returns the consumer's id.
   std::string add_consumer(std::string username, std::string id = {});
+  KongConsumer& keep(KongConsumer consumer); // with its credentials, instead of one with the same id
   // By id when it has the shape of a UUID, else by username; nullptr: unknown.
   KongConsumer* find(std::string_view id_or_username);
   // nullopt: the key is taken, by whomever. Missing key and secret are made up, as Kong does.

@@ -2,6 +2,7 @@
 #include "support/redis_server.h"
 
 #include <csignal>
+#include <sstream>
 #include <stdexcept>
 
 #include <Poco/Net/ServerSocket.h>
@@ -103,6 +104,22 @@ RedisAnswer RedisServer::run(const std::vector<std::string>& command, const std:
   Poco::Redis::Array words;
   for (const std::string& word : command) words << word;
   return text_of(*client.sendCommand(words));
+}
+
+std::size_t RedisServer::calls_of(const std::string& command) const {
+  const std::string stats = run({"INFO", "commandstats"});
+  const std::string name = "cmdstat_" + command + ":calls=";
+  const auto at = stats.find(name);
+  return at == std::string::npos ? 0 : std::stoul(stats.substr(at + name.size()));
+}
+
+std::vector<std::string> RedisServer::subscribers() const {
+  std::istringstream list(run({"CLIENT", "LIST", "TYPE", "pubsub"}));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(list, line);) {
+    if (!line.empty()) out.push_back(line);
+  }
+  return out;
 }
 
 void RedisServer::kill() {

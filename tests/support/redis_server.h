@@ -33,6 +33,11 @@ class RedisServer {
   // What this answers, over a connection of its own. `password` first logs in.
   RedisAnswer run(const std::vector<std::string>& command, const std::string& password = {}) const;
 
+  // How often it was called since the start or CONFIG RESETSTAT; in lower case: "get".
+  std::size_t calls_of(const std::string& command) const;
+  // The lines of CLIENT LIST for the connections that are subscribed to something.
+  std::vector<std::string> subscribers() const;
+
   void kill();    // SIGKILL
   void restart(); // on the same port, empty
   void freeze();  // SIGSTOP

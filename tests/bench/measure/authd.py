@@ -2,8 +2,11 @@
 """authd under measurement: its configuration as a dict of tables, and the gateways that it asks."""
 import itertools
 import json
+import re
+import signal
+import time
 
-from .stage import WORKERS, binary, free_port
+from .stage import WORKERS, Failure, Server, binary, free_port
 from .tokens import consumer_id, key, secret
 
 _numbers = itertools.count()
@@ -27,10 +30,27 @@ def declarative(stage, consumers):
     return {"plugin": "kong-declarative", "file": path, "watch": False}
 
 
-def start_fake_kong(stage, delay_ms=0):
+class FakeKong(Server):
     """The tests' Kong, which knows every numbered consumer (tests/support/numbered_consumers.h)."""
+
+    TRAFFIC = re.compile(r"was asked for (\d+) lists, (\d+) creates, (\d+) probes")
+
+    def traffic(self):
+        """What it has been asked for so far: lists, creates, probes."""
+        known = len(self.TRAFFIC.findall(self.said()))
+        self.process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 10
+        while len(found := self.TRAFFIC.findall(self.said())) == known:
+            if time.monotonic() > deadline:
+                raise Failure("fake-kong does not say what it was asked for")
+            time.sleep(0.005)
+        return dict(zip(("lists", "creates", "probes"), map(int, found[-1])))
+
+
+def start_fake_kong(stage, delay_ms=0):
     port = free_port()
-    return stage.start("fake-kong", [binary("fake-kong"), "--port", str(port), "--delay-ms", str(delay_ms)], port)
+    return stage.start("fake-kong", [binary("fake-kong"), "--port", str(port), "--delay-ms", str(delay_ms)], port,
+                       kind=FakeKong)
 
 
 def through(kong, pool_size=10):

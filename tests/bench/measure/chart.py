@@ -28,7 +28,7 @@ def nice_step(largest):
         power *= 10
 
 
-def bars(title, subtitle, groups):
+def bars(title, subtitle, groups, decimals=1):
     """`groups`: [(name, [(contestant, median, low, high), ...]), ...]. Whiskers show low to high."""
     contestants = list(dict.fromkeys(c for _, rows in groups for c, *_ in rows))
     colour = {c: COLOURS[i % len(COLOURS)] for i, c in enumerate(contestants)}
@@ -61,7 +61,7 @@ def bars(title, subtitle, groups):
                        f'fill="{colour[contestant]}"/>'
                        f'<path class="spread" d="M{LABELS + low * scale:.1f} {centre}H{LABELS + high * scale:.1f}"/>'
                        f'<text class="value" x="{LABELS + max(high, median) * scale + 8:.1f}" y="{centre + 5}">'
-                       f'{median:.1f}</text>')
+                       f'{median:.{decimals}f}</text>')
             y += BAR + GAP
         y += GROUP_GAP
     out.append(f'<text class="faint" x="16" y="{height - 10}">{escape(subtitle)}</text></svg>')

@@ -5,7 +5,8 @@ Contestants take turns (A B C A B C ...), so that what the machine does to one i
 the ratios within one run, median of the rounds. CPU is user + system of the server, from /proc/PID/schedstat.
 Whatever fails, is refused or carries a wrong signature ends the run. All is on loopback.
 
-Besides what is printed: build/bench/results.json (the same as --json) and build/bench/bench.svg.
+Besides what is printed: build/bench/results.json (the same as --json), build/bench/bench.svg (CPU beside nginx)
+and build/bench/overload.svg, if its mode ran.
 """
 import argparse
 import os
@@ -15,14 +16,15 @@ import subprocess
 import sys
 import time
 
-from . import modes_http, modes_lookup, modes_process, modes_shared, modes_traffic
+from . import modes_http, modes_lookup, modes_overload, modes_process, modes_shared, modes_traffic
 from .chart import cpu_chart
 from .report import write_json
 from .stage import BUILD, ROOT, Failure, machine
 
 MODES = {"warm": modes_http.warm, "validate": modes_http.validate, "health": modes_http.health,
          "latency": modes_http.latency, "miss": modes_lookup.miss, "stale": modes_lookup.stale,
-         "redis": modes_shared.redis, "instances": modes_shared.instances, "mixed": modes_traffic.mixed,
+         "overload": modes_overload.overload, "redis": modes_shared.redis, "instances": modes_shared.instances,
+         "mixed": modes_traffic.mixed,
          "log": modes_process.log, "connections": modes_process.connections, "consumers": modes_process.consumers,
          "start": modes_process.start, "parts": modes_process.parts}
 
@@ -48,6 +50,18 @@ def parse(arguments):
     return args
 
 
+def charts(results, where):
+    """Names and texts; a text is empty when nothing of it was measured."""
+    yield "bench.svg", cpu_chart(results, where)
+    if "overload" in results:
+        yield "overload.svg", modes_overload.overload_chart(results["overload"], where)
+
+
+def write_chart(name, svg):
+    with open(os.path.join(BUILD, name), "w") as f:
+        return f.write(svg)
+
+
 def run(args):
     if not args.as_built:
         for step in ("bootstrap", "build"):
@@ -63,10 +77,8 @@ def run(args):
         # After each mode, so that a later one that fails costs no results.
         for path in filter(None, (os.path.join(BUILD, "results.json"), args.json)):
             write_json(path, about, results)
-    if svg := cpu_chart(results, where):
-        with open(os.path.join(BUILD, "bench.svg"), "w") as f:
-            f.write(svg)
-    print(f"\non {where}; written to build/bench/results.json" + (" and bench.svg" if svg else ""))
+    written = ["results.json"] + [name for name, svg in charts(results, where) if svg and write_chart(name, svg)]
+    print(f"\non {where}; written to build/bench: {', '.join(written)}")
 
 
 def end_on_signal(number, frame):

@@ -25,6 +25,14 @@ function init(args)
   math.randomseed(tonumber(args[1]) + 7919 * number)
   mean_delay = tonumber(args[2])
 end
+local function slower_than(latency, us)
+  local found = 0
+  for i = 1, #latency do
+    local value, times = latency(i)
+    if value > us then found = found + times end
+  end
+  return found
+end
 local function ask(path, n, bearer)
   return "GET " .. path .. " HTTP/1.1\\r\\nHost: bench\\r\\nX-Consumer-ID: "
     .. string.format("5eed0000-0000-4000-8000-%012x", n) .. "\\r\\nX-Consumer-Username: consumer-" .. n
@@ -33,8 +41,9 @@ end
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format('RESULT {"requests":%d,"us":%d,"p50":%d,"p99":%d,"p999":%d,"max":%d,"refused":%d,' ..
-    '"broken":%d}\\n', summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    latency:percentile(99.9), latency.max, e.status, e.connect + e.read + e.write + e.timeout))
+    '"broken":%d,"slow":%d}\\n', summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    latency:percentile(99.9), latency.max, e.status, e.connect + e.read + e.write + e.timeout,
+    slower_than(latency, SLOW_US)))
 end
 """
 PACE = "function delay() return math.floor(0.5 - mean_delay * math.log(1 - math.random())) end\n"
@@ -91,11 +100,12 @@ end
 class Load:
     """A wrk that runs. `offered`: requests per second; None: closed loop. Nothing that it asks may fail."""
 
-    def __init__(self, stage, port, requests, seconds, offered=None, connections=None, threads=WORKERS, seed=None):
+    def __init__(self, stage, port, requests, seconds, offered=None, connections=None, threads=WORKERS, seed=None,
+                 slow_ms=0):
         connections = connections or (PACED_CONNECTIONS if offered else CONNECTIONS)
         self.script = stage.path(f"requests-{random.getrandbits(48):x}.lua")
         with open(self.script, "w") as f:
-            f.write(PROLOGUE + requests + (PACE if offered else ""))
+            f.write(f"SLOW_US = {slow_ms * 1000:g}\n" + PROLOGUE + requests + (PACE if offered else ""))
         delay_ms = 1000 * connections / offered if offered else 0
         self.process = subprocess.Popen(
             ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", self.script,
@@ -112,7 +122,7 @@ class Load:
         self.process.wait()
 
     def result(self, may_be_refused=False):
-        """rate in 1/s, p50, p99, p999 and max in ms, requests, refused."""
+        """rate in 1/s, p50, p99, p999 and max in ms, requests, refused, slow: that took more than slow_ms."""
         out = self.process.communicate()[0]
         os.unlink(self.script)
         found = re.search(r"RESULT (.*)", out)
@@ -122,7 +132,7 @@ class Load:
         if row["broken"] or (row["refused"] and not may_be_refused) or not row["requests"]:
             raise Failure(f"{row['refused']} requests were refused, {row['broken']} connections broken, "
                           f"of {row['requests']}")
-        return {"rate": row["requests"] * 1e6 / row["us"], "requests": row["requests"], "refused": row["refused"],
+        return {"rate": row["requests"] * 1e6 / row["us"], **{c: row[c] for c in ("requests", "refused", "slow")},
                 **{p: row[p] / 1000 for p in ("p50", "p99", "p999", "max")}}
 
 

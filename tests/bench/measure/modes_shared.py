@@ -9,6 +9,7 @@ from . import redis as servers
 from .authd import declarative, memory, start_authd
 from .load import Load, at_random, measure
 from .modes_http import CONSUMERS, start_peers
+from .modes_lifetimes import lifetimes
 from .report import Table
 from .stage import WORKERS, Stage
 from .tokens import Inspector, warm_up
@@ -26,7 +27,11 @@ def sealed():
 
 
 def redis(args):
-    """memory over Redis, memory too small: nine of ten tokens need Redis"""
+    """memory over Redis: memory too small, so that nine of ten tokens need Redis; then through two lifetimes"""
+    return [through_redis(args), *lifetimes(args)]
+
+
+def through_redis(args):
     rounds = collections.defaultdict(list)
     with Stage() as stage:
         store = servers.One(stage)
@@ -47,7 +52,7 @@ def redis(args):
     table = Table(f"redis: {IN_MEMORY:,} of {CONSUMERS:,} consumers in memory, all sealed in one Redis",
                   ["rate", "cpu", "redis_cpu", "redis_ops", "p50", "p99", "rss_mb"], rounds, "authd")
     table.note("redis_cpu: us per token of redis-server; redis_ops: its commands per token")
-    return [table]
+    return table
 
 
 def load_all(stage, authds, store, seconds, connections, may_be_refused=False):

@@ -31,6 +31,12 @@ def ask(server, command):
         return head[1:].strip()
 
 
+def reads(server):
+    """How many values it has been asked for, by its own count."""
+    found = re.search(r"cmdstat_get:calls=(\d+)", ask(server, "INFO commandstats"))
+    return int(found[1]) if found else 0
+
+
 class One:
     name = "one server"
 

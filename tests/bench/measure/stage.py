@@ -56,8 +56,12 @@ class Server:
             time.sleep(0.005)
         raise Failure(f"{self.name} does not listen after {seconds} s: {self.last_words()}")
 
+    def said(self):
+        with open(self.output, errors="replace") as f:
+            return f.read()
+
     def last_words(self):
-        return open(self.output, errors="replace").read()[-2000:].strip() or "it said nothing"
+        return self.said()[-2000:].strip() or "it said nothing"
 
     def pids(self):
         children = open(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read().split()
@@ -105,8 +109,8 @@ class Stage:
             f.write(text)
         return self.path(name)
 
-    def start(self, name, args, port, stdout=None):
-        server = Server(name, args, port, self.folder, stdout)
+    def start(self, name, args, port, stdout=None, kind=Server):
+        server = kind(name, args, port, self.folder, stdout)
         self.closing.callback(server.stop)
         server.await_listening()
         return server

@@ -23,12 +23,24 @@ def secret(number):
     return f"secret-{number:032d}"
 
 
-def request(path, number, bearer=None):
-    lines = [f"GET {path} HTTP/1.1", "Host: bench", f"X-Consumer-ID: {consumer_id(number)}",
-             f"X-Consumer-Username: consumer-{number}"]
+def newcomer_id(number):
+    """Of a consumer without a credential."""
+    return f"5eed0000-0000-4000-9000-{number:012x}"
+
+
+def request_of(path, consumer, username, bearer=None):
+    lines = [f"GET {path} HTTP/1.1", "Host: bench", f"X-Consumer-ID: {consumer}", f"X-Consumer-Username: {username}"]
     if bearer:
         lines.append(f"Authorization: Bearer {bearer}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def request(path, number, bearer=None):
+    return request_of(path, consumer_id(number), f"consumer-{number}", bearer)
+
+
+def newcomer_request(path, number):
+    return request_of(path, newcomer_id(number), f"newcomer-{number}")
 
 
 class Client:
