@@ -66,6 +66,19 @@ TEST(HttpAddresses, ThatAreDeadCostNoRequestItsAnswer) {
   EXPECT_EQ(answered_in_time(call, 8), 8);
 }
 
+// 19 ms for each, where 250 would be seven and a half seconds.
+TEST(HttpAddresses, HaveTheirTurnsWithinThePatienceOfTheRequest) {
+  const BlackHole hole("127.0.0.2");
+  const Answering server;
+  net::Addresses many(30, hole.address());
+  many.push_back(server.address());
+  Ask ask = impatient();
+  ask.patience = milliseconds(600);
+  const Outcome out = Caller(to(many))(ask);
+  EXPECT_EQ(out.http_status, 200) << out.message;
+  EXPECT_LT(out.took, std::chrono::seconds(5));
+}
+
 TEST(HttpAddresses, ThatRefuseCostNoRequestItsAnswer) {
   const RefusingAddress refusing("127.0.0.2");
   const Answering server;
