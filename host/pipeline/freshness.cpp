@@ -66,7 +66,7 @@ Freshness FreshnessClock::of_remote(std::int64_t fetched_at_ms, milliseconds ttl
 LocalStamp FreshnessClock::stamp(milliseconds lifetime, std::uint64_t period) const {
   const std::int64_t ahead = last_part(lifetime).count();
   if (ahead <= 0) return {std::numeric_limits<std::int64_t>::max(), period};
-  const std::int64_t jitter = static_cast<std::int64_t>(jitter_source()()) % (ahead / 2 + 1);
+  const std::int64_t jitter = static_cast<std::int64_t>(jitter_source()()) % (ahead * 3 / 4 + 1);
   return {unix_millis(wall_now()) + lifetime.count() - ahead + jitter, period};
 }
 

@@ -81,8 +81,8 @@ class FreshnessClock {
   // Of a record that a remote tier with this TTL and stale window returned.
   Freshness of_remote(std::int64_t fetched_at_ms, milliseconds ttl, milliseconds stale) const;
 
-  // For a copy that a local tier keeps for `lifetime` from now on. When it becomes due varies by up to half of
-  // the last part, so that instances which got it from one remote copy do not all refresh it at once.
+  // For a copy that a local tier keeps for `lifetime` from now on. When it becomes due varies by up to three
+  // quarters of the last part, so that instances which got it from one remote copy do not all refresh it at once.
   LocalStamp stamp(milliseconds lifetime, std::uint64_t period) const;
 
  private:
