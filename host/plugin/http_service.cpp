@@ -2,7 +2,6 @@
 #include "plugin/http_service.h"
 
 #include <array>
-#include <cstddef>
 #include <exception>
 #include <limits>
 #include <mutex>
@@ -18,6 +17,7 @@
 #include "plugin/abi_views.h"
 #include "plugin/call.h"
 #include "plugin/connection_pool.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/http_answer.h"
 #include "plugin/http_field.h"
 #include "plugin/http_request.h"
@@ -137,7 +137,7 @@ class HttpService::Client {
     Client* self = static_cast<const Table*>(table)->client;
     // The caller's frame is a plugin's noexcept function: nothing may leave through it.
     try {
-      return self->checked(call, *request, *response);
+      return self->checked(call, request, response);
     } catch (const std::exception& e) {
       return self->fail(call, AUTHD_INTERNAL, e.what());
     } catch (...) {
@@ -150,11 +150,12 @@ class HttpService::Client {
     return host_.fail(&host_, call, status, &error);
   }
 
-  authd_status checked(const authd_call* call, const authd_http_request& request,
-                       authd_http_response& response) {
-    if (!is_whole(request) || response.size < offsetof(authd_http_response, ctx)) {
+  authd_status checked(const authd_call* call, const authd_http_request* given,
+                       authd_http_response* response) {
+    if (!is_whole(given) || !is_whole(response)) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: a table smaller than its first revision");
     }
+    const authd_http_request request = known_part(given);
     const auto url = split_url(view(request.url));
     if (!is_token(view(request.method)) || !url) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: malformed method or URL");
@@ -165,7 +166,7 @@ class HttpService::Client {
       return fail(call, AUTHD_INTERNAL, fmt::format("authd.http/1: {}", fault));
     }
     return carry_out({request, *url, bytes.bytes(), idempotent, CallClock(host_, call, interrupt_)}, call,
-                     response);
+                     *response);
   }
 
   authd_status carry_out(const Exchange& exchange, const authd_call* call, authd_http_response& response) {

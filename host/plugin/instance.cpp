@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "plugin/descriptor.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 
@@ -24,7 +25,7 @@ class Instance::Impl {
  public:
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
        Services services, Log& log)
-      : component_(component), origin_(std::move(origin)),
+      : component_(known_part(&component)), origin_(std::move(origin)),
         host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log) {}
 
   ~Impl() {
@@ -131,7 +132,7 @@ class Instance::Impl {
         mend_for(failure.status));
   }
 
-  const authd_component& component_;
+  const authd_component component_; // as this host knows it
   const Origin origin_;
   HostContext host_;
   void* self_ = nullptr;

@@ -35,7 +35,7 @@ Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path,
   }
 }
 
-Result<const authd_component*, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
+Result<authd_component, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
   const auto entry = find_entry(inspected);
   if (!entry) return Refused(entry.error());
   const auto descriptor = ask_for_descriptor(inspected.path, *entry);
@@ -67,7 +67,7 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   if (!wanted) return Refused(wanted.error());
   const auto component = open(*inspected, **wanted);
   if (!component) return Refused(component.error());
-  auto instance = create_instance(**component, {inspected->note.id, inspected->note.version, inspected->path},
+  auto instance = create_instance(*component, {inspected->note.id, inspected->note.version, inspected->path},
                                   use.name, use.settings, services_, log_);
   if (instance) report(log_, *inspected, use);
   return instance;

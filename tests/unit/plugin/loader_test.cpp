@@ -30,9 +30,10 @@ class LoaderTest : public testing::Test {
   LoaderTest() { ::setenv("AUTHD_TEST_MARKER", marker_.c_str(), 1); }
 
   // Copies the plugin to where the strict checks pass.
-  std::string install(std::string_view name) {
+  std::string install(std::string_view name) { return install(name, name); }
+  std::string install(std::string_view name, std::string_view built) {
     const std::string path = folder_.file(std::string(name) + ".so");
-    std::filesystem::copy_file(built_plugin(name), path);
+    std::filesystem::copy_file(built_plugin(built), path);
     std::filesystem::permissions(path, std::filesystem::perms(0755));
     return path;
   }
@@ -234,6 +235,22 @@ TEST_F(LoaderTest, RefusesAKindWithoutItsRequiredOperation) {
 TEST_F(LoaderTest, RefusesAMissingService) {
   EXPECT_TRUE(
       contains(refusal_of(install("bad-needs-service"), RefusalCode::service_missing), "acme.teleport/1"));
+}
+
+// Each of its structs is longer than this host's, its two components among them.
+TEST_F(LoaderTest, RunsAPluginBuiltWithTheHeadersOfALaterMinor) {
+  const auto loaded = load(install("later-sample"));
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().line;
+  Call call;
+  const auto found = Gateway(*loaded).get_secret(call, "alice");
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found->front().secret.reveal(), kSecret);
+  EXPECT_EQ(Gateway(*loaded).delete_secret(call, "alice", "2").error().retry_after, milliseconds(250));
+  const auto cache = load(install("later-sample-cache", "later-sample"), "", AUTHD_CACHE_V1);
+  ASSERT_TRUE(cache.has_value()) << cache.error().line;
+  std::string value;
+  EXPECT_EQ(CacheTier(*cache).set(call, "k", "v", milliseconds(1), milliseconds(0)), Status::ok);
+  EXPECT_EQ(CacheTier(*cache).stats(call).entries, 1u);
 }
 
 TEST_F(LoaderTest, OffersTheServicesItWasGiven) {
