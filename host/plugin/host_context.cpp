@@ -55,6 +55,7 @@ authd_status host_fail(const authd_host* host, const authd_call* call, authd_sta
     failure.upstream_status = known.upstream_status;
     failure.retry_after = milliseconds(known.retry_after_ms);
     failure.message = context(host).redaction().clean(view(known.message));
+    failure.setting = context(host).redaction().clean(view(known.setting));
   }
   Call::from_abi(call)->record(std::move(failure));
   return status;

@@ -146,7 +146,7 @@ class HttpService::Client {
   }
 
   authd_status fail(const authd_call* call, authd_status status, std::string_view message) const {
-    const authd_error error{sizeof(authd_error), 0, 0, 0, to_abi(message)};
+    const authd_error error{sizeof(authd_error), 0, 0, 0, to_abi(message), {}};
     return host_.fail(&host_, call, status, &error);
   }
 

@@ -2,6 +2,7 @@
 #include "plugin/instance.h"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -40,6 +41,7 @@ class Instance::Impl {
 
   Result<void, Refusal> create() {
     Call call(steady_now() + kLifecycleDeadline);
+    call.keep_problems();
     bool threw = true;
     const Status status = invoke(host_.redaction(), call, [&] {
       const authd_status raw =
@@ -50,7 +52,7 @@ class Instance::Impl {
     created_ = status == Status::ok;
     if (created_) return {};
     const auto code = threw ? RefusalCode::create_threw : RefusalCode::create_failed;
-    return failed(code, "cannot be created", call.take_failure(status));
+    return failed(code, "cannot be created", call.take_problems(status));
   }
 
   Result<void, Refusal> start() {
@@ -65,7 +67,7 @@ class Instance::Impl {
     report_overrun(call, "start");
     started_ = status == Status::ok;
     if (started_) return {};
-    return failed(RefusalCode::start_failed, "cannot be started", call.take_failure(status));
+    return failed(RefusalCode::start_failed, "cannot be started", {call.take_failure(status)});
   }
 
   void stop() {
@@ -125,11 +127,22 @@ class Instance::Impl {
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
-  Refused failed(RefusalCode code, std::string_view what, const Failure& failure) const {
-    return refuse(
-        code, where(),
-        fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(failure.status), failure.message),
-        mend_for(failure.status));
+  Refused failed(RefusalCode code, std::string_view what, const std::vector<Failure>& failures) const {
+    const auto refused = [&](Status status, std::string_view why) {
+      return refusal(code, where(),
+                     fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
+                     mend_for(status));
+    };
+    std::string all;
+    std::vector<Refusal::Problem> problems;
+    for (const Failure& f : failures) {
+      const std::string named = f.setting.empty() ? f.message : fmt::format("{}: {}", f.setting, f.message);
+      all += (all.empty() ? "" : "; ") + named;
+      problems.push_back({f.setting, f.message, refused(f.status, named).line});
+    }
+    Refusal whole = refused(failures.back().status, all);
+    whole.problems = std::move(problems);
+    return Refused(std::move(whole));
   }
 
   const authd_component component_; // as this host knows it

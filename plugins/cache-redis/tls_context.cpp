@@ -22,7 +22,7 @@ Context::Ptr make_tls_context(const std::string& ca_file) {
     context->enableExtendedCertificateVerification();
     return context;
   } catch (const Poco::Exception& e) {
-    throw std::invalid_argument("ca_file: no certificates can be read from it (" + e.message() + ")");
+    throw std::invalid_argument("no certificates can be read from it (" + e.message() + ")");
   }
 }
 

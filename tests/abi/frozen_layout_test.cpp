@@ -44,6 +44,7 @@ TEST(FrozenLayout, OfTheHost) {
   EXPECT_AT(authd_error, upstream_status, 8u, 4u);
   EXPECT_AT(authd_error, retry_after_ms, 12u, 4u);
   EXPECT_AT(authd_error, message, 16u, 16u);
+  EXPECT_AT(authd_error, setting, 32u, 16u); // since 1.1
   EXPECT_GROWN(authd_value, 40u);
   EXPECT_AT(authd_value, size, 0u, 4u);
   EXPECT_AT(authd_value, type, 4u, 4u);

@@ -108,7 +108,7 @@ TEST(FrozenSize, OfAPluginsStructIsAllThatIsWritten) {
 }
 
 TEST_F(FrozenSizes, AnErrorOf1_0IsRecorded) {
-  const authd_error error{32, 0, 403, 250, to_abi("refused")};
+  const authd_error error{32, 0, 403, 250, to_abi("refused"), {}};
   const Failure failure = recorded(error);
   EXPECT_EQ(failure.message, "refused");
   EXPECT_EQ(failure.upstream_status, 403);
@@ -116,12 +116,12 @@ TEST_F(FrozenSizes, AnErrorOf1_0IsRecorded) {
 }
 
 TEST_F(FrozenSizes, AnErrorOfALaterMinorIsRecorded) {
-  const Later<authd_error> error{{sizeof error, 0, 403, 250, to_abi("refused")}, {}};
+  const Later<authd_error> error{{sizeof error, 0, 403, 250, to_abi("refused"), {}}, {}};
   EXPECT_EQ(recorded(error.now).message, "refused");
 }
 
 TEST_F(FrozenSizes, AnErrorThatIsTooShortIsNotRead) {
-  const authd_error error{31, 0, 403, 250, to_abi("refused")};
+  const authd_error error{31, 0, 403, 250, to_abi("refused"), {}};
   EXPECT_EQ(recorded(error).message, "the plugin gave no reason");
 }
 
@@ -140,10 +140,10 @@ TEST_F(FrozenSizes, AValueIsFilledAsFarAsItGoes) {
 TEST_F(FrozenSizes, TheFailureOfAnOwnCallIsFilledAsFarAsItGoes) {
   const authd_calls_v1* calls = own_calls();
   const authd_call* own = calls->open(1000);
-  const authd_error why{sizeof why, 0, 418, 9, to_abi("because")};
+  const authd_error why{sizeof why, 0, 418, 9, to_abi("because"), {}};
   host_->fail(host_, own, AUTHD_DENIED, &why);
-  for (const std::uint32_t size : {32u, 64u}) {
-    Later<authd_error> out{{size, 0, 0, 0, {}}, {1, 2, 3, 4}};
+  for (const std::uint32_t size : {32u, 48u, 80u}) {
+    Later<authd_error> out{{size, 0, 0, 0, {}, {}}, {1, 2, 3, 4}};
     calls->failure(own, &out.now);
     EXPECT_EQ(view(out.now.message), "because");
     EXPECT_EQ(out.now.size, size);

@@ -113,7 +113,7 @@ TEST_F(HostContextTest, TellsTheTimeLeft) {
 
 TEST_F(HostContextTest, RecordsFailuresWithoutSecrets) {
   Call call;
-  const authd_error error{sizeof error, 0, 401, 20, to_abi("password hunter22 refused")};
+  const authd_error error{sizeof error, 0, 401, 20, to_abi("password hunter22 refused"), {}};
   EXPECT_EQ(host_->fail(host_, call.abi(), AUTHD_DENIED, &error), AUTHD_DENIED);
   const Failure failure = call.take_failure(Status::denied);
   EXPECT_EQ(failure.message, "password [redacted] refused");

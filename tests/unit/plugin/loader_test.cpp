@@ -149,9 +149,10 @@ TEST_F(LoaderTest, RefusesTwoNotes) {
 
 TEST_F(LoaderTest, RefusesAnAbiThatIsTooNew) {
   const std::string line = refusal_of(install("bad-abi-too-new"), RefusalCode::abi_version);
-  EXPECT_TRUE(contains(
-      line, "needs plugin ABI 1.99, this authd provides 1.0. Rebuild with AUTHD_TARGET_MINOR=0 or use "
-            "an authd with ABI 1.99 or newer. [AP-012]"))
+  const std::string minor = std::to_string(AUTHD_ABI_MINOR);
+  EXPECT_TRUE(contains(line, "needs plugin ABI 1.99, this authd provides 1." + minor +
+                                 ". Rebuild with AUTHD_TARGET_MINOR=" + minor +
+                                 " or use an authd with ABI 1.99 or newer. [AP-012]"))
       << line;
   EXPECT_FALSE(code_ran());
 }
