@@ -70,16 +70,18 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       epochs_(previous ? previous->epochs_ : std::make_shared<pipeline::TierEpochs>()),
       tiers_(plugins_.tiers(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_, epochs_),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *breaker_, lane_, recorder_),
+      reports_(tiers_, lookup_),
       pipeline_(config_.jwt, lookup_), gateway_health_(plugins_.gateway(), config_.breaker.timeout),
       tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_) {
   tokens_.add_to(router_);
   health_.add_to(router_);
-  hub_.attach(tiers_);
+  hub_.attach(reports_);
 }
 
 Generation::~Generation() {
-  hub_.detach(tiers_);
+  hub_.detach(reports_);
+  reports_.stop();
   // Its workers refer to everything above it.
   lane_.stop();
 }

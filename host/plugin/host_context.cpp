@@ -130,8 +130,9 @@ const void* host_service(const authd_host* host, const char* id) noexcept try {
 } // namespace
 
 HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
-                         Services services, Log& log)
-    : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), settings_(std::move(settings)),
+                         Services services, Log& log, unsigned min_minor)
+    : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), min_minor_(min_minor),
+      settings_(std::move(settings)),
       services_(std::move(services)), log_(log),
       redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
                                     &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
@@ -143,7 +144,7 @@ const void* HostContext::service(std::string_view id) const {
   if (offered == services_.end()) return nullptr;
   const std::lock_guard lock(opened_mutex_);
   auto& opened = opened_[offered->first];
-  if (!opened) opened = offered->second(abi());
+  if (!opened) opened = offered->second({abi(), instance_, min_minor_});
   return opened.get();
 }
 

@@ -27,7 +27,8 @@ class Instance::Impl {
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
        Services services, Log& log)
       : component_(known_part(&component)), origin_(std::move(origin)),
-        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log) {}
+        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log,
+              origin_.min_minor) {}
 
   ~Impl() {
     stop();
@@ -160,6 +161,7 @@ void Instance::stop() { impl_->stop(); }
 const std::string& Instance::name() const { return impl_->host().instance(); }
 const std::string& Instance::plugin_id() const { return impl_->origin().plugin_id; }
 const std::string& Instance::plugin_version() const { return impl_->origin().version; }
+unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }

@@ -7,6 +7,7 @@
 
 #include "authd/cache.h"
 #include "authd/calls.h"
+#include "authd/consumers.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/note.h"
@@ -192,6 +193,13 @@ TEST(FrozenLayout, OfTheOtherServices) {
   EXPECT_AT(authd_tiers_v1, host, 8u, 8u);
   EXPECT_AT(authd_tiers_v1, invalidated, 16u, 8u);
   EXPECT_AT(authd_tiers_v1, resync, 24u, 8u);
+  EXPECT_AT(authd_tiers_v1, cleared, 32u, 8u); // since 1.1
+  EXPECT_GROWN(authd_consumers_v1, 32u);       // since 1.1
+  EXPECT_AT(authd_consumers_v1, size, 0u, 4u);
+  EXPECT_AT(authd_consumers_v1, pad, 4u, 4u);
+  EXPECT_AT(authd_consumers_v1, host, 8u, 8u);
+  EXPECT_AT(authd_consumers_v1, changed, 16u, 8u);
+  EXPECT_AT(authd_consumers_v1, all_changed, 24u, 8u);
 }
 
 // As numbers too: a binary has them compiled in.
@@ -234,6 +242,7 @@ TEST(FrozenLayout, OfIds) {
   EXPECT_STREQ(AUTHD_HTTP_V1, "authd.http/1");
   EXPECT_STREQ(AUTHD_CALLS_V1, "authd.calls/1");
   EXPECT_STREQ(AUTHD_TIERS_V1, "authd.tiers/1");
+  EXPECT_STREQ(AUTHD_CONSUMERS_V1, "authd.consumers/1");
   EXPECT_STREQ(AUTHD_NOTE_SECTION, ".note.authd");
   EXPECT_STREQ(AUTHD_NOTE_OWNER, "Authd");
   EXPECT_EQ(AUTHD_NOTE_TYPE, 1);

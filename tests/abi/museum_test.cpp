@@ -95,8 +95,9 @@ class MuseumTest : public testing::Test {
   std::shared_ptr<Instance> load(const config::Config& config, const config::PluginUse& use,
                                  const char* kind) {
     Services services;
-    services[AUTHD_HTTP_V1] = [this](const authd_host* host) { return exchanges_.connect(host); };
-    services[AUTHD_TIERS_V1] = [this](const authd_host*) {
+    services[AUTHD_HTTP_V1] = [this](const ServiceUser& user) { return exchanges_.connect(user.host); };
+    services[AUTHD_TIERS_V1] = [this](const ServiceUser& user) {
+      EXPECT_EQ(user.min_minor, 0u);
       return std::shared_ptr<const void>(told_.table(), [](const void*) {});
     };
     const Loader loader({.strict_permissions = false, .require_pins = false}, services, *log_);

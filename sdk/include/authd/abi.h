@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The authd plugin ABI, version 1. This header and note.h, then cache.h or gateway.h for the kind, and
- * http.h, calls.h and tiers.h for the services are the whole specification; read them top down. The .hpp
- * files beside them are C++ over the same tables and add no rule.
+ * http.h, calls.h, tiers.h and consumers.h for the services are the whole specification; read them top down.
+ * The .hpp files beside them are C++ over the same tables and add no rule.
  *
  * A plugin is a shared object that exports exactly one symbol, authd_plugin_v1, and carries an ELF
  * note (note.h) that the host reads before it maps any of the plugin's code.

@@ -83,6 +83,7 @@ TEST_F(LoaderTest, RunsConstructorsOfAPluginThatPassed) {
   EXPECT_EQ((*instance)->plugin_id(), "org.example.sample");
   EXPECT_EQ((*instance)->plugin_version(), "1.2.3");
   EXPECT_EQ((*instance)->name(), "under-test");
+  EXPECT_EQ((*instance)->min_minor(), static_cast<unsigned>(AUTHD_ABI_MINOR));
   EXPECT_TRUE(contains(log_.text(), "plugin-loaded"));
 }
 
@@ -247,6 +248,7 @@ TEST_F(LoaderTest, RunsAPluginBuiltWithTheHeadersOfALaterMinor) {
   ASSERT_TRUE(found.has_value()) << found.error().message;
   EXPECT_EQ(found->front().secret.reveal(), kSecret);
   EXPECT_EQ(Gateway(*loaded).delete_secret(call, "alice", "2").error().retry_after, milliseconds(250));
+  EXPECT_EQ((*loaded)->min_minor(), 0u); // of AUTHD_TARGET_MINOR
   const auto cache = load(install("later-sample-cache", "later-sample"), "", AUTHD_CACHE_V1);
   ASSERT_TRUE(cache.has_value()) << cache.error().line;
   std::string value;
@@ -258,7 +260,7 @@ TEST_F(LoaderTest, OffersTheServicesItWasGiven) {
   static const int table = 0;
   config::PluginUse use;
   use.plugin = install("bad-needs-service");
-  const Services services{{"acme.teleport/1", [](const authd_host*) {
+  const Services services{{"acme.teleport/1", [](const ServiceUser&) {
                              return std::shared_ptr<const void>(&table, [](const void*) {});
                            }}};
   EXPECT_TRUE(Loader(policy_, services, log_.get()).load(use, "", "", AUTHD_GATEWAY_V1).has_value());
