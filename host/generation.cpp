@@ -68,23 +68,24 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       guard_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
                      previous->config_.gateway.pool_size == config_.gateway.pool_size
                  ? previous->guard_
-                 : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_))),
+                 : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_), config_.breaker.timeout)),
       gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_),
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
       tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
              recorder_, history_),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
-      pipeline_(config_.jwt, lookup_),
+      reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
       tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_) {
   tokens_.add_to(router_);
   health_.add_to(router_);
-  hub_.attach(tiers_);
+  hub_.attach(reports_);
 }
 
 Generation::~Generation() {
-  hub_.detach(tiers_);
+  hub_.detach(reports_);
+  reports_.stop();
   // Its workers refer to everything above it.
   lanes_.stop();
 }

@@ -12,6 +12,7 @@
 #include "http/log_recorder.h"
 #include "http/server.h"
 #include "http/tokens.h"
+#include "pipeline/consumer_changes.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/token_pipeline.h"
 #include "plugin_set.h"
@@ -39,6 +40,24 @@ class Generation {
   void set_draining() { health_.set_draining(); }
 
  private:
+  // What plugins report of the world outside, to those whom it concerns.
+  class Reports final : public pipeline::InvalidationHub::Listener {
+   public:
+    Reports(pipeline::TierStack& tiers, pipeline::SecretLookup& lookup)
+        : tiers_(tiers), changes_([&lookup](const std::string& consumer) { lookup.invalidate(consumer); },
+                                  [&lookup] { lookup.invalidate_all(); }) {}
+    void invalidated(std::string_view remote_key) override { tiers_.invalidated(remote_key); }
+    void cleared() override { tiers_.cleared(); }
+    void missed() override { tiers_.restored(); }
+    void changed(std::string_view consumer) override { changes_.add(consumer); }
+    void all_changed() override { changes_.add_all(); }
+    void stop() { changes_.stop(); }
+
+   private:
+    pipeline::TierStack& tiers_;
+    pipeline::ConsumerChanges changes_;
+  };
+
   const config::Config config_;
   const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
   const PluginSet plugins_;
@@ -50,6 +69,7 @@ class Generation {
   const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
   pipeline::TierStack tiers_;
   pipeline::SecretLookup lookup_;
+  Reports reports_;
   const pipeline::TokenPipeline pipeline_;
   http::TokenEndpoints tokens_;
   http::HealthEndpoints health_;

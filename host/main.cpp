@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "admin_server.h"
+#include "authd/consumers.h"
 #include "authd/http.h"
 #include "authd/tiers.h"
 #include "base/log.h"
@@ -40,9 +41,10 @@ Log::Options log_options(const config::Config& config) {
   return options;
 }
 
-plugin::Services services(plugin::HttpService& exchanges, const pipeline::InvalidationHub& hub) {
-  return {{AUTHD_HTTP_V1, [&](const authd_host* host) { return exchanges.connect(host); }},
-          {AUTHD_TIERS_V1, [&](const authd_host*) { return std::shared_ptr<const void>(hub.table(), [](const void*) {}); }}};
+plugin::Services services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub) {
+  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host); }},
+          {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
+          {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {

@@ -41,6 +41,8 @@ class GuardedTier {
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();
+  // Whether flush would have something to do now.
+  bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
 
   bool is_down(SteadyTime now) const { return breaker_.would_reject(now); }
   CircuitBreaker::State breaker() const { return breaker_.state(); }

@@ -47,13 +47,15 @@ class TierStack {
   // --- on workers ---
 
   // The first copy in a blocking tier that signs (that ends a refresh, if it is read for one), else the best that
-  // there is. It is put into the tiers above, unless these have one that was fetched later. [may-block]
+  // there is. It is put into the local tiers, unless these have one that was fetched later. nullopt also when the
+  // consumer was invalidated meanwhile: it may be from before that. [may-block]
   std::optional<TierCopy> get_blocking(std::string_view consumer, bool for_refresh = false);
 
   // When the fetch of a record begins, for the two below.
   FetchMark mark(std::string_view consumer) const;
   bool was_invalidated(std::string_view consumer, const FetchMark& since) const;
-  // False: the consumer was invalidated since `mark`, nothing was stored.
+  // False: nothing was stored, because the consumer was invalidated since `mark`, or the local tiers have a copy that
+  // was fetched later.
   bool fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark);
   void fill_blocking(std::string_view consumer, std::string_view record, const FetchMark& mark); // [may-block]
 
@@ -62,6 +64,7 @@ class TierStack {
   bool drop(std::string_view consumer);
   bool drop_all();        // [may-block]
   void flush_deletions(); // GuardedTier::flush of each [may-block]
+  bool needs_flush() const;
 
   // --- from a remote tier, about what happened elsewhere ---
 
@@ -81,7 +84,7 @@ class TierStack {
   FetchMark mark_of(std::string_view local_key) const;
   void drop_local(std::string_view local_key);
   void clear_local();
-  bool is_older(const TierCopy& copy, std::string_view local_key) const;
+  bool has_newer(std::string_view local_key, std::int64_t fetched_at_ms) const;
   void put_above(const GuardedTier& below, const TierCopy& copy, std::string_view local_key, const FetchMark& mark);
 
   const Sealer sealer_;

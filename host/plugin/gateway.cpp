@@ -8,6 +8,7 @@
 
 #include "plugin/abi_views.h"
 #include "plugin/byte_sink.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 #include "plugin/loader.h"
@@ -36,11 +37,9 @@ std::string fault_of(std::string_view name, const View& v) {
 std::string copy(authd_str s) { return std::string(view(s)); }
 Secret copy(authd_bytes b) { return Secret(std::string(view(b))); }
 
-std::string fault_of(const authd_credential* c) {
-  if (c == nullptr) return "put NULL for a credential";
-  if (c->size < sizeof *c) return "put a credential that is shorter than ABI 1.0 has it";
-  for (std::string fault : {fault_of("id", c->id), fault_of("key", c->key),
-                            fault_of("algorithm", c->algorithm), fault_of("secret", c->secret)})
+std::string fault_of(const authd_credential& c) {
+  for (std::string fault : {fault_of("id", c.id), fault_of("key", c.key),
+                            fault_of("algorithm", c.algorithm), fault_of("secret", c.secret)})
     if (!fault.empty()) return fault;
   return {};
 }
@@ -58,22 +57,26 @@ class Collector {
 
  private:
   static authd_status put(const authd_credential_sink* sink, const authd_credential* c) noexcept try {
-    return static_cast<Collector*>(sink->ctx)->take(c);
+    auto& self = *static_cast<Collector*>(sink->ctx);
+    if (c == nullptr) return self.refuse("put NULL for a credential");
+    if (!is_whole(c)) return self.refuse("put a credential that is shorter than ABI 1.0 has it");
+    return self.take(known_part(c));
   } catch (...) {
     static_cast<Collector*>(sink->ctx)->fault_ = "out of memory"; // so short that it allocates nothing
     return AUTHD_INTERNAL;
   }
 
-  authd_status take(const authd_credential* c) {
-    std::string fault = credentials_.size() < kMaxCredentials
-                            ? fault_of(c)
-                            : fmt::format("put more than {} credentials", kMaxCredentials);
-    if (!fault.empty()) {
-      if (fault_.empty()) fault_ = std::move(fault);
-      return AUTHD_INVALID;
-    }
-    credentials_.push_back({copy(c->id), copy(c->key), copy(c->algorithm), copy(c->secret), c->created_at});
+  authd_status take(const authd_credential& c) {
+    if (credentials_.size() >= kMaxCredentials)
+      return refuse(fmt::format("put more than {} credentials", kMaxCredentials));
+    if (std::string fault = fault_of(c); !fault.empty()) return refuse(std::move(fault));
+    credentials_.push_back({copy(c.id), copy(c.key), copy(c.algorithm), copy(c.secret), c.created_at});
     return AUTHD_OK;
+  }
+
+  authd_status refuse(std::string fault) {
+    if (fault_.empty()) fault_ = std::move(fault);
+    return AUTHD_INVALID;
   }
 
   authd_credential_sink sink_;

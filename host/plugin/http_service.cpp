@@ -2,7 +2,6 @@
 #include "plugin/http_service.h"
 
 #include <array>
-#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "plugin/abi_views.h"
 #include "plugin/call.h"
 #include "plugin/connection_pool.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/http_answer.h"
 #include "plugin/http_field.h"
 #include "plugin/http_request.h"
@@ -173,7 +173,7 @@ class HttpService::Client {
     Client* self = static_cast<const Table*>(table)->client;
     // The caller's frame is a plugin's noexcept function: nothing may leave through it.
     try {
-      return self->checked(call, *request, *response);
+      return self->checked(call, request, response);
     } catch (const std::exception& e) {
       return self->fail(call, AUTHD_INTERNAL, e.what());
     } catch (...) {
@@ -182,15 +182,16 @@ class HttpService::Client {
   }
 
   authd_status fail(const authd_call* call, authd_status status, std::string_view message) const {
-    const authd_error error{sizeof(authd_error), 0, 0, 0, to_abi(message)};
+    const authd_error error{sizeof(authd_error), 0, 0, 0, to_abi(message), {}};
     return host_.fail(&host_, call, status, &error);
   }
 
-  authd_status checked(const authd_call* call, const authd_http_request& request,
-                       authd_http_response& response) {
-    if (!is_whole(request) || response.size < offsetof(authd_http_response, ctx)) {
+  authd_status checked(const authd_call* call, const authd_http_request* given,
+                       authd_http_response* response) {
+    if (!is_whole(given) || !is_whole(response)) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: a table smaller than its first revision");
     }
+    const authd_http_request request = known_part(given);
     const auto url = split_url(view(request.url));
     if (!is_token(view(request.method)) || !url) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: malformed method or URL");
@@ -203,7 +204,7 @@ class HttpService::Client {
     const RunningCall running{host_, call};
     const auto deadline =
         net::Deadline(running, milliseconds::max()).cancelled_by(service_.interrupt_.descriptor());
-    return carry_out({request, *url, bytes.bytes(), idempotent, running, deadline}, response);
+    return carry_out({request, *url, bytes.bytes(), idempotent, running, deadline}, *response);
   }
 
   authd_status carry_out(const Exchange& exchange, authd_http_response& response) {

@@ -2,10 +2,12 @@
 #include "plugin/instance.h"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "plugin/descriptor.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 
@@ -24,8 +26,9 @@ class Instance::Impl {
  public:
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
        Services services, Log& log)
-      : component_(component), origin_(std::move(origin)),
-        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log) {}
+      : component_(known_part(&component)), origin_(std::move(origin)),
+        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log,
+              origin_.min_minor) {}
 
   ~Impl() {
     stop();
@@ -39,6 +42,7 @@ class Instance::Impl {
 
   Result<void, Refusal> create() {
     Call call(steady_now() + kLifecycleDeadline);
+    call.keep_problems();
     bool threw = true;
     const Status status = invoke(host_.redaction(), call, [&] {
       const authd_status raw =
@@ -49,7 +53,7 @@ class Instance::Impl {
     created_ = status == Status::ok;
     if (created_) return {};
     const auto code = threw ? RefusalCode::create_threw : RefusalCode::create_failed;
-    return failed(code, "cannot be created", call.take_failure(status));
+    return failed(code, "cannot be created", call.take_problems(status));
   }
 
   Result<void, Refusal> start() {
@@ -64,7 +68,7 @@ class Instance::Impl {
     report_overrun(call, "start");
     started_ = status == Status::ok;
     if (started_) return {};
-    return failed(RefusalCode::start_failed, "cannot be started", call.take_failure(status));
+    return failed(RefusalCode::start_failed, "cannot be started", {call.take_failure(status)});
   }
 
   void stop() {
@@ -124,14 +128,25 @@ class Instance::Impl {
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
-  Refused failed(RefusalCode code, std::string_view what, const Failure& failure) const {
-    return refuse(
-        code, where(),
-        fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(failure.status), failure.message),
-        mend_for(failure.status));
+  Refused failed(RefusalCode code, std::string_view what, const std::vector<Failure>& failures) const {
+    const auto refused = [&](Status status, std::string_view why) {
+      return refusal(code, where(),
+                     fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
+                     mend_for(status));
+    };
+    std::string all;
+    std::vector<Refusal::Problem> problems;
+    for (const Failure& f : failures) {
+      const std::string named = f.setting.empty() ? f.message : fmt::format("{}: {}", f.setting, f.message);
+      all += (all.empty() ? "" : "; ") + named;
+      problems.push_back({f.setting, f.message, refused(f.status, named).line});
+    }
+    Refusal whole = refused(failures.back().status, all);
+    whole.problems = std::move(problems);
+    return Refused(std::move(whole));
   }
 
-  const authd_component& component_;
+  const authd_component component_; // as this host knows it
   const Origin origin_;
   HostContext host_;
   void* self_ = nullptr;
@@ -146,6 +161,7 @@ void Instance::stop() { impl_->stop(); }
 const std::string& Instance::name() const { return impl_->host().instance(); }
 const std::string& Instance::plugin_id() const { return impl_->origin().plugin_id; }
 const std::string& Instance::plugin_version() const { return impl_->origin().version; }
+unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }

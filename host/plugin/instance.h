@@ -14,6 +14,7 @@ struct Origin {
   std::string plugin_id;
   std::string version;
   std::string path; // empty: adopted
+  unsigned min_minor = AUTHD_ABI_MINOR;
 };
 
 // Checks operations and services, then calls create.

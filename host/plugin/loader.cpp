@@ -35,7 +35,7 @@ Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path,
   }
 }
 
-Result<const authd_component*, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
+Result<authd_component, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
   const auto entry = find_entry(inspected);
   if (!entry) return Refused(entry.error());
   const auto descriptor = ask_for_descriptor(inspected.path, *entry);
@@ -67,7 +67,7 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   if (!wanted) return Refused(wanted.error());
   const auto component = open(*inspected, **wanted);
   if (!component) return Refused(component.error());
-  auto instance = create_instance(**component, {inspected->note.id, inspected->note.version, inspected->path},
+  auto instance = create_instance(*component, {inspected->note.id, inspected->note.version, inspected->path, inspected->note.min_minor},
                                   use.name, use.settings, services_, log_);
   if (instance) report(log_, *inspected, use);
   return instance;
@@ -75,12 +75,12 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
 
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
                                                  config::PluginSettings settings, Log& log,
-                                                 Services services) {
+                                                 Services services, unsigned min_minor) {
   const std::string_view defect = defect_of(component);
   if (!defect.empty())
     return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),
                   "Fill the tables");
-  return create_instance(component, {component.name, "", ""}, std::move(name), std::move(settings),
+  return create_instance(component, {component.name, "", "", min_minor}, std::move(name), std::move(settings),
                          std::move(services), log);
 }
 

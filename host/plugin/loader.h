@@ -31,6 +31,7 @@ class Instance {
   const std::string& name() const;
   const std::string& plugin_id() const;
   const std::string& plugin_version() const;
+  unsigned min_minor() const;      // the least ABI minor that the plugin needs
   const std::string& path() const; // empty if adopted
   const authd_component& component() const;
   void* self() const;
@@ -64,9 +65,9 @@ class Loader {
 };
 
 // An instance over tables that are already in the process, for tests of what stands above the loader.
-// Calls create with the settings.
+// Calls create with the settings. `min_minor` is what a descriptor would say.
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
                                                  config::PluginSettings settings, Log& log,
-                                                 Services services = {});
+                                                 Services services = {}, unsigned min_minor = AUTHD_ABI_MINOR);
 
 } // namespace authd::plugin

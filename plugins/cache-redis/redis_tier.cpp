@@ -34,24 +34,25 @@ Status report(const sdk::Call& call, const Fault& fault) {
 
 } // namespace
 
-RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call&)
-    : host_(host), settings_(read_settings(config)), instance_id_(new_instance_id()),
+RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call)
+    : host_(host), settings_(read_settings(config, call)), instance_id_(new_instance_id()),
       garbage_(host, sdk::Level::warn, "redis-garbage",
                "a value that is not authd's was taken for a miss and deleted"),
       oversized_(host, sdk::Level::warn, "redis-oversized",
                  "a value beyond 1 MiB was taken for a miss and deleted"),
       foreign_(host, sdk::Level::warn, "redis-foreign", "a key that holds no string was taken for a miss"),
       no_room_(host, sdk::Level::warn, "redis-no-tombstone",
-               "Redis is full: a deletion left no tombstone, so an old value might be stored again") {}
+               "Redis is full: a deletion left no tombstone, so an old value might be stored again") {
+  try {
+    dialer_ = std::make_unique<Dialer>(settings_);
+  } catch (const std::invalid_argument& why) {
+    (void)call.refuse("/ca_file", why.what());
+  }
+}
 
 RedisTier::~RedisTier() { stop_all(); }
 
 Status RedisTier::start(sdk::Call& call) {
-  try {
-    dialer_ = std::make_unique<Dialer>(settings_);
-  } catch (const std::invalid_argument& e) {
-    return call.fail(Status::invalid, e.what());
-  }
   topology_ = make_topology(*dialer_, host_);
   client_ = std::make_unique<Client>(*topology_, settings_);
   subscriber_ = std::make_unique<Subscriber>(*topology_, *dialer_, host_, instance_id_);

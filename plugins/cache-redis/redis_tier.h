@@ -25,7 +25,7 @@ class RedisTier {
   RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call);
   ~RedisTier();
 
-  // A Redis that is away does not keep it from starting; a ca_file that cannot be read does.
+  // A Redis that is away does not keep it from starting.
   sdk::Status start(sdk::Call& call);
   sdk::Status stop(sdk::Call& call);
 
@@ -55,8 +55,8 @@ class RedisTier {
   const sdk::Host host_;
   const Settings settings_;
   const std::string instance_id_;
-  std::unique_ptr<Dialer> dialer_; // these four: from start on
-  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<Dialer> dialer_;
+  std::unique_ptr<Topology> topology_; // these three: from start on
   std::unique_ptr<Client> client_;
   std::unique_ptr<Subscriber> subscriber_;
 

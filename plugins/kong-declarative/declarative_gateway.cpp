@@ -10,12 +10,12 @@ using sdk::Call;
 using sdk::Level;
 using sdk::Status;
 
-DeclarativeGateway::DeclarativeGateway(sdk::Host host, const sdk::Config& config, Call&)
-    : host_(host), file_(config.required_string("/file")), watch_(config.boolean("/watch", true)) {}
+DeclarativeGateway::DeclarativeGateway(sdk::Host host, const sdk::Config& config, Call& call)
+    : host_(host), file_(config.required_string("/file")), watch_(config.boolean("/watch", true)) {
+  if (const std::string why = read_file(); !why.empty()) (void)call.refuse("/file", why);
+}
 
-Status DeclarativeGateway::start(Call& call) {
-  const std::string why = read_file();
-  if (!why.empty()) return call.fail(Status::invalid, why);
+Status DeclarativeGateway::start(Call&) {
   if (watch_) watch_folder();
   return Status::ok;
 }
@@ -92,7 +92,6 @@ Status DeclarativeGateway::resolve(Call& call, std::string_view consumer, sdk::B
 
 sdk::Result<DeclarativeGateway::Found> DeclarativeGateway::find(Call& call, std::string_view consumer) const {
   Index all = index();
-  if (all == nullptr) return call.fail(Status::unavailable, "the declarative file is not read yet");
   const auto number = all->find(consumer);
   if (!number) return call.fail(Status::not_found, "the declarative file has no such consumer");
   const Consumer* which = &all->at(*number);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway adapter over Kong's declarative file: read-only, for DB-less Kong and for trying authd out.
-// A file that cannot be used at start is a failed start; one that comes later is refused, and what was
-// read before goes on serving.
+// A file that cannot be used is a failed create; one that comes later is refused, and what was read before
+// goes on serving.
 #pragma once
 
 #include <memory>
@@ -66,10 +66,10 @@ class DeclarativeGateway {
   const sdk::Host host_;
   const std::string file_;
   const bool watch_;
-  std::optional<FileState> seen_; // of the last read; after start for the watcher's thread only
+  std::optional<FileState> seen_; // of the last read; after create for the watcher's thread only
 
   mutable std::mutex mutex_; // guards what follows
-  Index index_;              // NULL before start
+  Index index_;              // never NULL
   std::string trouble_;      // why the file as it is now cannot be used
 
   std::unique_ptr<FileWatcher> watcher_; // last: its thread uses all of the above

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <stdexcept>
 
 #include "authd/path_segment.hpp"
 #include "credential_json.h"
@@ -25,7 +24,7 @@ constexpr milliseconds kLongestWait(300'000);
 
 std::string segment_of(const std::string& name) {
   const auto segment = sdk::path_segment(name);
-  if (!segment) throw std::invalid_argument("gateway.realm: cannot stand in a URL");
+  if (!segment) throw sdk::InvalidSetting("/realm", "cannot stand in a URL");
   return *segment;
 }
 

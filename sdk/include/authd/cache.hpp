@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A class as one cache tier. See cache.h for what each operation means; Tier must have:
 //   static constexpr ComponentInfo info;              // flags: AUTHD_CACHE_*
-//   Tier(Host, const Config&, Call&);                 // throw std::invalid_argument for bad settings
+//   Tier(Host, const Config&, Call&);               // throw InvalidSetting, or call.refuse(...) for each bad setting
 //   Status get(Call&, std::string_view key, ByteSink& out);
 //   Status get_stale(Call&, std::string_view key, ByteSink& out);
 //   Status set(Call&, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <stdexcept>
 
 #include "authd/views.hpp"
@@ -49,8 +50,12 @@ authd_status create(const authd_host* abi_host, const authd_cfg* cfg, const auth
   const Host host(abi_host);
   Call call(host, abi_call);
   try {
-    *self = new Box<T>(host, Config(host, cfg), call);
+    auto box = std::make_unique<Box<T>>(host, Config(host, cfg), call);
+    if (call.refused()) return AUTHD_INVALID;
+    *self = box.release();
     return AUTHD_OK;
+  } catch (const InvalidSetting& e) {
+    return raw(call.refuse(e.pointer(), e.what()));
   } catch (const std::invalid_argument& e) {
     return raw(call.fail(Status::invalid, e.what()));
   } catch (const std::exception& e) {

@@ -19,6 +19,7 @@
 
 #include "authd/cache.hpp"
 #include "authd/calls.hpp"
+#include "authd/consumers.hpp"
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
 #include "authd/note.h"

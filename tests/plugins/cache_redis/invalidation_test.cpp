@@ -22,12 +22,27 @@ TEST_F(RedisInvalidation, TellsTheOthersOfADeletionAndNotItself) {
   EXPECT_EQ(one_.tiers().invalidated(key), 0);
 }
 
-TEST_F(RedisInvalidation, TellsTheOthersToStartOverAfterAClear) {
+TEST_F(RedisInvalidation, TellsTheOthersThatEverythingWasCleared) {
   ASSERT_EQ(one_.clear("authd:v1:"), AUTHD_OK);
-  EXPECT_TRUE(two_.tiers().await_resyncs(1));
+  EXPECT_TRUE(two_.tiers().await_cleared(1));
   ASSERT_EQ(two_.del("back"), AUTHD_OK);
   EXPECT_TRUE(one_.tiers().await_invalidated("back"));
+  EXPECT_EQ(one_.tiers().cleared(), 0);
   EXPECT_EQ(one_.tiers().resyncs(), 0);
+  EXPECT_EQ(two_.tiers().resyncs(), 0) << "nothing was missed";
+}
+
+// It has one word for both.
+TEST_F(RedisInvalidation, TellsAHostOf1_0ToStartOverAfterAClear) {
+  RecordedTiers of_1_0(true);
+  PluginHost host(PLUGIN_FILE, {{"/url", redis_.url()}});
+  host.offer(AUTHD_TIERS_V1, of_1_0.table());
+  ASSERT_EQ(host.create(), AUTHD_OK);
+  ASSERT_EQ(host.start(), AUTHD_OK);
+  ASSERT_EQ(one_.clear("authd:v1:"), AUTHD_OK);
+  EXPECT_TRUE(of_1_0.await_resyncs(1));
+  EXPECT_EQ(of_1_0.cleared(), 0);
+  EXPECT_EQ(host.stop(), AUTHD_OK);
 }
 
 TEST_F(RedisInvalidation, DoesNotStartOverWithoutAReason) {

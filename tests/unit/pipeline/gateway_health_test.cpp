@@ -41,7 +41,7 @@ class GatewayHealthTest : public testing::Test {
   std::atomic<bool> up{true};
   test::ScriptedGateway gateway;
   test::CountingRecorder recorder;
-  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}};
+  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}, seconds(60)};
 };
 
 TEST_F(GatewayHealthTest, ProbesOnceForAllWhoAskWithinASecond) {
