@@ -40,11 +40,12 @@ struct SecretLookup::Flight {
   enum class Phase { queued, reading, boarding, flying, landed };
   std::string consumer;
   bool refresh = false;   // of a copy that still signs: only one that is not due will do
-  SteadyTime queue_end{}; // what waits for it gives up then, unless a worker has taken it
+  SteadyTime read_begun{}; // by a worker
+  SteadyTime queue_end{};  // what waits for it gives up then, unless a worker has taken it
   Phase phase = Phase::queued;
-  SteadyTime phase_end{}; // reading, boarding, flying: what waits for it gives up then
-  bool in_reads = false;  // the lane that it was enqueued in last
-  unsigned jobs = 0;      // of it, in the lanes
+  SteadyTime phase_end{};  // reading, boarding, flying: what waits for it gives up then
+  bool in_reads = false;   // the lane that it was enqueued in last
+  unsigned jobs = 0;       // of it, in the lanes
   std::vector<Done> waiters;
   std::shared_ptr<const Found> remote_copy{}; // stale, from a blocking tier: better than nothing
   // Until when somebody waits. Atomic, because a lane asks for it.
@@ -168,7 +169,9 @@ bool SecretLookup::enqueue(const FlightPtr& flight) {
   job.run = [this, flight, reads] { return reads ? read(flight) : fly(flight); };
   job.discarded = [this, flight] { give_up(flight); };
   if (wanted) job.wanted_until = [flight] { return SteadyTime(SteadyTime::duration(flight->wanted_until.load())); };
-  const auto patience = std::max(std::chrono::ceil<milliseconds>(flight->queue_end - now), milliseconds(0));
+  // A tenth less than there is: service times vary, and who is refused should be so at once.
+  const auto left = std::chrono::ceil<milliseconds>(flight->queue_end - now);
+  const auto patience = std::max(left - left / 10, milliseconds(0));
   if (!(reads ? lanes_.reads : lanes_.gateway).submit(std::move(job), patience)) return false;
   flight->in_reads = reads;
   ++flight->jobs;
@@ -203,7 +206,8 @@ bool SecretLookup::read(const FlightPtr& flight) {
     --flight->jobs;
     if (flight->phase != Flight::Phase::queued) return false;
     flight->phase = Flight::Phase::reading;
-    flight->phase_end = steady_now() + settings_.breaker_timeout;
+    flight->read_begun = steady_now();
+    flight->phase_end = flight->read_begun + settings_.breaker_timeout;
     refresh = flight->refresh && flight->waiters.empty();
   }
   auto copy = tiers_.get_blocking(flight->consumer, refresh);
@@ -237,7 +241,8 @@ void SecretLookup::board(const FlightPtr& flight) {
   {
     const std::lock_guard lock(mutex_);
     flight->phase = Flight::Phase::boarding;
-    flight->phase_end = std::max(flight->queue_end, steady_now());
+    flight->queue_end += steady_now() - flight->read_begun; // reading was no waiting for a worker
+    flight->phase_end = flight->queue_end;
     if (flight->waiters.empty()) flight->wanted_until = 0; // it has answered those who waited
     taken = enqueue(flight);
   }
