@@ -7,8 +7,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 
+#include "descriptors.h"
 #include "support/connection_server.h"
 #include "support/dead_addresses.h"
 
@@ -130,17 +130,17 @@ TEST_F(ConnectorTest, DoesNotEvenLookUpWhenTheTimeIsUp) {
 }
 
 TEST_F(ConnectorTest, IsInterruptedAtOnce) {
+  const SteadyTime began = SteadyClock::now();
   const BlackHole hole("127.0.0.2");
   Connector connector;
-  const Descriptor interrupt(::eventfd(0, EFD_CLOEXEC));
-  const SteadyTime began = SteadyClock::now();
-  std::thread interrupting([&] { ::eventfd_write(interrupt.get(), 1); });
-  const auto none = connector.connect({"127.0.0.2", std::to_string(hole.port())},
-                                      Deadline(kLong).cancelled_by(interrupt.get()), kLong);
-  interrupting.join();
-  ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().kind, Failure::Kind::interrupted);
-  EXPECT_EQ(none.error().what, "interrupted");
+  const HostPort itself{"127.0.0.2", std::to_string(hole.port())};
+  {
+    const InterruptedAttempt interrupt;
+    const auto none = connector.connect(itself, Deadline(kLong).cancelled_by(interrupt.descriptor()), kLong);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().kind, Failure::Kind::interrupted);
+    EXPECT_EQ(none.error().what, "interrupted");
+  }
   EXPECT_LT(SteadyClock::now() - began, kFarUnder);
 }
 

@@ -2,12 +2,11 @@
 // Addresses of which some are dead. A dead one lasts a minute; the bounds asserted lie far under that.
 #include "net/race.h"
 
-#include <filesystem>
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 
+#include "descriptors.h"
 #include "support/connection_server.h"
 #include "support/dead_addresses.h"
 
@@ -31,9 +30,6 @@ class RaceTest : public testing::Test {
     RaceEnd end = race(addresses, delay, deadline);
     EXPECT_LT(SteadyClock::now() - began, kFarUnder);
     return end;
-  }
-  static auto open_descriptors() {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   }
   Address alive() const { return test::numeric("127.0.0.1", server_.port()); }
 
@@ -119,11 +115,11 @@ TEST_F(RaceTest, ClosesTheLosers) {
 }
 
 TEST_F(RaceTest, IsInterruptedAtOnce) {
-  const Descriptor interrupt(::eventfd(0, EFD_CLOEXEC));
-  std::thread interrupting([&] { ::eventfd_write(interrupt.get(), 1); });
-  const Deadline deadline = Deadline(kDead).cancelled_by(interrupt.get());
-  EXPECT_FALSE(run({hole_.address(), other_hole_.address()}, kDead, deadline).winner);
-  interrupting.join();
+  const InterruptedAttempt interrupt;
+  const Deadline deadline = Deadline(kDead).cancelled_by(interrupt.descriptor());
+  const RaceEnd end = run({hole_.address(), other_hole_.address()}, kDead, deadline);
+  EXPECT_FALSE(end.winner);
+  EXPECT_EQ(end.losers.size(), 1u);
 }
 
 TEST_F(RaceTest, BoundsTheNumberOfAddresses) {
