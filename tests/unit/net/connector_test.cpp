@@ -7,8 +7,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 
+#include "descriptors.h"
 #include "support/connection_server.h"
 #include "support/dead_addresses.h"
 
@@ -71,14 +71,19 @@ TEST_F(ConnectorTest, GivesEveryAddressItsTurnWhileSomebodyWaits) {
   EXPECT_LT(SteadyClock::now() - began, seconds(5));
 }
 
-TEST_F(ConnectorTest, RemembersWhichAddressAnswered) {
+TEST_F(ConnectorTest, StaysWithTheAddressThatAnsweredHoweverTheResolverTurnsThem) {
+  Connector connector([&](const HostPort&) -> Result<Addresses> {
+    return ++look_ups_ == 1 ? Addresses{at(one_), at(two_)} : Addresses{at(two_), at(one_)};
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(connect(connector)->peer(), at(one_));
+}
+
+TEST_F(ConnectorTest, RemembersThatAnAddressRefused) {
   const RefusingAddress first("127.0.0.2");
-  Connector connector = to({first.address(), at(one_), at(two_)});
+  Connector connector = to({first.address(), at(one_)});
   ASSERT_TRUE(connect(connector));
-  ASSERT_EQ(::listen(first.fd(), 16), 0); // now it would accept, and had its turn before the others
-  const auto again = connect(connector);
-  ASSERT_TRUE(again);
-  EXPECT_EQ(again->peer(), at(one_));
+  ASSERT_EQ(::listen(first.fd(), 16), 0); // now it would accept, and has its turn before the other
+  EXPECT_EQ(connect(connector)->peer(), at(one_));
 }
 
 TEST_F(ConnectorTest, RemembersThatAnAddressWasOvertaken) {
@@ -125,17 +130,17 @@ TEST_F(ConnectorTest, DoesNotEvenLookUpWhenTheTimeIsUp) {
 }
 
 TEST_F(ConnectorTest, IsInterruptedAtOnce) {
+  const SteadyTime began = SteadyClock::now();
   const BlackHole hole("127.0.0.2");
   Connector connector;
-  const Descriptor interrupt(::eventfd(0, EFD_CLOEXEC));
-  const SteadyTime began = SteadyClock::now();
-  std::thread interrupting([&] { ::eventfd_write(interrupt.get(), 1); });
-  const auto none = connector.connect({"127.0.0.2", std::to_string(hole.port())},
-                                      Deadline(kLong).cancelled_by(interrupt.get()), kLong);
-  interrupting.join();
-  ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().kind, Failure::Kind::interrupted);
-  EXPECT_EQ(none.error().what, "interrupted");
+  const HostPort itself{"127.0.0.2", std::to_string(hole.port())};
+  {
+    const InterruptedAttempt interrupt;
+    const auto none = connector.connect(itself, Deadline(kLong).cancelled_by(interrupt.descriptor()), kLong);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().kind, Failure::Kind::interrupted);
+    EXPECT_EQ(none.error().what, "interrupted");
+  }
   EXPECT_LT(SteadyClock::now() - began, kFarUnder);
 }
 

@@ -2,12 +2,11 @@
 // Addresses of which some are dead. A dead one lasts a minute; the bounds asserted lie far under that.
 #include "net/race.h"
 
-#include <filesystem>
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 
+#include "descriptors.h"
 #include "support/connection_server.h"
 #include "support/dead_addresses.h"
 
@@ -31,9 +30,6 @@ class RaceTest : public testing::Test {
     RaceEnd end = race(addresses, delay, deadline);
     EXPECT_LT(SteadyClock::now() - began, kFarUnder);
     return end;
-  }
-  static auto open_descriptors() {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   }
   Address alive() const { return test::numeric("127.0.0.1", server_.port()); }
 
@@ -62,6 +58,7 @@ TEST_F(RaceTest, GoesOnAtOnceWhereAnAddressRefuses) {
   const RaceEnd end = run({refusing_.address(), refusing_.address(), alive()}, kDead);
   ASSERT_TRUE(end.winner);
   EXPECT_EQ(end.winner->address, alive());
+  ASSERT_EQ(end.losers.size(), 2u);
   EXPECT_EQ(end.losers.front().why, "Connection refused");
 }
 
@@ -100,24 +97,29 @@ TEST_F(RaceTest, EndsAtItsDeadlineWhenAllAreDead) {
   EXPECT_EQ(end.losers[2].why, "no answer in time");
 }
 
+// The server keeps a descriptor of its own for each connection.
 TEST_F(RaceTest, ClosesTheLosers) {
   const auto before = open_descriptors();
+  const auto await_more = [&](long more) {
+    const Deadline deadline(kFarUnder);
+    while (open_descriptors() != before + more && !deadline.over()) std::this_thread::yield();
+    EXPECT_EQ(open_descriptors(), before + more);
+  };
   {
     const RaceEnd end = run({hole_.address(), other_hole_.address(), alive()});
     ASSERT_TRUE(end.winner);
-    while (server_.accepted() == 0) std::this_thread::yield(); // the server's own descriptor
-    EXPECT_EQ(open_descriptors(), before + 2);
+    await_more(2);
   }
   run({hole_.address(), other_hole_.address()}, kDelay, Deadline(milliseconds(100)));
-  while (open_descriptors() > before) std::this_thread::yield(); // until the server has closed its own
+  await_more(0);
 }
 
 TEST_F(RaceTest, IsInterruptedAtOnce) {
-  const Descriptor interrupt(::eventfd(0, EFD_CLOEXEC));
-  std::thread interrupting([&] { ::eventfd_write(interrupt.get(), 1); });
-  const Deadline deadline = Deadline(kDead).cancelled_by(interrupt.get());
-  EXPECT_FALSE(run({hole_.address(), other_hole_.address()}, kDead, deadline).winner);
-  interrupting.join();
+  const InterruptedAttempt interrupt;
+  const Deadline deadline = Deadline(kDead).cancelled_by(interrupt.descriptor());
+  const RaceEnd end = run({hole_.address(), other_hole_.address()}, kDead, deadline);
+  EXPECT_FALSE(end.winner);
+  EXPECT_EQ(end.losers.size(), 1u);
 }
 
 TEST_F(RaceTest, BoundsTheNumberOfAddresses) {
