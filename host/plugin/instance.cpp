@@ -25,13 +25,14 @@ class Instance::Impl {
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
        Services services, Log& log)
       : component_(component), origin_(std::move(origin)),
-        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log) {}
+        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log),
+        callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {
     stop();
     if (!created_) return;
-    Call call;
-    invoke(host_.redaction(), call, [&] {
+    Call call(steady_now() + kLifecycleDeadline); // destroy does not see it; whoever waits for the end does
+    invoke(callee_, "destroy", host_.redaction(), call, [&] {
       component_.lifecycle->destroy(self_);
       return AUTHD_OK;
     });
@@ -40,7 +41,7 @@ class Instance::Impl {
   Result<void, Refusal> create() {
     Call call(steady_now() + kLifecycleDeadline);
     bool threw = true;
-    const Status status = invoke(host_.redaction(), call, [&] {
+    const Status status = invoke(callee_, "create", host_.redaction(), call, [&] {
       const authd_status raw =
           component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
       threw = false;
@@ -59,8 +60,8 @@ class Instance::Impl {
       return {};
     }
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status =
-        invoke(host_.redaction(), call, [&] { return component_.lifecycle->start(self_, call.abi()); });
+    const Status status = invoke(callee_, "start", host_.redaction(), call,
+                                 [&] { return component_.lifecycle->start(self_, call.abi()); });
     report_overrun(call, "start");
     started_ = status == Status::ok;
     if (started_) return {};
@@ -70,8 +71,8 @@ class Instance::Impl {
   void stop() {
     if (!std::exchange(started_, false) || !AUTHD_HAS(component_.lifecycle, stop)) return;
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status =
-        invoke(host_.redaction(), call, [&] { return component_.lifecycle->stop(self_, call.abi()); });
+    const Status status = invoke(callee_, "stop", host_.redaction(), call,
+                                 [&] { return component_.lifecycle->stop(self_, call.abi()); });
     report_overrun(call, "stop");
     if (status == Status::ok) return;
     host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
@@ -96,6 +97,7 @@ class Instance::Impl {
   const authd_component& component() const { return component_; }
   const Origin& origin() const { return origin_; }
   const HostContext& host() const { return host_; }
+  const Callee& callee() const { return callee_; }
   void* self() const { return self_; }
 
  private:
@@ -134,6 +136,7 @@ class Instance::Impl {
   const authd_component& component_;
   const Origin origin_;
   HostContext host_;
+  const Callee& callee_;
   void* self_ = nullptr;
   bool created_ = false;
   bool started_ = false;
@@ -149,6 +152,7 @@ const std::string& Instance::plugin_version() const { return impl_->origin().ver
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }
+const Callee& Instance::callee() const { return impl_->callee(); }
 const Redaction& Instance::redaction() const { return impl_->host().redaction(); }
 
 Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,
