@@ -60,6 +60,14 @@ class Log {
   void write(Level level, std::string_view event, std::string_view message,
              std::initializer_list<Field> fields = {});
 
+  // Waits until what was written before is out, for at most one second. [may-block]
+  void flush();
+
+  // What stands in every line between its message and the event's name: `,"ecs.version":...,"event.action":`.
+  // For lines that are written past the log, by a signal handler.
+  std::string_view constant_fields() const;
+  int fd() const;
+
   std::uint64_t dropped() const; // lines lost since start
 
  private:

@@ -122,7 +122,7 @@ class Instance::Impl {
   // for.
   void report_overrun(const Call& call, std::string_view what) {
     if (steady_now() <= call.deadline()) return;
-    host_.log().write(Level::warn, "plugin-overran", fmt::format("{} took longer than ten seconds", what),
+    host_.log().write(Level::warn, "plugin-overrun", fmt::format("{} took longer than ten seconds", what),
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
