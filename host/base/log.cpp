@@ -113,15 +113,22 @@ class Log::Writer {
 
   void write(Level level, std::string_view event, std::string_view message,
              std::initializer_list<Field> fields) {
-    // Formatting happens outside the lock; the buffer keeps its capacity from line to line.
-    thread_local std::string line;
-    line.clear();
+    std::string& line = thread_line(); // formatted outside the lock
     format(line, level, event, message, fields);
     enqueue(line);
     if (level == Level::fatal) flush();
   }
 
+  void prepare_thread() const { format(thread_line(), Level::debug, "", "", {}); }
+
  private:
+  // Empty; it keeps its capacity from line to line.
+  static std::string& thread_line() {
+    thread_local std::string line;
+    line.clear();
+    return line;
+  }
+
   void format(std::string& line, Level level, std::string_view event, std::string_view message,
               std::initializer_list<Field> fields) const {
     line += R"({"@timestamp":")";
@@ -213,6 +220,7 @@ Log::~Log() = default;
 bool Log::enabled(Level level) const { return writer_->enabled(level); }
 void Log::set_level(Level level) { writer_->set_level(level); }
 std::uint64_t Log::dropped() const { return writer_->dropped(); }
+void Log::prepare_thread() const { writer_->prepare_thread(); }
 void Log::flush() { writer_->flush(); }
 std::string_view Log::constant_fields() const { return writer_->constant_fields(); }
 int Log::fd() const { return writer_->fd(); }

@@ -5,7 +5,10 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <utility>
+
+#include <pthread.h>
 
 #include "base/json_writer.h"
 #include "base/signal_stack.h"
@@ -21,7 +24,8 @@ struct alignas(64) Record {
   std::atomic<const Callee*> callee{nullptr};
   std::atomic<const char*> operation{nullptr};
   std::atomic<SteadyTime::rep> deadline{0};
-  std::atomic<bool> taken{true}; // by a thread that lives
+  std::atomic<bool> taken{true};      // by a thread that lives
+  std::optional<SignalStack> stack{}; // the thread's: who calls plugins may have to report their crash
   std::size_t number = 0;
   Record* next = nullptr;
 };
@@ -33,7 +37,8 @@ std::atomic<Record*> all_records{nullptr};
 constinit thread_local Record* mine = nullptr;
 
 Record* take_free_record() {
-  for (Record* record = all_records.load(std::memory_order_acquire); record != nullptr; record = record->next) {
+  for (Record* record = all_records.load(std::memory_order_acquire); record != nullptr;
+       record = record->next) {
     bool taken = false;
     if (record->taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) return record;
   }
@@ -50,19 +55,29 @@ Record* push_record() {
   return record;
 }
 
-// Ends with its thread. The stack is here because whoever calls plugins may have to report their crash.
-struct Membership {
-  ~Membership() {
-    if (Record* record = std::exchange(mine, nullptr)) record->taken.store(false, std::memory_order_release);
-  }
-  SignalStack stack;
-};
+void leave_records(void* record) {
+  mine = nullptr;
+  static_cast<Record*>(record)->stack.reset();
+  static_cast<Record*>(record)->taken.store(false, std::memory_order_release);
+}
+
+// Not the destructor of a thread_local: registering one takes the dynamic linker's lock, which a plugin that
+// hangs in dlopen holds, and exit() runs it, before anybody could say which plugin called exit().
+void leave_with_thread(Record* record) {
+  static const auto key = [] {
+    pthread_key_t made{};
+    return ::pthread_key_create(&made, &leave_records) == 0 ? std::optional(made) : std::nullopt;
+  }();
+  if (key) ::pthread_setspecific(*key, record); // otherwise the record is not used again
+}
 
 Record* join_records() {
-  thread_local const Membership membership;
-  mine = take_free_record();
-  if (mine == nullptr) mine = push_record();
-  return mine; // null for want of memory: this thread's calls go unnamed
+  Record* record = take_free_record();
+  if (record == nullptr) record = push_record();
+  if (record == nullptr) return nullptr; // no memory: this thread's calls go unnamed
+  record->stack.emplace();
+  leave_with_thread(record);
+  return mine = record;
 }
 
 void write(Record& record, const Callee* callee, const char* operation, SteadyTime deadline) {
@@ -82,15 +97,18 @@ SteadyTime deadline_of(const Record& record) {
 CallUnderWay read(const Record& record) {
   const std::uint64_t before = record.sequence.load(std::memory_order_acquire);
   const CallUnderWay call{record.callee.load(std::memory_order_acquire),
-                          record.operation.load(std::memory_order_acquire), deadline_of(record), record.number,
-                          before};
+                          record.operation.load(std::memory_order_acquire), deadline_of(record),
+                          record.number, before};
   const bool consistent = before % 2 == 0 && before == record.sequence.load(std::memory_order_relaxed);
   return consistent ? call : CallUnderWay{};
 }
 
 std::string fields_of(std::string_view plugin_id, std::string_view instance) {
   std::string text;
-  JsonWriter(text).begin_object().member("authd.plugin.id", plugin_id).member("authd.plugin.instance", instance);
+  JsonWriter(text)
+      .begin_object()
+      .member("authd.plugin.id", plugin_id)
+      .member("authd.plugin.instance", instance);
   text.front() = ',';
   return text;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says who does not come back from a plugin, while it lasts: nothing can end a plugin's call but the plugin, so
-// an operator must learn whom a request, a reload or an exit waits for.
+// Says who does not come back from a plugin, while it lasts: nothing can end a plugin's call but the plugin,
+// so an operator must learn whom a request, a reload or an exit waits for.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ class Overruns {
  public:
   explicit Overruns(Log& log) : log_(log) {}
 
-  // Logs each call that is a second past its deadline; one without a deadline when it was seen for ten seconds.
-  // Again ten seconds later, then at intervals that double, up to ten minutes.
+  // Logs each call that is a second past its deadline; one without a deadline when it was seen for ten
+  // seconds. Again ten seconds later, then at intervals that double, up to ten minutes.
   void look(SteadyTime now);
 
   // What was under way at the last look, the one longest past its deadline first: "stop of cache-redis, ..."

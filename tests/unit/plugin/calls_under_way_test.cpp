@@ -105,7 +105,9 @@ TEST(CallsUnderWay, AreThoseOfEachOperationOfAnInstance) {
   };
   scripted.script.create = [&](const authd_host*, const authd_cfg*, const authd_call*) { return note(); };
   scripted.script.start = [&](const authd_call*) { return note(); };
-  scripted.script.get_secret = [&](const authd_call*, authd_str, const authd_credential_sink*) { return note(); };
+  scripted.script.get_secret = [&](const authd_call*, authd_str, const authd_credential_sink*) {
+    return note();
+  };
   scripted.script.probe = [&](const authd_call*, authd_health*) { return note(); };
   const auto instance = scripted.adopted(log.get());
   ASSERT_TRUE(instance->start());
