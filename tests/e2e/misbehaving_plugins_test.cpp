@@ -272,6 +272,14 @@ INSTANTIATE_TEST_SUITE_P(At, CrashOfATier,
                                          Crash{"set", "overflow", 128 + SIGSEGV}),
                          kName);
 
+// They may be in use by other threads, and one that waits for such a thread would hang.
+TEST(ExitOfAPlugin, IsReportedBeforeItsGlobalsAreDestroyed) {
+  Misbehaving one(with_gateway("get_secret", "exit"), {{"AUTHD_TEST_WHILE_LEAVING", "block"}});
+  one.ask();
+  EXPECT_EQ(one.await_exit(), 1);
+  one.expect_names("exit-called", "get_secret");
+}
+
 TEST(Crash, OfNoPluginIsReportedToo) {
   Misbehaving one(with_gateway("never", "nothing"));
   one.authd.await_ready();
