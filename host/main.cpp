@@ -124,10 +124,10 @@ int serve(const std::string& config_file) {
 
   http::Server server(reloader.publish(), log);
   reloader.attach(server);
+  watchdog.serving();
   server.start();
   const std::unique_ptr<AdminServer> admin = open_admin(reloader, log);
   const ReloadThread reloads(watchdog, reloader);
-  watchdog.serving();
   announce(reloader.current()->config(), server, log);
   lifecycle.service_manager().ready();
 

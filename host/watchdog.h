@@ -26,7 +26,7 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  void serving(); // the start is over
+  void serving(); // the start is over: from here on there may be requests to answer
 
   // The first TERM or INT after the start. [may-block]
   int await_end();
