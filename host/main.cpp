@@ -128,8 +128,8 @@ int serve(const std::string& config_file) {
   server.start();
   const std::unique_ptr<AdminServer> admin = open_admin(reloader, log);
   const ReloadThread reloads(watchdog, reloader);
-  announce(reloader.current()->config(), server, log);
   lifecycle.service_manager().ready();
+  announce(reloader.current()->config(), server, log);
 
   const int signal = watchdog.await_end();
   lifecycle.begin_drain();
