@@ -61,7 +61,7 @@ plugin::TrustPolicy trust_policy(const config::Config& config) {
 }
 
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-                       pipeline::InvalidationHub& hub, Log& log)
+                       pipeline::InvalidationHub& hub, const Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       recorder_(config_.telemetry, log),
@@ -77,7 +77,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
       tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
-      health_(config_, plugins_.gateway(), gateway_health_, lookup_) {
+      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()) {
   tokens_.add_to(router_);
   health_.add_to(router_);
   hub_.attach(reports_);

@@ -12,6 +12,7 @@
 #include "http/log_recorder.h"
 #include "http/server.h"
 #include "http/tokens.h"
+#include "lifecycle.h"
 #include "pipeline/consumer_changes.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/token_pipeline.h"
@@ -23,7 +24,7 @@ class Generation {
  public:
   // Everything but the configuration must outlive it. Throws Refused.
   Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-             pipeline::InvalidationHub& hub, Log& log);
+             pipeline::InvalidationHub& hub, const Lifecycle& lifecycle, Log& log);
   ~Generation(); // after retire, or if it was never published
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -37,7 +38,6 @@ class Generation {
   const PluginSet& plugins() const { return plugins_; }
   pipeline::SecretLookup& lookup() { return lookup_; }
   const pipeline::SecretLookup& lookup() const { return lookup_; }
-  void set_draining() { health_.set_draining(); }
 
  private:
   // What plugins report of the world outside, to those whom it concerns.

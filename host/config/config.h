@@ -66,6 +66,7 @@ struct Server {
   std::size_t body_limit = 1024 * 1024; // bytes
   milliseconds idle_timeout{75'000};
   milliseconds header_timeout{10'000};
+  milliseconds drain_delay{0};
   milliseconds drain_timeout{30'000};
   ServerTls tls;
 };

@@ -91,8 +91,9 @@ void write_telemetry(JsonWriter& json) {
 } // namespace
 
 HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway,
-                                 pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup)
-    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup) {}
+                                 pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup,
+                                 const std::atomic<bool>& draining)
+    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining) {}
 
 void HealthEndpoints::add_to(Router& router) {
   router.add({Method::get, "/health", "State of authd and of what it depends on", [this](Exchange& e) {

@@ -126,7 +126,7 @@ Gateway::Gateway(std::shared_ptr<Instance> instance)
 Result<std::vector<GatewayCredential>, Failure> Gateway::get_secret(Call& call,
                                                                     std::string_view consumer) const {
   Collector collector;
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "get_secret", instance_->redaction(), call, [&] {
     return ops_->get_secret(instance_->self(), call.abi(), to_abi(consumer), collector.abi());
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
@@ -140,7 +140,7 @@ Result<GatewayCredential, Failure> Gateway::create_secret(Call& call, std::strin
   Collector collector;
   const authd_proposal wire{sizeof wire, 0, to_abi(proposal.key), to_abi(proposal.algorithm),
                             to_bytes(proposal.secret.reveal())};
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "create_secret", instance_->redaction(), call, [&] {
     return ops_->create_secret(instance_->self(), call.abi(), to_abi(consumer), &wire, collector.abi());
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
@@ -153,7 +153,7 @@ Result<GatewayCredential, Failure> Gateway::create_secret(Call& call, std::strin
 Result<void, Failure> Gateway::delete_secret(Call& call, std::string_view consumer,
                                              std::string_view id) const {
   if (!AUTHD_HAS(ops_, delete_secret)) return unsupported("delete credentials");
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "delete_secret", instance_->redaction(), call, [&] {
     return ops_->delete_secret(instance_->self(), call.abi(), to_abi(consumer), to_abi(id));
   });
   if (status != Status::ok) return not_done(call, status);
@@ -164,7 +164,7 @@ Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consu
   if (!AUTHD_HAS(ops_, resolve)) return std::string(consumer);
   std::string id;
   authd_out out{id, kMaxId};
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "resolve", instance_->redaction(), call, [&] {
     return ops_->resolve(instance_->self(), call.abi(), to_abi(consumer), &out);
   });
   if (out.overflow) return corrupt("put a consumer id of more than 256 bytes");
@@ -180,8 +180,8 @@ Health Gateway::probe(Call& call) const {
   authd_out endpoint_out{.target = endpoint, .limit = kMaxDetail, .cuts = true};
   authd_health raw{sizeof raw, AUTHD_HEALTH_UP, &detail_out, &endpoint_out};
   const auto before = steady_now();
-  const Status status =
-      invoke(instance_->redaction(), call, [&] { return ops_->probe(instance_->self(), call.abi(), &raw); });
+  const Status status = invoke(instance_->callee(), "probe", instance_->redaction(), call,
+                               [&] { return ops_->probe(instance_->self(), call.abi(), &raw); });
   const auto took = std::chrono::duration_cast<milliseconds>(steady_now() - before);
   const auto& redaction = instance_->redaction();
   Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took, status};

@@ -28,13 +28,14 @@ class Instance::Impl {
        Services services, Log& log)
       : component_(known_part(&component)), origin_(std::move(origin)),
         host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log,
-              origin_.min_minor) {}
+              origin_.min_minor),
+        callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {
     stop();
     if (!created_) return;
-    Call call;
-    invoke(host_.redaction(), call, [&] {
+    Call call(steady_now() + kLifecycleDeadline); // destroy does not see it; whoever waits for the end does
+    invoke(callee_, "destroy", host_.redaction(), call, [&] {
       component_.lifecycle->destroy(self_);
       return AUTHD_OK;
     });
@@ -44,7 +45,7 @@ class Instance::Impl {
     Call call(steady_now() + kLifecycleDeadline);
     call.keep_problems();
     bool threw = true;
-    const Status status = invoke(host_.redaction(), call, [&] {
+    const Status status = invoke(callee_, "create", host_.redaction(), call, [&] {
       const authd_status raw =
           component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
       threw = false;
@@ -63,8 +64,8 @@ class Instance::Impl {
       return {};
     }
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status =
-        invoke(host_.redaction(), call, [&] { return component_.lifecycle->start(self_, call.abi()); });
+    const Status status = invoke(callee_, "start", host_.redaction(), call,
+                                 [&] { return component_.lifecycle->start(self_, call.abi()); });
     report_overrun(call, "start");
     started_ = status == Status::ok;
     if (started_) return {};
@@ -74,8 +75,8 @@ class Instance::Impl {
   void stop() {
     if (!std::exchange(started_, false) || !AUTHD_HAS(component_.lifecycle, stop)) return;
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status =
-        invoke(host_.redaction(), call, [&] { return component_.lifecycle->stop(self_, call.abi()); });
+    const Status status = invoke(callee_, "stop", host_.redaction(), call,
+                                 [&] { return component_.lifecycle->stop(self_, call.abi()); });
     report_overrun(call, "stop");
     if (status == Status::ok) return;
     host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
@@ -100,6 +101,7 @@ class Instance::Impl {
   const authd_component& component() const { return component_; }
   const Origin& origin() const { return origin_; }
   const HostContext& host() const { return host_; }
+  const Callee& callee() const { return callee_; }
   void* self() const { return self_; }
 
  private:
@@ -124,7 +126,7 @@ class Instance::Impl {
   // for.
   void report_overrun(const Call& call, std::string_view what) {
     if (steady_now() <= call.deadline()) return;
-    host_.log().write(Level::warn, "plugin-overran", fmt::format("{} took longer than ten seconds", what),
+    host_.log().write(Level::warn, "plugin-overrun", fmt::format("{} took longer than ten seconds", what),
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
@@ -149,6 +151,7 @@ class Instance::Impl {
   const authd_component component_; // as this host knows it
   const Origin origin_;
   HostContext host_;
+  const Callee& callee_;
   void* self_ = nullptr;
   bool created_ = false;
   bool started_ = false;
@@ -165,6 +168,7 @@ unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }
+const Callee& Instance::callee() const { return impl_->callee(); }
 const Redaction& Instance::redaction() const { return impl_->host().redaction(); }
 
 Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,

@@ -16,7 +16,11 @@ namespace {
 
 using Refused = authd::Failure<Refusal>;
 
-Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected) {
+// For code that runs before there is an instance to set a deadline for: constructors of globals, the entry.
+constexpr seconds kLoadingDeadline{10};
+
+Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected, const Callee& callee) {
+  const EnteredCall entered(callee, "dlopen", steady_now() + kLoadingDeadline);
   const auto library = map_library(inspected.path, inspected.sha256);
   if (!library) return Refused(library.error());
   void* entry = ::dlsym(*library, AUTHD_PLUGIN_ENTRY);
@@ -26,7 +30,9 @@ Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected)
   return reinterpret_cast<authd_plugin_v1_fn>(entry);
 }
 
-Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path, authd_plugin_v1_fn entry) {
+Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path, authd_plugin_v1_fn entry,
+                                                       const Callee& callee) {
+  const EnteredCall entered(callee, AUTHD_PLUGIN_ENTRY, steady_now() + kLoadingDeadline);
   try {
     return entry(AUTHD_ABI_MINOR);
   } catch (...) {
@@ -35,10 +41,12 @@ Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path,
   }
 }
 
-Result<authd_component, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
-  const auto entry = find_entry(inspected);
+Result<authd_component, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted,
+                                      const std::string& instance) {
+  const Callee& who = callee(inspected.note.id, instance);
+  const auto entry = find_entry(inspected, who);
   if (!entry) return Refused(entry.error());
-  const auto descriptor = ask_for_descriptor(inspected.path, *entry);
+  const auto descriptor = ask_for_descriptor(inspected.path, *entry, who);
   if (!descriptor) return Refused(descriptor.error());
   return match_descriptor(*descriptor, inspected, wanted);
 }
@@ -65,7 +73,7 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   if (!inspected) return Refused(inspected.error());
   const auto wanted = select_component(*inspected, kind, use.plugin);
   if (!wanted) return Refused(wanted.error());
-  const auto component = open(*inspected, **wanted);
+  const auto component = open(*inspected, **wanted, use.name);
   if (!component) return Refused(component.error());
   auto instance = create_instance(*component, {inspected->note.id, inspected->note.version, inspected->path, inspected->note.min_minor},
                                   use.name, use.settings, services_, log_);

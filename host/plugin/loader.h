@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "plugin/call.h"
+#include "plugin/calls_under_way.h"
 #include "plugin/host_context.h"
 #include "plugin/inspection.h"
 
@@ -35,6 +36,7 @@ class Instance {
   const std::string& path() const; // empty if adopted
   const authd_component& component() const;
   void* self() const;
+  const Callee& callee() const; // whom its calls are named after
   const Redaction& redaction() const;
   // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.
   std::mutex& serial() { return serial_; }
