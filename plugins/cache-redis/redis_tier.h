@@ -20,7 +20,8 @@ class RedisTier {
       .name = "cache-redis",
       .summary = "Shares credentials between instances through Redis: one server, Sentinel or a cluster",
       .schema = kSchema,
-      .flags = AUTHD_CACHE_REMOTE};
+      .flags = AUTHD_CACHE_REMOTE,
+      .adds = "REDIS_ENABLED"};
 
   RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call);
   ~RedisTier();

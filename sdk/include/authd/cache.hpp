@@ -67,6 +67,11 @@ template <class Tier>
 struct CacheComponent {
   static constexpr authd_component component =
       detail::component_of<Tier>(AUTHD_CACHE_V1, &detail::cache_ops<Tier>);
+  // What blocks does I/O, so its values leave the process, whether or not it says so.
+  static constexpr bool leaves_process =
+      (Tier::info.flags & AUTHD_CACHE_REMOTE) != 0 || (Tier::info.flags & AUTHD_CACHE_NONBLOCKING) == 0;
+  static constexpr NoteExtras note{Tier::info.mode, Tier::info.adds,
+                                   leaves_process ? NoteExtras::Remote::yes : NoteExtras::Remote::no};
 };
 
 } // namespace authd::sdk

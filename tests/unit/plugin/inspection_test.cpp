@@ -42,6 +42,9 @@ TEST(Inspection, ReadsWhatTheGlueWrote) {
   EXPECT_FALSE(plugin.note.toolchain.empty());
   ASSERT_EQ(plugin.note.components.size(), 2u);
   EXPECT_EQ(plugin.note.components[0].name, "sample");
+  EXPECT_EQ(plugin.note.components[0].mode, "SAMPLE");
+  EXPECT_EQ(plugin.note.components[0].remote, std::nullopt) << "of no gateway";
+  EXPECT_EQ(plugin.note.components[1].remote, false) << "the SDK took it from the flags";
   EXPECT_NE(plugin.note.components[0].config_schema.find(R"("x-authd-secret":true)"), std::string::npos);
 }
 
