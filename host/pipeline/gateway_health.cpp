@@ -3,25 +3,29 @@
 
 #include <future>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace authd::pipeline {
 namespace {
+
+using plugin::Status;
 
 constexpr milliseconds kGoodFor{1000};
 constexpr milliseconds kEvery{1000}; // while a breaker is open
 
 // 403 from the probe alone may come from a role that may not see it: the gateway is there, so a call is worth it.
 bool worth_a_call(const plugin::Health& health) {
-  return health.state != plugin::Health::State::down || health.status == plugin::Status::denied;
+  return health.state != plugin::Health::State::down || health.status == Status::denied;
 }
 
 } // namespace
 
 GatewayHealth::GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
                              Recorder& recorder)
-    : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder),
-      watching_(guard.needs_probe()), next_probe_(steady_now()), thread_([this] { run(); }) {}
+    : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder) {
+  if (guard.needs_probe()) watch();
+}
 
 GatewayHealth::~GatewayHealth() {
   {
@@ -29,7 +33,18 @@ GatewayHealth::~GatewayHealth() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+// False: the system has no thread to give; the next one to ask tries again.
+bool GatewayHealth::start() {
+  if (thread_.joinable()) return true;
+  try {
+    thread_ = std::thread([this] { run(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void GatewayHealth::ask(Done done) {
@@ -38,6 +53,10 @@ void GatewayHealth::ask(Done done) {
     const plugin::Health answer = *last_;
     lock.unlock();
     return done(answer);
+  }
+  if (!start()) {
+    lock.unlock();
+    return done({plugin::Health::State::down, "no thread could be started for the probe", {}, {}, Status::internal});
   }
   waiting_.push_back(std::move(done));
   wake_.notify_all();
@@ -53,7 +72,8 @@ std::optional<plugin::Health> GatewayHealth::wait_for_answer(SteadyTime until) {
 
 void GatewayHealth::watch() {
   const std::lock_guard lock(mutex_);
-  if (std::exchange(watching_, true)) return;
+  if (watching_ || !start()) return;
+  watching_ = true;
   next_probe_ = steady_now() + kEvery;
   wake_.notify_all();
 }
@@ -69,7 +89,7 @@ void GatewayHealth::run() {
     watching_ = guard_.needs_probe();
     next_probe_ = steady_now() + kEvery;
   }
-  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, plugin::Status::cancelled};
+  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, Status::cancelled};
   for (const Done& done : std::exchange(waiting_, {})) done(ended);
 }
 
@@ -88,7 +108,7 @@ void GatewayHealth::probe(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   plugin::Call call(steady_now() + probe_timeout_);
   const plugin::Health health = gateway_.probe(call);
-  if (health.status == plugin::Status::ok) guard_.prove_base();
+  if (health.status == Status::ok) guard_.prove_base();
   if (worth_a_call(health)) guard_.recovered(steady_now(), recorder_);
   lock.lock();
   last_ = health;

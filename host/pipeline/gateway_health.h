@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is the gateway up? One probe at a time, on a thread of its own, its answer good for a second and bounded by a
 // deadline, so that a storm of health checks never becomes a storm on the gateway. While a breaker is open it is
-// probed once a second, for recovery is asked for, not waited for. [thread-safe]
+// probed once a second, for recovery is asked for, not waited for. The thread is started when it is first needed: a
+// reload needs none. [thread-safe]
 #pragma once
 
 #include <condition_variable>
@@ -41,6 +42,7 @@ class GatewayHealth {
   SteadyTime patience() const { return steady_now() + probe_timeout_ + milliseconds(500); }
 
  private:
+  bool start(); // requires mutex_
   void run();
   void await_work(std::unique_lock<std::mutex>& lock);
   void probe(std::unique_lock<std::mutex>& lock);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/cache_tier.h"
 
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -39,6 +40,11 @@ CacheTier::CacheTier(std::shared_ptr<Instance> instance)
 }
 
 const std::string& CacheTier::name() const { return instance_->name(); }
+
+unsigned CacheTier::min_minor() const { return instance_->min_minor(); }
+bool CacheTier::stats_when_blocking() const {
+  return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats);
+}
 
 std::unique_lock<std::mutex> CacheTier::serialise() const {
   return serialized_ ? std::unique_lock(instance_->serial()) : std::unique_lock<std::mutex>();
@@ -82,7 +88,8 @@ TierStats CacheTier::stats(Call& call) const {
   const Status status = invoke(instance_->callee(), "stats", instance_->redaction(), call,
                                [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
   if (status != Status::ok) return {};
-  return {raw.entries, raw.bytes, raw.capacity, raw.evictions};
+  const bool known = raw.entries != std::numeric_limits<std::uint64_t>::max();
+  return {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};
 }
 
 } // namespace authd::plugin

@@ -194,5 +194,6 @@ Health Gateway::probe(Call& call) const {
 
 bool Gateway::can_create() const { return AUTHD_HAS(ops_, create_secret); }
 const std::string& Gateway::plugin_id() const { return instance_->plugin_id(); }
+const std::string& Gateway::mode() const { return instance_->mode(); }
 
 } // namespace authd::plugin

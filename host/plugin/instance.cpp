@@ -165,6 +165,9 @@ const std::string& Instance::name() const { return impl_->host().instance(); }
 const std::string& Instance::plugin_id() const { return impl_->origin().plugin_id; }
 const std::string& Instance::plugin_version() const { return impl_->origin().version; }
 unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
+const std::string& Instance::mode() const {
+  return impl_->origin().mode.empty() ? plugin_id() : impl_->origin().mode;
+}
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }

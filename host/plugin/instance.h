@@ -15,6 +15,7 @@ struct Origin {
   std::string version;
   std::string path; // empty: adopted
   unsigned min_minor = AUTHD_ABI_MINOR;
+  std::string mode = {}; // of the note
 };
 
 // Checks operations and services, then calls create.

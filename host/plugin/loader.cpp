@@ -75,7 +75,9 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   if (!wanted) return Refused(wanted.error());
   const auto component = open(*inspected, **wanted, use.name);
   if (!component) return Refused(component.error());
-  auto instance = create_instance(*component, {inspected->note.id, inspected->note.version, inspected->path, inspected->note.min_minor},
+  const Note& note = inspected->note;
+  auto instance = create_instance(*component,
+                                  {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode},
                                   use.name, use.settings, services_, log_);
   if (instance) report(log_, *inspected, use);
   return instance;
@@ -88,7 +90,7 @@ Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& componen
   if (!defect.empty())
     return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),
                   "Fill the tables");
-  return create_instance(component, {component.name, "", "", min_minor}, std::move(name), std::move(settings),
+  return create_instance(component, {component.name, "", "", min_minor, ""}, std::move(name), std::move(settings),
                          std::move(services), log);
 }
 

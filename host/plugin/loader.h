@@ -33,6 +33,7 @@ class Instance {
   const std::string& plugin_id() const;
   const std::string& plugin_version() const;
   unsigned min_minor() const;      // the least ABI minor that the plugin needs
+  const std::string& mode() const; // what /health calls it: of its note, else the plugin's id
   const std::string& path() const; // empty if adopted
   const authd_component& component() const;
   void* self() const;

@@ -18,6 +18,9 @@ constexpr std::size_t kMaxKeyBytes = 4096;
 constexpr std::size_t kMaxValueBytes = 1024 * 1024;
 // Longer than any fetch that began before a deletion can take to store its value.
 constexpr const char* kTombstoneMs = "6000";
+// What bury_script answers.
+constexpr std::int64_t kBuried = 1;
+constexpr std::int64_t kStood = 2;
 // What a start may wait for a Redis that does not answer.
 constexpr milliseconds kStartPatience{1000};
 // Redis refuses times that overflow its clock.
@@ -143,8 +146,9 @@ Status RedisTier::del(sdk::Call& call, std::string_view key) {
       client_->run(bury_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)},
                    deadline_of(call));
   if (!buried) return report(call, buried.error());
-  if (integer_of(*buried) == 0) no_room_.count();
-  return Status::ok;
+  const std::int64_t outcome = integer_of(*buried).value_or(kBuried);
+  if ((outcome & kBuried) == 0) no_room_.count();
+  return (outcome & kStood) != 0 ? Status::ok : Status::not_found;
 }
 
 // The others are told in any case: what is left in one server that failed is no reason to keep the rest.
@@ -158,7 +162,10 @@ Status RedisTier::clear(sdk::Call& call, std::string_view prefix) {
   return told ? Status::ok : report(call, told.error());
 }
 
-Status RedisTier::stats(sdk::Call&, authd_cache_stats&) { return Status::ok; }
+Status RedisTier::stats(sdk::Call&, authd_cache_stats& out) {
+  out.entries = sdk::kUnknownEntries;
+  return Status::ok;
+}
 
 // --- health --------------------------------------------------------------------------------------------
 

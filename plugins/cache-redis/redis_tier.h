@@ -20,7 +20,8 @@ class RedisTier {
       .name = "cache-redis",
       .summary = "Shares credentials between instances through Redis: one server, Sentinel or a cluster",
       .schema = kSchema,
-      .flags = AUTHD_CACHE_REMOTE};
+      .flags = AUTHD_CACHE_REMOTE,
+      .adds = "REDIS_ENABLED"};
 
   RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call);
   ~RedisTier();
@@ -34,10 +35,10 @@ class RedisTier {
   sdk::Status set(sdk::Call& call, std::string_view key, std::string_view value, sdk::milliseconds ttl,
                   sdk::milliseconds stale);
   // Leaves a tombstone for some seconds, so that an instance which fetched the old value a moment ago
-  // cannot store it, and tells the other instances.
+  // cannot store it, and tells the other instances. A tombstone is no value: to bury it again removes nothing.
   sdk::Status del(sdk::Call& call, std::string_view key);
   sdk::Status clear(sdk::Call& call, std::string_view prefix);
-  // Of others' keys in the same database Redis cannot tell ours without a scan: all is unknown.
+  // Redis cannot tell our keys from others' in the same database without a scan, so their number is unknown.
   sdk::Status stats(sdk::Call& call, authd_cache_stats& out);
   sdk::Status health(sdk::Call& call, sdk::HealthReport& out);
 

@@ -251,6 +251,7 @@ TEST_F(MuseumTest, ATierByClangKeepsCountsAndForgets) {
   const CacheTier museum = tier("plugin = \"museum-tier\"\nslots = 2");
   EXPECT_TRUE(museum.nonblocking());
   EXPECT_FALSE(museum.remote());
+  EXPECT_FALSE(museum.tells_deletions());
   Call call;
   std::string value;
   ASSERT_EQ(museum.set(call, "a/1", "one", seconds(60), seconds(60)), Status::ok);
@@ -284,6 +285,7 @@ TEST_F(MuseumTest, ARemoteTierByRustcTellsWhatOthersDropped) {
   const CacheTier museum = tier("plugin = \"museum-remote\"\nchannel = \"" + channel + "\"");
   EXPECT_FALSE(museum.nonblocking());
   EXPECT_TRUE(museum.remote());
+  EXPECT_FALSE(museum.stats_when_blocking());
   Call call(steady_now() + seconds(10));
   std::string value;
   ASSERT_EQ(museum.set(call, "authd:v1:alice", "sealed", seconds(60), seconds(60)), Status::ok);

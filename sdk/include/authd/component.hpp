@@ -17,6 +17,17 @@ struct ComponentInfo {
   const char* schema;        // JSON Schema (the subset in docs/plugins.md), a string literal
   const char* needs[8] = {}; // ids of services without which it cannot run, at most 7
   std::uint32_t flags = 0;   // of the kind's operations table, e.g. AUTHD_CACHE_NONBLOCKING
+  // For the note (note.h), since 1.1:
+  const char* mode = nullptr; // what /health calls this adapter, e.g. "API_GATEWAY"
+  const char* adds = nullptr; // the environment variable that adds this tier, e.g. "REDIS_ENABLED"
+};
+
+// What a component's note says beside its descriptor.
+struct NoteExtras {
+  enum class Remote { unsaid, no, yes };
+  const char* mode = nullptr;
+  const char* adds = nullptr;
+  Remote remote = Remote::unsaid;
 };
 
 namespace detail {

@@ -101,6 +101,7 @@ template <class Adapter>
 struct GatewayComponent {
   static constexpr authd_component component =
       detail::component_of<Adapter>(AUTHD_GATEWAY_V1, &detail::gateway_ops<Adapter>);
+  static constexpr NoteExtras note{Adapter::info.mode, Adapter::info.adds};
 };
 
 } // namespace authd::sdk

@@ -104,6 +104,11 @@ class Tier {
   authd_status set(std::string_view key, std::string_view value, milliseconds ttl = seconds(60),
                    milliseconds stale = seconds(60));
   authd_status del(std::string_view key) { return ops().del(host_.self(), call_.abi(), str(key)); }
+  // Whether it is gone now, wherever it was before.
+  bool drop(std::string_view key) {
+    const authd_status status = del(key);
+    return status == AUTHD_OK || status == AUTHD_NOT_FOUND;
+  }
   authd_status clear(std::string_view prefix) { return ops().clear(host_.self(), call_.abi(), str(prefix)); }
   // The status, and the value in value() after AUTHD_OK.
   authd_status get(std::string_view key) { return fetch(ops().get, key); }
