@@ -63,11 +63,11 @@ class Generation {
   const PluginSet plugins_;
   pipeline::InvalidationHub& hub_;
   http::LogRecorder recorder_;
+  const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
+  pipeline::TierStack tiers_;
   const std::shared_ptr<pipeline::GatewayGuard> guard_; // shared with the next one if the gateway is kept
   pipeline::GatewayHealth gateway_health_;
   pipeline::Lanes lanes_;
-  const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
-  pipeline::TierStack tiers_;
   pipeline::SecretLookup lookup_;
   Reports reports_;
   const pipeline::TokenPipeline pipeline_;

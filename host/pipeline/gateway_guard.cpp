@@ -81,11 +81,14 @@ void GatewayGuard::count_late(SteadyTime now, Recorder& recorder) {
 }
 
 void GatewayGuard::pause(Permit permit, milliseconds retry_after, SteadyTime now, Recorder& recorder) {
-  const milliseconds asked = retry_after > milliseconds(0) ? retry_after : kPauseUnlessSaid;
+  const milliseconds asked = std::min(retry_after > milliseconds(0) ? retry_after : kPauseUnlessSaid, longest_pause_);
   {
     const std::lock_guard lock(mutex_);
     paused_ = true;
-    paused_until_ = std::max(paused_until_, now + std::min(asked, longest_pause_));
+    if (now + asked > paused_until_) {
+      paused_until_ = now + asked;
+      pause_length_ = asked;
+    }
   }
   record(permit, CircuitBreaker::Outcome::unjudged, now, recorder);
 }
@@ -108,7 +111,8 @@ void GatewayGuard::end_pause_call(bool over) {
 milliseconds GatewayGuard::pause_left(SteadyTime now) const {
   const std::lock_guard lock(mutex_);
   if (!paused_) return milliseconds(0);
-  const auto left = std::chrono::ceil<milliseconds>(paused_until_ - now);
+  // No longer than it is in all: another thread may have looked at the clock before the pause began.
+  const auto left = std::min(std::chrono::ceil<milliseconds>(paused_until_ - now), pause_length_);
   return std::max(left, milliseconds(ending_ ? 1 : 0));
 }
 

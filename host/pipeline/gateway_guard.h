@@ -85,6 +85,7 @@ class GatewayGuard {
   bool paused_ = false; // until one call was answered
   bool ending_ = false; // that call is under way
   SteadyTime paused_until_{};
+  milliseconds pause_length_{0};
 };
 
 } // namespace authd::pipeline

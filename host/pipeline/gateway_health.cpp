@@ -22,9 +22,12 @@ bool worth_a_call(const plugin::Health& health) {
 } // namespace
 
 GatewayHealth::GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
-                             Recorder& recorder)
-    : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder) {
+                             Recorder& recorder, std::function<void()> each_second)
+    : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder),
+      each_second_(std::move(each_second)) {
   if (guard.needs_probe()) watch();
+  const std::lock_guard lock(mutex_);
+  if (each_second_) start();
 }
 
 GatewayHealth::~GatewayHealth() {
@@ -74,7 +77,7 @@ void GatewayHealth::watch() {
   const std::lock_guard lock(mutex_);
   if (watching_ || !start()) return;
   watching_ = true;
-  next_probe_ = steady_now() + kEvery;
+  next_tick_ = steady_now() + kEvery;
   wake_.notify_all();
 }
 
@@ -85,9 +88,10 @@ void GatewayHealth::run() {
   for (;;) {
     await_work(lock);
     if (stopping_) break;
-    probe(lock);
+    const bool is_time = steady_now() >= next_tick_;
+    if (!waiting_.empty() || (watching_ && is_time)) probe(lock);
+    if (is_time) tick(lock);
     watching_ = guard_.needs_probe();
-    next_probe_ = steady_now() + kEvery;
   }
   const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, Status::cancelled};
   for (const Done& done : std::exchange(waiting_, {})) done(ended);
@@ -96,12 +100,21 @@ void GatewayHealth::run() {
 void GatewayHealth::await_work(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (stopping_ || !waiting_.empty()) return;
-    if (!watching_) {
+    if (!watching_ && !each_second_) {
       wake_.wait(lock);
-    } else if (wake_.wait_until(lock, next_probe_) == std::cv_status::timeout) {
+    } else if (wake_.wait_until(lock, next_tick_) == std::cv_status::timeout) {
       return;
     }
   }
+}
+
+void GatewayHealth::tick(std::unique_lock<std::mutex>& lock) {
+  if (each_second_) {
+    lock.unlock();
+    each_second_();
+    lock.lock();
+  }
+  next_tick_ = steady_now() + kEvery;
 }
 
 void GatewayHealth::probe(std::unique_lock<std::mutex>& lock) {

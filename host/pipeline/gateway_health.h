@@ -23,9 +23,10 @@ class GatewayHealth {
  public:
   using Done = std::function<void(const plugin::Health&)>;
 
-  // All must outlive it. `probe_timeout`: what one probe may take.
-  GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
-                Recorder& recorder);
+  // All must outlive it. `probe_timeout`: what one probe may take. `each_second`: called once a second on the probe's
+  // thread, may block; empty: nothing is to be done.
+  GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout, Recorder& recorder,
+                std::function<void()> each_second = {});
   ~GatewayHealth();
   GatewayHealth(const GatewayHealth&) = delete;
   GatewayHealth& operator=(const GatewayHealth&) = delete;
@@ -46,12 +47,14 @@ class GatewayHealth {
   void run();
   void await_work(std::unique_lock<std::mutex>& lock);
   void probe(std::unique_lock<std::mutex>& lock);
+  void tick(std::unique_lock<std::mutex>& lock);
   bool has_recent_answer() const; // requires mutex_
 
   const plugin::Gateway& gateway_;
   GatewayGuard& guard_;
   const milliseconds probe_timeout_;
   Recorder& recorder_;
+  const std::function<void()> each_second_;
 
   std::mutex mutex_; // guards all that follows
   std::condition_variable wake_;
@@ -59,7 +62,7 @@ class GatewayHealth {
   SteadyTime last_at_{};
   std::vector<Done> waiting_;
   bool watching_ = false;
-  SteadyTime next_probe_{}; // while watching
+  SteadyTime next_tick_{}; // while watching, or with something to do each second
   bool stopping_ = false;
   std::thread thread_;
 };

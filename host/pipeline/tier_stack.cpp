@@ -195,6 +195,15 @@ void TierStack::cleared() { clear_local(); }
 
 void TierStack::restored() { history_->channels.restored(steady_now()); }
 
+void TierStack::poll_stats() {
+  for (const auto& tier : guarded_) tier->poll_stats();
+}
+
+bool TierStack::has_stats_to_poll() const {
+  return std::any_of(guarded_.begin(), guarded_.end(),
+                     [](const auto& tier) { return tier->slot().tier.stats_when_blocking(); });
+}
+
 std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
   for (const TierSlot& slot : local_.slots()) {
@@ -202,7 +211,7 @@ std::vector<TierState> TierStack::states() const {
     all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, slot.tier.stats(call)});
   }
   for (const auto& tier : guarded_)
-    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), {}});
+    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), tier->stats()});
   return all;
 }
 

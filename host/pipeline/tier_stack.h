@@ -26,6 +26,15 @@ struct TierState {
   bool remote = false;
   CircuitBreaker::State breaker = CircuitBreaker::State::closed; // closed for local tiers
   plugin::TierStats stats;
+
+  // nullopt: the tier does not know.
+  std::optional<std::int64_t> entries() const { return known(stats.entries); }
+  std::optional<std::int64_t> bytes() const { return known(stats.bytes); }
+
+ private:
+  std::optional<std::int64_t> known(std::uint64_t n) const {
+    return stats.known ? std::optional(static_cast<std::int64_t>(n)) : std::nullopt;
+  }
 };
 
 class TierStack {
@@ -75,6 +84,9 @@ class TierStack {
   // Whether the local tiers hold copies that may be used; too hopeful after single deletions.
   bool holds_usable() const { return local_.holds_usable(); }
   std::vector<TierState> states() const;
+  // Once a second, of blocking tiers that have statistics. [may-block]
+  void poll_stats();
+  bool has_stats_to_poll() const;
 
  private:
   using Token = std::array<char, 32>;

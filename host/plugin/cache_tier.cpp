@@ -81,15 +81,23 @@ Status CacheTier::clear(Call& call, std::string_view prefix) const {
 }
 
 TierStats CacheTier::stats(Call& call) const {
-  if (!AUTHD_HAS(ops_, stats)) return {};
+  TierStats stats;
+  read_stats(call, stats);
+  return stats;
+}
+
+Status CacheTier::read_stats(Call& call, TierStats& stats) const {
+  stats = {};
+  if (!AUTHD_HAS(ops_, stats)) return Status::unsupported;
   authd_cache_stats raw{};
   raw.size = sizeof raw;
   const auto lock = serialise();
   const Status status = invoke(instance_->callee(), "stats", instance_->redaction(), call,
                                [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
-  if (status != Status::ok) return {};
+  if (status != Status::ok) return status;
   const bool known = raw.entries != std::numeric_limits<std::uint64_t>::max();
-  return {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};
+  stats = {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};
+  return status;
 }
 
 } // namespace authd::plugin

@@ -47,7 +47,8 @@ class CacheTier {
              milliseconds stale) const;
   Status del(Call& call, std::string_view key) const; // not_found: there was none; see tells_deletions
   Status clear(Call& call, std::string_view prefix) const;
-  TierStats stats(Call& call) const;
+  TierStats stats(Call& call) const; // unknown also when they cannot be had
+  Status read_stats(Call& call, TierStats& stats) const;
 
  private:
   std::unique_lock<std::mutex> serialise() const; // holds the mutex only for a SERIALIZED tier

@@ -67,6 +67,12 @@ TEST_F(GatewayGuardTest, PausesBothForAsLongAsTheGatewayAskedAndLetsOneCallThrou
   EXPECT_TRUE(recorder.moves().empty());
 }
 
+// Two threads read the clock in one order and come to the guard in the other.
+TEST_F(GatewayGuardTest, NeverSaysThatAPauseLastsLongerThanTheGatewayAsked) {
+  guard.pause(permit(), seconds(3), kStart, recorder);
+  EXPECT_EQ(call(GatewayUse::read, Outcome::success, kStart - milliseconds(1))->retry_after, seconds(3));
+}
+
 TEST_F(GatewayGuardTest, PausesAgainWhenTheCallThatFindsOutIsLimitedToo) {
   guard.pause(permit(), seconds(1), kStart, recorder);
   guard.pause(permit(kStart + seconds(1)), seconds(2), kStart + seconds(1), recorder);

@@ -72,6 +72,13 @@ TEST_F(GatewayHealthTest, AsksForABreakerThatOpensLater) {
   EXPECT_TRUE(await([&] { return guard.state(GatewayUse::create) == State::half_open; }));
 }
 
+TEST_F(GatewayHealthTest, DoesEachSecondWhatIsToBeDoneAndLeavesTheGatewayAlone) {
+  std::atomic<int> ticks{0};
+  GatewayHealth health(gateway.gateway(), guard, seconds(1), recorder, [&] { ++ticks; });
+  EXPECT_TRUE(await([&] { return ticks >= 2; }));
+  EXPECT_EQ(probes, 0);
+}
+
 TEST_F(GatewayHealthTest, TakesAProbeThatIsForbiddenForAGatewayThatIsThere) {
   status = AUTHD_DENIED;
   open();
