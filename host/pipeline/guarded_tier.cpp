@@ -29,6 +29,12 @@ constexpr milliseconds kOverrun{50};
 // failures that workers collect, a read_timeout each, and until then every request waits for them.
 constexpr CircuitBreaker::Settings kBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3, 5};
 
+// A tier that refuses these at once may still answer reads, as a read-only Redis does: only what holds up a worker
+// counts. Whether the tier is away, reads find out.
+bool is_write(std::string_view operation) {
+  return operation == "set" || operation == "del" || operation == "clear";
+}
+
 } // namespace
 
 GuardedTier::GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& sealer, std::string prefix,
@@ -48,7 +54,10 @@ Status GuardedTier::guard(std::string_view name, plugin::Call& call, Operation&&
   if (overran)
     recorder_.tier_failed({slot_.tier.name(), name, Status::timeout, "it did not keep its deadline"});
   const bool good = !failed(name, status, call) && !overran;
-  const auto outcome = good ? CircuitBreaker::Outcome::success : CircuitBreaker::Outcome::failure;
+  const bool refused = is_write(name) && status != Status::timeout && !overran;
+  const auto outcome = good      ? CircuitBreaker::Outcome::success
+                       : refused ? CircuitBreaker::Outcome::unjudged
+                                 : CircuitBreaker::Outcome::failure;
   const auto moved = breaker_.record(*admission.permit, outcome, steady_now());
   if (moved) recorder_.breaker_moved(slot_.tier.name(), *moved);
   return status;

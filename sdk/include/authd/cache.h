@@ -16,7 +16,7 @@
  *  - Values hold secrets. Those of a tier that is not NONBLOCKING, or is REMOTE, are sealed.
  *  - AUTHD_OK and AUTHD_NOT_FOUND are answers; every other status is logged and the tier skipped. A blocking
  *    tier whose calls fail (three and half of them within ten seconds, or five in a row) is left alone and tried
- *    again every second.
+ *    again every second. A set, del or clear that is refused at once does not count: the tier may still answer reads.
  */
 #ifndef AUTHD_CACHE_H
 #define AUTHD_CACHE_H

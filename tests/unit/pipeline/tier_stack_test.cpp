@@ -78,6 +78,17 @@ TEST_F(TierStackTest, SkipsATierThatFailedThreeTimesAndReadsTheNext) {
   EXPECT_FALSE(stack->blocking_tiers_are_down(steady_now())) << "one of two is";
 }
 
+TEST_F(TierStackTest, GoesOnReadingATierThatRefusesWritesAtOnce) {
+  build({&memory, &remote});
+  store(remote, kId, record("k"));
+  remote.fail("del", AUTHD_UNAVAILABLE);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(stack->drop("gone" + std::to_string(i)));
+  EXPECT_EQ(blocking_key(), "k");
+  remote.fail("del", AUTHD_TIMEOUT);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(stack->drop("gone" + std::to_string(i)));
+  EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now())) << "each holds up a worker";
+}
+
 TEST_F(TierStackTest, SaysThatBlockingTiersAreDownWhenAllAreSkipped) {
   build({&memory, &remote});
   remote.fail("get_stale");
