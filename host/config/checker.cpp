@@ -9,6 +9,7 @@
 
 #include "config/formats.h"
 #include "config/layers.h"
+#include "config/mistaken_values.h"
 #include "config/nearest.h"
 #include "config/printing.h"
 
@@ -45,6 +46,8 @@ std::size_t characters(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+bool is_url(const Shape& shape) { return shape.format == Format::uri || !shape.production_schemes.empty(); }
+
 std::vector<std::string> names_of(const Shape& object) {
   std::vector<std::string> names;
   for (const Property& p : object.properties) names.push_back(p.name);
@@ -58,6 +61,7 @@ std::string child_path(const std::string& path, std::string_view name) {
 }
 
 void Checker::check(Node& node, const Shape& shape, const std::string& path) {
+  if (node.origin.kind == Origin::Kind::variable && is_wrapped(node, shape, path)) return;
   switch (shape.type) {
   case Type::boolean:
     return check_boolean(node, shape, path);
@@ -166,14 +170,52 @@ bool Checker::resolve_reference(Node& node, const std::string& path) {
   return true;
 }
 
+// Docker's --env-file, for one, keeps the quotes of a line.
+bool Checker::is_wrapped(const Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind != Node::Kind::string) return false;
+  const Wrapping found = wrapping_of(node.text.reveal());
+  // Elsewhere brackets may be meant: a plugin's regular expression, an IPv6 address.
+  const bool never_bracketed = shape.secret || is_url(shape) || shape.type == Type::array;
+  if (found == Wrapping::none || (found == Wrapping::brackets && !never_bracketed)) return false;
+  problems_.add(node.origin, path,
+                fmt::format("the value has {} around it, which an environment file does not take off; "
+                            "write it without",
+                            found == Wrapping::quotes ? "quotes" : "brackets"));
+  return true;
+}
+
+bool Checker::is_template(const Node& node, const Shape& shape, const std::string& path) {
+  const auto found = unfilled_template(node.text.reveal());
+  if (!found) return false;
+  // A part of a password may look like one, unless it names a variable.
+  const bool as_part = is_url(shape) || shape.format != Format::none || (shape.secret && !found->variable.empty());
+  if (!found->whole && !as_part) return false;
+  const bool named = found->whole && !found->variable.empty();
+  problems_.add(node.origin, path,
+                fmt::format("{} is a template that nobody filled in; {}", shown(node, shape),
+                            named ? fmt::format("did you mean \"${{env:{}}}\"?", found->variable)
+                                  : "authd fills in only \"${env:NAME}\", \"${file:/path}\" and "
+                                    "\"${credential:NAME}\", each as the whole value"));
+  return true;
+}
+
+// What a file or credential holds is taken as it is.
+bool Checker::is_left_behind(const Node& node, const Shape& shape, const std::string& path) {
+  return is_wrapped(node, shape, path) || is_template(node, shape, path);
+}
+
 void Checker::check_string(Node& node, const Shape& shape, const std::string& path) {
   if (node.kind != Node::Kind::string) return wrong_type(node, shape, path, "a string");
+  const bool through_environment = node.text.reveal().starts_with("${env:");
   if (!resolve_reference(node, path)) return;
+  if (through_environment ? is_left_behind(node, shape, path) : !node.withheld && is_template(node, shape, path))
+    return;
   check_choice(node.text.reveal(), node, shape, path);
   check_length(node, shape, path);
   if (auto error = format_error(node.text.reveal(), shape.format)) {
     return problems_.add(node.origin, path, fmt::format("{} {}", shown(node, shape), *error));
   }
+  if (shape.format == Format::cidr) node.text = Secret(canonical_range(node.text.reveal()));
   if (shape.https_in_production) {
     auto url = url_parts(node.text.reveal());
     if (url && url->scheme != "http" && url->scheme != "https") {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/checker.h"
 #include "config/formats.h"
 #include "config/nearest.h"
 #include "config/plugin_settings.h"
@@ -76,6 +77,28 @@ void warn_of_lonely_instance(Config& config) {
                             "REDIS_ENABLED=true, or add a [[cache]] with plugin = \"cache-redis\"");
 }
 
+void warn_of_not_built(const Node& table, const Shape& shape, const std::string& path, const Problems& problems,
+                       Config& config) {
+  for (const Property& p : shape.properties) {
+    const Node* value = table.find(p.name);
+    if (value == nullptr) continue;
+    const std::string inner = child_path(path, p.name);
+    if (!p.shape.properties.empty()) warn_of_not_built(*value, p.shape, inner, problems, config);
+    if (p.shape.not_built && value->origin.kind != Origin::Kind::preset)
+      warn_of_no_effect(value->origin, inner, problems, config);
+  }
+}
+
+void check_telemetry(const std::vector<Section>& sections, Problems& problems) {
+  const Node* mode = value_at(sections, "telemetry", "mode");
+  if (mode == nullptr || (mode->text.reveal() != "otlp" && mode->text.reveal() != "both")) return;
+  for (std::string_view key : {"endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint"})
+    if (value_at(sections, "telemetry", key) != nullptr) return;
+  problems.add(mode->origin, "telemetry.mode",
+               fmt::format("{} needs telemetry.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT in the environment)",
+                           mode->text.reveal()));
+}
+
 // It asks nobody who he is: over the network only who may reach the machine itself may come in.
 void warn_of_open_admin(Config& config) {
   const std::string& listen = config.admin.listen;
@@ -101,10 +124,18 @@ Origin origin_of(const std::vector<Section>& sections, std::string_view section,
   return value != nullptr ? value->origin : found->node.origin;
 }
 
+void warn_of_no_effect(const Origin& origin, std::string_view path, const Problems& problems, Config& config) {
+  const std::string_view separator = path.empty() ? "" : ": ";
+  config.warnings.push_back(fmt::format("{}{}{}: not built yet in this authd; it has no effect",
+                                        problems.where(origin), separator, path));
+}
+
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {
   check_port(sections, config, problems);
   check_cors(sections, config, problems);
   check_tier_names(sections, config, problems);
+  check_telemetry(sections, problems);
+  for (const Section& s : sections) warn_of_not_built(s.node, s.shape, s.path, problems, config);
   warn_of_open_door(config);
   warn_of_open_admin(config);
   warn_of_unsealed_tiers(config);

@@ -187,7 +187,8 @@ void Loading::read_bare_variables() {
     Shape shape = shape_of(s);
     Node value = from_variable(shape, s.variable, *text);
     Checker(around_, problems_).check(value, shape, "");
-    s.set({config_, nullptr, &add_redis_}, value);
+    if (s.set != nullptr) s.set({config_, nullptr, &add_redis_}, value);
+    if (s.not_built) warn_of_no_effect(value.origin, "", problems_, config_);
   }
 }
 
@@ -200,6 +201,7 @@ void Loading::record(const std::string& path, const Node& table, const Shape& sh
       continue;
     }
     bool preset = value->origin.kind == Origin::Kind::preset;
+    if (preset && p.shape.not_built) continue; // it is not in effect
     config_.effective.push_back({child_path(path, p.name), to_toml(*value, p.shape),
                                  preset ? "default" : problems_.where(value->origin)});
   }

@@ -72,6 +72,7 @@ std::string service_violation(const std::string& path, std::string_view value) {
 }
 
 std::string violation(const std::string& path, const Node& node, const Shape& shape) {
+  if (path == "profiling.enabled" && node.integer != 0) return "production refuses profiling";
   if (node.kind != Node::Kind::string) return {};
   std::string_view value = node.text.reveal();
   if (shape.https_in_production) return url_violation(value);
