@@ -2,6 +2,7 @@
 #include "config/checker.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -44,6 +45,14 @@ Node split_at_commas(const Node& list, const Shape& shape) {
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+// Without regard to case, and to - or _.
+bool same_word(std::string_view a, std::string_view b) {
+  const auto plain = [](char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return plain(x) == plain(y); });
 }
 
 bool is_url(const Shape& shape) { return shape.format == Format::uri || !shape.production_schemes.empty(); }
@@ -184,6 +193,19 @@ bool Checker::is_wrapped(const Node& node, const Shape& shape, const std::string
   return true;
 }
 
+// "konnect" for what the variable calls KONNECT, and KONNECT in the file, where the plugin has its own name.
+bool Checker::is_misspelt_alias(const Node& node, const Shape& shape, const std::string& path) {
+  const std::string_view text = node.text.reveal();
+  const bool variable = node.origin.kind == Origin::Kind::variable;
+  for (const auto& [alias, meaning] : shape.aliases) {
+    if (variable ? !same_word(text, alias) : text != alias) continue;
+    problems_.add(node.origin, path,
+                  fmt::format("expected {}, got {}", variable ? alias : in_quotes(meaning), shown(node, shape)));
+    return true;
+  }
+  return false;
+}
+
 bool Checker::is_template(const Node& node, const Shape& shape, const std::string& path) {
   const auto found = unfilled_template(node.text.reveal());
   if (!found) return false;
@@ -210,6 +232,7 @@ void Checker::check_string(Node& node, const Shape& shape, const std::string& pa
   if (!resolve_reference(node, path)) return;
   if (through_environment ? is_left_behind(node, shape, path) : !node.withheld && is_template(node, shape, path))
     return;
+  if (is_misspelt_alias(node, shape, path)) return;
   check_choice(node.text.reveal(), node, shape, path);
   check_length(node, shape, path);
   if (auto error = format_error(node.text.reveal(), shape.format)) {
@@ -272,8 +295,7 @@ void Checker::check_object(Node& node, const Shape& shape, const std::string& pa
     } else if (!shape.items.empty()) {
       check(m.value, shape.items.front(), child_path(path, m.name));
     } else if (!shape.open) {
-      problems_.add(m.key, child_path(path, m.name),
-                    fmt::format("unknown setting; {}", suggestion(m.name, names_of(shape))));
+      problems_.add_unknown(m.key, child_path(path, m.name), m.name, suggestion(m.name, names_of(shape)));
     }
   }
   for (const Property& p : shape.properties) check_required(node, p, path);

@@ -35,6 +35,7 @@ class Checker {
   bool resolve_reference(Node& node, const std::string& path);
   bool is_left_behind(const Node& node, const Shape& shape, const std::string& path);
   bool is_wrapped(const Node& node, const Shape& shape, const std::string& path);
+  bool is_misspelt_alias(const Node& node, const Shape& shape, const std::string& path);
   bool is_template(const Node& node, const Shape& shape, const std::string& path);
   void wrong_type(const Node& node, const Shape& shape, const std::string& path, std::string_view wanted);
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "config/cache_key.h"
+#include "config/printing.h"
 
 namespace authd::config {
 namespace {
@@ -37,7 +38,24 @@ bool has_blank_or_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
 }
 
+// Of a URL that names one which no TCP port can be; RFC 3986, 3.2.
+std::optional<std::string> port_error(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  std::string_view authority = url.substr(scheme + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  authority.remove_prefix(authority.rfind('@') + 1); // npos + 1 == 0
+  const std::size_t bracket = authority.find(']'); // of an IPv6 address
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view port = authority.substr(colon + 1);
+  const auto number = parse_integer(port).value_or(0);
+  if (number >= 1 && number <= 65535) return std::nullopt;
+  return fmt::format("has the port {}; expected 1 to 65535", in_quotes(port));
+}
+
 std::optional<std::string> uri_error(std::string_view text) {
+  if (auto port = port_error(text)) return port;
   if (url_parts(text)) return std::nullopt;
   return "is not an absolute URL such as \"https://host:8443/path\"";
 }
@@ -73,6 +91,7 @@ std::string sent_origin(std::string_view text) {
 
 std::optional<std::string> origin_error(std::string_view text) {
   if (text == "*") return std::nullopt;
+  if (auto port = port_error(text)) return port;
   auto parts = url_parts(text);
   bool only_origin = text.find_first_of("/?#@", text.find("://") + 3) == std::string_view::npos;
   if (!parts || !only_origin)

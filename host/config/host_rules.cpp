@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/checker.h"
 #include "config/formats.h"
@@ -110,7 +111,27 @@ void warn_of_open_admin(Config& config) {
                   listen));
 }
 
+// Each table once, however many [[cache]] there are.
+std::vector<std::string> tables_with(std::string_view name, bool not_built, const std::vector<Section>& sections) {
+  std::vector<std::string> headers;
+  for (const Section& s : sections) {
+    const Property* known = s.shape.find(name);
+    if (known == nullptr || known->shape.not_built != not_built) continue;
+    const std::size_t bracket = s.path.find('[');
+    std::string header = bracket == std::string::npos ? fmt::format("[{}]", s.path)
+                                                      : fmt::format("[[{}]]", s.path.substr(0, bracket));
+    if (std::find(headers.begin(), headers.end(), header) == headers.end()) headers.push_back(std::move(header));
+  }
+  return headers;
+}
+
 } // namespace
+
+std::string owner_of(std::string_view name, const std::vector<Section>& sections) {
+  std::vector<std::string> headers = tables_with(name, false, sections);
+  if (headers.empty()) headers = tables_with(name, true, sections);
+  return headers.empty() ? "" : fmt::format("it belongs to {}", fmt::join(headers, " or "));
+}
 
 const Node* value_at(const std::vector<Section>& sections, std::string_view section, std::string_view key) {
   const Section* found = section_named(sections, section);

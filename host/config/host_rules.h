@@ -21,6 +21,10 @@ void warn_of_no_effect(const Origin& origin, std::string_view path, const Proble
 // inspected, so paths into their tables can be judged.
 void check_waivers(const std::vector<Section>& sections, bool all_known, Problems& problems);
 
+// "it belongs to [server]": the tables that know a setting of this name, of what is built if any is; "" when none
+// does.
+std::string owner_of(std::string_view name, const std::vector<Section>& sections);
+
 // The value at this key of the section ("server", "tls.key"); null when it has none.
 const Node* value_at(const std::vector<Section>& sections, std::string_view section, std::string_view key);
 

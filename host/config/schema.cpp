@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "config/checker.h"
+#include "config/json_position.h"
 #include "config/nearest.h"
 #include "config/printing.h"
 #include "config/reserved_variables.h"
@@ -282,7 +283,7 @@ Result<Shape, std::string> parse_schema(std::string_view json) {
   } catch (const Refused& refused) {
     return tl::unexpected(refused.message);
   } catch (const Poco::Exception& e) {
-    return tl::unexpected("not JSON: " + e.displayText());
+    return tl::unexpected(fmt::format("not JSON: {}: {}", json_error_position(json), e.message()));
   }
 }
 
