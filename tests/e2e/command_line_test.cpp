@@ -28,6 +28,16 @@ TEST(PluginInspect, TakesABareNameForAnInstalledPlugin) {
   EXPECT_TRUE(says(run_authd({"plugin", "inspect", "kong-gateway"}).output, "authd.gateway/1 kong-gateway"));
 }
 
+TEST(Start, SaysWhereItListensAsAUrl) {
+  const FakeKong kong;
+  Settings settings(kong.url());
+  settings.set_text("server", "host", "::");
+  AuthdProcess authd(settings);
+  authd.await_ready();
+  ASSERT_EQ(authd.events("ready").size(), 1u);
+  EXPECT_EQ(authd.events("ready").front().field("message"), "ready on http://[::]:" + std::to_string(authd.port()));
+}
+
 TEST(PluginInspect, WantsAFile) { EXPECT_NE(run_authd({"plugin", "inspect"}).exit_code, 0); }
 
 class ConfigEnv : public testing::Test {
