@@ -125,6 +125,15 @@ std::vector<std::string> tables_with(std::string_view name, bool not_built, cons
   return headers;
 }
 
+// "cache.cache-redis.url" for "cache[1].url"; "" for anything else.
+std::string named_tier(const std::string& path, const std::vector<Section>& sections) {
+  for (const Section& s : sections) {
+    if (s.path.ends_with(']') && path.starts_with(s.path + "."))
+      return waiver_prefix(s) + path.substr(s.path.size());
+  }
+  return "";
+}
+
 } // namespace
 
 std::string owner_of(std::string_view name, const std::vector<Section>& sections) {
@@ -171,7 +180,12 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
   for (const Node& waiver : waivers->items) {
     std::string path(waiver.text.reveal());
     if (path.empty() || std::find(known.begin(), known.end(), path) != known.end()) continue;
-    if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache["))) continue;
+    if (const std::string named = named_tier(path, sections); !named.empty()) {
+      problems.add(waiver.origin, "security.waivers",
+                   fmt::format("{} counts tiers; name the tier: \"{}\"", shown(waiver, Shape{}), named));
+      continue;
+    }
+    if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache."))) continue;
     problems.add(waiver.origin, "security.waivers",
                  fmt::format("{} is no setting with a production rule; {}", shown(waiver, Shape{}),
                              suggestion(path, known)));

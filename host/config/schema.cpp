@@ -202,6 +202,8 @@ const Keyword kKeywords[] = {
      [](Shape& s, V v, W w) { s.https_in_production = flag_of(v, w, "x-authd-https-in-production"); }},
     {"x-authd-min-production-length", bit(Type::string),
      [](Shape& s, V v, W w) { s.min_production_length = count_of(v, w, "x-authd-min-production-length"); }},
+    {"x-authd-required-in-production", kPlain,
+     [](Shape& s, V v, W w) { s.required_in_production = flag_of(v, w, "x-authd-required-in-production"); }},
     {"x-authd-production-schemes", bit(Type::string), read_schemes},
 };
 

@@ -53,6 +53,7 @@ struct Shape {
   bool reloadable = true;                // a reload may change it
   bool https_in_production = false;      // production refuses plain http and loopback hosts
   std::size_t min_production_length = 0; // production refuses shorter strings and placeholders
+  bool required_in_production = false;
   std::vector<std::string> production_schemes; // production refuses URLs of any other; empty: no such rule
   bool production_rule = false;          // production has another rule about it, see production.cpp
   bool not_built = false;                // known and checked, but this authd does nothing with it yet
