@@ -120,11 +120,22 @@ int inspect(const std::string& file) {
   return EXIT_SUCCESS;
 }
 
-int ask(const std::string& config_file, const std::string& method, const std::string& path, const std::string& body) {
-  const auto config = load(config_file);
-  if (!config) return print_problems(config.error());
+// Where the running authd's admin listener is: with `socket` no configuration is needed, so that who operates
+// authd need not be able to read its secrets.
+struct AdminAddress {
+  std::string socket; // unix:/path, /path or host:port; empty: admin.listen of the configuration
+  std::string config_file;
+};
+
+int ask(const AdminAddress& where, const std::string& method, const std::string& path, const std::string& body) {
+  std::string listen = where.socket.starts_with('/') ? "unix:" + where.socket : where.socket;
+  if (listen.empty()) {
+    const auto config = load(where.config_file);
+    if (!config) return print_problems(config.error());
+    listen = config->admin.listen;
+  }
   try {
-    const AdminReply reply = call_admin(config->admin.listen, method, path, body);
+    const AdminReply reply = call_admin(listen, method, path, body);
     (reply.status == 200 ? std::cout : std::cerr) << reply.body << '\n';
     return reply.status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
@@ -133,17 +144,17 @@ int ask(const std::string& config_file, const std::string& method, const std::st
   }
 }
 
-int invalidate(const std::string& config_file, const std::string& consumer, bool all) {
+int invalidate(const AdminAddress& where, const std::string& consumer, bool all) {
   if (all == !consumer.empty()) {
     std::cerr << "name one consumer, or say --all\n";
-    return EXIT_FAILURE;
+    return kExitUsage;
   }
   std::string body;
   JsonWriter json(body);
   json.begin_object();
   all ? json.member("all", true) : json.member("consumer", consumer);
   json.end_object();
-  return ask(config_file, "POST", "/admin/cache/invalidate", body);
+  return ask(where, "POST", "/admin/cache/invalidate", body);
 }
 
 // Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
@@ -187,17 +198,26 @@ CommandLine run_command_line(int argc, char** argv) {
   bool all = false;
   CLI::App* cache = app.add_subcommand("cache", "look into the caches of the running authd, or empty them");
   cache->require_subcommand(1);
+  std::string socket;
+  const auto add_socket = [&](CLI::App* to) {
+    to->add_option("--socket", socket,
+                   "admin listener of the running authd (unix:/path, /path or host:port); else that of the "
+                   "configuration");
+  };
+  const auto admin = [&] { return AdminAddress{socket, line.config_file}; };
   CLI::App* invalidation = cache->add_subcommand("invalidate", "drop a consumer, or all, in every tier and instance");
   invalidation->add_option("CONSUMER", consumer, "id of the consumer");
   invalidation->add_flag("--all", all, "everybody");
-  invalidation->callback([&] { line.exit_code = invalidate(line.config_file, consumer, all); });
+  invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
   command(*cache, "stats", "what each tier holds", nullptr, line.exit_code,
-          [&] { return ask(line.config_file, "GET", "/admin/cache/stats", ""); });
+          [&] { return ask(admin(), "GET", "/admin/cache/stats", ""); });
+  for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    line.exit_code = app.exit(error);
+    // 0: help or version, which CLI11 throws, too.
+    line.exit_code = app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
   }
   return line;
 }

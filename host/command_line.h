@@ -8,6 +8,8 @@ namespace authd {
 
 // sysexits.h: the configuration, or a plugin that it names, cannot be used.
 inline constexpr int kExitConfig = 78;
+// sysexits.h: the command line is none.
+inline constexpr int kExitUsage = 64;
 
 struct CommandLine {
   std::string config_file;      // --config; empty: /etc/authd/authd.toml if it exists, else the environment

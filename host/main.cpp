@@ -18,6 +18,7 @@
 #include "authd/consumers.h"
 #include "authd/http.h"
 #include "authd/tiers.h"
+#include "base/authority.h"
 #include "base/log.h"
 #include "command_line.h"
 #include "crash_reports.h"
@@ -52,7 +53,7 @@ plugin::Services services(plugin::HttpService& exchanges, pipeline::Invalidation
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {
   const char* scheme = config.server.tls.identity != nullptr ? "https" : "http";
-  log.write(Level::info, "ready", fmt::format("ready on {}://{}:{}", scheme, config.server.host, server.port()),
+  log.write(Level::info, "ready", fmt::format("ready on {}://{}", scheme, authority(config.server.host, server.port())),
             {{"server.address", config.server.host},
              {"server.port", static_cast<std::int64_t>(server.port())},
              {"authd.reactors", static_cast<std::int64_t>(server.reactors())},

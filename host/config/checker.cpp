@@ -2,6 +2,7 @@
 #include "config/checker.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 
 #include "config/formats.h"
 #include "config/layers.h"
+#include "config/mistaken_values.h"
 #include "config/nearest.h"
 #include "config/printing.h"
 
@@ -45,6 +47,16 @@ std::size_t characters(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+// Without regard to case, and to - or _.
+bool same_word(std::string_view a, std::string_view b) {
+  const auto plain = [](char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return plain(x) == plain(y); });
+}
+
+bool is_url(const Shape& shape) { return shape.format == Format::uri || !shape.production_schemes.empty(); }
+
 std::vector<std::string> names_of(const Shape& object) {
   std::vector<std::string> names;
   for (const Property& p : object.properties) names.push_back(p.name);
@@ -58,6 +70,7 @@ std::string child_path(const std::string& path, std::string_view name) {
 }
 
 void Checker::check(Node& node, const Shape& shape, const std::string& path) {
+  if (node.origin.kind == Origin::Kind::variable && is_wrapped(node, shape, path)) return;
   switch (shape.type) {
   case Type::boolean:
     return check_boolean(node, shape, path);
@@ -166,14 +179,66 @@ bool Checker::resolve_reference(Node& node, const std::string& path) {
   return true;
 }
 
+// Docker's --env-file, for one, keeps the quotes of a line.
+bool Checker::is_wrapped(const Node& node, const Shape& shape, const std::string& path) {
+  if (node.kind != Node::Kind::string) return false;
+  const Wrapping found = wrapping_of(node.text.reveal());
+  // Elsewhere brackets may be meant: a plugin's regular expression, an IPv6 address.
+  const bool never_bracketed = shape.secret || is_url(shape) || shape.type == Type::array;
+  if (found == Wrapping::none || (found == Wrapping::brackets && !never_bracketed)) return false;
+  problems_.add(node.origin, path,
+                fmt::format("the value has {} around it, which an environment file does not take off; "
+                            "write it without",
+                            found == Wrapping::quotes ? "quotes" : "brackets"));
+  return true;
+}
+
+// "konnect" for what the variable calls KONNECT, and KONNECT in the file, where the plugin has its own name.
+bool Checker::is_misspelt_alias(const Node& node, const Shape& shape, const std::string& path) {
+  const std::string_view text = node.text.reveal();
+  const bool variable = node.origin.kind == Origin::Kind::variable;
+  for (const auto& [alias, meaning] : shape.aliases) {
+    if (variable ? !same_word(text, alias) : text != alias) continue;
+    problems_.add(node.origin, path,
+                  fmt::format("expected {}, got {}", variable ? alias : in_quotes(meaning), shown(node, shape)));
+    return true;
+  }
+  return false;
+}
+
+bool Checker::is_template(const Node& node, const Shape& shape, const std::string& path) {
+  const auto found = unfilled_template(node.text.reveal());
+  if (!found) return false;
+  // A part of a password may look like one, unless it names a variable.
+  const bool as_part = is_url(shape) || shape.format != Format::none || (shape.secret && !found->variable.empty());
+  if (!found->whole && !as_part) return false;
+  const bool named = found->whole && !found->variable.empty();
+  problems_.add(node.origin, path,
+                fmt::format("{} is a template that nobody filled in; {}", shown(node, shape),
+                            named ? fmt::format("did you mean \"${{env:{}}}\"?", found->variable)
+                                  : "authd fills in only \"${env:NAME}\", \"${file:/path}\" and "
+                                    "\"${credential:NAME}\", each as the whole value"));
+  return true;
+}
+
+// What a file or credential holds is taken as it is.
+bool Checker::is_left_behind(const Node& node, const Shape& shape, const std::string& path) {
+  return is_wrapped(node, shape, path) || is_template(node, shape, path);
+}
+
 void Checker::check_string(Node& node, const Shape& shape, const std::string& path) {
   if (node.kind != Node::Kind::string) return wrong_type(node, shape, path, "a string");
+  const bool through_environment = node.text.reveal().starts_with("${env:");
   if (!resolve_reference(node, path)) return;
+  if (through_environment ? is_left_behind(node, shape, path) : !node.withheld && is_template(node, shape, path))
+    return;
+  if (is_misspelt_alias(node, shape, path)) return;
   check_choice(node.text.reveal(), node, shape, path);
   check_length(node, shape, path);
   if (auto error = format_error(node.text.reveal(), shape.format)) {
     return problems_.add(node.origin, path, fmt::format("{} {}", shown(node, shape), *error));
   }
+  if (shape.format == Format::cidr) node.text = Secret(canonical_range(node.text.reveal()));
   if (shape.https_in_production) {
     auto url = url_parts(node.text.reveal());
     if (url && url->scheme != "http" && url->scheme != "https") {
@@ -230,8 +295,7 @@ void Checker::check_object(Node& node, const Shape& shape, const std::string& pa
     } else if (!shape.items.empty()) {
       check(m.value, shape.items.front(), child_path(path, m.name));
     } else if (!shape.open) {
-      problems_.add(m.key, child_path(path, m.name),
-                    fmt::format("unknown setting; {}", suggestion(m.name, names_of(shape))));
+      problems_.add_unknown(m.key, child_path(path, m.name), m.name, suggestion(m.name, names_of(shape)));
     }
   }
   for (const Property& p : shape.properties) check_required(node, p, path);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "config/cache_key.h"
+#include "config/printing.h"
 
 namespace authd::config {
 namespace {
@@ -37,7 +38,24 @@ bool has_blank_or_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
 }
 
+// Of a URL that names one which no TCP port can be; RFC 3986, 3.2.
+std::optional<std::string> port_error(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  std::string_view authority = url.substr(scheme + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  authority.remove_prefix(authority.rfind('@') + 1); // npos + 1 == 0
+  const std::size_t bracket = authority.find(']'); // of an IPv6 address
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view port = authority.substr(colon + 1);
+  const auto number = parse_integer(port).value_or(0);
+  if (number >= 1 && number <= 65535) return std::nullopt;
+  return fmt::format("has the port {}; expected 1 to 65535", in_quotes(port));
+}
+
 std::optional<std::string> uri_error(std::string_view text) {
+  if (auto port = port_error(text)) return port;
   if (url_parts(text)) return std::nullopt;
   return "is not an absolute URL such as \"https://host:8443/path\"";
 }
@@ -65,12 +83,24 @@ std::optional<std::string> sha256_error(std::string_view text) {
   return "is not a sha256: 64 hexadecimal digits, as sha256sum prints them";
 }
 
+// RFC 6454, 6.2: lower case, and no port where it is the scheme's own. Origins are compared byte by byte.
+std::string sent_origin(std::string_view text) {
+  const Poco::URI parsed{std::string(text)};
+  return fmt::format("{}://{}", lower(parsed.getScheme()), lower(parsed.getAuthority()));
+}
+
 std::optional<std::string> origin_error(std::string_view text) {
   if (text == "*") return std::nullopt;
+  if (auto port = port_error(text)) return port;
   auto parts = url_parts(text);
   bool only_origin = text.find_first_of("/?#@", text.find("://") + 3) == std::string_view::npos;
-  if (parts && only_origin) return std::nullopt;
-  return "is neither \"*\" nor an origin such as \"https://app.example.com\" (no path)";
+  if (!parts || !only_origin)
+    return "is neither \"*\" nor an origin such as \"https://app.example.com\" (no path)";
+  if (text.find('*') != std::string_view::npos)
+    return "has a * inside, which matches no origin; list each origin, or \"*\" alone";
+  const std::string sent = sent_origin(text);
+  if (sent == text) return std::nullopt;
+  return fmt::format("is not what a browser sends; did you mean \"{}\"?", sent);
 }
 
 std::optional<std::string> address_error(std::string_view text) {
@@ -110,6 +140,12 @@ std::optional<std::string> listen_error(std::string_view text) {
   return "is neither \"unix:/path\" nor \"host:port\"";
 }
 
+std::optional<std::string> mode_error(std::string_view text) {
+  const bool octal = text.find_first_not_of("01234567") == std::string_view::npos;
+  if (octal && (text.size() == 3 || (text.size() == 4 && text.front() == '0'))) return std::nullopt;
+  return "is not a file mode such as \"0660\"";
+}
+
 std::optional<std::string> key_error(std::string_view text) {
   if (decode_cache_key(text)) return std::nullopt;
   return "is not the base64 of 32 bytes, as `openssl rand -base64 32` prints it";
@@ -140,8 +176,22 @@ std::optional<std::string> format_error(std::string_view text, Format format) {
     return listen_error(text);
   case Format::key256:
     return key_error(text);
+  case Format::file_mode:
+    return mode_error(text);
   }
   return std::nullopt;
+}
+
+std::string canonical_range(std::string_view text) {
+  constexpr unsigned kMappedBits = 96;
+  const std::size_t slash = text.find('/');
+  const auto address = address_in(text.substr(0, slash));
+  if (!address || address->family() != IPAddress::IPv6 || !address->isIPv4Mapped()) return std::string(text);
+  const IPAddress mapped(static_cast<const unsigned char*>(address->addr()) + kMappedBits / 8, 4);
+  if (slash == std::string_view::npos) return mapped.toString();
+  const auto length = parse_integer(text.substr(slash + 1)).value_or(0);
+  if (length < kMappedBits) return std::string(text);
+  return fmt::format("{}/{}", mapped.toString(), length - kMappedBits);
 }
 
 std::optional<UrlParts> url_parts(std::string_view url) {

@@ -13,6 +13,11 @@ namespace authd::config {
 // Why the text is not of the format, without the text itself; nothing when it is.
 std::optional<std::string> format_error(std::string_view text, Format format);
 
+// An address range as the rest of authd compares it: one of IPv4-mapped addresses ("::ffff:10.0.0.0/104",
+// RFC 4291, 2.5.5.2) becomes the IPv4 range, since peers are compared by their IPv4 addresses. Any other text is
+// returned as it is.
+std::string canonical_range(std::string_view text);
+
 // Bytes in the path of a Unix socket: sun_path of unix(7) without its NUL.
 inline constexpr std::size_t kMostSocketPath = 107;
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "config/checker.h"
 #include "config/formats.h"
 #include "config/nearest.h"
 #include "config/plugin_settings.h"
@@ -76,6 +78,28 @@ void warn_of_lonely_instance(Config& config) {
                             "REDIS_ENABLED=true, or add a [[cache]] with plugin = \"cache-redis\"");
 }
 
+void warn_of_not_built(const Node& table, const Shape& shape, const std::string& path, const Problems& problems,
+                       Config& config) {
+  for (const Property& p : shape.properties) {
+    const Node* value = table.find(p.name);
+    if (value == nullptr) continue;
+    const std::string inner = child_path(path, p.name);
+    if (!p.shape.properties.empty()) warn_of_not_built(*value, p.shape, inner, problems, config);
+    if (p.shape.not_built && value->origin.kind != Origin::Kind::preset)
+      warn_of_no_effect(value->origin, inner, problems, config);
+  }
+}
+
+void check_telemetry(const std::vector<Section>& sections, Problems& problems) {
+  const Node* mode = value_at(sections, "telemetry", "mode");
+  if (mode == nullptr || (mode->text.reveal() != "otlp" && mode->text.reveal() != "both")) return;
+  for (std::string_view key : {"endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint"})
+    if (value_at(sections, "telemetry", key) != nullptr) return;
+  problems.add(mode->origin, "telemetry.mode",
+               fmt::format("{} needs telemetry.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT in the environment)",
+                           mode->text.reveal()));
+}
+
 // It asks nobody who he is: over the network only who may reach the machine itself may come in.
 void warn_of_open_admin(Config& config) {
   const std::string& listen = config.admin.listen;
@@ -87,7 +111,36 @@ void warn_of_open_admin(Config& config) {
                   listen));
 }
 
+// Each table once, however many [[cache]] there are.
+std::vector<std::string> tables_with(std::string_view name, bool not_built, const std::vector<Section>& sections) {
+  std::vector<std::string> headers;
+  for (const Section& s : sections) {
+    const Property* known = s.shape.find(name);
+    if (known == nullptr || known->shape.not_built != not_built) continue;
+    const std::size_t bracket = s.path.find('[');
+    std::string header = bracket == std::string::npos ? fmt::format("[{}]", s.path)
+                                                      : fmt::format("[[{}]]", s.path.substr(0, bracket));
+    if (std::find(headers.begin(), headers.end(), header) == headers.end()) headers.push_back(std::move(header));
+  }
+  return headers;
+}
+
+// "cache.cache-redis.url" for "cache[1].url"; "" for anything else.
+std::string named_tier(const std::string& path, const std::vector<Section>& sections) {
+  for (const Section& s : sections) {
+    if (s.path.ends_with(']') && path.starts_with(s.path + "."))
+      return waiver_prefix(s) + path.substr(s.path.size());
+  }
+  return "";
+}
+
 } // namespace
+
+std::string owner_of(std::string_view name, const std::vector<Section>& sections) {
+  std::vector<std::string> headers = tables_with(name, false, sections);
+  if (headers.empty()) headers = tables_with(name, true, sections);
+  return headers.empty() ? "" : fmt::format("it belongs to {}", fmt::join(headers, " or "));
+}
 
 const Node* value_at(const std::vector<Section>& sections, std::string_view section, std::string_view key) {
   const Section* found = section_named(sections, section);
@@ -101,10 +154,18 @@ Origin origin_of(const std::vector<Section>& sections, std::string_view section,
   return value != nullptr ? value->origin : found->node.origin;
 }
 
+void warn_of_no_effect(const Origin& origin, std::string_view path, const Problems& problems, Config& config) {
+  const std::string_view separator = path.empty() ? "" : ": ";
+  config.warnings.push_back(fmt::format("{}{}{}: not built yet in this authd; it has no effect",
+                                        problems.where(origin), separator, path));
+}
+
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {
   check_port(sections, config, problems);
   check_cors(sections, config, problems);
   check_tier_names(sections, config, problems);
+  check_telemetry(sections, problems);
+  for (const Section& s : sections) warn_of_not_built(s.node, s.shape, s.path, problems, config);
   warn_of_open_door(config);
   warn_of_open_admin(config);
   warn_of_unsealed_tiers(config);
@@ -119,7 +180,12 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
   for (const Node& waiver : waivers->items) {
     std::string path(waiver.text.reveal());
     if (path.empty() || std::find(known.begin(), known.end(), path) != known.end()) continue;
-    if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache["))) continue;
+    if (const std::string named = named_tier(path, sections); !named.empty()) {
+      problems.add(waiver.origin, "security.waivers",
+                   fmt::format("{} counts tiers; name the tier: \"{}\"", shown(waiver, Shape{}), named));
+      continue;
+    }
+    if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache."))) continue;
     problems.add(waiver.origin, "security.waivers",
                  fmt::format("{} is no setting with a production rule; {}", shown(waiver, Shape{}),
                              suggestion(path, known)));

@@ -62,6 +62,7 @@ class Loading {
     read_tls_files(sections_, config_, problems_);
     check_production(sections_, config_, problems_);
     check_waivers(sections_, plugins.all_inspected(), problems_);
+    problems_.explain_unknown([this](std::string_view name) { return owner_of(name, sections_); });
     if (!problems_.empty()) return tl::unexpected(problems_.in_order());
     record_effective();
     return std::move(config_);
@@ -95,8 +96,7 @@ void Loading::check_top_level() {
     auto at =
         std::find_if(tables().begin(), tables().end(), [&](const Table& t) { return t.name == m.name; });
     if (at == tables().end()) {
-      problems_.add(m.key, printed_key(m.name),
-                    fmt::format("unknown setting; {}", suggestion(m.name, known)));
+      problems_.add_unknown(m.key, printed_key(m.name), m.name, suggestion(m.name, known));
     } else if (!at->repeated && m.value.kind != Node::Kind::table) {
       problems_.add(m.value.origin, m.name,
                     fmt::format("a table, [{}], is wanted, not {}", m.name, describe(m.value.kind)));
@@ -187,7 +187,8 @@ void Loading::read_bare_variables() {
     Shape shape = shape_of(s);
     Node value = from_variable(shape, s.variable, *text);
     Checker(around_, problems_).check(value, shape, "");
-    s.set({config_, nullptr, &add_redis_}, value);
+    if (s.set != nullptr) s.set({config_, nullptr, &add_redis_}, value);
+    if (s.not_built) warn_of_no_effect(value.origin, "", problems_, config_);
   }
 }
 
@@ -200,6 +201,7 @@ void Loading::record(const std::string& path, const Node& table, const Shape& sh
       continue;
     }
     bool preset = value->origin.kind == Origin::Kind::preset;
+    if (preset && p.shape.not_built) continue; // it is not in effect
     config_.effective.push_back({child_path(path, p.name), to_toml(*value, p.shape),
                                  preset ? "default" : problems_.where(value->origin)});
   }

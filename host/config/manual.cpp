@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commented etc/authd.toml.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -14,8 +16,8 @@ namespace {
 
 constexpr std::size_t kWidth = 100;
 
-constexpr std::string_view kIntroduction = "Configuration of authd. Every setting stands here, commented "
-                                           "out, with its default; this file is generated "
+constexpr std::string_view kIntroduction = "Configuration of authd. Every setting that has an effect stands "
+                                           "here, commented out, with its default; this file is generated "
                                            "from the settings table, and a test compares the two.";
 
 constexpr std::string_view kRules[] = {
@@ -87,6 +89,7 @@ std::string facts(const Property& p) {
   if (shape.secret) facts.emplace_back("secret");
   if (std::string values = allowed_values(shape); !values.empty()) facts.push_back(values);
   if (shape.https_in_production) facts.emplace_back("in production https and another machine");
+  if (shape.required_in_production) facts.emplace_back("required in production");
   if (shape.min_production_length > 0) {
     facts.push_back(fmt::format("in production at least {} characters", shape.min_production_length));
   }
@@ -99,6 +102,7 @@ std::string facts(const Property& p) {
 }
 
 std::string entry(const Property& p, const std::string& within = {}) {
+  if (p.shape.not_built) return "";
   const std::string name = within + printed_key(p.name);
   if (!p.shape.properties.empty()) {
     std::string out;
@@ -118,7 +122,8 @@ std::string plugin_part(const PluginSchema& plugin, const Shape& host) {
   if (!shape) return "";
   std::string out = "\n" + commented(fmt::format("--- with plugin = {} ---", in_quotes(plugin.plugin)));
   for (const Property& p : shape->properties) {
-    if (host.find(p.name) == nullptr) out += entry(p);
+    const Property* same = host.find(p.name);
+    if (same == nullptr || same->shape.not_built) out += entry(p);
   }
   return out;
 }
@@ -132,10 +137,13 @@ std::string example_part(std::string_view example) {
   return out;
 }
 
+bool is_built(const Property& p) { return !p.shape.not_built; }
+
 std::string table_part(const Table& table, const std::vector<PluginSchema>& plugins) {
+  Shape host = shape_of_table(table.name);
+  if (std::none_of(host.properties.begin(), host.properties.end(), is_built)) return "";
   std::string out = "\n\n" + commented(table.description);
   out += table.repeated ? fmt::format("[[{}]]\n", table.name) : fmt::format("[{}]\n", table.name);
-  Shape host = shape_of_table(table.name);
   for (const Property& p : host.properties) out += entry(p);
   for (const PluginSchema& plugin : plugins) {
     if (plugin.table == table.name) out += plugin_part(plugin, host);

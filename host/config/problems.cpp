@@ -39,6 +39,25 @@ void Problems::add(const Origin& origin, std::string_view path, std::string_view
   entries_.push_back({origin, one_line({where(origin), path, message})});
 }
 
+void Problems::add_unknown(const Origin& origin, std::string_view path, std::string_view name,
+                           std::string_view hint) {
+  add(origin, path, fmt::format("unknown setting; {}", hint));
+  entries_.back().path = path;
+  entries_.back().unknown = name;
+}
+
+void Problems::explain_unknown(const std::function<std::string(std::string_view name)>& owner_of) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].unknown.empty()) continue;
+    const std::string owner = owner_of(entries_[i].unknown);
+    if (owner.empty()) continue;
+    const Entry before = std::move(entries_[i]);
+    add(before.origin, before.path, fmt::format("unknown setting; {}", owner));
+    entries_[i] = std::move(entries_.back());
+    entries_.pop_back();
+  }
+}
+
 std::vector<Problem> Problems::in_order() const {
   auto rank = [](const Entry& e) {
     int group = e.origin.kind == Origin::Kind::variable ? 2 : e.origin.line == 0 ? 1 : 0;

@@ -2,6 +2,7 @@
 // Everything that is wrong with a configuration, collected so that it can be said at once.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,11 @@ class Problems {
   // may hold a secret.
   void add(const Origin& origin, std::string_view path, std::string_view message);
 
+  // A setting that nothing at its place knows; `hint` says what is known there.
+  void add_unknown(const Origin& origin, std::string_view path, std::string_view name, std::string_view hint);
+  // Replaces the hint of each unknown setting for which `owner_of` returns something else than "".
+  void explain_unknown(const std::function<std::string(std::string_view name)>& owner_of);
+
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
 
@@ -35,6 +41,8 @@ class Problems {
   struct Entry {
     Origin origin;
     std::string line;
+    std::string path = {};
+    std::string unknown = {}; // the name
   };
 
   std::string file_;

@@ -16,12 +16,19 @@ namespace authd::config {
 namespace {
 
 bool has_rule(const Shape& shape) {
-  return shape.https_in_production || shape.min_production_length > 0 || !shape.production_schemes.empty() ||
+  return shape.https_in_production || shape.required_in_production || shape.min_production_length > 0 || !shape.production_schemes.empty() ||
          shape.production_rule;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& entry) {
   return std::find(list.begin(), list.end(), entry) != list.end();
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
 }
 
 // "test" in "auth-test" but not in "contest": whole words only.
@@ -46,6 +53,12 @@ std::string url_violation(std::string_view value) {
   return {};
 }
 
+// A token may be written as it stands in a header: the scheme's word is no part of it.
+std::string_view without_scheme(std::string_view token) {
+  constexpr std::string_view kBearer = "bearer ";
+  return lower_case(token.substr(0, kBearer.size())) == kBearer ? token.substr(kBearer.size()) : token;
+}
+
 std::string token_violation(std::string_view value, std::size_t least) {
   if (value.size() < least) {
     return fmt::format("production refuses a secret of {} characters; at least {} are wanted", value.size(),
@@ -61,7 +74,8 @@ std::string scheme_violation(std::string_view value, const std::vector<std::stri
   return fmt::format("production refuses this scheme; use {}://", fmt::join(allowed, "://, "));
 }
 
-std::string service_violation(const std::string& path, std::string_view value) {
+std::string service_violation(const std::string& path, std::string_view written) {
+  const std::string value = lower_case(written);
   if (path == "telemetry.service_name" && (has_word(value, "localhost") || has_word(value, "test"))) {
     return "production refuses a service name with \"localhost\" or \"test\" in it";
   }
@@ -72,23 +86,37 @@ std::string service_violation(const std::string& path, std::string_view value) {
 }
 
 std::string violation(const std::string& path, const Node& node, const Shape& shape) {
+  if (path == "profiling.enabled" && node.integer != 0) return "production refuses profiling";
   if (node.kind != Node::Kind::string) return {};
   std::string_view value = node.text.reveal();
   if (shape.https_in_production) return url_violation(value);
-  if (shape.min_production_length > 0) return token_violation(value, shape.min_production_length);
+  if (shape.min_production_length > 0) return token_violation(without_scheme(value), shape.min_production_length);
   if (!shape.production_schemes.empty()) return scheme_violation(value, shape.production_schemes);
   return service_violation(path, value);
+}
+
+std::string absence(const Shape& shape) {
+  if (shape.variable.empty()) return "is required in production";
+  return fmt::format("is required in production (or {} in the environment)", shape.variable);
 }
 
 class Rules {
  public:
   Rules(Config& config, Problems& problems) : config_(config), problems_(problems) {}
 
+  void visit(const Section& section) {
+    prefix_ = {section.path, waiver_prefix(section)};
+    visit(section.node, section.shape, section.path);
+  }
+
   void visit(const Node& table, const Shape& shape, const std::string& path) {
     for (const Property& p : shape.properties) {
       const Node* value = table.find(p.name);
-      if (value == nullptr) continue;
-      std::string inner = child_path(path, p.name);
+      const std::string inner = child_path(path, p.name);
+      if (value == nullptr) {
+        if (p.shape.required_in_production) refuse(table.origin, inner, absence(p.shape));
+        continue;
+      }
       if (p.shape.type == Type::object) visit(*value, p.shape, inner);
       std::string message = violation(inner, *value, p.shape);
       if (!message.empty()) refuse(value->origin, inner, message);
@@ -118,12 +146,20 @@ class Rules {
 
  private:
   void refuse(const Origin& origin, const std::string& path, const std::string& message) {
-    if (contains(config_.security.waivers, path)) {
-      config_.warnings.push_back(fmt::format("{}: {} [waived by security.waivers]", path, message));
+    const bool within = !prefix_.path.empty() && path.starts_with(prefix_.path);
+    const std::string waiver = within ? prefix_.waiver + path.substr(prefix_.path.size()) : path;
+    if (contains(config_.security.waivers, waiver)) {
+      config_.warnings.push_back(fmt::format("{}: {} [waived by security.waivers]", waiver, message));
     } else {
-      problems_.add(origin, path, fmt::format("{}; or waive it: security.waivers = [\"{}\"]", message, path));
+      problems_.add(origin, path, fmt::format("{}; or waive it: security.waivers = [\"{}\"]", message, waiver));
     }
   }
+
+  struct Prefix {
+    std::string path;   // of the section that is visited: "cache[0]"
+    std::string waiver; // what a waiver calls it: "cache.cache-redis"
+  };
+  Prefix prefix_;
 
   Config& config_;
   Problems& problems_;
@@ -139,11 +175,22 @@ void collect(const Shape& shape, const std::string& path, std::vector<std::strin
 
 } // namespace
 
+std::string waiver_prefix(const Section& section) {
+  const std::size_t bracket = section.path.find('[');
+  if (bracket == std::string::npos) return section.path;
+  const Node* name = section.node.find("name");
+  const Node* plugin = section.node.find("plugin");
+  const std::string called = name != nullptr     ? std::string(name->text.reveal())
+                             : plugin != nullptr ? plugin_name(plugin->text.reveal())
+                                                 : "";
+  return fmt::format("{}.{}", section.path.substr(0, bracket), called);
+}
+
 void check_production(const std::vector<Section>& sections, Config& config, Problems& problems) {
   if (config.environment != Environment::production) return;
   Rules rules(config, problems);
   for (const Section& s : sections) {
-    rules.visit(s.node, s.shape, s.path);
+    rules.visit(s);
     if (s.path == "security") rules.require_trusted_gateways(s.node);
     if (s.path == "lookup") rules.require_encryption_keys(s.node);
   }
@@ -151,7 +198,7 @@ void check_production(const std::vector<Section>& sections, Config& config, Prob
 
 std::vector<std::string> waivable_paths(const std::vector<Section>& sections) {
   std::vector<std::string> paths;
-  for (const Section& s : sections) collect(s.shape, s.path, paths);
+  for (const Section& s : sections) collect(s.shape, waiver_prefix(s), paths);
   return paths;
 }
 

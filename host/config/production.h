@@ -16,6 +16,10 @@ namespace authd::config {
 // host's own. Adds a problem for each violation, or a warning to `config` when it is waived.
 void check_production(const std::vector<Section>& sections, Config& config, Problems& problems);
 
+// What a waiver calls the section: a tier by its name ("cache.cache-redis"), because its position changes when one is
+// added; any other by its path.
+std::string waiver_prefix(const Section& section);
+
 // Every path about which production has a rule: what a waiver may name.
 std::vector<std::string> waivable_paths(const std::vector<Section>& sections);
 

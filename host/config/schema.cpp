@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "config/checker.h"
+#include "config/json_position.h"
 #include "config/nearest.h"
 #include "config/printing.h"
 #include "config/reserved_variables.h"
@@ -201,6 +202,8 @@ const Keyword kKeywords[] = {
      [](Shape& s, V v, W w) { s.https_in_production = flag_of(v, w, "x-authd-https-in-production"); }},
     {"x-authd-min-production-length", bit(Type::string),
      [](Shape& s, V v, W w) { s.min_production_length = count_of(v, w, "x-authd-min-production-length"); }},
+    {"x-authd-required-in-production", kPlain,
+     [](Shape& s, V v, W w) { s.required_in_production = flag_of(v, w, "x-authd-required-in-production"); }},
     {"x-authd-production-schemes", bit(Type::string), read_schemes},
 };
 
@@ -282,7 +285,7 @@ Result<Shape, std::string> parse_schema(std::string_view json) {
   } catch (const Refused& refused) {
     return tl::unexpected(refused.message);
   } catch (const Poco::Exception& e) {
-    return tl::unexpected("not JSON: " + e.displayText());
+    return tl::unexpected(fmt::format("not JSON: {}: {}", json_error_position(json), e.message()));
   }
 }
 

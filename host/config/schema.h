@@ -19,6 +19,7 @@
 //   x-authd-https-in-production    string of format uri: http or https; production refuses plain http and
 //                                  loopback hosts unless waived
 //   x-authd-min-production-length  string: production refuses shorter values and placeholders
+//   x-authd-required-in-production production refuses a table without it, unless waived; since ABI 1.1
 //   x-authd-production-schemes     string that holds a URL: production refuses every scheme that this list
 //                                  does not name, unless waived
 //

@@ -27,6 +27,7 @@ struct Setting {
   Type type = Type::string;
   Unit unit = Unit::none;
   Format format = Format::none; // of a list: its entries'
+  Type entries = Type::string;  // of a list
   std::string_view variable = {};
   std::string_view fallback_variable = {};
   std::optional<double> minimum = {}; // number: value; string: characters; list: entries
@@ -42,10 +43,13 @@ struct Setting {
   bool secret = false;
   bool https_in_production = false;
   bool production_rule = false; // production has a rule of its own about it (production.cpp)
+  // Part of the contract, but nothing here does it yet: checked like any other and warned about when it is set,
+  // left out of the manual. Building the feature is dropping this and adding `set`.
+  bool not_built = false;
   std::string_view description = {};
   // Of what a running process cannot change: the value as text, for comparing two configurations.
   std::string (*fixed)(const Config& config) = nullptr;
-  void (*set)(Target target, const Node& value) = nullptr;
+  void (*set)(Target target, const Node& value) = nullptr; // null: not_built
 };
 
 struct Table {

@@ -27,6 +27,7 @@ enum class Format {
   listen,  // "", "unix:/path" or "host:port"
   key256,  // base64 of 32 bytes
   plugin,  // bare name, or an absolute path
+  file_mode, // octal: "0660"
 };
 
 struct Property;
@@ -52,8 +53,10 @@ struct Shape {
   bool reloadable = true;                // a reload may change it
   bool https_in_production = false;      // production refuses plain http and loopback hosts
   std::size_t min_production_length = 0; // production refuses shorter strings and placeholders
+  bool required_in_production = false;
   std::vector<std::string> production_schemes; // production refuses URLs of any other; empty: no such rule
   bool production_rule = false;          // production has another rule about it, see production.cpp
+  bool not_built = false;                // known and checked, but this authd does nothing with it yet
 
   std::string variable;
   std::string fallback_variable; // read when `variable` is not set

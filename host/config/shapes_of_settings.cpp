@@ -23,12 +23,15 @@ std::optional<std::size_t> count(std::optional<double> limit) {
   return limit ? std::optional(static_cast<std::size_t>(*limit)) : std::nullopt;
 }
 
-// Strings in lists and maps: the row's format is theirs, and an empty one is never meant.
+// What stands in lists and maps: the row's format is theirs, an empty string is never meant, and the only numbers
+// are ids.
 Shape entry_shape(const Setting& setting) {
   Shape entry;
+  entry.type = setting.entries;
   entry.format = setting.format;
   entry.secret = setting.secret;
-  entry.min_length = 1;
+  if (entry.type == Type::string) entry.min_length = 1;
+  if (entry.type == Type::integer) entry.minimum = 0;
   return entry;
 }
 
@@ -97,6 +100,7 @@ Shape shape_of(const Setting& setting, std::string_view plugin) {
   shape.secret = setting.secret;
   shape.https_in_production = setting.https_in_production;
   shape.production_rule = setting.production_rule;
+  shape.not_built = setting.not_built;
   shape.variable = setting.variable;
   shape.fallback_variable = setting.fallback_variable;
   shape.description = setting.description;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/toml_document.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <toml++/toml.h>
+
+#include "config/settings.h"
 
 namespace authd::config {
 namespace {
@@ -52,6 +57,72 @@ Node convert(toml::node& source) {
   return node;
 }
 
+// What toml++ says of the most frequent slips does not name them. Nothing of the line is repeated but a table's
+// name: it may hold a secret.
+
+std::string_view line_at(std::string_view text, unsigned number) {
+  for (; number > 1 && !text.empty(); --number) {
+    const std::size_t end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+// The quote of a string that the line opens and does not close; 0 when there is none.
+char open_quote(std::string_view line) {
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == '"' && c == '\\') {
+      ++i;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '#') {
+      return 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    }
+  }
+  return quote;
+}
+
+// Has the line a value that begins with neither quote nor bracket, and is none of TOML's own words or numbers
+// before a blank?
+bool lacks_quotes(std::string_view line) {
+  const std::size_t equals = line.find('=');
+  const std::size_t begin = line.find_first_not_of(" \t", equals + 1);
+  if (equals == std::string_view::npos || begin == std::string_view::npos) return false;
+  const std::string_view value = line.substr(begin, line.find_first_of(" \t\r#", begin) - begin);
+  if (value.empty() || std::string_view("\"'[{").find(value[0]) != std::string_view::npos) return false;
+  return value.find_first_not_of("+-_.,0123456789") != std::string_view::npos ||
+         std::count(value.begin(), value.end(), '.') > 1;
+}
+
+std::string_view table_named(std::string_view line) {
+  const std::size_t begin = std::min(line.find_first_not_of("[ \t"), line.size());
+  return line.substr(begin, std::min(line.find_first_of("] \t", begin), line.size()) - begin);
+}
+
+std::string second_table(std::string_view name) {
+  const auto is_repeated = [&](const Table& table) { return table.name == name && table.repeated; };
+  const bool repeated = std::any_of(tables().begin(), tables().end(), is_repeated);
+  return fmt::format("[{}] stands here a second time; {}", name,
+                     repeated ? fmt::format("did you mean [[{}]]?", name) : "put its settings under the first");
+}
+
+std::string explained(std::string_view text, const toml::parse_error& error) {
+  const std::string_view description = error.description();
+  const auto says = [&](std::string_view words) { return description.find(words) != std::string_view::npos; };
+  const std::string_view line = line_at(text, error.source().begin.line);
+  if (line.starts_with('[')) {
+    return says("cannot redefine existing table") ? second_table(table_named(line)) : std::string(description);
+  }
+  if (says("string") && says("end-of-file")) return "a string is not closed before the end of the file";
+  if (const char quote = open_quote(line)) return fmt::format("a quote ({}) is missing in this line", quote);
+  if (says("parsing") && lacks_quotes(line)) return "a string needs quotes around it";
+  return std::string(description);
+}
+
 } // namespace
 
 Result<Node, SyntaxError> parse_toml(std::string_view text) {
@@ -59,7 +130,7 @@ Result<Node, SyntaxError> parse_toml(std::string_view text) {
     toml::table document = toml::parse(text);
     return convert(document);
   } catch (const toml::parse_error& e) {
-    return tl::unexpected(SyntaxError{origin_of(e.source()), std::string(e.description())});
+    return tl::unexpected(SyntaxError{origin_of(e.source()), explained(text, e)});
   }
 }
 

@@ -49,6 +49,8 @@ std::string_view format_name(Format format) {
     return "unix:/path or host:port";
   case Format::key256:
     return "base64 of 32 bytes";
+  case Format::file_mode:
+    return "octal file mode";
   case Format::none:
     break;
   }

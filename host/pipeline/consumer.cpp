@@ -52,13 +52,20 @@ Result<void> check_shape(std::string_view name, const HeaderValue& header, std::
   return fail(Code::malformed_request, std::string(name).append(problem));
 }
 
+// Kong sends no X-Consumer-Username for a consumer that has a custom_id and no username.
+const char* what_is_missing(const Consumer& consumer) {
+  if (!consumer.id.empty())
+    return "Missing Kong consumer header: X-Consumer-Username; a consumer with a custom_id alone has none, so give it a "
+           "username in Kong";
+  if (!consumer.username.empty()) return "Missing Kong consumer header: X-Consumer-ID";
+  return "Missing Kong consumer headers: X-Consumer-ID and X-Consumer-Username";
+}
+
 } // namespace
 
 Result<Consumer> validate(const IdentityHeaders& headers) {
   const Consumer consumer{trim(headers.id.value), trim(headers.username.value)};
-  if (consumer.id.empty() || consumer.username.empty()) {
-    return fail(Code::missing_consumer, "Missing Kong consumer headers: X-Consumer-ID and X-Consumer-Username");
-  }
+  if (consumer.id.empty() || consumer.username.empty()) return fail(Code::missing_consumer, what_is_missing(consumer));
   if (says_anonymous(trim(headers.anonymous.value))) {
     return fail(Code::anonymous_consumer, "Anonymous consumers are not allowed");
   }

@@ -49,6 +49,27 @@ bool is_code(std::string_view word) {
          std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
 }
 
+// What Redis says behind the code, in one line. It quotes commands and scripts, and those hold secrets: of what
+// stands in quotes only a command's name is kept, and nothing of its arguments.
+std::string words_of(std::string_view error) {
+  constexpr std::size_t kMost = 200;
+  error = error.substr(0, error.find(", with args"));
+  std::string words;
+  for (std::size_t i = 0; i < error.size() && words.size() <= kMost; ++i) {
+    const char c = error[i];
+    const std::size_t end = c == '\'' || c == '`' || c == '"' ? error.find(c, i + 1) : std::string_view::npos;
+    if (end == std::string_view::npos) {
+      words += c < ' ' || c > '~' ? '?' : c;
+      continue;
+    }
+    const std::string_view quoted = error.substr(i + 1, end - i - 1);
+    words.append(1, c).append(is_code(quoted) ? quoted : "...").append(1, c);
+    i = end;
+  }
+  if (words.size() > kMost) words.replace(kMost, std::string::npos, "...");
+  return words;
+}
+
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value = 0;
@@ -65,9 +86,10 @@ Fault classify_error(std::string_view error) {
   for (const Meaning& meaning : kMeanings)
     if (meaning.code == code)
       return {meaning.kind, meaning.status, std::string(meaning.message), std::string(code)};
-  const std::string name(is_code(code) ? code : "");
-  return {Fault::Kind::refused, Status::unavailable, "Redis answered " + (name.empty() ? "an error" : name),
-          name};
+  if (!is_code(code)) return {Fault::Kind::refused, Status::unavailable, "Redis answered an error", ""};
+  const std::string words = words_of(error.substr(code.size()));
+  return {Fault::Kind::refused, Status::unavailable, "Redis answered " + std::string(code) + words,
+          std::string(code)};
 }
 
 // "MOVED 3999 127.0.0.1:6381"; an IPv6 host has no brackets: the last colon counts.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an error reply of Redis means. Its text is never passed on whole: it may quote the command.
+// What an error reply of Redis means. Of its text only that of an unknown code is passed on, without what it quotes:
+// that may be the command.
 #pragma once
 
 #include <cstdint>

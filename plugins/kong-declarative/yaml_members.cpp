@@ -3,33 +3,40 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdlib>
+#include <cmath>
+
+#include "yaml_scalars.h"
 
 namespace authd::kong_declarative {
 namespace {
 
 constexpr std::size_t kMostProblems = 100;
-
-bool is_boolean(std::string_view text) {
-  constexpr std::array<std::string_view, 6> kWords = {"true", "false", "yes", "no", "on", "off"};
-  std::string lowered(text);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return std::find(kWords.begin(), kWords.end(), lowered) != kWords.end();
-}
-
-// Decimal, hexadecimal, octal, floating point, with YAML 1.1's underscores.
-bool is_number(std::string text) {
-  std::erase(text, '_');
-  if (text.empty() || std::string_view("+-.0123456789").find(text[0]) == std::string_view::npos) return false;
-  char* end = nullptr;
-  std::strtod(text.c_str(), &end);
-  return end == text.c_str() + text.size() || text == ".inf" || text == ".nan";
-}
+constexpr std::size_t kMostMerged = 1000; // mappings looked into for one member
 
 // The tag of a scalar that was written without quotes and without a tag of its own.
 bool is_plain(const YAML::Node& node) { return node.Tag() == "?" || node.Tag().empty(); }
+
+// What Kong takes for a number or boolean, by its looks or by its tag.
+bool is_no_string(const YAML::Node& node) {
+  constexpr std::array<std::string_view, 4> kTags = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float",
+                                                     "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"};
+  if (std::find(kTags.begin(), kTags.end(), node.Tag()) != kTags.end()) return true;
+  return is_plain(node) && (yaml_number(node.Scalar()) || is_yaml_boolean(node.Scalar()));
+}
+
+bool is_merge(const YAML::Node& key) { return key.IsScalar() && key.Scalar() == "<<"; }
+
+// The mappings of a merge, a node or a list of them; nothing when it is neither.
+std::optional<std::vector<YAML::Node>> mappings_of(const YAML::Node& merge) {
+  if (merge.IsMap()) return std::vector{merge};
+  if (!merge.IsSequence()) return std::nullopt;
+  std::vector<YAML::Node> mappings;
+  for (const auto& element : merge) {
+    if (!element.IsMap()) return std::nullopt;
+    mappings.push_back(element);
+  }
+  return mappings;
+}
 
 } // namespace
 
@@ -39,14 +46,34 @@ std::size_t line_of(const YAML::Node& node) {
 }
 
 YAML::Node YamlMembers::find(const YAML::Node& mapping, const char* name) {
+  std::vector<YAML::Node> visited;
+  const YAML::Node found = find_merged(mapping, name, visited);
+  if (visited.size() > kMostMerged) problem(mapping, "\"<<\" merges too many mappings");
+  return found.IsDefined() && found.IsNull() ? YAML::Node(YAML::NodeType::Undefined) : found;
+}
+
+// lyaml, load_map: what a mapping has itself wins over what it merges, and what is merged first over what comes
+// later. A mapping may merge itself, and another one often; what was visited did not have the member.
+YAML::Node YamlMembers::find_merged(const YAML::Node& mapping, const char* name, std::vector<YAML::Node>& visited) {
   YAML::Node found(YAML::NodeType::Undefined);
+  const auto is_mapping = [&](const YAML::Node& other) { return other.is(mapping); };
+  if (visited.size() > kMostMerged || std::any_of(visited.begin(), visited.end(), is_mapping)) return found;
+  visited.push_back(mapping);
   for (const auto& member : mapping) {
     if (!member.first.IsScalar() || member.first.Scalar() != name) continue;
     if (found.IsDefined()) {
       problem(member.first, std::string("\"") + name + "\" stands here a second time");
       return found;
     }
-    if (!member.second.IsNull()) found.reset(member.second);
+    found.reset(member.second);
+  }
+  if (found.IsDefined()) return found;
+  for (const auto& member : mapping) {
+    if (!is_merge(member.first)) continue;
+    for (const YAML::Node& merged : mappings_of(member.second).value_or(std::vector<YAML::Node>())) {
+      found.reset(find_merged(merged, name, visited));
+      if (found.IsDefined()) return found;
+    }
   }
   return found;
 }
@@ -74,8 +101,7 @@ YamlMembers::Text YamlMembers::scalar(const YAML::Node& node, const char* name) 
     return Text{Text::refused, {}};
   };
   if (!node.IsScalar()) return refuse("must be a string");
-  if (is_plain(node) && (is_number(node.Scalar()) || is_boolean(node.Scalar())))
-    return refuse("must be a string: put its value in quotes");
+  if (is_no_string(node)) return refuse("must be a string: put its value in quotes");
   try {
     auto value = references_.fill_in(node.Scalar(), environment_);
     if (value.empty()) return refuse("must not be empty");
@@ -88,16 +114,21 @@ YamlMembers::Text YamlMembers::scalar(const YAML::Node& node, const char* name) 
 std::int64_t YamlMembers::integer(const YAML::Node& mapping, const char* name) {
   const YAML::Node node = find(mapping, name);
   if (!node.IsDefined()) return 0;
-  std::int64_t value = 0;
-  const std::string text = node.IsScalar() ? node.Scalar() : "";
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !is_plain(node))
-    problem(node, std::string("\"") + name + "\" must be a whole number");
-  return value;
+  constexpr double kMost = 9007199254740992; // 2^53: beyond it a double, which is what Lua has, skips numbers
+  const auto value = node.IsScalar() && is_plain(node) ? yaml_number(node.Scalar()) : std::nullopt;
+  if (value && std::abs(*value) <= kMost && std::trunc(*value) == *value) return static_cast<std::int64_t>(*value);
+  problem(node, std::string("\"") + name + "\" must be a whole number");
+  return 0;
 }
 
 bool YamlMembers::is_mapping(const YAML::Node& node, const char* what) {
-  if (node.IsMap()) return true;
+  if (node.IsMap()) {
+    for (const auto& member : node) {
+      if (is_merge(member.first) && !mappings_of(member.second))
+        problem(member.first, "\"<<\" must be a mapping or a list of mappings");
+    }
+    return true;
+  }
   problem(node, std::string(what) + " must be a mapping");
   return false;
 }

@@ -17,7 +17,8 @@ class YamlMembers {
   YamlMembers(const EnvReferences& references, const Environment& environment)
       : references_(references), environment_(environment) {}
 
-  // An undefined node when there is no such member or it is null; of two, a problem and the first.
+  // Also of what the mapping merges ("<<"). An undefined node when there is no such member or it is null; of two, a
+  // problem and the first.
   YAML::Node find(const YAML::Node& mapping, const char* name);
 
   // The elements of a list, which may be absent. Anything but a list is a problem.
@@ -36,11 +37,13 @@ class YamlMembers {
 
   std::int64_t integer(const YAML::Node& mapping, const char* name); // 0 when absent
 
-  bool is_mapping(const YAML::Node& node, const char* what); // false is a recorded problem
+  bool is_mapping(const YAML::Node& node, const char* what); // false is a recorded problem; so is a bad merge
   void problem(const YAML::Node& at, std::string what);
   std::vector<Problem> take_problems();
 
  private:
+  YAML::Node find_merged(const YAML::Node& mapping, const char* name, std::vector<YAML::Node>& visited);
+
   const EnvReferences& references_;
   const Environment& environment_;
   std::vector<Problem> problems_;

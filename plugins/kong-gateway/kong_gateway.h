@@ -30,7 +30,8 @@ class KongGateway {
     "admin_token": {
       "type": "string",
       "description": "Sent with each request; a leading word Bearer is taken off.",
-      "x-authd-env": "KONG_ADMIN_TOKEN", "x-authd-secret": true, "x-authd-min-production-length": 32
+      "x-authd-env": "KONG_ADMIN_TOKEN", "x-authd-secret": true, "x-authd-min-production-length": 32,
+      "x-authd-required-in-production": true
     },
     "admin_token_header": {
       "type": "string", "minLength": 1, "maxLength": 64, "default": "Kong-Admin-Token",

@@ -28,6 +28,46 @@ TEST(PluginInspect, TakesABareNameForAnInstalledPlugin) {
   EXPECT_TRUE(says(run_authd({"plugin", "inspect", "kong-gateway"}).output, "authd.gateway/1 kong-gateway"));
 }
 
+TEST(Start, SaysWhereItListensAsAUrl) {
+  const FakeKong kong;
+  Settings settings(kong.url());
+  settings.set_text("server", "host", "::");
+  AuthdProcess authd(settings);
+  authd.await_ready();
+  ASSERT_EQ(authd.events("ready").size(), 1u);
+  EXPECT_EQ(authd.events("ready").front().field("message"), "ready on http://[::]:" + std::to_string(authd.port()));
+}
+
+TEST(Usage, OfAnUnknownKindIsExit64) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--no-such-option"}, {"no-such-command"}, {"config"}, {"config", "check", "a", "b"},
+        {"plugin", "inspect"}, {"cache", "invalidate"}, {"cache", "invalidate", "--all", "id"}, {"--config"}}) {
+    const Finished finished = run_authd(arguments);
+    EXPECT_EQ(finished.exit_code, 64) << arguments.front();
+    EXPECT_FALSE(finished.errors.empty());
+  }
+  EXPECT_EQ(run_authd({"--help"}).exit_code, 0);
+  EXPECT_EQ(run_authd({"cache", "--help"}).exit_code, 0);
+}
+
+// Who operates it need not be able to read its secrets.
+TEST(CacheCommands, NeedTheSocketAlone) {
+  const FakeKong kong;
+  const TempDir dir;
+  const std::string socket = (dir.path() / "admin.sock").string();
+  Settings settings(kong.url());
+  settings.set_text("admin", "listen", "unix:" + socket);
+  AuthdProcess authd(settings);
+  authd.await_ready();
+  for (const std::string& given : {socket, "unix:" + socket}) {
+    const Finished stats = run_authd({"cache", "stats", "--socket", given});
+    EXPECT_EQ(stats.exit_code, 0) << (stats.errors.empty() ? "" : stats.errors[0]);
+    EXPECT_TRUE(says(stats.output, "cache-memory"));
+  }
+  EXPECT_EQ(run_authd({"cache", "invalidate", "--socket", socket, "--all"}).exit_code, 0);
+  EXPECT_EQ(run_authd({"cache", "invalidate", "--all", "--socket", socket + "x"}).exit_code, 1);
+}
+
 TEST(PluginInspect, WantsAFile) { EXPECT_NE(run_authd({"plugin", "inspect"}).exit_code, 0); }
 
 class ConfigEnv : public testing::Test {

@@ -211,6 +211,81 @@ TEST(DeclarativeFile, RefusesWhatKongRefuses) {
   expect_problem(credential + "secret: s\n    created_at: soon\n", 7, "whole number");
 }
 
+// What lyaml, which Kong reads the file with, takes for something else than a string (its implicit.lua).
+TEST(DeclarativeFile, RefusesScalarsThatKongsYamlTakesForNoString) {
+  for (const char* scalar :
+       {"1:30", "1:75", "190:20:30", "-1:5", "1:30.5", "0b101", "+0b1_0", ".inf", "-.Inf", "+.INF", ".nan", ".NaN",
+        ".NAN", "0x_1F", "017", "0_7", "1_000", "_1", "12e3", "1.5E+3", ".5", "5.", "True", "OFF", "!!int 5",
+        "!!bool yes", "!!float '1.5'"}) {
+    expect_problem(kHead + "consumers:\n- username: " + scalar + "\n", 3, "in quotes");
+  }
+}
+
+TEST(DeclarativeFile, TakesScalarsThatKongsYamlTakesForStrings) {
+  for (const char* scalar : {"1::3", ":30", "a:30", "0b1", "0b102", "tRuE", "y", "n", "inf", "+inf", ".iNf", "0xg", "2001-12-14",
+                             "1.2.3", "1e", "127.0.0.1", "12-34", "!!str 42", "'1:30'", "~a", "<", "0o17"}) {
+    SCOPED_TRACE(scalar);
+    EXPECT_EQ(good(kHead + "consumers:\n- username: " + scalar + "\n").index.consumers(), 1u);
+  }
+}
+
+TEST(DeclarativeFile, ReadsWholeNumbersAsKongsYamlDoes) {
+  const std::string before = kHead + "consumers:\n- username: a\n  jwt_secrets:\n  - {key: k, secret: s, created_at: ";
+  for (const auto& [scalar, value] : std::map<std::string, std::int64_t>{
+           {"12", 12}, {"1_000", 1000}, {"017", 15}, {"0x1F", 31}, {"0b101", 5}, {"1:30", 90}, {"1:00:01", 3601},
+           {"-0x10", -16}, {"1e3", 1000}, {"08", 8}, {"1700000000", 1700000000}}) {
+    EXPECT_EQ(consumer(good(before + scalar + "}\n"), "a").credentials.at(0).created_at, value) << scalar;
+  }
+  for (const char* scalar : {"1.5", ".inf", ".nan", "'12'", "1e300", "soon", "yes"})
+    expect_problem(before + scalar + "}\n", 5, "whole number");
+}
+
+TEST(DeclarativeFile, MergesMappings) {
+  const Parsed parsed = good(kHead + R"(x-defaults: &defaults
+  algorithm: HS512
+  secret: shared
+x-more: &more {secret: other, created_at: 7}
+consumers:
+- username: a
+  jwt_secrets:
+  - <<: *defaults
+    key: merged
+  - key: own
+    <<: *defaults
+    secret: mine
+  - <<: [*more, *defaults]
+    key: first-of-a-list
+  - <<: {<<: *defaults, secret: inner}
+    key: nested
+)");
+  const auto& all = consumer(parsed, "a").credentials;
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0].secret + all[0].algorithm, "sharedHS512");
+  EXPECT_EQ(all[1].secret + all[1].algorithm, "mineHS512");
+  EXPECT_EQ(all[2].secret + all[2].algorithm, "otherHS512");
+  EXPECT_EQ(all[2].created_at, 7);
+  EXPECT_EQ(all[3].secret + all[3].algorithm, "innerHS512");
+}
+
+TEST(DeclarativeFile, MergesIntoTheWholeFileToo) {
+  const Parsed parsed = good("<<: {_format_version: '3.0', consumers: [{username: a}]}\n");
+  EXPECT_EQ(parsed.index.consumers(), 1u);
+}
+
+TEST(DeclarativeFile, RefusesAMergeOfNoMapping) {
+  expect_problem(kHead + "consumers:\n- username: a\n  <<: x\n", 4, "\"<<\" must be a mapping");
+  expect_problem(kHead + "consumers:\n- username: a\n  <<: [{}, x]\n", 4, "\"<<\" must be a mapping");
+}
+
+TEST(DeclarativeFile, ANullThatIsWrittenIsNotMerged) {
+  expect_problem(kHead + "consumers:\n- <<: {username: a}\n  username: ~\n", 3, "needs a \"username\"");
+}
+
+TEST(DeclarativeFile, AMergeOfItselfEnds) {
+  EXPECT_EQ(bad(kHead + "consumers:\n- &a {<<: [*a, *a, *a]}\n").size(), 1u);
+  EXPECT_EQ(good(kHead + "consumers:\n- &a {<<: *a, username: a}\n").index.consumers(), 1u);
+}
+
 TEST(DeclarativeFile, RefusesTwoConsumersThatKongWouldGiveOneId) {
   expect_problem(kHead + "consumers:\n- username: example-consumer\n- username: other\n"
                          "  id: 519183b0-74b7-5b1b-ac5e-4f5beed3e547\n",

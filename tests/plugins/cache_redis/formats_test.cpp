@@ -69,6 +69,26 @@ TEST(RedisErrors, AreClassifiedByTheirFirstWord) {
   EXPECT_EQ(classify_error("the-secret is wrong").message.find("the-secret"), std::string::npos);
 }
 
+TEST(RedisErrors, ThatAreUnknownAreSaidInRedisWords) {
+  EXPECT_EQ(classify_error("ERR max number of clients reached").message,
+            "Redis answered ERR max number of clients reached");
+  EXPECT_EQ(classify_error("NOSCRIPTS are\r\nodd").message, "Redis answered NOSCRIPTS are??odd");
+  EXPECT_EQ(classify_error("ERR").message, "Redis answered ERR");
+  EXPECT_EQ(classify_error("ERR " + std::string(1000, 'x')).message.size(), std::string("Redis answered ERR").size() + 200 + 3);
+}
+
+TEST(RedisErrors, ShowNothingOfTheCommandThatTheyQuote) {
+  for (const char* error : {"ERR unknown command 'AUTH', with args beginning with: 'planted' ",
+                            "ERR unknown command `AUTH`, with args beginning with: `planted`, ",
+                            "ERR Error compiling script (new function): user_script:1: near 'planted'"}) {
+    const std::string message = classify_error(error).message;
+    EXPECT_EQ(message.find("planted"), std::string::npos) << message;
+    EXPECT_TRUE(message.starts_with("Redis answered ERR ")) << message;
+  }
+  EXPECT_EQ(classify_error("ERR unknown command 'EVALSHA', with args beginning with: 'a'").message,
+            "Redis answered ERR unknown command 'EVALSHA'");
+}
+
 TEST(RedisErrors, RedirectToAnotherNode) {
   const auto moved = parse_redirection("MOVED 3999 127.0.0.1:6381");
   ASSERT_TRUE(moved);

@@ -115,11 +115,6 @@ TEST_F(Variables, KongModeMayUseTheNamesOfTheServiceBefore) {
             "kong-konnect");
 }
 
-TEST_F(Variables, KongModeIsNoAliasInTheFile) {
-  EXPECT_THAT(problems_of(load_text("[gateway]\nplugin = \"KONNECT\"\n" + std::string(kRequiredJwt))),
-              ElementsAre("authd.toml:2:10: gateway.plugin: KONNECT.so: no such file [AP-001]"));
-}
-
 TEST_F(Variables, AWrongOneSaysWhatIsWanted) {
   EnvironmentVariables variables = required_variables();
   variables["PORT"] = "http";

@@ -154,9 +154,9 @@ TEST_F(Loading, TellsATableFromAnArrayOfTables) {
 }
 
 TEST_F(Loading, RefusesUnknownTablesWithTheNearestName) {
-  EXPECT_THAT(problems_of(load_with_required("[braeker]\n[rate_limit]\n")),
+  EXPECT_THAT(problems_of(load_with_required("[braeker]\n[colours]\n")),
               ElementsAre("authd.toml:6:2: braeker: unknown setting; did you mean \"breaker\"?",
-                          HasSubstr("rate_limit: unknown setting; known here: server, admin, jwt, gateway")));
+                          HasSubstr("colours: unknown setting; known here: server, admin, jwt, gateway")));
 }
 
 TEST_F(Loading, RefusesEveryWrongType) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // etc/authd.toml is generated; this test has the plugins' own schemas, read from their files.
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <Poco/String.h>
@@ -10,6 +11,7 @@
 #include "authd/gateway.h"
 #include "config/describing.h"
 #include "config/loading.h"
+#include "config/settings.h"
 #include "plugin/schema_source.h"
 
 namespace authd::config {
@@ -45,6 +47,34 @@ TEST(EtcAuthdToml, IsTheManualOfThisBuild) {
   std::ofstream(here, std::ios::binary) << generated;
   FAIL() << "etc/authd.toml differs from the settings table; if the table is right:\n  cp " << here << " "
          << shipped;
+}
+
+// The names in the line "| `[table]` | a, b |" of the section about what is not built.
+std::set<std::string> documented_as_not_built(const std::string& table) {
+  const std::string page = content_of(std::string(AUTHD_SOURCE_DIR) + "/docs/configuration.md");
+  const std::size_t from = page.find("\n## Known, and not built yet\n");
+  const std::string section = page.substr(from, page.find("\n## ", from + 1) - from);
+  const std::string opening = "\n| `[" + table + "]` | ";
+  const std::size_t line = section.find(opening);
+  std::set<std::string> names;
+  if (line == std::string::npos) return names;
+  const std::size_t begin = line + opening.size();
+  std::istringstream cells(section.substr(begin, section.find(" |", begin) - begin));
+  for (std::string name; std::getline(cells >> std::ws, name, ',');) names.insert(name);
+  return names;
+}
+
+TEST(ConfigurationPage, ListsWhatIsNotBuiltYetAndTheManualDoesNot) {
+  const std::string manual = content_of(std::string(AUTHD_SOURCE_DIR) + "/etc/authd.toml");
+  for (const Table& table : tables()) {
+    std::set<std::string> not_built;
+    for (const Setting& s : settings()) {
+      if (s.table == table.name && s.not_built) not_built.insert(std::string(s.key));
+    }
+    EXPECT_EQ(documented_as_not_built(std::string(table.name)), not_built) << table.name;
+  }
+  EXPECT_EQ(manual.find("[rate_limit]"), std::string::npos);
+  EXPECT_EQ(manual.find("trace_sample_ratio"), std::string::npos);
 }
 
 // With what is required; fails the test with the problems.

@@ -65,6 +65,29 @@ TEST_F(Production, RefusesShortTokens) {
                  "gateway.admin_token: production refuses a secret of 31 characters; at least 32 are wanted");
 }
 
+TEST_F(Production, DoesNotCountTheWordBearerAsPartOfAToken) {
+  expect_refused({.admin_token = "Bearer q7Xv2LmZ9rTb4KsW8yHc3NdF6"},
+                 "gateway.admin_token: production refuses a secret of 25 characters; at least 32 are wanted");
+  expect_refused({.admin_token = "bearer aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+                 "gateway.admin_token: production refuses what looks like a placeholder");
+  config_of(load_lines({.admin_token = std::string("BEARER ") + kGoodToken}));
+}
+
+TEST_F(Production, RefusesATableWithoutWhatItsPluginRequiresThere) {
+  std::string& schema = schemas_["kong-gateway"];
+  const std::string_view rule = R"("x-authd-min-production-length":32)";
+  schema.insert(schema.find(rule) + rule.size(), R"(,"x-authd-required-in-production":true)");
+  const std::string file = std::string(kRequiredJwt) + kRequiredGateway +
+                           "[security]\ntrusted_gateways = [\"10.0.0.0/8\"]\n";
+  EXPECT_THAT(problems_of(load_text(file, {{"AUTHD_ENV", "production"}})),
+              ElementsAre("authd.toml:4:1: gateway.admin_token: is required in production (or KONG_ADMIN_TOKEN in the "
+                          "environment); or waive it: security.waivers = [\"gateway.admin_token\"]"));
+  EXPECT_THAT(config_of(load_text(file + "waivers = [\"gateway.admin_token\"]\n", {{"AUTHD_ENV", "production"}}))
+                  .warnings,
+              ElementsAre(HasSubstr("gateway.admin_token: is required in production")));
+  config_of(load_text(file, {{"AUTHD_ENV", "staging"}}));
+}
+
 TEST_F(Production, RefusesPlaceholders) {
   for (const char* token : {"changeme-changeme-changeme-changeme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                             "<put-the-admin-token-of-kong-here-now>", "your-kong-admin-token-goes-in-here-00",
@@ -86,6 +109,9 @@ TEST_F(Production, RefusesServiceNamesAndVersionsOfDevelopment) {
                  "telemetry.service_name: production refuses");
   expect_refused({.telemetry = "service_name = \"localhost\"\n"},
                  "telemetry.service_name: production refuses");
+  expect_refused({.telemetry = "service_name = \"TEST\"\n"}, "telemetry.service_name: production refuses");
+  expect_refused({.telemetry = "service_name = \"Auth-Test\"\n"}, "telemetry.service_name: production refuses");
+  expect_refused({.telemetry = "service_version = \"DEV\"\n"}, "telemetry.service_version: production refuses");
   expect_refused({.telemetry = "service_version = \"dev\"\n"},
                  "telemetry.service_version: production refuses");
   expect_refused({.telemetry = "service_version = \"latest\"\n"},
@@ -121,6 +147,23 @@ TEST_F(Production, WaivesNothingInAListOfOrigins) {
       ElementsAre(
           HasSubstr("security.waivers: \"api.cors_credentials\" is no setting with a production rule"),
           HasSubstr("api.cors_credentials: true is not allowed")));
+}
+
+// A position would come to mean another tier when one is added in front.
+TEST_F(Production, WaivesTheRuleOfATierByItsName) {
+  const auto with = [&](const std::string& waiver) {
+    return load_lines({.security = "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"" + waiver +
+                                   "\", \"lookup.encryption_keys\"]\n[[cache]]\n[[cache]]\nplugin = \"cache-redis\"\n"
+                                   "name = \"west\"\nurl = \"redis://redis.example.com\"\n"});
+  };
+  EXPECT_THAT(config_of(with("cache.west.url")).warnings,
+              testing::Contains(HasSubstr("cache.west.url: production refuses this scheme")));
+  EXPECT_THAT(problems_of(with("gateway.admin_url")),
+              ElementsAre(HasSubstr("authd.toml:15:7: cache[1].url: production refuses this scheme; use rediss://, "
+                                    "rediss+sentinel://, unix://; or waive it: security.waivers = [\"cache.west.url\"]")));
+  EXPECT_THAT(problems_of(with("cache[1].url")),
+              testing::Contains(HasSubstr("security.waivers: \"cache[1].url\" counts tiers; name the tier: "
+                                          "\"cache.west.url\"")));
 }
 
 TEST_F(Production, RefusesAnUnknownWaiverInEveryEnvironment) {

@@ -100,12 +100,12 @@ TEST_F(RedisTier, IsReachedInProductionOnlyWhereNobodyListensIn) {
     EXPECT_THAT(problems_of(load_with_required("", variables_)),
                 ElementsAre(HasSubstr("cache[1].url: production refuses this scheme; use rediss://, "
                                       "rediss+sentinel://, unix://; or waive it: security.waivers = "
-                                      "[\"cache[1].url\"]")))
+                                      "[\"cache.cache-redis.url\"]")))
         << url;
   }
   const Config waived =
-      config_of(load_with_required("[security]\nwaivers = [\"cache[1].url\"]\n", variables_));
-  EXPECT_THAT(waived.warnings, ElementsAre(HasSubstr("cache[1].url: production refuses this scheme")));
+      config_of(load_with_required("[security]\nwaivers = [\"cache.cache-redis.url\"]\n", variables_));
+  EXPECT_THAT(waived.warnings, ElementsAre(HasSubstr("cache.cache-redis.url: production refuses this scheme")));
 }
 
 class HighAvailability : public ConfigTest {};

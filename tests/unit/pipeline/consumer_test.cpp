@@ -40,6 +40,18 @@ TEST(ConsumerValidation, RefusesMissingAndBlankHeaders) {
   EXPECT_EQ(refusal(headers("id", " \t ")), Code::missing_consumer);
 }
 
+TEST(ConsumerValidation, NamesTheHeaderThatIsMissing) {
+  const auto detail = [](const IdentityHeaders& h) {
+    const auto consumer = validate(h);
+    return consumer ? std::string() : consumer.error().detail;
+  };
+  EXPECT_EQ(detail({{1, "id"}, {}, {}, true}),
+            "Missing Kong consumer header: X-Consumer-Username; a consumer with a custom_id alone has none, so give it a "
+            "username in Kong");
+  EXPECT_EQ(detail({{}, {1, "name"}, {}, true}), "Missing Kong consumer header: X-Consumer-ID");
+  EXPECT_EQ(detail({{}, {}, {}, true}), "Missing Kong consumer headers: X-Consumer-ID and X-Consumer-Username");
+}
+
 TEST(ConsumerValidation, RefusesAnonymousConsumersInEverySpelling) {
   for (const char* value : {"true", "TRUE", "True", "1", "yes", "YES", " true "}) {
     IdentityHeaders h = headers("id", "name");

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings of features that this authd does not have yet: known, checked, and warned about by name.
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace authd::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* kNoEffect = "not built yet in this authd; it has no effect";
+
+class NotBuilt : public ConfigTest {
+ protected:
+  std::vector<std::string> warnings_of(const std::string& text) {
+    std::vector<std::string> lines = config_of(load_with_required(text)).warnings;
+    for (std::string& line : lines) line.erase(0, line.find("authd.toml"));
+    return lines;
+  }
+};
+
+TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
+  const std::map<std::string, std::string> known = {
+      {"RATE_LIMIT_WINDOW_MS", "60000"},
+      {"RATE_LIMIT_MAX_REQUESTS", "1000"},
+      {"TELEMETRY_MODE", "console"},
+      {"OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example.com"},
+      {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://otel.example.com/v1/traces"},
+      {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://otel.example.com/v1/metrics"},
+      {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://otel.example.com/v1/logs"},
+      {"OTEL_EXPORTER_OTLP_HEADERS", "a=b,c=d"},
+      {"OTEL_EXPORTER_OTLP_TIMEOUT", "30000"},
+      {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2048"},
+      {"OTEL_BSP_MAX_QUEUE_SIZE", "10000"},
+      {"AUTHD_AUDIT", "true"},
+      {"OTEL_TRACES_SAMPLER_ARG", "0.5"},
+      {"API_TITLE", "Tokens"},
+      {"API_DESCRIPTION", "Ours"},
+      {"API_VERSION", "1.0"},
+      {"API_CONTACT_NAME", "We"},
+      {"API_CONTACT_EMAIL", "we@example.com"},
+      {"API_LICENSE_NAME", "Apache 2.0"},
+      {"API_LICENSE_IDENTIFIER", "Apache-2.0"},
+      {"PROFILING_ENABLED", "true"},
+      {"PROFILING_OUTPUT_DIR", "/tmp/profiles"},
+      {"PROFILING_AUTO_GENERATE", "true"},
+      {"AUTHD_TEST_CLOCK", "/tmp/clock"},
+  };
+  EnvironmentVariables variables = required_variables();
+  variables.insert(known.begin(), known.end());
+  const Config config = config_of(load_environment(variables));
+  EXPECT_EQ(config.warnings.size(), known.size());
+  for (const auto& [name, value] : known) {
+    EXPECT_THAT(config.warnings, testing::Contains(testing::AllOf(testing::StartsWith(name + ": "),
+                                                                  HasSubstr(kNoEffect))))
+        << name;
+  }
+}
+
+TEST_F(NotBuilt, AKeyOfTheContractIsNotUnknown) {
+  const std::string text = R"(tags = ["authd"]
+credentials = "asymmetric"
+algorithm = "EdDSA"
+isolation = "process"
+memory_limit = "128MiB"
+max_concurrency = 4
+ca_file = "/etc/ca.pem"
+client_certificate = "/etc/client.pem"
+client_key = "/etc/client.key"
+[server]
+request_timeout = "5s"
+unix_socket = "/run/authd/authd.sock"
+unix_socket_group = "kong"
+unix_socket_mode = "0660"
+unix_peers = [1000]
+[admin]
+group = "ops"
+mode = "0600"
+[[cache]]
+isolation = "none"
+memory_limit = "64MiB"
+max_concurrency = 0
+[rate_limit]
+window = "1m"
+max_requests = 1000
+shared = true
+legacy_headers = true
+[telemetry]
+mode = "both"
+endpoint = "https://otel.example.com"
+traces_endpoint = "https://otel.example.com/v1/traces"
+metrics_endpoint = "https://otel.example.com/v1/metrics"
+logs_endpoint = "https://otel.example.com/v1/logs"
+headers = ["a=b"]
+timeout = "30s"
+batch_size = 2048
+queue_size = 10000
+export_interval = "10s"
+audit = true
+truncate_addresses = true
+ca_file = "/etc/ca.pem"
+trace_sample_ratio = 0.5
+[api]
+title = "Tokens"
+description = "Ours"
+version = "1"
+contact_name = "We"
+contact_email = "we@example.com"
+license_name = "Apache 2.0"
+license_identifier = "Apache-2.0"
+[profiling]
+enabled = true
+output_dir = "profiles"
+auto_generate = true
+[plugins]
+trusted_keys = []
+[security]
+client_subjects = ["CN=kong"]
+)";
+  const auto keys = static_cast<std::size_t>(std::count(text.begin(), text.end(), '=')) - 2; // a=b, CN=kong
+  const auto warnings = warnings_of(text);
+  EXPECT_EQ(warnings.size(), keys);
+  for (const std::string& line : warnings) EXPECT_THAT(line, HasSubstr(kNoEffect));
+  EXPECT_THAT(warnings, testing::Contains("authd.toml:6:8: gateway.tags: " + std::string(kNoEffect)));
+  EXPECT_THAT(warnings, testing::Contains(HasSubstr(":12: telemetry.endpoint: ")));
+}
+
+TEST_F(NotBuilt, InJwtTheyAreKnownToo) {
+  const Config config =
+      config_of(load_text(std::string(kRequiredJwt) + "reuse = 0.5\nsecret_is_base64 = true\n" + kRequiredGateway));
+  EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("jwt.reuse: "), HasSubstr("jwt.secret_is_base64: ")));
+}
+
+TEST_F(NotBuilt, TheyAreHeldAgainstTheirRules) {
+  EXPECT_THAT(
+      problems_of(load_with_required("algorithm = \"none\"\n[server]\nunix_socket_mode = \"rw\"\nunix_peers = [\"root\"]\n"
+                                     "[rate_limit]\nwindow = 60000\n[telemetry]\nmode = \"file\"\nbatch_size = 6000\n"
+                                     "endpoint = \"otel:4317\"\n[api]\ntitel = \"x\"\n",
+                                     {{"OTEL_EXPORTER_OTLP_TIMEOUT", "1"}})),
+      ElementsAre(HasSubstr("gateway.algorithm: \"none\" is not one of HS256, HS384"),
+                  HasSubstr("server.unix_socket_mode: \"rw\" is not a file mode"),
+                  HasSubstr("server.unix_peers[0]: "), HasSubstr("rate_limit.window: a bare number has no unit"),
+                  HasSubstr("telemetry.mode: \"file\" is not one of console, otlp, both"),
+                  HasSubstr("telemetry.batch_size: 6000 is above the maximum of 5000"),
+                  HasSubstr("telemetry.endpoint: \"otel:4317\" is not an absolute URL"),
+                  HasSubstr("api.titel: unknown setting; did you mean \"title\"?"),
+                  HasSubstr("OTEL_EXPORTER_OTLP_TIMEOUT: telemetry.timeout: 1 milliseconds is below")));
+}
+
+TEST_F(NotBuilt, TelemetrySentSomewhereNeedsAnEndpoint) {
+  EXPECT_THAT(problems_of(load_with_required("[telemetry]\nmode = \"otlp\"\n")),
+              ElementsAre(HasSubstr(":7:8: telemetry.mode: otlp needs telemetry.endpoint (or "
+                                    "OTEL_EXPORTER_OTLP_ENDPOINT in the environment)")));
+}
+
+TEST_F(NotBuilt, ProductionHasItsRulesAboutThemToo) {
+  auto problems = problems_of(load_with_required("[telemetry]\nendpoint = \"http://otel.example.com\"\n"
+                                                 "[profiling]\nenabled = true\n"
+                                                 "[security]\ntrusted_gateways = [\"10.0.0.0/8\"]\n",
+                                                 {{"AUTHD_ENV", "production"}, {"KONG_ADMIN_TOKEN", "q8Rt2vXz5Lm9Kp3Wn7Yb4Jc6Hd1Gf0Sa"}}));
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("telemetry.endpoint: production refuses plain http"),
+                                    HasSubstr("profiling.enabled: production refuses profiling")));
+}
+
+TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
+  const Config config = config_of(load_with_required(""));
+  EXPECT_THAT(config.warnings, IsEmpty());
+  EXPECT_THAT(show(config), Not(HasSubstr("rate_limit")));
+  EXPECT_EQ(shown_at(config, "telemetry.mode"), "(not shown)");
+}
+
+TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {
+  schemas_["own"] = R"({"type":"object","properties":{"ca_file":{"type":"string","format":"path"},
+    "tags":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
+  const Config config = config_of(load_text(std::string(kRequiredJwt) +
+                                            "[gateway]\nplugin = \"own\"\nca_file = \"/a\"\ntags = \"x\"\n"));
+  EXPECT_THAT(config.warnings, IsEmpty());
+  EXPECT_EQ(config.gateway.settings.values.at("/tags").text.reveal(), "x");
+  EXPECT_EQ(config.gateway.settings.values.at("/max_concurrency").integer, 3);
+}
+
+} // namespace
+} // namespace authd::config
