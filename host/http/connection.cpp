@@ -134,7 +134,8 @@ void Connection::conclude() {
 void Connection::receive() {
   if (inbox_ == nullptr) {
     inbox_ = shared_.inboxes.take(shared_.limits());
-    inbox_->set_limits(shared_.limits()); // a reload may have changed them since it was made
+    // A reload may have changed the limits since it was made.
+    inbox_->begin(shared_.limits(), std::exchange(empty_line_bytes_, 0));
   }
   const std::span<char> space = inbox_->space();
   ssize_t n = 0;
@@ -176,7 +177,7 @@ void Connection::send_continue() {
 void Connection::settle() {
   const bool sent = outbox_.take_progress();
   const bool served = std::exchange(served_, false);
-  if (inbox_ != nullptr && inbox_->empty()) shared_.inboxes.give(std::move(inbox_));
+  if (inbox_ != nullptr && inbox_->empty()) give_back_inbox();
   if (!outbox_.empty()) {
     if (sent || (phase_ != Phase::writing && !shaking_hands())) enter(Phase::writing);
     return;
@@ -187,6 +188,11 @@ void Connection::settle() {
   if (readable_) shared_.again.push_back(key_);
   const Phase next = inbox_ == nullptr ? Phase::idle : Phase::reading;
   if (served || (phase_ != next && !shaking_hands())) enter(next);
+}
+
+void Connection::give_back_inbox() {
+  empty_line_bytes_ = static_cast<std::uint32_t>(inbox_->parser().empty_line_bytes());
+  shared_.inboxes.give(std::move(inbox_));
 }
 
 void Connection::enter(Phase phase) {

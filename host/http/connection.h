@@ -49,6 +49,7 @@ class Connection : public Timed {
   bool flush();
   void send_continue();
   void settle();
+  void give_back_inbox();
   void enter(Phase phase);
   bool shaking_hands() const { return phase_ == Phase::handshaking && !tls_->established(); }
   void linger();
@@ -66,6 +67,7 @@ class Connection : public Timed {
   OpenExchange exchange_;
   std::unique_ptr<Inbox> inbox_;
   std::uint32_t dropped_bytes_ = 0;
+  std::uint32_t empty_line_bytes_ = 0; // since the last request, while there is no inbox
   Phase phase_ = Phase::idle;
   bool peer_trusted_;
   bool readable_ = false;      // the socket may have more to read

@@ -27,7 +27,11 @@ void Inbox::grow() {
 }
 
 RequestParser::State Inbox::parse() {
-  const RequestParser::State state = parser_.parse(bytes_.get() + begin_, end_ - begin_);
+  RequestParser::State state = parser_.parse(bytes_.get() + begin_, end_ - begin_);
+  if (state == RequestParser::State::body_ahead) {
+    parser_.take_body();
+    state = parser_.parse(bytes_.get() + begin_, end_ - begin_);
+  }
   if (state == RequestParser::State::incomplete) end_ = begin_ + parser_.kept();
   return state;
 }

@@ -22,7 +22,11 @@ class Inbox {
   RequestParser::State parse();
   void describe(Request& request) { parser_.describe(bytes_.get() + begin_, request); }
   const RequestParser& parser() const { return parser_; }
-  void set_limits(const RequestLimits& limits) { parser_.set_limits(limits); }
+  // Before the first byte. `empty_line_bytes`: those that the connection has sent since its last request.
+  void begin(const RequestLimits& limits, std::size_t empty_line_bytes) {
+    parser_.set_limits(limits);
+    parser_.go_on_behind_empty_lines(empty_line_bytes);
+  }
 
   void next_request(); // forgets the one that was complete
   bool empty() const { return begin_ == end_; }

@@ -81,6 +81,28 @@ TEST(Limits, TooLargeChunkedBodyGets413) {
   expect_refusal(client, 413);
 }
 
+TEST(Limits, AnAnnouncedChunkThatIsTooLargeGets413AtOnce) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n");
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, EmptyLinesBeforeARequestAreBoundedHoweverTheyArrive) {
+  TestServer server;
+  RawClient client = server.connect();
+  std::string lines;
+  for (int i = 0; i < 500; ++i) lines += "\r\n";
+  client.exchange(get("/hello"));
+  for (int i = 0; i < 16; ++i) {
+    client.send(lines);
+    ASSERT_EQ(server.connect().exchange(get("/hello")).status, 200) << "the lines before have been read";
+  }
+  EXPECT_EQ(client.exchange(get("/hello")).status, 200) << "not more than 16 KiB";
+  for (int i = 0; i < 24 && client.try_send(lines); ++i) server.connect().exchange(get("/hello"));
+  expect_refusal(client, 431);
+}
+
 TEST(Limits, AMalformedRequestGets400AndNothingBehindItIsServed) {
   TestServer server;
   RawClient client = server.connect();
