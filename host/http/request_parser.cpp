@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "http/field_syntax.h"
-#include "http/request_target.h"
 
 namespace authd::http {
 namespace {
@@ -400,22 +399,34 @@ void RequestParser::view_fields(const char* bytes) {
   fields_bytes_ = bytes;
 }
 
-void RequestParser::describe_target(Request& request) const {
+TargetParts RequestParser::describe_target(Request& request) const {
   request.path = request.query = {};
-  if (stage_ < Stage::fields) return; // it is not whole
+  if (stage_ < Stage::fields) return {}; // it is not whole
   const auto parts = split_target(request.target, request.method);
-  if (!parts) return;
+  if (!parts) return {};
   request.path = parts->path.empty() ? "/" : parts->path; // RFC 9112, section 3.2.1
   request.query = parts->query;
+  return *parts;
+}
+
+// Instead of the Host field or, in HTTP/1.0, in addition to none: RFC 9112, section 3.2.2.
+void RequestParser::put_host(std::string_view authority) {
+  for (HeaderField& field : fields_) {
+    if (!equals_ignoring_case(field.name, "Host")) continue;
+    field.value = authority;
+    return;
+  }
+  fields_.push_back({"Host", authority});
 }
 
 void RequestParser::describe(const char* bytes, Request& request) {
   request.method = method_known_ ? method_of(llhttp_.method) : Method::other;
   request.method_name = method_.in(bytes);
   request.target = target_.in(bytes);
-  describe_target(request);
+  const TargetParts target = describe_target(request);
   request.body = body_.in(bytes);
   if (stage_ <= Stage::fields || fields_bytes_ != bytes) view_fields(bytes);
+  if (!target.authority.empty()) put_host(target.authority);
   request.headers = fields_;
 }
 

@@ -21,6 +21,7 @@
 #include "http/exchange.h"
 #include "http/message_framing.h"
 #include "http/refusal.h"
+#include "http/request_target.h"
 
 namespace authd::http {
 
@@ -135,7 +136,8 @@ class RequestParser {
   void keep_data(std::string_view data);
 
   Span span(const char* at, std::size_t size) const;
-  void describe_target(Request& request) const;
+  TargetParts describe_target(Request& request) const;
+  void put_host(std::string_view authority);
   void view_fields(const char* bytes);
   std::string_view text(Span s) const { return s.in(base_); }
   const HeaderField* find(std::string_view name) const;

@@ -227,6 +227,12 @@ const Case kRefusals[] = {
     {"Fragment", "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"AsteriskWithGet", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"OtherScheme", "GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+    {"AuthorityWithUserInformation", "GET http://u@a/b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+    {"AuthorityWithPassword", "GET http://u:p@a/b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+    {"AuthorityWithoutName", "GET http://:80/b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+    {"AuthorityWithAMark", "GET http://a\"b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+    {"AbsoluteTargetWithoutHost", "GET http://a/b HTTP/1.1\r\n\r\n", 400},
+    {"AbsoluteTargetWithMalformedHost", "GET http://a/b HTTP/1.1\r\nHost: b/c\r\n\r\n", 400},
     {"NoAuthority", "GET http:///b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"ByteAboveAsciiInTarget", "GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
     {"NulInTarget", "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n"s, 400},
@@ -244,6 +250,19 @@ TEST(RequestParser, TakesAbsoluteTargets) {
   const Parsed bare("GET http://other?q HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(bare.request.path, "/");
   EXPECT_EQ(bare.request.query, "q");
+}
+
+// RFC 9112, section 3.2.2.
+TEST(RequestParser, ReplacesHostByTheAuthorityOfAnAbsoluteTarget) {
+  const Parsed replaced("GET http://other:80/ HTTP/1.1\r\nX: 1\r\nHOST: a\r\nY: 2\r\n\r\n", 1);
+  ASSERT_TRUE(replaced.complete());
+  EXPECT_EQ(replaced.request.header("Host"), "other:80");
+  EXPECT_EQ(replaced.request.header_count("Host"), 1U);
+  EXPECT_EQ(replaced.request.headers.size(), 3U);
+  const Parsed added("GET http://[::1]?q HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(added.request.header("Host"), "[::1]");
+  const Parsed origin("GET /http://other/ HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(origin.request.header("Host"), "a");
 }
 
 TEST(RequestParser, DoesNotDecodeThePath) {
