@@ -76,11 +76,15 @@ void Connection::on_timeout() {
 }
 
 void Connection::refuse(const Refusal& refusal) {
+  refuse_request(refusal);
+  flush();
+  if (!closed_) settle();
+}
+
+void Connection::refuse_request(const Refusal& refusal) {
   exchange_.open(inbox_.get(), peer_trusted_);
   exchange_.refuse(refusal);
   conclude();
-  flush();
-  if (!closed_) settle();
 }
 
 // One receive at most, so that a busy connection leaves the reactor to the others.
@@ -102,9 +106,18 @@ void Connection::serve_received() {
   }
 }
 
+RequestParser::State Connection::read_request() {
+  const RequestParser::State state = inbox_->parse();
+  if (state != RequestParser::State::body_ahead) return state;
+  Request head;
+  inbox_->describe(head);
+  inbox_->decide_on_body(shared_.application->router.max_body_bytes(head.method, head.path));
+  return inbox_->parse();
+}
+
 // False when the current request is not complete.
 bool Connection::serve_one() {
-  const RequestParser::State state = inbox_->parse();
+  const RequestParser::State state = read_request();
   if (state == RequestParser::State::incomplete) {
     if (inbox_->parser().expects_continue() && !continue_sent_) send_continue();
     return false;
@@ -133,11 +146,12 @@ void Connection::conclude() {
 
 void Connection::receive() {
   if (inbox_ == nullptr) {
-    inbox_ = shared_.inboxes.take(shared_.limits());
+    inbox_ = shared_.inboxes.take(shared_.limits(), shared_.bodies);
     // A reload may have changed the limits since it was made.
-    inbox_->begin(shared_.limits(), std::exchange(empty_line_bytes_, 0));
+    inbox_->begin(shared_.limits(), std::exchange(empty_line_bytes_, 0), shared_.body_memory());
   }
   const std::span<char> space = inbox_->space();
+  if (space.empty()) return refuse_request({503, "Too many bodies are under way", Code::overloaded});
   ssize_t n = 0;
   bool more = false;
   if (tls_ == nullptr) {

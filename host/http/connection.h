@@ -44,7 +44,9 @@ class Connection : public Timed {
   bool may_serve() const;
   void serve_received();
   bool serve_one();
+  void refuse_request(const Refusal& refusal);
   void conclude();
+  RequestParser::State read_request();
   void receive();
   bool flush();
   void send_continue();

@@ -19,9 +19,9 @@ constexpr unsigned kRefusedAtOnce = 64;
 } // namespace
 
 Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
-                 std::atomic<unsigned>& open_connections)
-    : shared_(std::move(application), log), listener_(std::move(listener)),
-      open_connections_(open_connections) {
+                 SharedByReactors& all)
+    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)),
+      open_connections_(all.open_connections) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }

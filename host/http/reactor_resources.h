@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/uuid.h"
+#include "http/body_budget.h"
 #include "http/cors.h"
 #include "http/http_date.h"
 #include "http/inbox.h"
@@ -22,19 +26,27 @@ inline constexpr milliseconds kDrainGrace{1000};
 // How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
 inline constexpr milliseconds kLingerTime{2000};
 
+// What all reactors of a server share. [thread-safe]
+struct SharedByReactors {
+  std::atomic<unsigned> open_connections{0};
+  BodyBudget bodies;
+};
+
 // What the connections of one reactor share. Touched by its thread only, but for the mailbox.
 struct ReactorResources {
-  ReactorResources(std::shared_ptr<const Application> a, Log& l)
-      : application(std::move(a)), log(l), cors(make_cors()), idle(options().idle_timeout),
+  ReactorResources(std::shared_ptr<const Application> a, Log& l, BodyBudget& b)
+      : application(std::move(a)), log(l), bodies(b), cors(make_cors()), idle(options().idle_timeout),
         reading(options().header_timeout), writing(options().idle_timeout), lingering(kLingerTime),
         handshaking(options().header_timeout) {}
 
   const ServerOptions& options() const { return application->options; }
   RequestLimits limits() const { return {options().header_limit, options().url_limit, options().body_limit}; }
+  std::size_t body_memory() const { return std::max(options().body_memory, 4 * options().body_limit); }
   Cors make_cors() const { return {options().cors, options().cors_credentials}; }
 
   std::shared_ptr<const Application> application;
   Log& log;
+  BodyBudget& bodies; // of all reactors
 
   Cors cors;
   HttpDate date;

@@ -335,15 +335,17 @@ bool RequestParser::check_expectation() {
   return true;
 }
 
-void RequestParser::take_body() {
-  discard_body();
+void RequestParser::take_body(std::size_t at_most) {
   takes_body_ = true;
+  begin_body(std::min(at_most, limits_.body_bytes));
 }
 
-void RequestParser::discard_body() {
-  takes_body_ = false;
+void RequestParser::discard_body() { begin_body(limits_.body_bytes); }
+
+void RequestParser::begin_body(std::size_t at_most) {
   stage_ = framing_.chunked ? Stage::chunked_body : Stage::sized_body;
-  if (framing_.chunked) chunks_ = {limits_.body_bytes, limits_.header_bytes};
+  chunks_ = {at_most, limits_.header_bytes};
+  if (framing_.length_bytes > at_most) refuse(413, "The body is too large");
 }
 
 bool RequestParser::read_sized_body() {

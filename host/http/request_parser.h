@@ -50,9 +50,9 @@ class RequestParser {
   State parse(char* bytes, std::size_t size);
 
   // Body ahead: the head is complete and a body follows. Say what becomes of it, then call parse again with
-  // the same bytes. Of a body that is discarded no byte is kept; it is bounded by RequestLimits::body_bytes
-  // all the same.
-  void take_body();
+  // the same bytes. One that is taken may have `at_most` bytes, if that is less than RequestLimits allow. Of
+  // one that is discarded no byte is kept, but RequestLimits hold for it all the same.
+  void take_body(std::size_t at_most);
   void discard_body();
   bool takes_body() const { return takes_body_; }
 
@@ -133,6 +133,7 @@ class RequestParser {
   bool check_framing();
   bool check_host();
   bool check_expectation();
+  void begin_body(std::size_t at_most);
   void keep_data(std::string_view data);
 
   Span span(const char* at, std::size_t size) const;

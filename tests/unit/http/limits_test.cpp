@@ -103,6 +103,85 @@ TEST(Limits, EmptyLinesBeforeARequestAreBoundedHoweverTheyArrive) {
   expect_refusal(client, 431);
 }
 
+std::string post(std::string_view target, const std::string& body) {
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST(Limits, ABodyForARouteThatTakesNoneIsDiscardedAndTheConnectionKept) {
+  TestServer server;
+  RawClient client = server.connect();
+  const std::string large(1 << 20, 'x');
+  for (const auto& [target, status] :
+       {std::pair{"/nowhere", 404}, std::pair{"/hello", 405}, std::pair{"/bare", 200}}) {
+    client.send(post(target, large) + get("/hello"));
+    const Answer answer = client.receive();
+    EXPECT_EQ(answer.status, status);
+    EXPECT_FALSE(answer.has("Connection"));
+    EXPECT_EQ(client.receive().body, "hello");
+  }
+  EXPECT_EQ(client.exchange(post("/bare", "abc")).body, "") << "also when it came with the head";
+  client.send("POST /bare HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(client.receive().body, "");
+}
+
+TEST(Limits, ABodyThatIsDiscardedIsBoundedAllTheSame) {
+  TestServer server;
+  RawClient announced = server.connect();
+  announced.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n");
+  expect_refusal(announced, 413);
+  RawClient chunked = server.connect();
+  chunked.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n");
+  expect_refusal(chunked, 413);
+}
+
+TEST(Limits, ARouteMayTakeLessThanTheLimit) {
+  TestServer server;
+  RawClient client = server.connect();
+  EXPECT_EQ(client.exchange(post("/note", std::string(100, 'n'))).body, std::string(100, 'n'));
+  client.send(post("/note", std::string(101, 'n')));
+  expect_refusal(client, 413);
+}
+
+// 60 KiB of body take 56 KiB beyond the 8 KiB that every busy connection has.
+TEST(Limits, WhatAllBodiesHoldTogetherIsBounded) {
+  ServerOptions options;
+  options.body_limit = 64 * 1024;
+  options.body_memory = 256 * 1024;
+  TestServer server(options);
+  const std::string body(60 * 1024, 'x');
+  std::vector<RawClient> clients;
+  std::vector<Ticket> tickets;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(post("/keep", body));
+    tickets.push_back(server.tickets().take());
+  }
+  RawClient one_more = server.connect();
+  one_more.try_send(post("/keep", body));
+  const Answer refused = one_more.receive();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("AUTH_014"), std::string::npos) << refused.body;
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+  EXPECT_TRUE(one_more.closed_by_server());
+  EXPECT_EQ(server.observed().entries().back().code, Code::overloaded);
+  EXPECT_EQ(server.connect().exchange(post("/nowhere", body)).status, 404) << "holds nothing";
+  EXPECT_EQ(server.connect().exchange(post("/echo", "abc")).body, "abc") << "nor does a small one";
+  for (Ticket& ticket : tickets) ticket.resume([](Exchange& e) { e.respond(200, "text/plain", ""); });
+  for (RawClient& client : clients) EXPECT_EQ(client.receive().status, 200);
+  for (RawClient& client : clients)
+    EXPECT_EQ(client.exchange(post("/echo", body)).body, body) << "given back";
+}
+
+TEST(Limits, ABodyOfTheLimitFitsIntoTheMemoryForAll) {
+  ServerOptions options;
+  options.body_limit = 4 << 20;
+  options.body_memory = 0;
+  TestServer server(options);
+  const std::string body((4 << 20) - 100, 'x');
+  EXPECT_EQ(server.connect().exchange(post("/echo", body)).body.size(), body.size());
+}
+
 TEST(Limits, AMalformedRequestGets400AndNothingBehindItIsServed) {
   TestServer server;
   RawClient client = server.connect();

@@ -58,7 +58,7 @@ class Parsed {
     most = std::max(most, size_);
     state = parser.parse(bytes_.get(), size_);
     if (state == RequestParser::State::body_ahead) {
-      body_ == Body::taken ? parser.take_body() : parser.discard_body();
+      body_ == Body::taken ? parser.take_body(std::size_t{1} << 30) : parser.discard_body();
       state = parser.parse(bytes_.get(), size_);
     }
     if (waits()) size_ = parser.kept();

@@ -436,7 +436,7 @@ TEST(RequestParser, ServesTheNextRequestAfterReset) {
   RequestParser parser{RequestLimits{}};
   std::string first = chunked("1\r\na\r\n0\r\n\r\n");
   ASSERT_EQ(parser.parse(first.data(), first.size()), RequestParser::State::body_ahead);
-  parser.take_body();
+  parser.take_body(100);
   ASSERT_EQ(parser.parse(first.data(), first.size()), RequestParser::State::complete);
   parser.reset();
   std::string second(kSimple);
