@@ -22,7 +22,7 @@ Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::S
     : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()),
       tls_(std::move(tls)), outbox_(shared.outputs), exchange_(shared, key, outbox_),
       peer_trusted_(peer_trusted) {
-  enter(tls_ == nullptr ? Phase::idle : Phase::handshaking);
+  enter(Phase::fresh);
 }
 
 void Connection::on_ready(std::uint32_t epoll_events) {
@@ -58,21 +58,32 @@ void Connection::on_deadline(std::uint64_t serial) {
 
 void Connection::on_timeout() {
   switch (phase_) {
-  case Phase::idle: // a request may have come in this very moment
-    readable_ = true;
-    work();
-    if (!served_ && (inbox_ == nullptr || inbox_->empty())) end();
-    if (!closed_) settle();
-    return;
+  case Phase::fresh:
+    if (shaking_hands()) return close(); // in which there is no way to say anything
+    return end_silence();
+  case Phase::idle:
+    return end_silence();
   case Phase::reading:
     return refuse({408, "The request did not arrive in time"});
   case Phase::deferred:
     return;
-  case Phase::handshaking: // in which there is no way to say anything
   case Phase::writing:
   case Phase::lingering:
     return close();
   }
+}
+
+// A request may have come in this very moment.
+void Connection::end_silence() {
+  readable_ = true;
+  work();
+  if (!served_ && !reads_request()) end();
+  if (!closed_) settle();
+}
+
+void Connection::give_way() {
+  if (phase_ == Phase::idle || (phase_ == Phase::fresh && !shaking_hands())) return end_silence();
+  close();
 }
 
 void Connection::refuse(const Refusal& refusal) {
@@ -122,7 +133,7 @@ bool Connection::serve_one() {
     if (inbox_->parser().expects_continue() && !continue_sent_) send_continue();
     return false;
   }
-  served_ = true;
+  served_ = served_before_ = true;
   continue_sent_ = false;
   exchange_.open(inbox_.get(), peer_trusted_);
   if (state == RequestParser::State::refused) {
@@ -200,8 +211,9 @@ void Connection::settle() {
   if (last_answer_) return linger();
   if (end_of_stream_) return end();
   if (readable_) shared_.again.push_back(key_);
-  const Phase next = inbox_ == nullptr ? Phase::idle : Phase::reading;
-  if (served || (phase_ != next && !shaking_hands())) enter(next);
+  const Phase silent = served_before_ ? Phase::idle : Phase::fresh;
+  const Phase next = reads_request() ? Phase::reading : silent;
+  if (served || phase_ != next) enter(next);
 }
 
 void Connection::give_back_inbox() {
@@ -214,8 +226,8 @@ void Connection::enter(Phase phase) {
   switch (phase) {
   case Phase::idle:
     return shared_.idle.add(*this, shared_.now);
-  case Phase::handshaking:
-    return shared_.handshaking.add(*this, shared_.now);
+  case Phase::fresh:
+    return shared_.fresh.add(*this, shared_.now);
   case Phase::reading:
     return shared_.reading.add(*this, shared_.now);
   case Phase::writing:

@@ -41,10 +41,11 @@ class Reactor {
   };
 
   bool done() const;
-  SteadyTime next_due() const;
+  SteadyTime next_due();
   void handle(const epoll_event& event);
   void accept_next();
   void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
+  bool make_room();
   Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, bool trusted);
   void pause_accepting();
   void resume_accepting();

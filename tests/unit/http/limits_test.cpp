@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "http/reactor_resources.h"
 #include "test_server.h"
 
 namespace authd::http {
@@ -238,6 +239,7 @@ TEST(Limits, ADrippingRequestGets408AllTheSame) {
 TEST(Limits, ASilentConnectionIsClosedWithoutAWord) {
   ServerOptions options;
   options.idle_timeout = 50ms;
+  options.header_timeout = 50ms;
   TestServer server(options);
   RawClient fresh = server.connect();
   EXPECT_TRUE(fresh.closed_by_server());
@@ -248,6 +250,20 @@ TEST(Limits, ASilentConnectionIsClosedWithoutAWord) {
   lines.send("\r\n\r\n");
   EXPECT_TRUE(lines.closed_by_server());
   EXPECT_TRUE(server.await_connections(0));
+}
+
+TEST(Limits, AConnectionThatNeverSentAByteIsClosedAfterHeaderTimeout) {
+  ServerOptions options;
+  options.header_timeout = 50ms;
+  options.idle_timeout = 60s;
+  TestServer server(options);
+  RawClient used = server.connect();
+  ASSERT_EQ(used.exchange(get("/hello")).status, 200);
+  RawClient lines = server.connect();
+  lines.send("\r\n\r\n\r");
+  EXPECT_TRUE(server.connect().closed_by_server());
+  EXPECT_TRUE(lines.closed_by_server()) << "empty lines are no request";
+  EXPECT_EQ(used.exchange(get("/hello")).status, 200) << "one that has been used may be silent for longer";
 }
 
 TEST(Limits, AConnectionInUseIsNotIdle) {
@@ -323,6 +339,75 @@ TEST(Limits, TooManyConnectionsGet503) {
   first.reset();
   ASSERT_TRUE(server.await_connections(1));
   EXPECT_EQ(server.connect().exchange(get("/hello")).status, 200) << "there is room again";
+}
+
+// Asks on new connections until one is let in.
+bool gets_in(TestServer& server) {
+  const SteadyTime deadline = steady_now() + 20s;
+  while (steady_now() < deadline) {
+    RawClient client = server.connect();
+    client.try_send(get("/hello", "Connection: close\r\n"));
+    try {
+      if (client.receive().status == 200) return true;
+    } catch (const std::exception&) { // beyond those that are told so
+    }
+    ::poll(nullptr, 0, 20);
+  }
+  return false;
+}
+
+ServerOptions for_two() {
+  ServerOptions options;
+  options.max_connections = 2;
+  options.header_timeout = options.idle_timeout = 60s;
+  return options;
+}
+
+TEST(Limits, WhoHasBeenSilentForLongestGivesWay) {
+  TestServer server(for_two());
+  RawClient used = server.connect();
+  ASSERT_EQ(used.exchange(get("/hello")).status, 200);
+  RawClient fresh = server.connect();
+  ASSERT_TRUE(server.await_connections(2));
+  EXPECT_TRUE(gets_in(server));
+  EXPECT_TRUE(used.closed_by_server());
+  EXPECT_EQ(fresh.exchange(get("/hello")).status, 200);
+}
+
+TEST(Limits, WhoNeverEndsARequestOrReadsNoAnswerGivesWay) {
+  TestServer server(for_two());
+  RawClient half = server.connect();
+  half.send("GET /hello HTTP/1.1\r\n");
+  RawClient glutton = server.connect(4096);
+  flood(glutton, get("/big"));
+  ASSERT_TRUE(server.await_connections(2));
+  EXPECT_TRUE(gets_in(server));
+  EXPECT_TRUE(half.closed_by_server());
+  ASSERT_TRUE(server.await_connections(1));
+  RawClient busy = server.connect();
+  busy.send(get("/later"));
+  server.tickets().take();
+  EXPECT_TRUE(gets_in(server)) << "now the one that does not read has waited longest";
+}
+
+TEST(Limits, WhoWaitsForAnAnswerDoesNotGiveWay) {
+  TestServer server(for_two());
+  std::vector<RawClient> clients;
+  std::vector<Ticket> tickets;
+  for (int i = 0; i < 2; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(get("/later"));
+    tickets.push_back(server.tickets().take());
+  }
+  const SteadyTime end = steady_now() + kLeastWait + 200ms;
+  while (steady_now() < end) {
+    RawClient refused = server.connect();
+    refused.send(get("/hello"));
+    EXPECT_EQ(refused.receive().status, 503);
+    ::poll(nullptr, 0, 50);
+  }
+  for (Ticket& ticket : tickets) ticket.resume([](Exchange& e) { e.respond(200, "text/plain", "late"); });
+  for (RawClient& client : clients) EXPECT_EQ(client.receive().body, "late");
 }
 
 TEST(Limits, AnIdleConnectionCostsLessThanFourKilobytes) {
