@@ -163,8 +163,7 @@ bool RequestParser::read_method() {
   method_.end = method_.begin + static_cast<std::uint32_t>(length);
   at_ = method_.begin;
   stage_ = Stage::target;
-  const llhttp_errno_t outcome = feed(method_.end + 1);
-  return outcome == HPE_OK || refuse_syntax(outcome);
+  return true;
 }
 
 // Up to `end`, or less.
@@ -181,8 +180,9 @@ llhttp_errno_t RequestParser::feed(std::size_t end) {
 bool RequestParser::read_target() {
   const std::size_t begin = method_.end + 1;
   const std::size_t end = begin + limits_.url_bytes + 2; // llhttp looks at the byte behind the blank too
-  if (begin < size_ && base_[begin] == ' ') return refuse(400, "Malformed request line");
-  const llhttp_errno_t outcome = feed(end);
+  const bool second_blank = begin < size_ && base_[begin] == ' ';
+  const llhttp_errno_t outcome = feed(second_blank ? begin : end); // the method counts first
+  if (second_blank) return outcome == HPE_OK ? refuse(400, "Malformed request line") : refuse_syntax(outcome);
   if (outcome == HPE_OK) {
     return at_ == end ? refuse(414, "The request target is too long") : wait_for_more(size_);
   }
