@@ -18,6 +18,8 @@ constexpr std::string_view kJson = "application/json";
 // A reload may wait for plugins to start, each for ten seconds at most.
 constexpr seconds kPatience{60};
 
+constexpr std::size_t kMaxBodyBytes = 64 * 1024;
+
 struct InvalidateRequest {
   bool all = false;
   std::string consumer;
@@ -44,7 +46,7 @@ std::optional<InvalidateRequest> parse_invalidate(std::string_view body) {
 
 void AdminEndpoints::add_to(Router& router) {
   router.add({Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
-              [this](Exchange& e) { invalidate(e); }});
+              [this](Exchange& e) { invalidate(e); }, kMaxBodyBytes});
   router.add({Method::get, "/admin/cache/stats", "What each tier holds", [this](Exchange& e) {
                 answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
               }});

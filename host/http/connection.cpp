@@ -22,7 +22,7 @@ Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::S
     : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()),
       tls_(std::move(tls)), outbox_(shared.outputs), exchange_(shared, key, outbox_),
       peer_trusted_(peer_trusted) {
-  enter(tls_ == nullptr ? Phase::idle : Phase::handshaking);
+  enter(Phase::fresh);
 }
 
 void Connection::on_ready(std::uint32_t epoll_events) {
@@ -58,29 +58,44 @@ void Connection::on_deadline(std::uint64_t serial) {
 
 void Connection::on_timeout() {
   switch (phase_) {
-  case Phase::idle: // a request may have come in this very moment
-    readable_ = true;
-    work();
-    if (!served_ && (inbox_ == nullptr || inbox_->empty())) end();
-    if (!closed_) settle();
-    return;
+  case Phase::fresh:
+    if (shaking_hands()) return close(); // in which there is no way to say anything
+    return end_silence();
+  case Phase::idle:
+    return end_silence();
   case Phase::reading:
     return refuse({408, "The request did not arrive in time"});
   case Phase::deferred:
     return;
-  case Phase::handshaking: // in which there is no way to say anything
   case Phase::writing:
   case Phase::lingering:
     return close();
   }
 }
 
+// A request may have come in this very moment.
+void Connection::end_silence() {
+  readable_ = true;
+  work();
+  if (!served_ && !reads_request()) end();
+  if (!closed_) settle();
+}
+
+void Connection::give_way() {
+  if (phase_ == Phase::idle || (phase_ == Phase::fresh && !shaking_hands())) return end_silence();
+  close();
+}
+
 void Connection::refuse(const Refusal& refusal) {
+  refuse_request(refusal);
+  flush();
+  if (!closed_) settle();
+}
+
+void Connection::refuse_request(const Refusal& refusal) {
   exchange_.open(inbox_.get(), peer_trusted_);
   exchange_.refuse(refusal);
   conclude();
-  flush();
-  if (!closed_) settle();
 }
 
 // One receive at most, so that a busy connection leaves the reactor to the others.
@@ -102,14 +117,23 @@ void Connection::serve_received() {
   }
 }
 
+RequestParser::State Connection::read_request() {
+  const RequestParser::State state = inbox_->parse();
+  if (state != RequestParser::State::body_ahead) return state;
+  Request head;
+  inbox_->describe(head);
+  inbox_->decide_on_body(shared_.application->router.max_body_bytes(head.method, head.path));
+  return inbox_->parse();
+}
+
 // False when the current request is not complete.
 bool Connection::serve_one() {
-  const RequestParser::State state = inbox_->parse();
+  const RequestParser::State state = read_request();
   if (state == RequestParser::State::incomplete) {
     if (inbox_->parser().expects_continue() && !continue_sent_) send_continue();
     return false;
   }
-  served_ = true;
+  served_ = served_before_ = true;
   continue_sent_ = false;
   exchange_.open(inbox_.get(), peer_trusted_);
   if (state == RequestParser::State::refused) {
@@ -133,10 +157,12 @@ void Connection::conclude() {
 
 void Connection::receive() {
   if (inbox_ == nullptr) {
-    inbox_ = shared_.inboxes.take(shared_.limits());
-    inbox_->set_limits(shared_.limits()); // a reload may have changed them since it was made
+    inbox_ = shared_.inboxes.take(shared_.limits(), shared_.bodies);
+    // A reload may have changed the limits since it was made.
+    inbox_->begin(shared_.limits(), std::exchange(empty_line_bytes_, 0), shared_.body_memory());
   }
   const std::span<char> space = inbox_->space();
+  if (space.empty()) return refuse_request({503, "Too many bodies are under way", Code::overloaded});
   ssize_t n = 0;
   bool more = false;
   if (tls_ == nullptr) {
@@ -176,7 +202,7 @@ void Connection::send_continue() {
 void Connection::settle() {
   const bool sent = outbox_.take_progress();
   const bool served = std::exchange(served_, false);
-  if (inbox_ != nullptr && inbox_->empty()) shared_.inboxes.give(std::move(inbox_));
+  if (inbox_ != nullptr && inbox_->empty()) give_back_inbox();
   if (!outbox_.empty()) {
     if (sent || (phase_ != Phase::writing && !shaking_hands())) enter(Phase::writing);
     return;
@@ -185,8 +211,14 @@ void Connection::settle() {
   if (last_answer_) return linger();
   if (end_of_stream_) return end();
   if (readable_) shared_.again.push_back(key_);
-  const Phase next = inbox_ == nullptr ? Phase::idle : Phase::reading;
-  if (served || (phase_ != next && !shaking_hands())) enter(next);
+  const Phase silent = served_before_ ? Phase::idle : Phase::fresh;
+  const Phase next = reads_request() ? Phase::reading : silent;
+  if (served || phase_ != next) enter(next);
+}
+
+void Connection::give_back_inbox() {
+  empty_line_bytes_ = static_cast<std::uint32_t>(inbox_->parser().empty_line_bytes());
+  shared_.inboxes.give(std::move(inbox_));
 }
 
 void Connection::enter(Phase phase) {
@@ -194,8 +226,8 @@ void Connection::enter(Phase phase) {
   switch (phase) {
   case Phase::idle:
     return shared_.idle.add(*this, shared_.now);
-  case Phase::handshaking:
-    return shared_.handshaking.add(*this, shared_.now);
+  case Phase::fresh:
+    return shared_.fresh.add(*this, shared_.now);
   case Phase::reading:
     return shared_.reading.add(*this, shared_.now);
   case Phase::writing:

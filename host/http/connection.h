@@ -32,25 +32,31 @@ class Connection : public Timed {
   void on_letter(std::uint64_t exchange, const Continuation& next);
   void on_deadline(std::uint64_t serial);
   void on_timeout(); // of the queue in which it waited
+  void give_way();   // to a new connection; one that has a request after all stays
   void refuse(const Refusal& refusal);
 
   bool closed() const { return closed_; }
   ConnectionKey key() const { return key_; }
 
  private:
-  enum class Phase : std::uint8_t { handshaking, idle, reading, deferred, writing, lingering };
+  enum class Phase : std::uint8_t { fresh, idle, reading, deferred, writing, lingering };
 
   void work();
   bool may_serve() const;
   void serve_received();
   bool serve_one();
+  void refuse_request(const Refusal& refusal);
   void conclude();
+  RequestParser::State read_request();
   void receive();
   bool flush();
   void send_continue();
   void settle();
+  void give_back_inbox();
   void enter(Phase phase);
-  bool shaking_hands() const { return phase_ == Phase::handshaking && !tls_->established(); }
+  void end_silence();
+  bool shaking_hands() const { return phase_ == Phase::fresh && tls_ != nullptr && !tls_->established(); }
+  bool reads_request() const { return inbox_ != nullptr && inbox_->parser().started(); }
   void linger();
   void drop_input();
   void end();
@@ -66,7 +72,8 @@ class Connection : public Timed {
   OpenExchange exchange_;
   std::unique_ptr<Inbox> inbox_;
   std::uint32_t dropped_bytes_ = 0;
-  Phase phase_ = Phase::idle;
+  std::uint32_t empty_line_bytes_ = 0; // since the last request, while there is no inbox
+  Phase phase_ = Phase::fresh;
   bool peer_trusted_;
   bool readable_ = false;      // the socket may have more to read
   bool blocked_ = false;       // the socket takes no more for now
@@ -74,7 +81,8 @@ class Connection : public Timed {
   bool end_of_stream_ = false; // and has been read
   bool last_answer_ = false;   // no request is served after what is in the outbox
   bool continue_sent_ = false;
-  bool served_ = false; // a request was served since the last settle
+  bool served_ = false;        // a request was served since the last settle
+  bool served_before_ = false; // or ever
   bool closed_ = false;
 };
 

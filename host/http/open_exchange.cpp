@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "http/problem.h"
 
 namespace authd::http {
 namespace {
+
+constexpr std::chrono::seconds kRetryAfter{1};
 
 // 1 to 128 visible ASCII characters: token-service.md, "Common to every answer".
 bool is_request_id(std::string_view id) {
@@ -73,7 +76,10 @@ void OpenExchange::dispatch() {
 
 void OpenExchange::refuse(const Refusal& refusal) {
   client_keeps_ = false;
-  run([&](Exchange& exchange) { respond_http_problem(exchange, refusal.status, refusal.detail); });
+  run([&](Exchange& exchange) {
+    if (!refusal.code) return respond_http_problem(exchange, refusal.status, refusal.detail);
+    respond_problem(exchange, {*refusal.code, std::string(refusal.detail), kRetryAfter});
+  });
 }
 
 bool OpenExchange::deliver(std::uint64_t exchange, const Continuation& next) {

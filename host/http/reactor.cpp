@@ -19,9 +19,9 @@ constexpr unsigned kRefusedAtOnce = 64;
 } // namespace
 
 Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
-                 std::atomic<unsigned>& open_connections)
-    : shared_(std::move(application), log), listener_(std::move(listener)),
-      open_connections_(open_connections) {
+                 SharedByReactors& all)
+    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)),
+      open_connections_(all.open_connections) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
@@ -65,20 +65,18 @@ void Reactor::run() {
     for (const epoll_event& event : ready) handle(event);
     run_again();
     expire_deadlines();
-    for (TimeoutQueue* queue :
-         {&shared_.idle, &shared_.reading, &shared_.writing, &shared_.lingering, &shared_.handshaking})
-      expire(*queue);
+    for (TimeoutQueue* queue : shared_.queues()) expire(*queue);
     if (accept_again_ <= shared_.now) resume_accepting();
   }
 }
 
 bool Reactor::done() const { return stop_ || (shared_.draining && free_slots_.size() == slots_.size()); }
 
-SteadyTime Reactor::next_due() const {
+SteadyTime Reactor::next_due() {
   if (!shared_.again.empty()) return shared_.now;
-  return std::min({shared_.idle.next_due(), shared_.reading.next_due(), shared_.writing.next_due(),
-                   shared_.lingering.next_due(), shared_.handshaking.next_due(), shared_.deadlines.next_due(),
-                   accept_again_});
+  SteadyTime due = std::min(shared_.deadlines.next_due(), accept_again_);
+  for (const TimeoutQueue* queue : shared_.queues()) due = std::min(due, queue->next_due());
+  return due;
 }
 
 void Reactor::handle(const epoll_event& event) {
@@ -109,7 +107,8 @@ void Reactor::accept_next() {
 }
 
 void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
-  const unsigned open = open_connections_ + 1;
+  unsigned open = open_connections_ + 1;
+  if (open > shared_.options().max_connections && make_room()) open = open_connections_ + 1;
   if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
   const bool local =
@@ -130,6 +129,23 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   }
   if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
   reap(connection);
+}
+
+// So that nobody holds all connections by doing nothing with them: whoever has waited longest goes, in
+// whatever phase.
+bool Reactor::make_room() {
+  for (int attempts = 16; attempts > 0; --attempts) {
+    const auto queues = shared_.queues();
+    const TimeoutQueue& longest = **std::min_element(
+        queues.begin(), queues.end(), [](auto* a, auto* b) { return a->waits_since() < b->waits_since(); });
+    if (longest.first() == nullptr || longest.waits_since() > shared_.now - kLeastWait) return false;
+    auto& connection = static_cast<Connection&>(*longest.first());
+    connection.give_way();
+    if (!connection.closed()) continue; // a request had just come
+    reap(connection);
+    return true;
+  }
+  return false;
 }
 
 Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
@@ -174,7 +190,7 @@ void Reactor::take_over() {
   shared_.writing.change_duration(shared_.options().idle_timeout);
   if (shared_.draining) return;
   shared_.idle.change_duration(shared_.options().idle_timeout);
-  shared_.handshaking.change_duration(shared_.options().header_timeout);
+  shared_.fresh.change_duration(shared_.options().header_timeout);
 }
 
 void Reactor::obey() {
@@ -200,7 +216,7 @@ void Reactor::accept_backlog_and_close() {
 void Reactor::begin_drain() {
   shared_.draining = true;
   shared_.idle.change_duration(std::min(kDrainGrace, shared_.options().idle_timeout));
-  shared_.handshaking.change_duration(std::min(kDrainGrace, shared_.options().header_timeout));
+  shared_.fresh.change_duration(std::min(kDrainGrace, shared_.options().header_timeout));
 }
 
 void Reactor::read_mail() {

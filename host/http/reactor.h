@@ -19,9 +19,8 @@ namespace authd::http {
 // One thread's share of the server: a listening socket and the connections accepted from it.
 class Reactor {
  public:
-  // `open_connections` counts those of all reactors.
   Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
-          std::atomic<unsigned>& open_connections);
+          SharedByReactors& all);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
@@ -42,10 +41,11 @@ class Reactor {
   };
 
   bool done() const;
-  SteadyTime next_due() const;
+  SteadyTime next_due();
   void handle(const epoll_event& event);
   void accept_next();
   void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
+  bool make_room();
   Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, bool trusted);
   void pause_accepting();
   void resume_accepting();
@@ -63,7 +63,7 @@ class Reactor {
   ReactorResources shared_;
   EventLoop loop_;
   Poco::Net::ServerSocket listener_;
-  std::atomic<unsigned>& open_connections_;
+  std::atomic<unsigned>& open_connections_; // of all reactors
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ConnectionKey> turns_;

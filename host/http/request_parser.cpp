@@ -3,21 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
-#include "http/header_name.h"
-#include "http/request_target.h"
+#include "http/field_syntax.h"
 
 namespace authd::http {
 namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-std::string_view without_trailing_blanks(std::string_view text) {
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 Method method_of(std::uint8_t method) {
   switch (method) {
@@ -40,20 +33,6 @@ Method method_of(std::uint8_t method) {
   }
 }
 
-// RFC 9110, section 5.6.2.
-bool is_token_char(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-         kMarks.find(c) != std::string_view::npos;
-}
-
-// Whether the bytes could be a request line with a method that llhttp does not know.
-bool begins_with_token(std::string_view bytes) {
-  bytes.remove_prefix(std::min(bytes.find_first_not_of(kCrlf), bytes.size()));
-  const auto end = std::find_if_not(bytes.begin(), bytes.end(), is_token_char);
-  return end != bytes.begin() && (end == bytes.end() || *end == ' ');
-}
-
 } // namespace
 
 RequestParser::RequestParser(const RequestLimits& limits) : limits_(limits) {
@@ -65,12 +44,15 @@ RequestParser::RequestParser(const RequestLimits& limits) : limits_(limits) {
 void RequestParser::reset() {
   llhttp_init(&llhttp_, HTTP_REQUEST, &callbacks());
   llhttp_.data = this;
-  fed_ = used_ = framing_bytes_ = 0;
+  at_ = kept_ = empty_line_bytes_ = 0;
   method_ = target_ = body_ = {};
   refusal_ = {};
-  started_ = in_name_ = head_complete_ = expects_continue_ = keep_alive_ = false;
+  framing_ = {};
+  stage_ = Stage::empty_lines;
+  in_name_ = takes_body_ = method_known_ = expects_continue_ = keep_alive_ = false;
   headers_.clear();
   fields_.clear();
+  fields_bytes_ = nullptr;
 }
 
 // llhttp's spans may come in pieces, which touch each other because the caller's bytes are contiguous.
@@ -78,26 +60,19 @@ const llhttp_settings_t& RequestParser::callbacks() {
   static const llhttp_settings_t settings = [] {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
-    s.on_message_begin = [](llhttp_t* p) { return self(p).started_ = true, 0; };
-    s.on_method = [](llhttp_t* p, const char* at, std::size_t n) {
-      return self(p).on_method(self(p).span(at, n));
-    };
+    s.on_method_complete = [](llhttp_t* p) { return self(p).method_known_ = true, 0; };
     s.on_url = [](llhttp_t* p, const char* at, std::size_t n) {
       return self(p).on_target(self(p).span(at, n));
     };
+    s.on_url_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
     s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) {
       return self(p).on_header_name(self(p).span(at, n));
     };
+    s.on_header_field_complete = [](llhttp_t* p) { return self(p).on_header_name_complete(); };
     s.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) {
       return self(p).on_header_value(self(p).span(at, n));
     };
-    s.on_headers_complete = [](llhttp_t* p) { return self(p).on_headers_complete(); };
-    s.on_body = [](llhttp_t* p, const char* at, std::size_t n) {
-      return self(p).on_body(self(p).span(at, n));
-    };
-    s.on_chunk_extension_name = [](llhttp_t* p, const char*, std::size_t n) { return self(p).on_framing(n); };
-    s.on_chunk_extension_value = s.on_chunk_extension_name;
-    s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
+    s.on_headers_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
     return s;
   }();
   return settings;
@@ -110,124 +85,193 @@ RequestParser::Span RequestParser::span(const char* at, std::size_t size) const 
 
 RequestParser::State RequestParser::parse(char* bytes, std::size_t size) {
   base_ = bytes;
-  const std::size_t from = fed_;
-  fed_ = size;
-  return conclude(llhttp_execute(&llhttp_, bytes + from, size - from));
-}
-
-RequestParser::State RequestParser::conclude(llhttp_errno_t outcome) {
-  if (outcome == HPE_PAUSED) {
-    used_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - base_);
-    return State::complete;
+  size_ = size;
+  while (refusal_.status == 0 && step()) {
   }
-  if (outcome == HPE_OK) {
-    check_unfinished_head();
-    // What was read of the body has been moved together; the framing behind it is of no more use.
-    if (head_complete_) fed_ = body_.end;
-    if (!started_) fed_ = 0;
-    return refusal_.status == 0 ? State::incomplete : State::refused;
-  }
-  if (refusal_.status == 0) refuse_syntax(outcome);
-  return State::refused;
+  if (refusal_.status != 0) return State::refused;
+  if (stage_ == Stage::complete) return State::complete;
+  return stage_ == Stage::body_ahead ? State::body_ahead : State::incomplete;
 }
 
-// Blanks between tokens reach no callback, so a head that never ends is caught by its whole size.
-void RequestParser::check_unfinished_head() {
-  constexpr std::size_t kRestOfRequestLine = 64;
-  if (head_complete_ || fed_ <= limits_.url_bytes + limits_.header_bytes + kRestOfRequestLine) return;
-  refuse(431, "The request head is too large");
-}
-
-void RequestParser::refuse_syntax(llhttp_errno_t outcome) {
-  const std::string_view seen(base_, fed_);
-  switch (outcome) {
-  case HPE_INVALID_METHOD:
-    if (begins_with_token(seen)) refuse(501, "Unknown method");
-    break;
-  case HPE_INVALID_VERSION:
-  case HPE_PAUSED_H2_UPGRADE:
-    refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
-    break;
-  case HPE_UNEXPECTED_CONTENT_LENGTH:
-    refuse(400, "More than one Content-Length, or one beside Transfer-Encoding");
-    break;
-  case HPE_INVALID_CONTENT_LENGTH:
-    refuse(400, "Content-Length is not a number");
-    break;
-  case HPE_INVALID_TRANSFER_ENCODING:
-    refuse(400, "The last transfer coding is not chunked");
-    break;
-  case HPE_INVALID_CHUNK_SIZE:
-    refuse(400, "Malformed chunk");
-    break;
-  default:
+bool RequestParser::step() {
+  switch (stage_) {
+  case Stage::empty_lines:
+    return skip_empty_lines();
+  case Stage::method:
+    return read_method();
+  case Stage::target:
+    return read_target();
+  case Stage::fields:
+    return read_fields();
+  case Stage::sized_body:
+    return read_sized_body();
+  case Stage::chunked_body:
+    return read_chunked_body();
+  case Stage::body_ahead:
+  case Stage::complete:
     break;
   }
-  if (refusal_.status == 0) refuse(400, "Malformed request");
+  return false;
 }
 
-int RequestParser::refuse(int status, std::string_view detail) {
+bool RequestParser::wait_for_more(std::size_t keep) {
+  at_ = kept_ = keep;
+  return false;
+}
+
+bool RequestParser::complete() {
+  stage_ = Stage::complete;
+  return false;
+}
+
+bool RequestParser::refuse(int status, std::string_view detail) {
   refusal_ = {status, detail};
   keep_alive_ = false;
-  return -1;
+  return false;
 }
 
-int RequestParser::on_method(Span part) {
-  if (method_.size() == 0) method_.begin = part.begin;
-  method_.end = part.end;
-  return 0;
+// RFC 9112, section 2.2. What is left of them is half a line end at most.
+bool RequestParser::skip_empty_lines() {
+  for (; at_ < size_; at_ += kCrlf.size(), empty_line_bytes_ += kCrlf.size()) {
+    if (empty_line_bytes_ > limits_.header_bytes)
+      return refuse(431, "Too many empty lines before the request");
+    if (base_[at_] != '\r' && base_[at_] != '\n') {
+      stage_ = Stage::method;
+      method_.begin = static_cast<std::uint32_t>(at_);
+      return true;
+    }
+    if (base_[at_] == '\r' && at_ + 1 == size_) break;
+    if (base_[at_] == '\n' || base_[at_ + 1] != '\n')
+      return refuse(400, "A bare CR or LF before the request line");
+  }
+  const std::size_t rest = size_ - at_;
+  std::memmove(base_, base_ + at_, rest);
+  at_ = 0;
+  kept_ = rest;
+  return false;
+}
+
+// Before llhttp sees it: a method that llhttp does not know ends it at the first letter that is different,
+// and by then it may or may not be seen whether a method it is.
+bool RequestParser::read_method() {
+  const std::string_view rest(base_ + method_.begin, size_ - method_.begin);
+  const auto length =
+      static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_token_char) - rest.begin());
+  if (length > kMaxMethod) return refuse(501, "Unknown method");
+  if (length == rest.size()) return wait_for_more(size_);
+  if (length == 0 || rest[length] != ' ') return refuse(400, "Malformed request");
+  method_.end = method_.begin + static_cast<std::uint32_t>(length);
+  at_ = method_.begin;
+  stage_ = Stage::target;
+  return true;
+}
+
+// Up to `end`, or less.
+llhttp_errno_t RequestParser::feed(std::size_t end) {
+  const std::size_t from = at_;
+  at_ = std::max(from, std::min(size_, end));
+  const llhttp_errno_t outcome = llhttp_execute(&llhttp_, base_ + from, at_ - from);
+  if (outcome != HPE_PAUSED) return outcome;
+  at_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - base_);
+  llhttp_resume(&llhttp_);
+  return outcome;
+}
+
+bool RequestParser::read_target() {
+  const std::size_t begin = method_.end + 1;
+  const std::size_t end = begin + limits_.url_bytes + 2; // llhttp looks at the byte behind the blank too
+  const bool second_blank = begin < size_ && base_[begin] == ' ';
+  const llhttp_errno_t outcome = feed(second_blank ? begin : end); // the method counts first
+  if (second_blank) return outcome == HPE_OK ? refuse(400, "Malformed request line") : refuse_syntax(outcome);
+  if (outcome == HPE_OK) {
+    return at_ == end ? refuse(414, "The request target is too long") : wait_for_more(size_);
+  }
+  if (outcome != HPE_PAUSED) return refuse_syntax(outcome);
+  if (target_.size() > limits_.url_bytes) return refuse(414, "The request target is too long");
+  if (llhttp_.http_minor == 9) return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+  stage_ = Stage::fields;
+  return true;
+}
+
+bool RequestParser::read_fields() {
+  const std::size_t end = target_.end + limits_.header_bytes + 2 * kCrlf.size(); // with the empty line
+  const llhttp_errno_t outcome = feed(end);
+  if (outcome == HPE_PAUSED) return finish_head();
+  if (outcome != HPE_OK) return refuse_syntax(outcome);
+  return at_ == end ? refuse(431, "The header fields are too large") : wait_for_more(size_);
+}
+
+bool RequestParser::refuse_syntax(llhttp_errno_t outcome) {
+  if (refusal_.status != 0) return false; // by a callback
+  switch (outcome) {
+  case HPE_INVALID_METHOD:
+    return refuse(501, "Unknown method");
+  case HPE_INVALID_VERSION:
+  case HPE_PAUSED_H2_UPGRADE:
+    return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+  default:
+    return refuse(400, "Malformed request");
+  }
 }
 
 int RequestParser::on_target(Span part) {
   if (target_.size() == 0) target_.begin = part.begin;
   target_.end = part.end;
-  return target_.size() <= limits_.url_bytes ? 0 : refuse(414, "The request target is too long");
+  return 0;
 }
 
 int RequestParser::on_header_name(Span part) {
-  if (head_complete_) return on_framing(part.size());
-  if (!in_name_) {
-    if (headers_.size() == kMaxHeaders) return refuse(431, "Too many header fields");
-    headers_.push_back({{part.begin, part.end}, {part.end, part.end}});
-    in_name_ = true;
-  }
+  if (!in_name_) headers_.push_back({part, {part.end, part.end}});
+  in_name_ = true;
   headers_.back().name.end = part.end;
-  return part.end - target_.end <= limits_.header_bytes ? 0 : refuse(431, "The header fields are too large");
+  return 0;
+}
+
+// llhttp looks into a few fields by itself, and not by the rules of today. Told that this is none of them, it
+// reads the value as that of any other.
+int RequestParser::on_header_name_complete() {
+  constexpr std::uint8_t kGeneral = 0;
+  llhttp_.header_state = kGeneral;
+  if (!std::exchange(in_name_, false)) {
+    refuse(400, "Malformed header field");
+  } else if (headers_.size() > kMaxHeaders) {
+    refuse(431, "Too many header fields");
+  }
+  return refusal_.status == 0 ? 0 : -1;
 }
 
 int RequestParser::on_header_value(Span part) {
-  if (head_complete_) return on_framing(part.size());
-  in_name_ = false;
   Header& header = headers_.back();
   if (!header.has_value) {
     header.value = part;
     header.has_value = true;
-  } else if (part.begin != header.value.end) {
-    return refuse(400, "Folded header field"); // RFC 9112, section 5.2
+  } else if (part.begin != header.value.end) { // RFC 9112, section 5.2
+    refuse(400, "Folded header field");
+    return -1;
   }
   header.value.end = part.end;
-  return part.end - target_.end <= limits_.header_bytes ? 0 : refuse(431, "The header fields are too large");
+  return 0;
 }
 
-int RequestParser::on_headers_complete() {
+bool RequestParser::finish_head() {
   std::size_t end = 0;
-  if (!read_request_line(end)) {
-    if (llhttp_.http_major == 1) return refuse(400, "Malformed request line");
-    return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
-  }
+  if (llhttp_.http_major != 1) return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+  if (!read_request_line(end)) return refuse(400, "Malformed request line");
   if (!read_header_lines(end)) return refuse(400, "Malformed header field");
-  keep_alive_ = llhttp_should_keep_alive(&llhttp_) != 0;
   body_ = {static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(end)};
-  head_complete_ = true;
-  if (!check_target() || !check_framing() || !check_host() || !check_expectation()) return -1;
-  return 0;
+  view_fields(base_);
+  keep_alive_ = keeps_connection(fields_, is_http_1_0());
+  if (!check_target() || !check_framing() || !check_host() || !check_expectation()) return false;
+  if (!framing_.has_body()) return complete();
+  stage_ = Stage::body_ahead;
+  return false;
 }
 
 // "METHOD target HTTP/1.x", one blank between them. llhttp would take more blanks, a line without a version
 // (HTTP/0.9), and RTSP's or ICE's versions. `line_end` is where the next line begins.
 bool RequestParser::read_request_line(std::size_t& line_end) {
   constexpr std::string_view kVersion = " HTTP/1.";
-  const std::string_view seen(base_, fed_);
+  const std::string_view seen(base_, at_);
   const std::size_t digit = target_.end + kVersion.size();
   line_end = digit + 1 + kCrlf.size();
   return target_.begin == method_.end + 1 && seen.substr(target_.end, kVersion.size()) == kVersion &&
@@ -238,7 +282,7 @@ bool RequestParser::read_request_line(std::size_t& line_end) {
 // does not lie where the walk expects it betrays a fold, a bare LF or a blank before the colon, whichever way
 // llhttp came to accept it.
 bool RequestParser::read_header_lines(std::size_t& line_end) const {
-  const std::string_view seen(base_, fed_);
+  const std::string_view seen(base_, at_);
   const auto skip_blanks = [&](std::size_t at) {
     while (at < seen.size() && is_blank(seen[at])) ++at;
     return at;
@@ -260,92 +304,131 @@ bool RequestParser::read_header_lines(std::size_t& line_end) const {
 }
 
 bool RequestParser::check_target() {
-  if (llhttp_.method == HTTP_CONNECT) return refuse(501, "authd is not a proxy"), false;
-  if (!split_target(text(target_), method_of(llhttp_.method))) {
-    return refuse(400, "Malformed request target"), false;
-  }
+  if (llhttp_.method == HTTP_CONNECT) return refuse(501, "authd is not a proxy");
+  if (!split_target(text(target_), method_of(llhttp_.method))) return refuse(400, "Malformed request target");
   return true;
 }
 
-// RFC 9112, sections 6.1 and 6.3: whatever two parties could read differently is refused.
 bool RequestParser::check_framing() {
-  const Header* coding = find("Transfer-Encoding");
-  if (coding == nullptr) {
-    if (llhttp_.content_length <= limits_.body_bytes) return true;
-    return refuse(413, "The body is too large"), false;
-  }
-  if (find("Content-Length") != nullptr) return refuse(400, "Content-Length beside Transfer-Encoding"), false;
-  if (is_http_1_0()) return refuse(400, "Transfer-Encoding in HTTP/1.0"), false;
-  const bool chunked = equals_ignoring_case(without_trailing_blanks(text(coding->value)), "chunked");
-  if (chunked && count("Transfer-Encoding") == 1) return true;
-  return refuse(501, "The only transfer coding here is chunked"), false;
+  const auto framing = body_framing(fields_, is_http_1_0());
+  if (!framing) return refuse(framing.error().status, framing.error().detail);
+  framing_ = *framing;
+  return framing_.length_bytes <= limits_.body_bytes || refuse(413, "The body is too large");
 }
 
 bool RequestParser::check_host() {
-  const std::size_t hosts = count("Host");
-  if (hosts > 1) return refuse(400, "More than one Host"), false;
-  if (hosts == 0) return is_http_1_0() ? true : (refuse(400, "Host is missing"), false);
-  if (is_host(without_trailing_blanks(text(find("Host")->value)))) return true;
-  return refuse(400, "Malformed Host"), false;
+  const auto hosts = std::count_if(fields_.begin(), fields_.end(), [](const HeaderField& field) {
+    return equals_ignoring_case(field.name, "Host");
+  });
+  if (hosts > 1) return refuse(400, "More than one Host");
+  if (hosts == 0) return is_http_1_0() || refuse(400, "Host is missing");
+  return is_host(find("Host")->value) || refuse(400, "Malformed Host");
 }
 
 bool RequestParser::check_expectation() {
-  const Header* expect = find("Expect");
+  const HeaderField* expect = find("Expect");
   if (expect == nullptr || is_http_1_0()) return true;
-  if (!equals_ignoring_case(without_trailing_blanks(text(expect->value)), "100-continue")) {
-    return refuse(417, "The only expectation here is 100-continue"), false;
+  if (!equals_ignoring_case(expect->value, "100-continue")) {
+    return refuse(417, "The only expectation here is 100-continue");
   }
-  expects_continue_ = llhttp_.content_length > 0 || (llhttp_.flags & F_CHUNKED) != 0;
+  expects_continue_ = framing_.has_body();
   return true;
 }
 
-int RequestParser::on_body(Span part) {
-  if (body_.size() + part.size() > limits_.body_bytes) return refuse(413, "The body is too large");
+void RequestParser::take_body(std::size_t at_most) {
+  takes_body_ = true;
+  begin_body(std::min(at_most, limits_.body_bytes));
+}
+
+void RequestParser::discard_body() { begin_body(limits_.body_bytes); }
+
+void RequestParser::begin_body(std::size_t at_most) {
+  stage_ = framing_.chunked ? Stage::chunked_body : Stage::sized_body;
+  chunks_ = {at_most, limits_.header_bytes};
+  if (framing_.length_bytes > at_most) refuse(413, "The body is too large");
+}
+
+bool RequestParser::read_sized_body() {
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - at_, framing_.length_bytes));
+  keep_data({base_ + at_, size});
+  at_ += size;
+  framing_.length_bytes -= size;
+  return framing_.length_bytes == 0 ? complete() : wait_for_more(body_.end);
+}
+
+// What was read of it is moved together; the framing between is of no more use.
+bool RequestParser::read_chunked_body() {
+  std::string_view rest(base_ + at_, size_ - at_);
+  if (!rest.empty()) expects_continue_ = false;
+  ChunkedDecoder::Step step = chunks_.next(rest);
+  for (; step.event == ChunkedDecoder::Event::data; step = chunks_.next(rest)) keep_data(step.data);
+  at_ = size_ - rest.size();
+  if (step.event == ChunkedDecoder::Event::end) return complete();
+  return step.event == ChunkedDecoder::Event::more ? wait_for_more(body_.end) : refuse_chunk(step.event);
+}
+
+bool RequestParser::refuse_chunk(ChunkedDecoder::Event event) {
+  switch (event) {
+  case ChunkedDecoder::Event::too_large:
+    return refuse(413, "The body is too large");
+  case ChunkedDecoder::Event::too_much_framing:
+    return refuse(431, "Chunk extensions or trailers are too large");
+  default:
+    return refuse(400, "Malformed chunk");
+  }
+}
+
+void RequestParser::keep_data(std::string_view data) {
+  if (data.empty()) return;
   expects_continue_ = false;
-  if (part.begin != body_.end) std::memmove(base_ + body_.end, base_ + part.begin, part.size());
-  body_.end += static_cast<std::uint32_t>(part.size());
-  return 0;
+  if (!takes_body_) return;
+  std::memmove(base_ + body_.end, data.data(), data.size());
+  body_.end += static_cast<std::uint32_t>(data.size());
 }
 
-int RequestParser::on_framing(std::size_t size) {
-  framing_bytes_ += size;
-  return framing_bytes_ <= limits_.header_bytes ? 0
-                                                : refuse(431, "Chunk extensions or trailers are too large");
-}
-
-const RequestParser::Header* RequestParser::find(std::string_view name) const {
-  const auto found = std::find_if(headers_.begin(), headers_.end(), [&](const Header& header) {
-    return equals_ignoring_case(text(header.name), name);
+const HeaderField* RequestParser::find(std::string_view name) const {
+  const auto found = std::find_if(fields_.begin(), fields_.end(), [&](const HeaderField& field) {
+    return equals_ignoring_case(field.name, name);
   });
-  return found == headers_.end() ? nullptr : &*found;
+  return found == fields_.end() ? nullptr : &*found;
 }
 
-std::size_t RequestParser::count(std::string_view name) const {
-  return static_cast<std::size_t>(std::count_if(headers_.begin(), headers_.end(), [&](const Header& header) {
-    return equals_ignoring_case(text(header.name), name);
-  }));
+void RequestParser::view_fields(const char* bytes) {
+  fields_.clear();
+  for (const Header& header : headers_) {
+    fields_.push_back({header.name.in(bytes), without_blanks_around(header.value.in(bytes))});
+  }
+  fields_bytes_ = bytes;
 }
 
-// The target is whole once a header field has followed it, or the head is complete.
-void RequestParser::describe_target(Request& request) const {
+TargetParts RequestParser::describe_target(Request& request) const {
   request.path = request.query = {};
-  if (headers_.empty() && !head_complete_) return;
+  if (stage_ < Stage::fields) return {}; // it is not whole
   const auto parts = split_target(request.target, request.method);
-  if (!parts) return;
+  if (!parts) return {};
   request.path = parts->path.empty() ? "/" : parts->path; // RFC 9112, section 3.2.1
   request.query = parts->query;
+  return *parts;
+}
+
+// Instead of the Host field or, in HTTP/1.0, in addition to none: RFC 9112, section 3.2.2.
+void RequestParser::put_host(std::string_view authority) {
+  for (HeaderField& field : fields_) {
+    if (!equals_ignoring_case(field.name, "Host")) continue;
+    field.value = authority;
+    return;
+  }
+  fields_.push_back({"Host", authority});
 }
 
 void RequestParser::describe(const char* bytes, Request& request) {
-  request.method = started_ && method_.size() > 0 ? method_of(llhttp_.method) : Method::other;
+  request.method = method_known_ ? method_of(llhttp_.method) : Method::other;
   request.method_name = method_.in(bytes);
   request.target = target_.in(bytes);
-  describe_target(request);
+  const TargetParts target = describe_target(request);
   request.body = body_.in(bytes);
-  fields_.clear();
-  for (const Header& header : headers_) {
-    fields_.push_back({header.name.in(bytes), without_trailing_blanks(header.value.in(bytes))});
-  }
+  if (stage_ <= Stage::fields || fields_bytes_ != bytes) view_fields(bytes);
+  if (!target.authority.empty()) put_host(target.authority);
   request.headers = fields_;
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes to Request, with llhttp in strict mode and, on top of it, what it lets pass: obs-fold, no or two
-// Hosts, HTTP/0.9, RTSP and ICE, a fragment in the target, any transfer coding but chunked. Knows nothing of
+// Bytes to Request. llhttp in strict mode reads the lines of the head; what they mean is decided here and in
+// message_framing.h, and on top of it what llhttp lets pass is refused: obs-fold, no or two Hosts, HTTP/0.9,
+// RTSP and ICE, a fragment in the target. The body is read here and by ChunkedDecoder. Knows nothing of
 // sockets, so that a test or a fuzzer can feed it.
+//
+// The outcome does not depend on how the bytes were divided: llhttp never sees a byte behind a limit, and no
+// part of the outcome is taken from what had arrived by chance.
 //
 // The caller owns the bytes and may move them between calls, because only offsets are kept.
 #pragma once
@@ -13,7 +17,11 @@
 
 #include <llhttp/llhttp.h>
 
+#include "http/chunked_decoder.h"
 #include "http/exchange.h"
+#include "http/message_framing.h"
+#include "http/refusal.h"
+#include "http/request_target.h"
 
 namespace authd::http {
 
@@ -23,17 +31,12 @@ struct RequestLimits {
   std::size_t body_bytes = 1024 * 1024; // decoded: 413
 };
 
-// Why a request was refused before it reached a handler; the connection is closed after the answer.
-struct Refusal {
-  int status = 0;
-  std::string_view detail;
-};
-
 class RequestParser {
  public:
-  enum class State { incomplete, complete, refused };
+  enum class State { incomplete, body_ahead, complete, refused };
 
   static constexpr std::size_t kMaxHeaders = 256; // more: 431
+  static constexpr std::size_t kMaxMethod = 32;   // longer: 501
 
   explicit RequestParser(const RequestLimits& limits);
   void set_limits(const RequestLimits& limits) { limits_ = limits; } // between requests
@@ -46,13 +49,27 @@ class RequestParser {
   // A chunked body is decoded in place, so the bytes change. Not to be called again after refused.
   State parse(char* bytes, std::size_t size);
 
+  // Body ahead: the head is complete and a body follows. Say what becomes of it, then call parse again with
+  // the same bytes. One that is taken may have `at_most` bytes, if that is less than RequestLimits allow. Of
+  // one that is discarded no byte is kept, but RequestLimits hold for it all the same.
+  void take_body(std::size_t at_most);
+  void discard_body();
+  bool takes_body() const { return takes_body_; }
+
   // Incomplete: how many of the bytes must stay; the next ones are to be put behind them.
-  std::size_t kept() const { return fed_; }
+  std::size_t kept() const { return kept_; }
   // Complete: how many of the bytes were the request; the next one begins there.
-  std::size_t used() const { return used_; }
+  std::size_t used() const { return at_; }
   const Refusal& refusal() const { return refusal_; }
 
-  bool started() const { return started_; } // more than the empty lines that may precede a request
+  bool started() const {
+    return stage_ != Stage::empty_lines;
+  } // more than the lines that may precede a request
+  // The size of the empty lines before the request, which are not kept. They count for
+  // RequestLimits::header_bytes; a parser that goes on where another one stopped is told how many there were.
+  std::size_t empty_line_bytes() const { return empty_line_bytes_; }
+  void go_on_behind_empty_lines(std::size_t bytes) { empty_line_bytes_ = bytes; }
+
   bool expects_continue() const { return expects_continue_; } // RFC 9110, section 10.1.1
   bool keep_alive() const { return keep_alive_; }
   bool is_http_1_0() const { return llhttp_.http_major == 1 && llhttp_.http_minor == 0; }
@@ -62,6 +79,16 @@ class RequestParser {
   void describe(const char* bytes, Request& request);
 
  private:
+  enum class Stage : std::uint8_t {
+    empty_lines,
+    method,
+    target,
+    fields,
+    body_ahead,
+    sized_body,
+    chunked_body,
+    complete
+  };
   struct Span {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
@@ -77,49 +104,67 @@ class RequestParser {
   static const llhttp_settings_t& callbacks();
   static RequestParser& self(llhttp_t* llhttp) { return *static_cast<RequestParser*>(llhttp->data); }
 
-  int on_method(Span part);
+  // What llhttp calls.
   int on_target(Span part);
   int on_header_name(Span part);
+  int on_header_name_complete();
   int on_header_value(Span part);
-  int on_headers_complete();
-  int on_body(Span part);
-  int on_framing(std::size_t size); // chunk extensions and trailers, which are dropped
 
-  int refuse(int status, std::string_view detail);
-  State conclude(llhttp_errno_t outcome);
-  void refuse_syntax(llhttp_errno_t outcome);
-  void check_unfinished_head();
+  // Each reads on in its stage. True: the next stage can begin.
+  bool step();
+  bool skip_empty_lines();
+  bool read_method();
+  bool read_target();
+  bool read_fields();
+  bool read_sized_body();
+  bool read_chunked_body();
 
+  llhttp_errno_t feed(std::size_t end);
+  bool wait_for_more(std::size_t keep);
+  bool complete();
+  bool refuse(int status, std::string_view detail);
+  bool refuse_syntax(llhttp_errno_t outcome);
+  bool refuse_chunk(ChunkedDecoder::Event event);
+
+  bool finish_head();
   bool read_request_line(std::size_t& line_end);
   bool read_header_lines(std::size_t& line_end) const;
   bool check_target();
   bool check_framing();
   bool check_host();
   bool check_expectation();
+  void begin_body(std::size_t at_most);
+  void keep_data(std::string_view data);
 
   Span span(const char* at, std::size_t size) const;
-  void describe_target(Request& request) const;
+  TargetParts describe_target(Request& request) const;
+  void put_host(std::string_view authority);
+  void view_fields(const char* bytes);
   std::string_view text(Span s) const { return s.in(base_); }
-  const Header* find(std::string_view name) const;
-  std::size_t count(std::string_view name) const;
+  const HeaderField* find(std::string_view name) const;
 
   RequestLimits limits_;
   llhttp_t llhttp_{};
   char* base_ = nullptr; // only valid within parse
-  std::size_t fed_ = 0;
-  std::size_t used_ = 0;
-  std::size_t framing_bytes_ = 0;
+  std::size_t size_ = 0; // likewise
+  std::size_t at_ = 0;   // read up to here
+  std::size_t kept_ = 0;
+  std::size_t empty_line_bytes_ = 0;
   Span method_;
   Span target_;
   Span body_;
   Refusal refusal_;
-  bool started_ = false;
+  BodyFraming framing_;
+  ChunkedDecoder chunks_;
+  Stage stage_ = Stage::empty_lines;
   bool in_name_ = false;
-  bool head_complete_ = false;
+  bool takes_body_ = false;
+  bool method_known_ = false;
   bool expects_continue_ = false;
   bool keep_alive_ = false;
   std::vector<Header> headers_;
-  std::vector<HeaderField> fields_;
+  std::vector<HeaderField> fields_;    // views of headers_
+  const char* fields_bytes_ = nullptr; // what they are views into
 };
 
 } // namespace authd::http

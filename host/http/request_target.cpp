@@ -8,22 +8,18 @@
 namespace authd::http {
 namespace {
 
-TargetParts split_query(std::string_view target) {
-  const std::size_t mark = target.find('?');
-  if (mark == std::string_view::npos) return {target, target.substr(target.size())};
-  return {target.substr(0, mark), target.substr(mark + 1)};
-}
-
-// What follows "http://host", or nullopt when the target does not begin like that.
-std::optional<std::string_view> without_authority(std::string_view target) {
+// What follows "http://", or nullopt when the target does not begin like that.
+std::optional<std::string_view> without_scheme(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
-    target.remove_prefix(scheme.size());
-    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
-    if (end == 0) return std::nullopt;
-    return target.substr(end);
+    if (equals_ignoring_case(target.substr(0, scheme.size()), scheme)) return target.substr(scheme.size());
   }
   return std::nullopt;
+}
+
+TargetParts split_query(std::string_view target, std::string_view authority = {}) {
+  const std::size_t mark = target.find('?');
+  if (mark == std::string_view::npos) return {target, target.substr(target.size()), authority};
+  return {target.substr(0, mark), target.substr(mark + 1), authority};
 }
 
 } // namespace
@@ -32,9 +28,11 @@ std::optional<TargetParts> split_target(std::string_view target, Method method) 
   if (target.find('#') != std::string_view::npos) return std::nullopt;
   if (!target.empty() && target.front() == '/') return split_query(target);
   if (target == "*" && method == Method::options) return split_query(target);
-  const auto rest = without_authority(target);
+  const auto rest = without_scheme(target);
   if (!rest) return std::nullopt;
-  return split_query(*rest);
+  const std::string_view authority = rest->substr(0, rest->find_first_of("/?"));
+  if (authority.empty() || authority.front() == ':' || !is_host(authority)) return std::nullopt;
+  return split_query(rest->substr(authority.size()), authority);
 }
 
 bool is_host(std::string_view value) {

@@ -3,6 +3,7 @@
 // 204; an unknown path is 404, a known path with another method 405 with Allow.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct Route {
   std::string path;
   std::string summary; // one line, for the API document
   Handler handler;
+  std::size_t max_body_bytes =
+      0; // of a request; more is 413. 0: takes none, and one that comes is discarded unread
 };
 
 class Router {
@@ -28,8 +31,12 @@ class Router {
   // Answers or defers. What a handler throws passes through: the server makes it AUTH_008 and logs it, as
   // it does for continuations, so that there is one such place. Allocates nothing on the way to a handler.
   void dispatch(Exchange& exchange) const;
+  // Of the route that would be called; 0 when there is none.
+  std::size_t max_body_bytes(Method method, std::string_view path) const;
 
  private:
+  const Route* find(Method method, std::string_view path) const;
+
   std::vector<Route> routes_;
 };
 

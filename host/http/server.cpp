@@ -48,7 +48,7 @@ class Server::Impl {
       unix_socket_ = options.unix_socket;
     }
     for (auto& listener : listeners) {
-      reactors_.push_back(std::make_unique<Reactor>(listener, application, log, open_connections_));
+      reactors_.push_back(std::make_unique<Reactor>(listener, application, log, shared_));
     }
   }
 
@@ -80,7 +80,7 @@ class Server::Impl {
 
   std::uint16_t port() const { return port_; }
   unsigned count() const { return static_cast<unsigned>(reactors_.size()); }
-  unsigned connections() const { return open_connections_; }
+  unsigned connections() const { return shared_.open_connections; }
 
  private:
   void run(unsigned number) {
@@ -93,7 +93,7 @@ class Server::Impl {
 
   std::uint16_t port_ = 0;
   std::string unix_socket_; // removed in the end
-  std::atomic<unsigned> open_connections_{0};
+  SharedByReactors shared_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::mutex mutex_;
   std::condition_variable finished_;

@@ -28,6 +28,9 @@ struct ServerOptions {
   std::size_t header_limit = 16 * 1024;
   std::size_t url_limit = 8 * 1024;
   std::size_t body_limit = 1024 * 1024;
+  // What the bodies that are being received and served may hold, all reactors together; at least four times
+  // body_limit. Beyond it: 503 AUTH_014.
+  std::size_t body_memory = 64 * 1024 * 1024;
   milliseconds idle_timeout{75'000};
   milliseconds header_timeout{10'000};   // of a TLS handshake too
   std::shared_ptr<const TlsContext> tls; // null: plain HTTP

@@ -57,6 +57,10 @@ class TimeoutQueue {
 
   SteadyTime next_due() const { return first_ == nullptr ? SteadyTime::max() : first_->due_; }
 
+  // Who has waited longest, and since when; nullptr and max() when nobody waits.
+  Timed* first() const { return first_; }
+  SteadyTime waits_since() const { return first_ == nullptr ? SteadyTime::max() : first_->due_ - duration_; }
+
   // Removes and returns one that is due; nullptr when there is none.
   Timed* pop_due(SteadyTime now) {
     Timed* item = first_;

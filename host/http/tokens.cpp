@@ -137,6 +137,9 @@ void TokenEndpoints::issue(Exchange& exchange, const Consumer& consumer, std::st
 }
 
 void TokenEndpoints::validate(Exchange& exchange, const Consumer&, std::string_view record) {
+  if (exchange.request().header_count("Authorization") > 1) { // which of them is meant, two parties may not agree on
+    return respond_problem(exchange, {Code::malformed_request, "More than one Authorization header", {}});
+  }
   const std::string_view text = bearer_token(exchange.request());
   if (text.empty()) {
     return respond_problem(exchange, {Code::no_bearer_token, "No bearer token in the Authorization header", {}});

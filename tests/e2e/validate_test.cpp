@@ -146,6 +146,19 @@ TEST_F(Validate, WantsABearerToken) {
   }
 }
 
+TEST_F(Validate, RefusesTwoAuthorizationHeaders) {
+  const std::string good = bearer(token_of(scene_.tokens()));
+  for (const auto& [first, second] : {std::pair{good, good}, std::pair{good, std::string("Basic YTpi")},
+                                      std::pair{std::string("Basic YTpi"), good}}) {
+    Headers headers = kAlice;
+    headers.emplace_back("Authorization", first);
+    headers.emplace_back("authorization", second);
+    const HttpReply reply = get(scene_.port(), "/tokens/validate", headers);
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_EQ(code_of(reply), "AUTH_007") << first << ", " << second;
+  }
+}
+
 TEST_F(Validate, WantsAConsumerToo) {
   const HttpReply reply = get(scene_.port(), "/tokens/validate", {{"Authorization", bearer("a.b.c")}});
   EXPECT_EQ(code_of(reply), "AUTH_001");

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "http/reactor_resources.h"
 #include "test_server.h"
 
 namespace authd::http {
@@ -81,6 +82,107 @@ TEST(Limits, TooLargeChunkedBodyGets413) {
   expect_refusal(client, 413);
 }
 
+TEST(Limits, AnAnnouncedChunkThatIsTooLargeGets413AtOnce) {
+  TestServer server;
+  RawClient client = server.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n");
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, EmptyLinesBeforeARequestAreBoundedHoweverTheyArrive) {
+  TestServer server;
+  RawClient client = server.connect();
+  std::string lines;
+  for (int i = 0; i < 500; ++i) lines += "\r\n";
+  client.exchange(get("/hello"));
+  for (int i = 0; i < 16; ++i) {
+    client.send(lines);
+    ASSERT_EQ(server.connect().exchange(get("/hello")).status, 200) << "the lines before have been read";
+  }
+  EXPECT_EQ(client.exchange(get("/hello")).status, 200) << "not more than 16 KiB";
+  for (int i = 0; i < 24 && client.try_send(lines); ++i) server.connect().exchange(get("/hello"));
+  expect_refusal(client, 431);
+}
+
+std::string post(std::string_view target, const std::string& body) {
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST(Limits, ABodyForARouteThatTakesNoneIsDiscardedAndTheConnectionKept) {
+  TestServer server;
+  RawClient client = server.connect();
+  const std::string large(1 << 20, 'x');
+  for (const auto& [target, status] :
+       {std::pair{"/nowhere", 404}, std::pair{"/hello", 405}, std::pair{"/bare", 200}}) {
+    client.send(post(target, large) + get("/hello"));
+    const Answer answer = client.receive();
+    EXPECT_EQ(answer.status, status);
+    EXPECT_FALSE(answer.has("Connection"));
+    EXPECT_EQ(client.receive().body, "hello");
+  }
+  EXPECT_EQ(client.exchange(post("/bare", "abc")).body, "") << "also when it came with the head";
+  client.send("POST /bare HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(client.receive().body, "");
+}
+
+TEST(Limits, ABodyThatIsDiscardedIsBoundedAllTheSame) {
+  TestServer server;
+  RawClient announced = server.connect();
+  announced.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n");
+  expect_refusal(announced, 413);
+  RawClient chunked = server.connect();
+  chunked.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n");
+  expect_refusal(chunked, 413);
+}
+
+TEST(Limits, ARouteMayTakeLessThanTheLimit) {
+  TestServer server;
+  RawClient client = server.connect();
+  EXPECT_EQ(client.exchange(post("/note", std::string(100, 'n'))).body, std::string(100, 'n'));
+  client.send(post("/note", std::string(101, 'n')));
+  expect_refusal(client, 413);
+}
+
+// 60 KiB of body take 56 KiB beyond the 8 KiB that every busy connection has.
+TEST(Limits, WhatAllBodiesHoldTogetherIsBounded) {
+  ServerOptions options;
+  options.body_limit = 64 * 1024;
+  options.body_memory = 256 * 1024;
+  TestServer server(options);
+  const std::string body(60 * 1024, 'x');
+  std::vector<RawClient> clients;
+  std::vector<Ticket> tickets;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(post("/keep", body));
+    tickets.push_back(server.tickets().take());
+  }
+  RawClient one_more = server.connect();
+  one_more.try_send(post("/keep", body));
+  const Answer refused = one_more.receive();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("AUTH_014"), std::string::npos) << refused.body;
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+  EXPECT_TRUE(one_more.closed_by_server());
+  EXPECT_EQ(server.observed().entries().back().code, Code::overloaded);
+  EXPECT_EQ(server.connect().exchange(post("/nowhere", body)).status, 404) << "holds nothing";
+  EXPECT_EQ(server.connect().exchange(post("/echo", "abc")).body, "abc") << "nor does a small one";
+  for (Ticket& ticket : tickets) ticket.resume([](Exchange& e) { e.respond(200, "text/plain", ""); });
+  for (RawClient& client : clients) EXPECT_EQ(client.receive().status, 200);
+  for (RawClient& client : clients)
+    EXPECT_EQ(client.exchange(post("/echo", body)).body, body) << "given back";
+}
+
+TEST(Limits, ABodyOfTheLimitFitsIntoTheMemoryForAll) {
+  ServerOptions options;
+  options.body_limit = 4 << 20;
+  options.body_memory = 0;
+  TestServer server(options);
+  const std::string body((4 << 20) - 100, 'x');
+  EXPECT_EQ(server.connect().exchange(post("/echo", body)).body.size(), body.size());
+}
+
 TEST(Limits, AMalformedRequestGets400AndNothingBehindItIsServed) {
   TestServer server;
   RawClient client = server.connect();
@@ -137,6 +239,7 @@ TEST(Limits, ADrippingRequestGets408AllTheSame) {
 TEST(Limits, ASilentConnectionIsClosedWithoutAWord) {
   ServerOptions options;
   options.idle_timeout = 50ms;
+  options.header_timeout = 50ms;
   TestServer server(options);
   RawClient fresh = server.connect();
   EXPECT_TRUE(fresh.closed_by_server());
@@ -147,6 +250,20 @@ TEST(Limits, ASilentConnectionIsClosedWithoutAWord) {
   lines.send("\r\n\r\n");
   EXPECT_TRUE(lines.closed_by_server());
   EXPECT_TRUE(server.await_connections(0));
+}
+
+TEST(Limits, AConnectionThatNeverSentAByteIsClosedAfterHeaderTimeout) {
+  ServerOptions options;
+  options.header_timeout = 50ms;
+  options.idle_timeout = 60s;
+  TestServer server(options);
+  RawClient used = server.connect();
+  ASSERT_EQ(used.exchange(get("/hello")).status, 200);
+  RawClient lines = server.connect();
+  lines.send("\r\n\r\n\r");
+  EXPECT_TRUE(server.connect().closed_by_server());
+  EXPECT_TRUE(lines.closed_by_server()) << "empty lines are no request";
+  EXPECT_EQ(used.exchange(get("/hello")).status, 200) << "one that has been used may be silent for longer";
 }
 
 TEST(Limits, AConnectionInUseIsNotIdle) {
@@ -222,6 +339,75 @@ TEST(Limits, TooManyConnectionsGet503) {
   first.reset();
   ASSERT_TRUE(server.await_connections(1));
   EXPECT_EQ(server.connect().exchange(get("/hello")).status, 200) << "there is room again";
+}
+
+// Asks on new connections until one is let in.
+bool gets_in(TestServer& server) {
+  const SteadyTime deadline = steady_now() + 20s;
+  while (steady_now() < deadline) {
+    RawClient client = server.connect();
+    client.try_send(get("/hello", "Connection: close\r\n"));
+    try {
+      if (client.receive().status == 200) return true;
+    } catch (const std::exception&) { // beyond those that are told so
+    }
+    ::poll(nullptr, 0, 20);
+  }
+  return false;
+}
+
+ServerOptions for_two() {
+  ServerOptions options;
+  options.max_connections = 2;
+  options.header_timeout = options.idle_timeout = 60s;
+  return options;
+}
+
+TEST(Limits, WhoHasBeenSilentForLongestGivesWay) {
+  TestServer server(for_two());
+  RawClient used = server.connect();
+  ASSERT_EQ(used.exchange(get("/hello")).status, 200);
+  RawClient fresh = server.connect();
+  ASSERT_TRUE(server.await_connections(2));
+  EXPECT_TRUE(gets_in(server));
+  EXPECT_TRUE(used.closed_by_server());
+  EXPECT_EQ(fresh.exchange(get("/hello")).status, 200);
+}
+
+TEST(Limits, WhoNeverEndsARequestOrReadsNoAnswerGivesWay) {
+  TestServer server(for_two());
+  RawClient half = server.connect();
+  half.send("GET /hello HTTP/1.1\r\n");
+  RawClient glutton = server.connect(4096);
+  flood(glutton, get("/big"));
+  ASSERT_TRUE(server.await_connections(2));
+  EXPECT_TRUE(gets_in(server));
+  EXPECT_TRUE(half.closed_by_server());
+  ASSERT_TRUE(server.await_connections(1));
+  RawClient busy = server.connect();
+  busy.send(get("/later"));
+  server.tickets().take();
+  EXPECT_TRUE(gets_in(server)) << "now the one that does not read has waited longest";
+}
+
+TEST(Limits, WhoWaitsForAnAnswerDoesNotGiveWay) {
+  TestServer server(for_two());
+  std::vector<RawClient> clients;
+  std::vector<Ticket> tickets;
+  for (int i = 0; i < 2; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(get("/later"));
+    tickets.push_back(server.tickets().take());
+  }
+  const SteadyTime end = steady_now() + kLeastWait + 200ms;
+  while (steady_now() < end) {
+    RawClient refused = server.connect();
+    refused.send(get("/hello"));
+    EXPECT_EQ(refused.receive().status, 503);
+    ::poll(nullptr, 0, 50);
+  }
+  for (Ticket& ticket : tickets) ticket.resume([](Exchange& e) { e.respond(200, "text/plain", "late"); });
+  for (RawClient& client : clients) EXPECT_EQ(client.receive().body, "late");
 }
 
 TEST(Limits, AnIdleConnectionCostsLessThanFourKilobytes) {

@@ -62,6 +62,15 @@ TEST_F(RouterTest, AnswersOptionsEverywhere) {
   EXPECT_EQ(ask(Method::options, "*").status, 204);
 }
 
+TEST_F(RouterTest, SaysHowLargeABodyTheRouteTakes) {
+  router_.add({Method::post, "/body", "", marking(mark_, "body"), 100});
+  EXPECT_EQ(router_.max_body_bytes(Method::post, "/body"), 100U);
+  EXPECT_EQ(router_.max_body_bytes(Method::put, "/body"), 0U);
+  EXPECT_EQ(router_.max_body_bytes(Method::options, "/body"), 0U);
+  EXPECT_EQ(router_.max_body_bytes(Method::post, "/a"), 0U) << "none unless the route says so";
+  EXPECT_EQ(router_.max_body_bytes(Method::post, "/nowhere"), 0U);
+}
+
 TEST_F(RouterTest, LetsAnExceptionPassToTheServer) {
   router_.add({Method::get, "/throw", "", [](Exchange&) { throw std::runtime_error("x"); }});
   EXPECT_THROW(ask(Method::get, "/throw"), std::runtime_error);

@@ -91,8 +91,10 @@ bool TestServer::await_connections(unsigned count) {
 }
 
 void TestServer::add_routes() {
-  const auto route = [this](Method method, const char* path, Handler handler) {
-    router_.add({method, path, "", std::move(handler)});
+  constexpr std::size_t kMuch = std::size_t{4} << 20;
+  const auto route = [this](Method method, const char* path, Handler handler,
+                            std::size_t max_body_bytes = 0) {
+    router_.add({method, path, "", std::move(handler), max_body_bytes});
   };
   route(Method::get, "/hello", [](Exchange& e) { e.respond(200, "text/plain", "hello"); });
   route(Method::get, "/big", [this](Exchange& e) { e.respond(200, "text/plain", big_); });
@@ -101,7 +103,12 @@ void TestServer::add_routes() {
         [](Exchange& e) { e.respond(200, "text/plain", name_of_target(e.request())); });
   route(Method::get, "/peer",
         [](Exchange& e) { e.respond(200, "text/plain", e.request().peer_trusted ? "trusted" : "stranger"); });
-  route(Method::post, "/echo", [](Exchange& e) { e.respond(200, "text/plain", e.request().body); });
+  const auto echo = [](Exchange& e) { e.respond(200, "text/plain", e.request().body); };
+  const auto later = [this](Exchange& e) { tickets_.put(e.defer(steady_now() + 10s, respond_unavailable)); };
+  route(Method::post, "/echo", echo, kMuch);
+  route(Method::post, "/note", echo, 100);
+  route(Method::post, "/bare", echo);
+  route(Method::post, "/keep", later, kMuch);
   route(Method::get, "/throw", [](Exchange&) { throw std::runtime_error("thrown on purpose"); });
   route(Method::get, "/forget", [](Exchange&) {});
   route(Method::get, "/twice", [](Exchange& e) {
@@ -109,8 +116,7 @@ void TestServer::add_routes() {
     e.respond(500, "text/plain", "second");
   });
   route(Method::get, "/refused", [](Exchange& e) { respond_problem(e, {Code::breaker_open, "open", 7s}); });
-  route(Method::get, "/later",
-        [this](Exchange& e) { tickets_.put(e.defer(steady_now() + 10s, respond_unavailable)); });
+  route(Method::get, "/later", later);
   route(Method::get, "/soon", [](Exchange& e) {
     e.defer(steady_now() + 20ms,
             [](Exchange& late) { late.extend(steady_now() + 20ms, respond_unavailable); });

@@ -52,6 +52,8 @@ class Observed : public RequestObserver {
 //   GET  /target  method, path, query             GET /forget    neither answers nor defers
 //   GET  /peer    "trusted" or "stranger"         GET /twice     answers twice
 //   POST /echo    the body                        GET /refused   AUTH_005, Retry-After 7
+//   POST /note    the body, 100 bytes at most     POST /bare     the body, of which it takes none
+//   POST /keep    as /later, and takes a body
 //   GET  /later   deferred for 10 s, then AUTH_004; its ticket goes to tickets()
 //   GET  /soon    deferred for 20 ms, extended once by as much, then AUTH_004
 class TestServer {

@@ -62,6 +62,21 @@ TEST(TimeoutQueue, CountsWhatHasBeenWaitedWhenTheDurationChanges) {
   EXPECT_EQ(queue.next_due(), kStart + 110ms);
 }
 
+TEST(TimeoutQueue, KnowsWhoHasWaitedLongestAndSinceWhen) {
+  TimeoutQueue queue(100ms);
+  EXPECT_EQ(queue.first(), nullptr);
+  EXPECT_EQ(queue.waits_since(), SteadyTime::max());
+  Timed a;
+  Timed b;
+  queue.add(a, kStart);
+  queue.add(b, kStart + 5ms);
+  queue.change_duration(50ms);
+  EXPECT_EQ(queue.first(), &a);
+  EXPECT_EQ(queue.waits_since(), kStart);
+  queue.add(a, kStart + 7ms);
+  EXPECT_EQ(queue.waits_since(), kStart + 5ms);
+}
+
 TEST(DeadlineHeap, GivesBackTheEarliestFirst) {
   DeadlineHeap heap;
   for (const int ms : {30, 10, 20}) heap.add({kStart + milliseconds(ms), {}, static_cast<std::uint64_t>(ms)});

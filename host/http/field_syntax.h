@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The characters of RFC 9110 that requests are made of.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "http/header_name.h"
+
+namespace authd::http {
+
+// OWS and BWS: section 5.6.3.
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Section 5.6.2.
+constexpr bool is_token_char(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+         kMarks.find(c) != std::string_view::npos;
+}
+
+// HTAB, SP, VCHAR or obs-text: section 5.5.
+constexpr bool is_field_text(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+constexpr std::string_view without_blanks_around(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Takes the next element off a comma-separated list, without the blanks around it; it may be empty.
+// Section 5.6.1.
+constexpr std::string_view take_element(std::string_view& list) {
+  const std::size_t comma = list.find(',');
+  const std::string_view element = list.substr(0, comma);
+  list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  return without_blanks_around(element);
+}
+
+} // namespace authd::http
