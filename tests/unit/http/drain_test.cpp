@@ -98,8 +98,10 @@ TEST(Drain, UnderLoadLosesNoRequest) {
   Tally tally;
   std::vector<std::future<void>> clients;
   for (int i = 0; i < kClients; ++i) {
-    clients.push_back(
-        std::async(std::launch::async, [&] { ask_until_told_to_close(server.connect(), tally); }));
+    // Connected here: a thread that starts late would find nobody who listens any more.
+    clients.push_back(std::async(std::launch::async, [&tally, client = server.connect()]() mutable {
+      ask_until_told_to_close(std::move(client), tally);
+    }));
   }
   while (tally.answered < 500) ASSERT_EQ(server.connect().exchange(get("/hello")).status, 200);
   EXPECT_TRUE(server.server().drain(20s));

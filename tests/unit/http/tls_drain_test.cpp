@@ -48,8 +48,11 @@ TEST(TlsDrain, UnderLoadLosesNoRequest) {
   Tally tally;
   std::vector<std::future<void>> clients;
   for (int i = 0; i < kClients; ++i) {
-    clients.push_back(std::async(
-        std::launch::async, [&] { ask_until_told_to_close(TlsConnection(server.server().port()), tally); }));
+    // Connected here: a thread that starts late would find nobody who listens any more.
+    clients.push_back(
+        std::async(std::launch::async, [&tally, client = TlsConnection(server.server().port())]() mutable {
+          ask_until_told_to_close(std::move(client), tally);
+        }));
   }
   TlsConnection witness(server.server().port());
   while (tally.answered < 500) ASSERT_EQ(witness.exchange(get("/hello")).status, 200);
