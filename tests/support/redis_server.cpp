@@ -16,8 +16,8 @@ namespace {
 
 using Poco::Redis::RedisType;
 
-constexpr const char* kServer = "/usr/bin/redis-server";
-constexpr const char* kCli = "/usr/bin/redis-cli";
+constexpr const char* kServer = REDIS_SERVER;
+constexpr const char* kCli = REDIS_CLI;
 constexpr std::chrono::seconds kPatience{30};
 
 bool contains(const std::string& line, std::string_view text) { return line.find(text) != std::string::npos; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real redis-server processes (Debian's redis-server and redis-tools): one, a master with a replica and
+// Real redis-server processes (build/tools/bin or Debian's): one, a master with a replica and
 // three sentinels, a cluster of three masters. Each keeps nothing on disk but what it needs to be
 // restarted, listens on loopback and is gone at the end of the test.
 #pragma once
