@@ -29,7 +29,7 @@ def ask(server, command):
 
 def reads(server):
     """How many values it has been asked for, by its own count."""
-    found = re.search(r"cmdstat_get:calls=(\d+)", ask(server, "INFO commandstats"))
+    found = re.search(r"cmdstat_getrange:calls=(\d+)", ask(server, "INFO commandstats"))
     return int(found[1]) if found else 0
 
 
