@@ -5,7 +5,6 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <Poco/Net/ServerSocket.h>
 #include <Poco/Redis/Array.h>
 #include <Poco/Redis/Client.h>
 #include <Poco/Redis/Command.h>
@@ -51,11 +50,6 @@ bool await_lines(const ChildProcess& process, std::string_view text, std::size_t
 }
 
 } // namespace
-
-std::uint16_t free_port() {
-  const Poco::Net::ServerSocket probe(Poco::Net::SocketAddress("127.0.0.1", 0));
-  return probe.address().port();
-}
 
 // --- one -----------------------------------------------------------------------------------------------
 

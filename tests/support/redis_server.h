@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/child_process.h"
+#include "support/free_port.h"
 #include "support/temp_dir.h"
 
 namespace authd::test {
@@ -94,8 +95,5 @@ class RedisCluster {
  private:
   std::vector<std::unique_ptr<RedisServer>> nodes_;
 };
-
-// A port that nobody listens on just now.
-std::uint16_t free_port();
 
 } // namespace authd::test
