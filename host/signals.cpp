@@ -33,6 +33,7 @@ void block_signals() {
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGUSR1, SIG_IGN); // its default would end authd, for whom it means nothing
 }
 
 int wait_for_signal() {

@@ -7,7 +7,7 @@
 
 namespace authd {
 
-// Blocks TERM, INT and HUP and ignores PIPE. Must be called before any thread starts, so that all inherit.
+// Blocks TERM, INT and HUP and ignores PIPE and USR1. Must be called before any thread starts, so that all inherit.
 void block_signals();
 
 // The next of TERM, INT or HUP. [may-block]

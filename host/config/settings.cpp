@@ -102,7 +102,7 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.server.port = static_cast<std::uint16_t>(v.integer); }},
     {.table = "server", .key = "reactors", .type = Type::integer, .variable = "AUTHD_REACTORS", .minimum = 0,
      .maximum = 256, .preset = "0",
-     .description = "Event loops; 0 is one per core.",
+     .description = "Event loops; 0 is one per CPU of the affinity and the cgroup's quota.",
      .fixed = [](C c) { return std::to_string(c.server.reactors); },
      .set = [](T t, V v) { t.config.server.reactors = number(v); }},
     {.table = "server", .key = "max_connections", .type = Type::integer, .minimum = 1, .maximum = 1e6,
@@ -183,6 +183,9 @@ const Setting kSettings[] = {
      .maximum = kMinute, .multiple_of = 1000, .preset = "0s",
      .description = "nbf is this much before iat: Kong allows none, so clocks that differ need it.",
      .set = [](T t, V v) { t.config.jwt.clock_skew = secs(v); }},
+    {.table = "jwt", .key = "secret_is_base64", .type = Type::boolean, .preset = "false",
+     .description = "Sign with what the secret decodes to: secret_is_base64 of Kong's jwt plugin.",
+     .set = [](T t, V v) { t.config.jwt.secret_is_base64 = flag(v); }},
 
     {.table = "gateway", .key = "plugin", .format = Format::plugin, .variable = "KONG_MODE",
      .aliases = "API_GATEWAY=kong-gateway|KONNECT=kong-konnect", .preset = "kong-gateway",

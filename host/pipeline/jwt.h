@@ -65,6 +65,7 @@ struct ValidatedToken {
 // leeway, `exp` must be a number ahead of now, `nbf` (if there) a number not ahead of it. What else is there has the type
 // that RFC 7519, section 4.1, says. AUTH_010 expired, AUTH_011 anything else that is wrong.
 Result<ValidatedToken> validate_token(std::string_view token, const CredentialRecord& credentials,
-                                      std::string_view key_claim_name, std::int64_t now);
+                                      std::string_view key_claim_name, std::int64_t now,
+                                      bool secret_is_base64 = false);
 
 } // namespace authd::pipeline

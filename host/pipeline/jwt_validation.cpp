@@ -7,6 +7,7 @@
 #include "base/base64url.h"
 #include "base/json_writer.h"
 #include "pipeline/jwt.h"
+#include "pipeline/secret_text.h"
 
 namespace authd::pipeline {
 namespace {
@@ -138,14 +139,18 @@ Result<ValidatedToken> describe(const Claims& claims) {
 } // namespace
 
 Result<ValidatedToken> validate_token(std::string_view token, const CredentialRecord& credentials,
-                                      std::string_view key_claim_name, std::int64_t now) {
+                                      std::string_view key_claim_name, std::int64_t now, bool secret_is_base64) {
   const auto segments = split(token);
   if (!segments) return invalid("The token is not a JWT of three parts");
   const Claims claims = parse_object(segments->payload);
   if (!claims) return invalid("The token's payload is not a JSON object in base64url");
   const auto key = string_claim(claims, std::string(key_claim_name));
-  const auto credential = key ? credentials.find(*key) : std::nullopt;
+  auto credential = key ? credentials.find(*key) : std::nullopt;
   if (!credential) return invalid("The token was not signed by a credential of this consumer");
+  DecodedSecret decoded;
+  if (secret_is_base64 && !decoded.replace_in(*credential)) {
+    return invalid("The secret of the consumer's credential is not base64, as jwt.secret_is_base64 has it");
+  }
   if (auto ok = check_signature(*segments, *credential); !ok) return Failure<>(std::move(ok.error()));
   auto described = describe(claims);
   if (!described) return described;
