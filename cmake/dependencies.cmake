@@ -5,7 +5,7 @@ find_package(OpenSSL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(Poco REQUIRED COMPONENTS Foundation Net NetSSL Redis Util JSON Crypto)
+find_package(Poco REQUIRED COMPONENTS Foundation Net Redis Util JSON Crypto)
 find_package(yaml-cpp REQUIRED)
 find_path(TOMLPP_INCLUDE toml++/toml.h REQUIRED)
 

@@ -45,8 +45,7 @@ std::string cache_stats(const Generation& generation) {
   for (const pipeline::TierState& tier : generation.lookup().tiers().states()) {
     json.begin_object().member("name", tier.name).member("remote", tier.remote);
     json.member("circuitBreaker", name_of(tier.breaker));
-    json.member("entries", static_cast<std::int64_t>(tier.stats.entries));
-    json.member("bytes", static_cast<std::int64_t>(tier.stats.bytes));
+    json.member("entries", tier.entries()).member("bytes", tier.bytes());
     json.member("capacity", static_cast<std::int64_t>(tier.stats.capacity));
     json.member("evictions", static_cast<std::int64_t>(tier.stats.evictions)).end_object();
   }

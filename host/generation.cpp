@@ -30,6 +30,11 @@ pipeline::FreshnessClock freshness_clock(const config::Config& config) {
   return {config.lookup.refresh_ahead, config.lookup.suspect_grace};
 }
 
+std::function<void()> poll_of(pipeline::TierStack& tiers) {
+  if (!tiers.has_stats_to_poll()) return {};
+  return [&tiers] { tiers.poll_stats(); };
+}
+
 std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls) {
   return tls.identity != nullptr ? std::make_shared<const http::TlsContext>(*tls.identity) : nullptr;
 }
@@ -61,30 +66,31 @@ plugin::TrustPolicy trust_policy(const config::Config& config) {
 }
 
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-                       pipeline::InvalidationHub& hub, Log& log)
+                       pipeline::InvalidationHub& hub, const Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       recorder_(config_.telemetry, log),
-      guard_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
-                     previous->config_.gateway.pool_size == config_.gateway.pool_size
-                 ? previous->guard_
-                 : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_))),
-      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_),
-      lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
       tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
              recorder_, history_),
+      guard_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
+                     previous->config_.gateway.pool_size == config_.gateway.pool_size
+                 ? previous->guard_
+                 : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_), config_.breaker.timeout)),
+      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, poll_of(tiers_)),
+      lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
-      pipeline_(config_.jwt, lookup_),
+      reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
       tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
-      health_(config_, plugins_.gateway(), gateway_health_, lookup_) {
+      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()) {
   tokens_.add_to(router_);
   health_.add_to(router_);
-  hub_.attach(tiers_);
+  hub_.attach(reports_);
 }
 
 Generation::~Generation() {
-  hub_.detach(tiers_);
+  hub_.detach(reports_);
+  reports_.stop();
   // Its workers refer to everything above it.
   lanes_.stop();
 }

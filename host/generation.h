@@ -12,6 +12,8 @@
 #include "http/log_recorder.h"
 #include "http/server.h"
 #include "http/tokens.h"
+#include "lifecycle.h"
+#include "pipeline/consumer_changes.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/token_pipeline.h"
 #include "plugin_set.h"
@@ -22,7 +24,7 @@ class Generation {
  public:
   // Everything but the configuration must outlive it. Throws Refused.
   Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-             pipeline::InvalidationHub& hub, Log& log);
+             pipeline::InvalidationHub& hub, const Lifecycle& lifecycle, Log& log);
   ~Generation(); // after retire, or if it was never published
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -36,20 +38,38 @@ class Generation {
   const PluginSet& plugins() const { return plugins_; }
   pipeline::SecretLookup& lookup() { return lookup_; }
   const pipeline::SecretLookup& lookup() const { return lookup_; }
-  void set_draining() { health_.set_draining(); }
 
  private:
+  // What plugins report of the world outside, to those whom it concerns.
+  class Reports final : public pipeline::InvalidationHub::Listener {
+   public:
+    Reports(pipeline::TierStack& tiers, pipeline::SecretLookup& lookup)
+        : tiers_(tiers), changes_([&lookup](const std::string& consumer) { lookup.invalidate(consumer); },
+                                  [&lookup] { lookup.invalidate_all(); }) {}
+    void invalidated(std::string_view remote_key) override { tiers_.invalidated(remote_key); }
+    void cleared() override { tiers_.cleared(); }
+    void missed() override { tiers_.restored(); }
+    void changed(std::string_view consumer) override { changes_.add(consumer); }
+    void all_changed() override { changes_.add_all(); }
+    void stop() { changes_.stop(); }
+
+   private:
+    pipeline::TierStack& tiers_;
+    pipeline::ConsumerChanges changes_;
+  };
+
   const config::Config config_;
   const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
   const PluginSet plugins_;
   pipeline::InvalidationHub& hub_;
   http::LogRecorder recorder_;
+  const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
+  pipeline::TierStack tiers_;
   const std::shared_ptr<pipeline::GatewayGuard> guard_; // shared with the next one if the gateway is kept
   pipeline::GatewayHealth gateway_health_;
   pipeline::Lanes lanes_;
-  const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
-  pipeline::TierStack tiers_;
   pipeline::SecretLookup lookup_;
+  Reports reports_;
   const pipeline::TokenPipeline pipeline_;
   http::TokenEndpoints tokens_;
   http::HealthEndpoints health_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// options -> config -> generation (plugins, pipeline, endpoints) -> server -> wait -> drain. Objects are built
-// bottom-up on the stack of serve(), so that leaving it is the shutdown sequence.
+// options -> config -> watchdog -> generation (plugins, pipeline, endpoints) -> server -> wait -> drain. Objects
+// are built bottom-up on the stack of serve(), so that leaving it is the shutdown sequence.
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -9,22 +9,26 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "admin_server.h"
+#include "authd/consumers.h"
 #include "authd/http.h"
 #include "authd/tiers.h"
 #include "base/log.h"
 #include "command_line.h"
+#include "crash_reports.h"
 #include "http/server.h"
+#include "lifecycle.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/http_service.h"
 #include "plugin/loader.h"
 #include "reloader.h"
-#include "sd_notify.h"
 #include "signals.h"
+#include "watchdog.h"
 
 namespace {
 
@@ -40,9 +44,10 @@ Log::Options log_options(const config::Config& config) {
   return options;
 }
 
-plugin::Services services(plugin::HttpService& exchanges, const pipeline::InvalidationHub& hub) {
-  return {{AUTHD_HTTP_V1, [&](const authd_host* host) { return exchanges.connect(host); }},
-          {AUTHD_TIERS_V1, [&](const authd_host*) { return std::shared_ptr<const void>(hub.table(), [](const void*) {}); }}};
+plugin::Services services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub) {
+  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host); }},
+          {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
+          {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {
@@ -73,43 +78,65 @@ std::unique_ptr<AdminServer> open_admin(Reloader& reloader, Log& log) {
   }
 }
 
-void wait_for_end(Reloader& reloader, Log& log) {
-  for (;;) {
-    const int signal = wait_for_signal();
-    if (signal != SIGHUP) {
-      log.write(Level::info, "draining", signal == SIGTERM ? "received SIGTERM" : "received SIGINT");
-      return;
-    }
-    reloader.reload();
+// Apart from the threads that take signals and that end the process: a plugin may hang while it starts.
+class ReloadThread {
+ public:
+  ReloadThread(Watchdog& watchdog, Reloader& reloader)
+      : watchdog_(watchdog), thread_([&] {
+          while (watchdog.await_reload()) reloader.reload();
+        }) {}
+  ~ReloadThread() {
+    watchdog_.stop_reloads();
+    thread_.join();
   }
+  ReloadThread(const ReloadThread&) = delete;
+  ReloadThread& operator=(const ReloadThread&) = delete;
+
+ private:
+  Watchdog& watchdog_;
+  std::thread thread_;
+};
+
+// What is left to do when the drain is over: workers, plugins and generations to end, the log to write out.
+constexpr seconds kExitAllowance{10};
+
+void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, Log& log) {
+  const std::shared_ptr<Generation> last = reloader.current();
+  const config::Server& settings = last->config().server;
+  watchdog.exit_by(steady_now() + settings.drain_delay + settings.drain_timeout + kExitAllowance);
+  std::this_thread::sleep_for(settings.drain_delay); // a load balancer notices /health/ready meanwhile
+  const bool drained = server.drain(settings.drain_timeout);
+  log.write(drained ? Level::info : Level::warn, "stopped",
+            drained ? "every request was answered" : "server.drain_timeout passed with requests unanswered");
 }
 
 int serve(const std::string& config_file) {
   config::Config config = load_config(config_file);
+  block_signals();
   Log log(log_options(config));
+  const CrashReports crash_reports(log);
+  Watchdog watchdog(log);
   for (const std::string& warning : config.warnings) log.write(Level::warn, "configuration", warning);
 
-  const SystemdNotifier systemd;
   plugin::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), services(exchanges, hub), log);
-  Reloader reloader(config_file, std::move(config), loader, exchanges, hub, systemd, log);
+  Lifecycle lifecycle;
+  Reloader reloader(config_file, std::move(config), loader, exchanges, hub, lifecycle, log);
 
   http::Server server(reloader.publish(), log);
   reloader.attach(server);
+  watchdog.serving();
   server.start();
   const std::unique_ptr<AdminServer> admin = open_admin(reloader, log);
+  const ReloadThread reloads(watchdog, reloader);
+  lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);
-  systemd.ready();
 
-  wait_for_end(reloader, log);
-  systemd.stopping();
-  const ImpatienceWatch impatience;
-  const std::shared_ptr<Generation> last = reloader.current();
-  last->set_draining();
-  const bool drained = server.drain(last->config().server.drain_timeout);
-  log.write(drained ? Level::info : Level::warn, "stopped",
-            drained ? "every request was answered" : "server.drain_timeout passed with requests unanswered");
+  const int signal = watchdog.await_end();
+  lifecycle.begin_drain();
+  log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
+  drain(watchdog, reloader, server, log);
   exchanges.abort(); // a worker that hangs in Kong holds up nobody any more
   return EXIT_SUCCESS;
 }
@@ -119,7 +146,7 @@ int serve(const std::string& config_file) {
 int main(int argc, char** argv) {
   const CommandLine command = run_command_line(argc, argv);
   if (command.exit_code) return *command.exit_code;
-  block_signals();
+  hold_reloads();
   try {
     return serve(command.config_file);
   } catch (const Refused& refusal) {

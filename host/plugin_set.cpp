@@ -3,8 +3,11 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "authd/cache.h"
 #include "authd/gateway.h"
+#include "config/plugin_settings.h"
 
 namespace authd {
 namespace {
@@ -40,11 +43,25 @@ std::shared_ptr<pipeline::PendingDeletions> pending_of(const PluginSet* previous
   return std::make_shared<pipeline::PendingDeletions>();
 }
 
+// One for each problem. That of a setting begins with the place where it was written.
+std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use) {
+  if (refusal.problems.empty()) return refusal.line + '\n';
+  std::string lines;
+  for (const plugin::Refusal::Problem& problem : refusal.problems) {
+    lines += problem.setting.empty()
+                 ? problem.line
+                 : fmt::format("{}: {} [{}]", config::place_of(use.settings, problem.setting), problem.what,
+                               plugin::code_of(refusal.code));
+    lines += '\n';
+  }
+  return lines;
+}
+
 std::shared_ptr<plugin::Instance> start(const config::Config& config, const plugin::Loader& loader,
                                         const Running& wanted) {
   auto instance = loader.load(wanted.use, config.plugins.dir, pin_for(config, wanted.use), wanted.kind);
-  if (!instance) throw Refused(instance.error().line + '\n');
-  if (auto started = (*instance)->start(); !started) throw Refused(started.error().line + '\n');
+  if (!instance) throw Refused(lines_of(instance.error(), wanted.use));
+  if (auto started = (*instance)->start(); !started) throw Refused(lines_of(started.error(), wanted.use));
   return std::move(*instance);
 }
 

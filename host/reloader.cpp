@@ -10,6 +10,8 @@
 namespace authd {
 namespace {
 
+constexpr const char* kDraining = "authd is draining: a configuration is not reloaded any more; start authd again";
+
 // What a running process cannot change: said, not silently ignored.
 std::vector<std::string> needs_restart(const config::FixedSettings& started_with, const config::Config& next) {
   std::vector<std::string> lines;
@@ -39,11 +41,10 @@ config::Config load_config(const std::string& file) {
 }
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-                   plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, const SystemdNotifier& systemd,
-                   Log& log)
+                   plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)),
-      loader_(loader), exchanges_(exchanges), hub_(hub), systemd_(systemd), log_(log),
-      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, log)) {}
+      loader_(loader), exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
+      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)) {}
 
 std::shared_ptr<Generation> Reloader::current() const {
   const std::lock_guard lock(mutex_);
@@ -51,53 +52,62 @@ std::shared_ptr<Generation> Reloader::current() const {
 }
 
 Reloader::Outcome Reloader::reload() {
+  if (lifecycle_.draining()) return refused(kDraining);
   const std::lock_guard one_at_a_time(reloading_);
-  systemd_.reloading();
+  lifecycle_.service_manager().reloading();
   Outcome outcome = load_and_swap();
-  systemd_.ready();
+  lifecycle_.service_manager().ready();
   return outcome;
 }
 
+// Whatever can fail comes before the swap: what is refused leaves everything as it was.
 Reloader::Outcome Reloader::load_and_swap() {
-  const std::shared_ptr<Generation> old = current();
+  Outcome outcome{true, {}};
   try {
-    config::Config config = load_config(config_file_);
-    Outcome outcome{true, needs_restart(started_with_, config)};
-    auto next = std::make_shared<Generation>(std::move(config), loader_, old.get(), hub_, log_);
-    // Only now: what is refused leaves everything as it was, the log's level too.
-    for (const std::string& warning : next->config().warnings) log_.write(Level::warn, "configuration", warning);
-    for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
+    std::shared_ptr<Generation> next = load_next(outcome);
+    auto application = next->publish();
+    Retirement::Prepared retirement{[old = current()]() mutable {
+      old->retire();
+      old.reset();
+    }};
     exchanges_.forget_authorities();
+    const auto permit = lifecycle_.permit_swap();
+    if (!permit) return refused(kDraining);
     log_.set_level(next->config().telemetry.log_level);
-    swap_in(std::move(next));
-    log_.write(Level::info, "reloaded", "the new configuration is in effect");
-    return outcome;
+    swap_in(std::move(next), std::move(application), std::move(retirement));
   } catch (const std::exception& error) {
-    Outcome outcome{false, split_lines(error.what())};
-    for (const std::string& line : outcome.lines) log_.write(Level::error, "reload-refused", line);
-    return outcome;
+    return refused(error.what());
   }
+  log_.write(Level::info, "reloaded", "the new configuration is in effect");
+  return outcome;
 }
 
-void Reloader::swap_in(std::shared_ptr<Generation> next) {
-  server_->replace(next->publish());
-  std::shared_ptr<Generation> old;
+std::shared_ptr<Generation> Reloader::load_next(Outcome& outcome) {
+  config::Config config = load_config(config_file_);
+  outcome.lines = needs_restart(started_with_, config);
+  // Only here is current_ replaced, so it lives until the next one does.
+  auto next = std::make_shared<Generation>(std::move(config), loader_, current().get(), hub_, lifecycle_, log_);
+  for (const std::string& warning : next->config().warnings) log_.write(Level::warn, "configuration", warning);
+  for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
+  return next;
+}
+
+Reloader::Outcome Reloader::refused(const std::string& why) {
+  Outcome outcome{false, split_lines(why)};
+  for (const std::string& line : outcome.lines) log_.write(Level::error, "reload-refused", line);
+  return outcome;
+}
+
+// noexcept: half of it would leave reactors with what is about to be destroyed.
+void Reloader::swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const http::Application> application,
+                       Retirement::Prepared retirement) noexcept {
+  server_->replace(std::move(application));
   {
     const std::lock_guard lock(mutex_);
-    old = std::exchange(current_, std::move(next));
+    current_.swap(next);
   }
-  retire(std::move(old));
-}
-
-// On a thread of its own: the last requests of a generation may wait for a gateway that hangs, and its
-// plugins may take their time to stop.
-void Reloader::retire(std::shared_ptr<Generation> old) {
-  const auto done = [](const std::future<void>& f) { return f.wait_for(seconds(0)) == std::future_status::ready; };
-  retiring_.erase(std::remove_if(retiring_.begin(), retiring_.end(), done), retiring_.end());
-  retiring_.push_back(std::async(std::launch::async, [generation = std::move(old)]() mutable {
-    generation->retire();
-    generation.reset();
-  }));
+  next.reset(); // the last owner is the retirement, whose thread may wait for it to end
+  lifecycle_.retirement().enqueue(std::move(retirement));
 }
 
 } // namespace authd

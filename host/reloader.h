@@ -3,7 +3,6 @@
 // the new generation beside the old, swaps, retires the old in the background. Any failure keeps the old.
 #pragma once
 
-#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,10 +12,10 @@
 #include "config/fixed_settings.h"
 #include "generation.h"
 #include "http/server.h"
+#include "lifecycle.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/http_service.h"
 #include "plugin/loader.h"
-#include "sd_notify.h"
 
 namespace authd {
 
@@ -28,8 +27,7 @@ class Reloader {
  public:
   // Builds the first generation. Throws Refused. References must outlive it.
   Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-           plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, const SystemdNotifier& systemd,
-           Log& log);
+           plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
   std::shared_ptr<const http::Application> publish() { return current_->publish(); }
@@ -39,28 +37,30 @@ class Reloader {
     bool applied = false;
     std::vector<std::string> lines; // why not; or what a running process cannot change
   };
-  Outcome reload(); // [thread-safe] [may-block]; the service manager is told
+  // The service manager is told. Refused while the process drains. [thread-safe] [may-block]
+  Outcome reload();
 
   // The generation that serves; valid until the next reload has retired it.
   std::shared_ptr<Generation> current() const;
 
  private:
   Outcome load_and_swap();
-  void swap_in(std::shared_ptr<Generation> next);
-  void retire(std::shared_ptr<Generation> old);
+  std::shared_ptr<Generation> load_next(Outcome& outcome);
+  Outcome refused(const std::string& why);
+  void swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const http::Application> application,
+               Retirement::Prepared retirement) noexcept;
 
   const std::string config_file_;
   const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
   plugin::HttpService& exchanges_;
   pipeline::InvalidationHub& hub_;
-  const SystemdNotifier& systemd_;
+  Lifecycle& lifecycle_;
   Log& log_;
   http::Server* server_ = nullptr;
   std::mutex reloading_; // one reload at a time
   mutable std::mutex mutex_;
-  std::shared_ptr<Generation> current_;     // guarded by mutex_
-  std::vector<std::future<void>> retiring_; // their destructors wait
+  std::shared_ptr<Generation> current_; // guarded by mutex_
 };
 
 } // namespace authd

@@ -15,10 +15,23 @@ SystemdNotifier::SystemdNotifier() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
 }
 
-void SystemdNotifier::reloading() const {
+void SystemdNotifier::ready() { notify_unless_stopping("READY=1\n"); }
+
+void SystemdNotifier::reloading() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch(); // CLOCK_MONOTONIC
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-  notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + '\n');
+  notify_unless_stopping("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + '\n');
+}
+
+void SystemdNotifier::stopping() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  notify("STOPPING=1\n");
+}
+
+void SystemdNotifier::notify_unless_stopping(std::string_view state) {
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) notify(state);
 }
 
 void SystemdNotifier::notify(std::string_view state) const {

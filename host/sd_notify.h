@@ -3,21 +3,26 @@
 // to $NOTIFY_SOCKET) is documented as stable. libsystemd itself would bring five more libraries.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 
 namespace authd {
 
+// A service that stops never becomes ready again: after stopping() nothing else is sent. [thread-safe]
 class SystemdNotifier {
  public:
   SystemdNotifier(); // without $NOTIFY_SOCKET everything here does nothing
-  void ready() const { notify("READY=1\n"); }
-  void reloading() const; // systemd wants the monotonic time with it: Type=notify-reload
-  void stopping() const { notify("STOPPING=1\n"); }
+  void ready();
+  void reloading(); // systemd wants the monotonic time with it: Type=notify-reload
+  void stopping();
 
  private:
+  void notify_unless_stopping(std::string_view state);
   void notify(std::string_view state) const;
   std::string socket_;
+  std::mutex mutex_;      // held while sending, so that what is sent last was decided last
+  bool stopping_ = false; // guarded by mutex_
 };
 
 } // namespace authd

@@ -1,67 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signals.h"
 
-#include <csignal>
-#include <cstdint>
-#include <cstdlib>
+#include <initializer_list>
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace authd {
 namespace {
 
-sigset_t ending_signals() {
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  return set;
-}
-
-sigset_t watched_signals() {
-  sigset_t set = ending_signals();
-  sigaddset(&set, SIGHUP);
+  for (const int number : numbers) sigaddset(&set, number);
   return set;
 }
 
 } // namespace
 
-void block_signals() {
-  const sigset_t set = watched_signals();
+sigset_t watched_signals() { return set_of({SIGTERM, SIGINT, SIGHUP}); }
+
+std::string_view name_of_signal(int number) {
+  switch (number) {
+  case SIGTERM: return "SIGTERM";
+  case SIGINT: return "SIGINT";
+  default: return "SIGHUP";
+  }
+}
+
+void hold_reloads() {
+  const sigset_t set = set_of({SIGHUP});
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGUSR1, SIG_IGN); // its default would end authd, for whom it means nothing
 }
 
-int wait_for_signal() {
+void block_signals() {
   const sigset_t set = watched_signals();
-  int received = 0;
-  while (sigwait(&set, &received) != 0) {
-  }
-  return received;
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-ImpatienceWatch::ImpatienceWatch()
-    : stop_fd_(eventfd(0, EFD_CLOEXEC)), thread_([this] { watch(); }) {}
-
-ImpatienceWatch::~ImpatienceWatch() {
-  const std::uint64_t one = 1;
-  if (::write(stop_fd_, &one, sizeof(one)) != sizeof(one)) std::abort(); // an eventfd of ours cannot be full
-  thread_.join();
-  ::close(stop_fd_);
+void unblock_signals() {
+  const sigset_t set = set_of({SIGTERM, SIGINT});
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void ImpatienceWatch::watch() {
-  const sigset_t set = ending_signals();
-  const int signals = signalfd(-1, &set, SFD_CLOEXEC);
-  pollfd both[2] = {{signals, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
-  while (::poll(both, 2, -1) < 0) {
-  }
-  if ((both[0].revents & POLLIN) != 0) ::_exit(EXIT_FAILURE);
-  ::close(signals);
+void die_of(int signal) {
+  std::signal(signal, SIG_DFL);
+  const sigset_t set = set_of({signal});
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal); // the kernel spares process 1 of a container
 }
 
 } // namespace authd

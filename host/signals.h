@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signals of the daemon's life, taken by one thread at a time instead of by handlers.
+// The signals of the daemon's life, taken by one thread (watchdog.h) instead of by handlers.
 // Poco::Util::ServerApplication waits for INT, QUIT and TERM only and blocks a second TERM.
 #pragma once
 
-#include <thread>
+#include <csignal>
+#include <string_view>
 
 namespace authd {
 
-// Blocks TERM, INT and HUP and ignores PIPE and USR1. Must be called before any thread starts, so that all inherit.
+sigset_t watched_signals(); // TERM, INT and HUP
+std::string_view name_of_signal(int number);
+
+// HUP waits until there is somebody to take it, PIPE and USR1 are ignored. TERM and INT still end the process.
+void hold_reloads();
+// All of watched_signals() wait from here on. Must be called before any thread starts, so that all inherit.
 void block_signals();
+// TERM and INT end the process again, those too that were waiting.
+void unblock_signals();
 
-// The next of TERM, INT or HUP. [may-block]
-int wait_for_signal();
-
-// While it lives, another TERM or INT ends the process at once: the operator has lost patience.
-class ImpatienceWatch {
- public:
-  ImpatienceWatch();
-  ~ImpatienceWatch();
-  ImpatienceWatch(const ImpatienceWatch&) = delete;
-  ImpatienceWatch& operator=(const ImpatienceWatch&) = delete;
-
- private:
-  void watch();
-  int stop_fd_; // eventfd
-  std::thread thread_;
-};
+// Ends the process as if it had never watched this signal.
+[[noreturn]] void die_of(int signal);
 
 } // namespace authd

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,7 @@ class JsonWriter {
   JsonWriter& value(double number); // not finite: null
   JsonWriter& value(bool flag);
   JsonWriter& null();
+  JsonWriter& value(std::optional<std::int64_t> number) { return number ? value(*number) : null(); }
 
   template <class T>
   JsonWriter& member(std::string_view name, const T& v) {

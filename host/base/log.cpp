@@ -43,6 +43,13 @@ constexpr int kPollSlice_ms = 100;
 constexpr milliseconds kGather{2};
 constexpr std::size_t kEnough = 128 * 1024;
 
+// Whole lines if one fits, so that a line written past the log, by a signal handler, falls between two of them.
+std::size_t chunk_of(std::string_view data, std::size_t at_most) {
+  if (data.size() <= at_most) return data.size();
+  const std::size_t last = data.rfind('\n', at_most - 1);
+  return last == std::string_view::npos ? at_most : last + 1;
+}
+
 bool is_regular_file(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
@@ -95,18 +102,34 @@ class Log::Writer {
   bool enabled(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
   void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  const std::string& constant_fields() const { return constant_part_; }
+  int fd() const { return options_.fd; }
+
+  void flush() {
+    std::unique_lock lock(mutex_);
+    urgent_ = true;
+    wake_.notify_one();
+    flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_; });
+  }
 
   void write(Level level, std::string_view event, std::string_view message,
              std::initializer_list<Field> fields) {
-    // Formatting happens outside the lock; the buffer keeps its capacity from line to line.
-    thread_local std::string line;
-    line.clear();
+    std::string& line = thread_line(); // formatted outside the lock
     format(line, level, event, message, fields);
     enqueue(line);
     if (level == Level::fatal) flush();
   }
 
+  void prepare_thread() const { format(thread_line(), Level::debug, "", "", {}); }
+
  private:
+  // Empty; it keeps its capacity from line to line.
+  static std::string& thread_line() {
+    thread_local std::string line;
+    line.clear();
+    return line;
+  }
+
   void format(std::string& line, Level level, std::string_view event, std::string_view message,
               std::initializer_list<Field> fields) const {
     line += R"({"@timestamp":")";
@@ -132,13 +155,6 @@ class Log::Writer {
       wake = before == 0 || (before < kEnough && queued_.size() >= kEnough);
     }
     if (wake) wake_.notify_one();
-  }
-
-  void flush() {
-    std::unique_lock lock(mutex_);
-    urgent_ = true;
-    wake_.notify_one();
-    flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_; });
   }
 
   void run() {
@@ -168,8 +184,7 @@ class Log::Writer {
       const int ready = ::poll(&p, 1, kPollSlice_ms);
       if (ready == 0 && stopping_ && --slices_left_ <= 0) return;
       if (ready <= 0) continue;
-      const ssize_t n =
-          ::write(options_.fd, data.data(), std::min(data.size(), is_file_ ? kFileChunk : kPipeChunk));
+      const ssize_t n = ::write(options_.fd, data.data(), chunk_of(data, is_file_ ? kFileChunk : kPipeChunk));
       if (n > 0) data.remove_prefix(static_cast<std::size_t>(n));
       if (n < 0 && errno != EINTR && errno != EAGAIN) return;
     }
@@ -206,6 +221,10 @@ Log::~Log() = default;
 bool Log::enabled(Level level) const { return writer_->enabled(level); }
 void Log::set_level(Level level) { writer_->set_level(level); }
 std::uint64_t Log::dropped() const { return writer_->dropped(); }
+void Log::prepare_thread() const { writer_->prepare_thread(); }
+void Log::flush() { writer_->flush(); }
+std::string_view Log::constant_fields() const { return writer_->constant_fields(); }
+int Log::fd() const { return writer_->fd(); }
 
 void Log::write(Level level, std::string_view event, std::string_view message,
                 std::initializer_list<Field> fields) {

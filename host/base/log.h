@@ -60,6 +60,18 @@ class Log {
   void write(Level level, std::string_view event, std::string_view message,
              std::initializer_list<Field> fields = {});
 
+  // Makes what write() keeps for each thread. Its first write otherwise does, and takes the dynamic linker's lock
+  // for it: a plugin that hangs in dlopen holds that.
+  void prepare_thread() const;
+
+  // Waits until what was written before is out, for at most one second. [may-block]
+  void flush();
+
+  // What stands in every line between its message and the event's name: `,"ecs.version":...,"event.action":`.
+  // For lines that are written past the log, by a signal handler.
+  std::string_view constant_fields() const;
+  int fd() const;
+
   std::uint64_t dropped() const; // lines lost since start
 
  private:

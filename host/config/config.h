@@ -32,11 +32,19 @@ struct PluginValue {
   bool operator==(const PluginValue&) const = default;
 };
 
+// Where each setting stands, as a problem begins: "etc/authd.toml:14:11: gateway.admin_url". The table's own is
+// at the pointer "". A setting that only moved is the same.
+struct SettingPlaces {
+  std::map<std::string, std::string, std::less<>> by_pointer;
+  bool operator==(const SettingPlaces&) const { return true; }
+};
+
 // Ordered by pointer. Holds the defaults too. Objects list their members' names in order under
 // "<pointer>" -> keys.
 struct PluginSettings {
   std::map<std::string, PluginValue, std::less<>> values;
   std::map<std::string, std::vector<std::string>, std::less<>> keys;
+  SettingPlaces places = {};
   bool operator==(const PluginSettings&) const = default;
 };
 
@@ -58,6 +66,7 @@ struct Server {
   std::size_t body_limit = 1024 * 1024; // bytes
   milliseconds idle_timeout{75'000};
   milliseconds header_timeout{10'000};
+  milliseconds drain_delay{0};
   milliseconds drain_timeout{30'000};
   ServerTls tls;
 };

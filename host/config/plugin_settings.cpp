@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/plugin_settings.h"
 
+#include "config/checker.h"
+
 #include <algorithm>
 #include <filesystem>
 
@@ -16,7 +18,7 @@ void narrow(Shape& host, const Shape& plugin) {
   if (plugin.maximum) host.maximum = std::min(host.maximum.value_or(*plugin.maximum), *plugin.maximum);
 }
 
-// RFC 6901, section 3.
+// RFC 6901, sections 3 and 4.
 std::string pointer_token(std::string_view name) {
   std::string out;
   for (char c : name) {
@@ -26,6 +28,17 @@ std::string pointer_token(std::string_view name) {
       out += "~1";
     else
       out += c;
+  }
+  return out;
+}
+
+std::string name_of_token(std::string_view token) {
+  std::string out;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    const std::string_view escape = token.substr(i, 2);
+    const bool escaped = escape == "~0" || escape == "~1";
+    out += escaped ? (escape == "~1" ? '/' : '~') : token[i];
+    if (escaped) ++i;
   }
   return out;
 }
@@ -58,9 +71,15 @@ std::string file_state(const std::string& path) {
 
 class Exporter {
  public:
-  explicit Exporter(PluginSettings& out) : out_(out) {}
+  Exporter(PluginSettings& out, const Problems& problems) : out_(out), problems_(problems) {}
 
-  void put(const Node& node, const Shape& shape, const std::string& pointer, bool secret) {
+  // What an item, a member or the whole table is called, in a pointer and in a path.
+  struct Name {
+    std::string pointer;
+    std::string path;
+  };
+
+  void put(const Node& node, const Shape& shape, const Name& name, bool secret) {
     PluginValue value;
     value.type = type_of(node.kind);
     value.integer = node.integer;
@@ -69,32 +88,40 @@ class Exporter {
     if (shape.format == Format::path) value.file_state = file_state(std::string(node.text.reveal()));
     value.secret = secret || shape.secret || node.withheld;
     if (node.kind == Node::Kind::array)
-      value.integer = static_cast<std::int64_t>(put_items(node, shape, pointer));
+      value.integer = static_cast<std::int64_t>(put_items(node, shape, name));
     if (node.kind == Node::Kind::table)
-      value.integer = static_cast<std::int64_t>(put_members(node, shape, pointer));
-    out_.values.insert_or_assign(pointer, std::move(value));
+      value.integer = static_cast<std::int64_t>(put_members(node, shape, name));
+    note_place(node, name);
+    out_.values.insert_or_assign(name.pointer, std::move(value));
   }
 
-  std::size_t put_members(const Node& table, const Shape& shape, const std::string& pointer) {
-    std::vector<std::string>& names = out_.keys[pointer];
+  void note_place(const Node& node, const Name& name) {
+    out_.places.by_pointer.insert_or_assign(name.pointer, problems_.place(node.origin, name.path));
+  }
+
+  std::size_t put_members(const Node& table, const Shape& shape, const Name& name) {
+    std::vector<std::string>& names = out_.keys[name.pointer];
     for (const Property& p : shape.properties) {
       const Node* member = table.find(p.name);
       if (member == nullptr) continue;
       names.push_back(p.name);
-      put(*member, p.shape, pointer + "/" + pointer_token(p.name), shape.secret);
+      put(*member, p.shape, {name.pointer + "/" + pointer_token(p.name), child_path(name.path, p.name)},
+          shape.secret);
     }
     return names.size();
   }
 
  private:
-  std::size_t put_items(const Node& array, const Shape& shape, const std::string& pointer) {
+  std::size_t put_items(const Node& array, const Shape& shape, const Name& name) {
     for (std::size_t i = 0; i < array.items.size(); ++i) {
-      put(array.items[i], shape.items.front(), fmt::format("{}/{}", pointer, i), shape.secret);
+      put(array.items[i], shape.items.front(),
+          {fmt::format("{}/{}", name.pointer, i), fmt::format("{}[{}]", name.path, i)}, shape.secret);
     }
     return array.items.size();
   }
 
   PluginSettings& out_;
+  const Problems& problems_;
 };
 
 } // namespace
@@ -115,10 +142,22 @@ Result<Shape, std::string> merged(Shape host, const Shape& plugin) {
   return host;
 }
 
-PluginSettings plugin_settings(const Node& table, const Shape& plugin) {
+PluginSettings plugin_settings(const Node& table, const Shape& plugin, const std::string& path,
+                               const Problems& problems) {
   PluginSettings settings;
-  Exporter(settings).put_members(table, plugin, "");
+  Exporter exporter(settings, problems);
+  exporter.put_members(table, plugin, {"", path});
+  exporter.note_place(table, {"", path});
   return settings;
+}
+
+std::string place_of(const PluginSettings& settings, std::string_view pointer) {
+  const auto& places = settings.places.by_pointer;
+  if (const auto known = places.find(pointer); known != places.end()) return known->second;
+  const auto slash = pointer.rfind('/');
+  if (slash == std::string_view::npos) return std::string(pointer); // no pointer, or a table that is unknown
+  const std::string around = place_of(settings, pointer.substr(0, slash));
+  return child_path(around, name_of_token(pointer.substr(slash + 1)));
 }
 
 std::string plugin_name(std::string_view plugin) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "config/node.h"
+#include "config/problems.h"
 #include "config/shape.h"
 
 namespace authd::config {
@@ -15,8 +16,13 @@ namespace authd::config {
 // value, within the ranges of both. The error says in one line why the two do not go together.
 Result<Shape, std::string> merged(Shape host, const Shape& plugin);
 
-// The table's values for the plugin's own properties. The checker must have found nothing wrong with it.
-PluginSettings plugin_settings(const Node& table, const Shape& plugin);
+// The table's values for the plugin's own properties. The checker must have found nothing wrong with it. `path`:
+// of the table ("gateway"); `problems` knows where things stand.
+PluginSettings plugin_settings(const Node& table, const Shape& plugin, const std::string& path,
+                               const Problems& problems);
+
+// Where the setting at an RFC 6901 pointer stands, or would: of one that nobody set, the table or array around it.
+std::string place_of(const PluginSettings& settings, std::string_view pointer);
 
 // "kong-gateway" for "kong-gateway", "kong-gateway.so" and "/opt/kong-gateway.so".
 std::string plugin_name(std::string_view plugin);

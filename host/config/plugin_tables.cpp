@@ -32,7 +32,7 @@ Section PluginTables::read(const Job& job) {
   apply(job.table, section.node, {config_, job.tier});
   job.use.sha256 = lower_hex(pin);
   if (job.use.name.empty()) job.use.name = plugin_name(job.use.plugin);
-  if (plugin && problems_.empty()) job.use.settings = plugin_settings(section.node, *plugin);
+  if (plugin && problems_.empty()) job.use.settings = plugin_settings(section.node, *plugin, job.path, problems_);
   return section;
 }
 

@@ -2,11 +2,28 @@
 #include "config/problems.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <tuple>
 
 #include <fmt/format.h>
 
 namespace authd::config {
+namespace {
+
+// The parts that are there, with colons between them.
+std::string one_line(std::initializer_list<std::string_view> parts) {
+  std::string line;
+  for (const std::string_view part : parts) {
+    if (!line.empty() && !part.empty()) line += ": ";
+    line += part;
+  }
+  // A path or a key may hold a line feed; a problem is one line.
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+  return line;
+}
+
+} // namespace
 
 std::string Problems::where(const Origin& origin) const {
   if (origin.kind == Origin::Kind::variable) return origin.variable;
@@ -14,17 +31,12 @@ std::string Problems::where(const Origin& origin) const {
   return fmt::format("{}:{}:{}", file_, origin.line, origin.column);
 }
 
+std::string Problems::place(const Origin& origin, std::string_view path) const {
+  return one_line({where(origin), path});
+}
+
 void Problems::add(const Origin& origin, std::string_view path, std::string_view message) {
-  std::string line = where(origin);
-  for (std::string_view part : {path, message}) {
-    if (part.empty()) continue;
-    if (!line.empty()) line += ": ";
-    line += part;
-  }
-  // A path or a key may hold a line feed; a problem is one line.
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
-  entries_.push_back({origin, std::move(line)});
+  entries_.push_back({origin, one_line({where(origin), path, message})});
 }
 
 std::vector<Problem> Problems::in_order() const {

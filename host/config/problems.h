@@ -25,6 +25,8 @@ class Problems {
 
   // "etc/authd.toml:14:11", "etc/authd.toml", "CIRCUIT_BREAKER_TIMEOUT", or "" when there is no file.
   std::string where(const Origin& origin) const;
+  // The same with the setting's path: "etc/authd.toml:14:11: breaker.timeout".
+  std::string place(const Origin& origin, std::string_view path) const;
 
   // In the order of the file, then what stands nowhere in it, then the environment's.
   std::vector<Problem> in_order() const;

@@ -129,9 +129,15 @@ const Setting kSettings[] = {
      .minimum = 100, .maximum = 5 * kMinute, .preset = "10s",
      .description = "From a request's first byte to its last; then 408.",
      .set = [](T t, V v) { t.config.server.header_timeout = ms(v); }},
+    {.table = "server", .key = "drain_delay", .type = Type::integer, .unit = Unit::milliseconds,
+     .minimum = 0, .maximum = kMinute, .preset = "0s",
+     .description = "After SIGTERM connections are still accepted for this long while /health/ready answers 503, "
+                    "so that a load balancer notices first.",
+     .set = [](T t, V v) { t.config.server.drain_delay = ms(v); }},
     {.table = "server", .key = "drain_timeout", .type = Type::integer, .unit = Unit::milliseconds,
      .minimum = 100, .maximum = 10 * kMinute, .preset = "30s",
-     .description = "For answering what was asked before SIGTERM.",
+     .description = "For answering what was asked, once drain_delay is over. Ten seconds later the process exits, "
+                    "whoever holds it up.",
      .set = [](T t, V v) { t.config.server.drain_timeout = ms(v); }},
     {.table = "server", .key = "tls.certificate", .format = Format::path, .derived = "none",
      .example = "/etc/authd/tls/server.pem",

@@ -29,22 +29,15 @@ double elapsed_ms(SteadyTime since) {
   return std::chrono::duration<double, std::milli>(steady_now() - since).count();
 }
 
-// What the field calls the modes of the replaced service; other adapters go by their own name.
-std::string_view mode_of(std::string_view plugin_id) {
-  if (plugin_id == "kong-gateway") return "API_GATEWAY";
-  if (plugin_id == "kong-konnect") return "KONNECT";
-  return plugin_id;
-}
-
 std::string_view tier_type(std::string_view name) {
   constexpr std::string_view kPrefix = "cache-";
   return name.substr(0, kPrefix.size()) == kPrefix ? name.substr(kPrefix.size()) : name;
 }
 
-void write_gateway(JsonWriter& json, const Health& gateway, std::string_view plugin_id,
+void write_gateway(JsonWriter& json, const Health& gateway, std::string_view mode,
                    const pipeline::GatewayGuard& guard) {
   json.key("kong").begin_object();
-  json.member("status", status_of(gateway.state)).member("mode", mode_of(plugin_id));
+  json.member("status", status_of(gateway.state)).member("mode", mode);
   json.member("url", gateway.endpoint);
   json.member("responseTime", static_cast<std::int64_t>(gateway.response_time.count()));
   json.member("circuitBreaker", name_of(guard.state(GatewayUse::read)));
@@ -73,8 +66,7 @@ void write_cache(JsonWriter& json, const pipeline::TierStack& stack) {
   json.key("tiers").begin_array();
   for (const pipeline::TierState& tier : tiers) {
     json.begin_object().member("name", tier.name).member("status", status_of(tier.breaker));
-    json.member("entries", static_cast<std::int64_t>(tier.stats.entries));
-    json.member("bytes", static_cast<std::int64_t>(tier.stats.bytes)).end_object();
+    json.member("entries", tier.entries()).member("bytes", tier.bytes()).end_object();
   }
   json.end_array();
   json.key("staleCache").begin_object().member("available", stack.holds_usable()).end_object();
@@ -91,8 +83,9 @@ void write_telemetry(JsonWriter& json) {
 } // namespace
 
 HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway,
-                                 pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup)
-    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup) {}
+                                 pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup,
+                                 const std::atomic<bool>& draining)
+    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining) {}
 
 void HealthEndpoints::add_to(Router& router) {
   router.add({Method::get, "/health", "State of authd and of what it depends on", [this](Exchange& e) {
@@ -152,7 +145,7 @@ std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gatew
   json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", AUTHD_VERSION);
   json.member("environment", config::name_of(config_.environment)).member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
-  write_gateway(json, gateway, gateway_.plugin_id(), lookup_.guard());
+  write_gateway(json, gateway, gateway_.mode(), lookup_.guard());
   write_cache(json, lookup_.tiers());
   write_telemetry(json);
   json.end_object();

@@ -15,12 +15,12 @@ namespace authd::http {
 
 class HealthEndpoints {
  public:
-  // References must outlive the router's last dispatch.
+  // References must outlive the router's last dispatch. While `draining` is set it is not ready.
   HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway,
-                  pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup);
+                  pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup,
+                  const std::atomic<bool>& draining);
 
   void add_to(Router& router);
-  void set_draining() { draining_.store(true); } // from then on not ready [thread-safe]
 
  private:
   using Answer = std::function<void(Exchange&, const plugin::Health&)>;
@@ -35,7 +35,7 @@ class HealthEndpoints {
   pipeline::GatewayHealth& gateway_health_;
   const pipeline::SecretLookup& lookup_;
   const SteadyTime started_ = steady_now();
-  std::atomic<bool> draining_{false};
+  const std::atomic<bool>& draining_;
 };
 
 } // namespace authd::http

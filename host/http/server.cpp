@@ -24,10 +24,12 @@ unsigned reactor_count(unsigned wanted) {
   return wanted != 0 ? wanted : usable_cpus();
 }
 
-// Signals belong to main; a reactor is never interrupted by one.
+// Signals belong to main; a reactor is never interrupted by one. Its own faults stay open: the kernel kills a
+// process that blocks them before a handler could say where it was.
 void prepare_thread(unsigned number) {
   sigset_t all;
   sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   pthread_setname_np(pthread_self(), ("reactor-" + std::to_string(number)).c_str());
 }

@@ -2,6 +2,7 @@
 #include "pipeline/blocking_lane.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace authd::pipeline {
@@ -43,16 +44,26 @@ bool BlockingLane::submit(Job job, milliseconds patience) {
     std::deque<Job>& queue = waited_for ? waited_for_ : background_;
     if (stopping_ || queue.size() >= max_queued_) return false;
     if (waited_for && patience != milliseconds::max() && wait_for_worker() > patience) return false;
+    // More jobs wait than workers do: one more worker, until there are enough.
+    const bool one_more = waited_for_.size() + background_.size() >= idle_ && workers_.size() < max_workers_;
+    if (one_more && !start_worker() && workers_.empty()) return false;
     if (waited_for) ++queued_kinds_[index_of(job.kind)];
     queue.push_back(std::move(job));
-    // More jobs wait than workers do: one more worker, until there are enough.
-    if (waited_for_.size() + background_.size() > idle_ && workers_.size() < max_workers_) {
-      running_.push_back({Kind::other, kIdle});
-      workers_.emplace_back([this, worker = workers_.size()] { work(worker); });
-    }
   }
   wake_.notify_one();
   return true;
+}
+
+// False: the system has no thread to give; those that there are must do.
+bool BlockingLane::start_worker() {
+  running_.push_back({Kind::other, kIdle});
+  try {
+    workers_.emplace_back([this, worker = workers_.size()] { work(worker); });
+    return true;
+  } catch (const std::system_error&) {
+    running_.pop_back();
+    return false;
+  }
 }
 
 milliseconds BlockingLane::expected_wait() const {
@@ -81,9 +92,8 @@ nanoseconds BlockingLane::wait_for_worker() const {
 // hang is noticed before the first of its jobs has ended.
 nanoseconds BlockingLane::left_of(const Running& running, SteadyTime now) const {
   if (running.since == kIdle) return nanoseconds(0);
-  const nanoseconds usual = service_times_[index_of(running.kind)].average;
   const nanoseconds so_far = now - running.since;
-  return usual == nanoseconds(0) ? nanoseconds(0) : std::chrono::abs(usual - so_far);
+  return std::chrono::abs(service_times_[index_of(running.kind)].average - so_far);
 }
 
 void BlockingLane::stop() {

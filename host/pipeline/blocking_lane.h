@@ -27,7 +27,8 @@ class BlockingLane {
 
   struct Job {
     Kind kind = Kind::other;
-    // False: there was nothing to do, which says nothing about how long such a job takes. Must not throw.
+    // False: it says nothing about how long such a job takes: there was nothing to do, or it went on after
+    // everybody had stopped waiting. Must not throw.
     std::function<bool()> run;
     // Until when somebody waits for it, asked when its turn comes; empty: nobody does.
     std::function<SteadyTime()> wanted_until{};
@@ -68,6 +69,7 @@ class BlockingLane {
     SteadyTime since;
   };
 
+  bool start_worker(); // requires mutex_
   void work(std::size_t worker);
   bool next(Job& job, std::vector<Job>& discarded); // requires mutex_
   std::chrono::nanoseconds wait_for_worker() const; // requires mutex_

@@ -3,25 +3,32 @@
 
 #include <future>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace authd::pipeline {
 namespace {
+
+using plugin::Status;
 
 constexpr milliseconds kGoodFor{1000};
 constexpr milliseconds kEvery{1000}; // while a breaker is open
 
 // 403 from the probe alone may come from a role that may not see it: the gateway is there, so a call is worth it.
 bool worth_a_call(const plugin::Health& health) {
-  return health.state != plugin::Health::State::down || health.status == plugin::Status::denied;
+  return health.state != plugin::Health::State::down || health.status == Status::denied;
 }
 
 } // namespace
 
 GatewayHealth::GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
-                             Recorder& recorder)
+                             Recorder& recorder, std::function<void()> each_second)
     : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder),
-      watching_(guard.needs_probe()), next_probe_(steady_now()), thread_([this] { run(); }) {}
+      each_second_(std::move(each_second)) {
+  if (guard.needs_probe()) watch();
+  const std::lock_guard lock(mutex_);
+  if (each_second_) start();
+}
 
 GatewayHealth::~GatewayHealth() {
   {
@@ -29,7 +36,18 @@ GatewayHealth::~GatewayHealth() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+// False: the system has no thread to give; the next one to ask tries again.
+bool GatewayHealth::start() {
+  if (thread_.joinable()) return true;
+  try {
+    thread_ = std::thread([this] { run(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void GatewayHealth::ask(Done done) {
@@ -38,6 +56,10 @@ void GatewayHealth::ask(Done done) {
     const plugin::Health answer = *last_;
     lock.unlock();
     return done(answer);
+  }
+  if (!start()) {
+    lock.unlock();
+    return done({plugin::Health::State::down, "no thread could be started for the probe", {}, {}, Status::internal});
   }
   waiting_.push_back(std::move(done));
   wake_.notify_all();
@@ -53,8 +75,9 @@ std::optional<plugin::Health> GatewayHealth::wait_for_answer(SteadyTime until) {
 
 void GatewayHealth::watch() {
   const std::lock_guard lock(mutex_);
-  if (std::exchange(watching_, true)) return;
-  next_probe_ = steady_now() + kEvery;
+  if (watching_ || !start()) return;
+  watching_ = true;
+  next_tick_ = steady_now() + kEvery;
   wake_.notify_all();
 }
 
@@ -65,30 +88,40 @@ void GatewayHealth::run() {
   for (;;) {
     await_work(lock);
     if (stopping_) break;
-    probe(lock);
+    const bool is_time = steady_now() >= next_tick_;
+    if (!waiting_.empty() || (watching_ && is_time)) probe(lock);
+    if (is_time) tick(lock);
     watching_ = guard_.needs_probe();
-    next_probe_ = steady_now() + kEvery;
   }
-  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, plugin::Status::cancelled};
+  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, Status::cancelled};
   for (const Done& done : std::exchange(waiting_, {})) done(ended);
 }
 
 void GatewayHealth::await_work(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (stopping_ || !waiting_.empty()) return;
-    if (!watching_) {
+    if (!watching_ && !each_second_) {
       wake_.wait(lock);
-    } else if (wake_.wait_until(lock, next_probe_) == std::cv_status::timeout) {
+    } else if (wake_.wait_until(lock, next_tick_) == std::cv_status::timeout) {
       return;
     }
   }
+}
+
+void GatewayHealth::tick(std::unique_lock<std::mutex>& lock) {
+  if (each_second_) {
+    lock.unlock();
+    each_second_();
+    lock.lock();
+  }
+  next_tick_ = steady_now() + kEvery;
 }
 
 void GatewayHealth::probe(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   plugin::Call call(steady_now() + probe_timeout_);
   const plugin::Health health = gateway_.probe(call);
-  if (health.status == plugin::Status::ok) guard_.prove_base();
+  if (health.status == Status::ok) guard_.prove_base();
   if (worth_a_call(health)) guard_.recovered(steady_now(), recorder_);
   lock.lock();
   last_ = health;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is the gateway up? One probe at a time, on a thread of its own, its answer good for a second and bounded by a
 // deadline, so that a storm of health checks never becomes a storm on the gateway. While a breaker is open it is
-// probed once a second, for recovery is asked for, not waited for. [thread-safe]
+// probed once a second, for recovery is asked for, not waited for. The thread is started when it is first needed: a
+// reload needs none. [thread-safe]
 #pragma once
 
 #include <condition_variable>
@@ -22,9 +23,10 @@ class GatewayHealth {
  public:
   using Done = std::function<void(const plugin::Health&)>;
 
-  // All must outlive it. `probe_timeout`: what one probe may take.
-  GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
-                Recorder& recorder);
+  // All must outlive it. `probe_timeout`: what one probe may take. `each_second`: called once a second on the probe's
+  // thread, may block; empty: nothing is to be done.
+  GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout, Recorder& recorder,
+                std::function<void()> each_second = {});
   ~GatewayHealth();
   GatewayHealth(const GatewayHealth&) = delete;
   GatewayHealth& operator=(const GatewayHealth&) = delete;
@@ -41,15 +43,18 @@ class GatewayHealth {
   SteadyTime patience() const { return steady_now() + probe_timeout_ + milliseconds(500); }
 
  private:
+  bool start(); // requires mutex_
   void run();
   void await_work(std::unique_lock<std::mutex>& lock);
   void probe(std::unique_lock<std::mutex>& lock);
+  void tick(std::unique_lock<std::mutex>& lock);
   bool has_recent_answer() const; // requires mutex_
 
   const plugin::Gateway& gateway_;
   GatewayGuard& guard_;
   const milliseconds probe_timeout_;
   Recorder& recorder_;
+  const std::function<void()> each_second_;
 
   std::mutex mutex_; // guards all that follows
   std::condition_variable wake_;
@@ -57,7 +62,7 @@ class GatewayHealth {
   SteadyTime last_at_{};
   std::vector<Done> waiting_;
   bool watching_ = false;
-  SteadyTime next_probe_{}; // while watching
+  SteadyTime next_tick_{}; // while watching, or with something to do each second
   bool stopping_ = false;
   std::thread thread_;
 };

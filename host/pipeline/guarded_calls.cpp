@@ -26,37 +26,25 @@ Outcome outcome_of(GatewayUse use, const plugin::Failure* failure) {
 } // namespace
 
 GuardedCalls::~GuardedCalls() {
-  if (const auto permit = take_permit()) guard_.record(*permit, Outcome::unjudged, steady_now(), recorder_);
+  if (permit_) guard_.record(*permit_, Outcome::unjudged, steady_now(), recorder_);
 }
 
 std::optional<Error> GuardedCalls::admit(GatewayUse use) {
-  begun_ = steady_now();
-  auto admitted = guard_.acquire(use, begun_, recorder_);
+  auto admitted = guard_.acquire(use, steady_now(), recorder_);
   if (auto* refused = std::get_if<Error>(&admitted)) return std::move(*refused);
-  const std::lock_guard lock(mutex_);
   permit_ = std::get<GatewayGuard::Permit>(admitted);
+  use_ = use;
+  ++admitted_;
   return std::nullopt;
 }
 
 void GuardedCalls::judge(const plugin::Failure* failure, bool in_doubt) {
-  const SteadyTime now = steady_now();
-  const auto permit = take_permit();
-  if (!permit) return; // expired
+  const auto permit = std::exchange(permit_, std::nullopt);
+  if (!permit) return;
   if (failure != nullptr && failure->status == Status::rate_limited) {
-    return guard_.pause(*permit, failure->retry_after, now, recorder_);
+    return guard_.pause(*permit, failure->retry_after, steady_now(), recorder_);
   }
-  const bool late = now - begun_ > timeout_;
-  const Outcome outcome = in_doubt ? Outcome::unjudged : late ? Outcome::failure : outcome_of(permit->use, failure);
-  guard_.record(*permit, outcome, now, recorder_);
-}
-
-void GuardedCalls::expire() {
-  if (const auto permit = take_permit()) guard_.record(*permit, Outcome::failure, steady_now(), recorder_);
-}
-
-std::optional<GatewayGuard::Permit> GuardedCalls::take_permit() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(permit_, std::nullopt);
+  guard_.record(*permit, in_doubt ? Outcome::unjudged : outcome_of(use_, failure), steady_now(), recorder_);
 }
 
 } // namespace authd::pipeline

@@ -127,6 +127,20 @@ void GuardedTier::stored(bool good) {
   if (!good) next_store_ = steady_now() + kStorePause;
 }
 
+void GuardedTier::poll_stats() {
+  if (!slot_.tier.stats_when_blocking()) return;
+  plugin::Call call(steady_now() + slot_.read_timeout);
+  plugin::TierStats stats;
+  guard("stats", call, [&] { return slot_.tier.read_stats(call, stats); });
+  const std::lock_guard lock(mutex_);
+  stats_ = stats;
+}
+
+plugin::TierStats GuardedTier::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
 bool GuardedTier::remove(const std::string& key) {
   if (delete_now(key)) return true;
   pending_->add(key);

@@ -41,6 +41,12 @@ class GuardedTier {
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();
+  // Whether flush would have something to do now.
+  bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
+
+  // Asks for the statistics anew, if the tier expects to be asked. To be called once a second.
+  void poll_stats();
+  plugin::TierStats stats() const; // as they were last; unknown if the tier does not say or cannot be reached
 
   bool is_down(SteadyTime now) const { return breaker_.would_reject(now); }
   CircuitBreaker::State breaker() const { return breaker_.state(); }
@@ -66,9 +72,10 @@ class GuardedTier {
   CircuitBreaker breaker_;
   const std::shared_ptr<PendingDeletions> pending_;
 
-  std::mutex mutex_; // guards these two
+  mutable std::mutex mutex_; // guards these
   bool stores_fail_ = false;
   SteadyTime next_store_{}; // matters while stores fail
+  plugin::TierStats stats_;
 };
 
 } // namespace authd::pipeline

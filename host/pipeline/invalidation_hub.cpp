@@ -3,31 +3,73 @@
 
 #include <algorithm>
 
+#include "plugin/abi_views.h"
+
 namespace authd::pipeline {
 
-InvalidationHub::InvalidationHub()
-    : table_{{sizeof(authd_tiers_v1), 0, nullptr, &InvalidationHub::invalidated, &InvalidationHub::resync}, this} {}
+// What plugins hold pointers to, and how those lead back here.
+struct InvalidationHub::TiersTable : authd_tiers_v1 {
+  TiersTable(InvalidationHub& to, const plugin::ServiceUser& user)
+      : authd_tiers_v1{sizeof(authd_tiers_v1), 0, user.host, &on_invalidated, &on_resync, &on_cleared},
+        hub(to), resync_may_mean_cleared(user.min_minor < 1) {}
 
-void InvalidationHub::attach(TierStack& stack) {
+  static const TiersTable& of(const authd_tiers_v1* table) { return *static_cast<const TiersTable*>(table); }
+
+  static void on_invalidated(const authd_tiers_v1* table, authd_str key) {
+    of(table).hub.tell_all([key](Listener& l) { l.invalidated(plugin::view(key)); });
+  }
+  static void on_resync(const authd_tiers_v1* table) {
+    if (of(table).resync_may_mean_cleared) return on_cleared(table);
+    of(table).hub.tell_all([](Listener& l) { l.missed(); });
+  }
+  static void on_cleared(const authd_tiers_v1* table) {
+    of(table).hub.tell_all([](Listener& l) { l.cleared(); });
+  }
+
+  InvalidationHub& hub;
+  const bool resync_may_mean_cleared;
+};
+
+struct InvalidationHub::ConsumersTable : authd_consumers_v1 {
+  ConsumersTable(InvalidationHub& to, const plugin::ServiceUser& user)
+      : authd_consumers_v1{sizeof(authd_consumers_v1), 0, user.host, &on_changed, &on_all_changed}, hub(to) {}
+
+  static InvalidationHub& of(const authd_consumers_v1* table) {
+    return static_cast<const ConsumersTable*>(table)->hub;
+  }
+
+  static void on_changed(const authd_consumers_v1* table, authd_str consumer) {
+    of(table).tell_all([consumer](Listener& l) { l.changed(plugin::view(consumer)); });
+  }
+  static void on_all_changed(const authd_consumers_v1* table) {
+    of(table).tell_all([](Listener& l) { l.all_changed(); });
+  }
+
+  InvalidationHub& hub;
+};
+
+std::shared_ptr<const authd_tiers_v1> InvalidationHub::tiers_for(const plugin::ServiceUser& user) {
+  return std::make_shared<const TiersTable>(*this, user);
+}
+
+std::shared_ptr<const authd_consumers_v1> InvalidationHub::consumers_for(const plugin::ServiceUser& user) {
+  return std::make_shared<const ConsumersTable>(*this, user);
+}
+
+void InvalidationHub::attach(Listener& listener) {
   const std::lock_guard lock(mutex_);
-  stacks_.push_back(&stack);
+  listeners_.push_back(&listener);
 }
 
-void InvalidationHub::detach(TierStack& stack) {
+void InvalidationHub::detach(Listener& listener) {
   const std::lock_guard lock(mutex_);
-  stacks_.erase(std::remove(stacks_.begin(), stacks_.end(), &stack), stacks_.end());
+  listeners_.erase(std::remove(listeners_.begin(), listeners_.end(), &listener), listeners_.end());
 }
 
-void InvalidationHub::invalidated(const authd_tiers_v1* table, authd_str key) {
-  InvalidationHub& hub = *static_cast<const Table*>(table)->hub;
-  const std::lock_guard lock(hub.mutex_);
-  for (TierStack* stack : hub.stacks_) stack->invalidated({key.p, key.n});
-}
-
-void InvalidationHub::resync(const authd_tiers_v1* table) {
-  InvalidationHub& hub = *static_cast<const Table*>(table)->hub;
-  const std::lock_guard lock(hub.mutex_);
-  for (TierStack* stack : hub.stacks_) stack->restored();
+template <class Report>
+void InvalidationHub::tell_all(Report report) {
+  const std::lock_guard lock(mutex_);
+  for (Listener* listener : listeners_) report(*listener);
 }
 
 } // namespace authd::pipeline

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/pending_deletions.h"
 
-#include <utility>
-
 namespace authd::pipeline {
 namespace {
 
@@ -36,10 +34,19 @@ void PendingDeletions::replace_by_all() {
   all_ = ++last_number_;
 }
 
+bool PendingDeletions::may_flush(SteadyTime now) const {
+  return !flushing_ && (all_ != 0 || !keys_.empty()) && now >= next_attempt_;
+}
+
+bool PendingDeletions::needs_flush(SteadyTime now) const {
+  const std::lock_guard lock(mutex_);
+  return may_flush(now);
+}
+
 bool PendingDeletions::begin_flush(SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  if ((all_ == 0 && keys_.empty()) || now < next_attempt_) return false;
-  return !std::exchange(flushing_, true);
+  if (!may_flush(now)) return false;
+  return flushing_ = true;
 }
 
 std::optional<PendingDeletions::Deletion> PendingDeletions::next() const {

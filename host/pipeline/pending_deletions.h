@@ -27,12 +27,14 @@ class PendingDeletions {
   // One worker at a time flushes: what `next` says, `done` for what was carried out, until there is no next or
   // one failed. False: nothing is pending, or another worker is at it, or it failed a moment ago.
   bool begin_flush(SteadyTime now);
+  bool needs_flush(SteadyTime now) const; // begin_flush would be granted
   std::optional<Deletion> next() const;
   void done(const Deletion& deletion);
   void end_flush(bool failed, SteadyTime now);
 
  private:
-  void replace_by_all(); // requires mutex_
+  void replace_by_all();                  // requires mutex_
+  bool may_flush(SteadyTime now) const;   // requires mutex_
 
   mutable std::mutex mutex_;
   std::map<std::string, std::uint64_t> keys_; // and the numbers of their deletions

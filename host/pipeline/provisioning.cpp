@@ -20,7 +20,7 @@ GatewayAnswer failed(Error error) { return {GatewayAnswer::Kind::failed, {}, {},
 
 // What the client is told is a fixed text; the gateway's own words are in the log.
 GatewayAnswer unavailable(const plugin::Failure& failure, const GuardedCalls& calls) {
-  if (auto paused = calls.guard().refusal(GatewayUse::read, steady_now());
+  if (auto paused = calls.guard().refusal(GatewayUse::read, steady_now(), calls.recorder());
       paused && failure.status == plugin::Status::rate_limited) {
     return failed(std::move(*paused));
   }

@@ -32,6 +32,8 @@ struct GatewayAnswer {
   Selection selection;
   std::string detail;
   Error error{};
+
+  bool is_gone() const { return kind == Kind::unknown || kind == Kind::no_credential; }
 };
 
 class CredentialSource {

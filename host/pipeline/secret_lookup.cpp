@@ -2,6 +2,7 @@
 #include "pipeline/secret_lookup.h"
 
 #include <atomic>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -39,10 +40,12 @@ struct SecretLookup::Flight {
   enum class Phase { queued, reading, boarding, flying, landed };
   std::string consumer;
   bool refresh = false;   // of a copy that still signs: only one that is not due will do
-  SteadyTime queue_end{}; // what waits for it gives up then, unless a worker has taken it
+  SteadyTime read_begun{}; // by a worker
+  SteadyTime queue_end{};  // what waits for it gives up then, unless a worker has taken it
   Phase phase = Phase::queued;
-  SteadyTime phase_end{};                // reading, boarding, flying: what waits for it gives up then
-  std::shared_ptr<GuardedCalls> calls{}; // flying
+  SteadyTime phase_end{};  // reading, boarding, flying: what waits for it gives up then
+  bool in_reads = false;   // the lane that it was enqueued in last
+  unsigned jobs = 0;       // of it, in the lanes
   std::vector<Done> waiters;
   std::shared_ptr<const Found> remote_copy{}; // stale, from a blocking tier: better than nothing
   // Until when somebody waits. Atomic, because a lane asks for it.
@@ -50,9 +53,6 @@ struct SecretLookup::Flight {
 
   bool is_queued() const { return phase == Phase::queued || phase == Phase::boarding; }
   bool is_wanted(SteadyTime now) const { return now.time_since_epoch().count() < wanted_until.load(); }
-  void want_until(SteadyTime end) {
-    wanted_until = std::max(wanted_until.load(), end.time_since_epoch().count());
-  }
 };
 
 SecretLookup::SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway,
@@ -74,10 +74,19 @@ bool SecretLookup::cached(std::string_view consumer, std::string& record) {
 
 void SecretLookup::ask_again(std::string_view consumer, Freshness freshness) {
   const SteadyTime now = steady_now();
-  if (guard_.would_reject(GatewayUse::read, now) && tiers_.blocking_tiers_are_down(now)) return;
   if (failed_lately_.recall(consumer, now)) return;
+  if (suspended() && tiers_.blocking_tiers_are_down(now)) return;
   const std::lock_guard lock(mutex_);
-  if (flights_.find(consumer) == flights_.end()) take_off(consumer, nullptr, freshness == Freshness::due);
+  if (flights_.find(consumer) != flights_.end()) return;
+  if (take_off(consumer, nullptr, freshness == Freshness::due)) return;
+  failed_lately_.remember(consumer, Code::overloaded, now); // the lane has no room: not with the next hit again
+}
+
+// Why the gateway may not be asked. Whoever finds that out sees to it that somebody asks whether it is back.
+std::optional<Error> SecretLookup::suspended() {
+  auto refused = guard_.refusal(GatewayUse::read, steady_now(), recorder_);
+  if (guard_.needs_probe()) health_.watch();
+  return refused;
 }
 
 SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
@@ -96,14 +105,14 @@ SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
       return {std::nullopt, std::move(flight)};
     }
   }
-  return {stale_or(consumer, overloaded(tiers_.has_blocking() ? lanes_.reads : lanes_.gateway)), nullptr};
+  return {stale_or(consumer, overloaded(reads_first(steady_now()))), nullptr};
 }
 
 std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consumer) {
   const SteadyTime now = steady_now();
   if (const auto code = negative_.recall(consumer, now)) return Failure<>(refusal(*code));
   // A blocking tier may still have a copy that a worker can fetch.
-  if (auto refused = guard_.refusal(GatewayUse::read, now); refused && tiers_.blocking_tiers_are_down(now)) {
+  if (auto refused = suspended(); refused && tiers_.blocking_tiers_are_down(now)) {
     return stale_or(consumer, std::move(*refused));
   }
   // A suspect copy that could not be confirmed a moment ago.
@@ -118,17 +127,23 @@ std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consum
 // Requires mutex_. False: nobody waited for it any more, and there is no room for it in time.
 bool SecretLookup::join(const FlightPtr& flight, Done done) {
   const SteadyTime now = steady_now();
-  const bool left_behind = flight->is_queued() && !flight->is_wanted(now);
   const SteadyTime until = now + settings_.breaker_timeout;
+  const bool left_behind = flight->is_queued() && (flight->jobs == 0 || !flight->is_wanted(now));
+  // It stands behind all that is waited for, or soon will: another job takes it to its place; the first to run does
+  // the work.
+  if (left_behind) {
+    const auto wanted_before = flight->wanted_until.exchange(until.time_since_epoch().count());
+    const auto ends_before = std::pair(flight->queue_end, flight->phase_end);
+    flight->queue_end = flight->phase_end = until;
+    if (!enqueue(flight)) {
+      flight->wanted_until = wanted_before;
+      std::tie(flight->queue_end, flight->phase_end) = ends_before;
+      return false;
+    }
+  }
   flight->waiters.push_back(std::move(done));
-  flight->want_until(until);
-  // It stands behind all that is waited for, or soon will: a second job takes it to its place; the first to run
-  // does the work.
-  if (!left_behind) return true;
-  flight->queue_end = flight->phase_end = until;
-  if (enqueue(flight)) return true;
-  flight->waiters.pop_back();
-  return false;
+  flight->wanted_until = until.time_since_epoch().count();
+  return true;
 }
 
 // Requires mutex_. nullptr: there is no room in the lane in time. `done` null: nobody waits for it.
@@ -137,7 +152,7 @@ SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done d
   flight->consumer = consumer;
   flight->refresh = refresh;
   flight->queue_end = steady_now() + settings_.breaker_timeout;
-  if (done) flight->want_until(flight->queue_end);
+  if (done) flight->wanted_until = flight->queue_end.time_since_epoch().count();
   if (done) flight->waiters.push_back(std::move(done));
   if (!enqueue(flight)) return nullptr;
   flights_.emplace(flight->consumer, flight);
@@ -147,35 +162,38 @@ SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done d
 // Requires mutex_. Into the lane that its phase waits for.
 bool SecretLookup::enqueue(const FlightPtr& flight) {
   const SteadyTime now = steady_now();
-  const bool reads = flight->phase == Flight::Phase::queued && !tiers_.blocking_tiers_are_down(now);
+  const bool wanted = flight->is_wanted(now);
+  const bool reads = flight->phase == Flight::Phase::queued && reads_first(now);
   BlockingLane::Job job;
-  job.kind = reads ? LaneKind::read : flight->is_wanted(now) ? LaneKind::lookup : LaneKind::refresh;
+  job.kind = reads ? LaneKind::read : wanted ? LaneKind::lookup : LaneKind::refresh;
   job.run = [this, flight, reads] { return reads ? read(flight) : fly(flight); };
   job.discarded = [this, flight] { give_up(flight); };
-  if (flight->is_wanted(now)) {
-    job.wanted_until = [flight] { return SteadyTime(SteadyTime::duration(flight->wanted_until.load())); };
-  }
-  const auto patience = std::chrono::ceil<milliseconds>(flight->queue_end - now);
-  return (reads ? lanes_.reads : lanes_.gateway).submit(std::move(job), std::max(patience, milliseconds(0)));
+  if (wanted) job.wanted_until = [flight] { return SteadyTime(SteadyTime::duration(flight->wanted_until.load())); };
+  // A tenth less than there is: service times vary, and who is refused should be so at once.
+  const auto left = std::chrono::ceil<milliseconds>(flight->queue_end - now);
+  const auto patience = std::max(left - left / 10, milliseconds(0));
+  if (!(reads ? lanes_.reads : lanes_.gateway).submit(std::move(job), patience)) return false;
+  flight->in_reads = reads;
+  ++flight->jobs;
+  return true;
 }
 
 std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr& flight) {
   using Phase = Flight::Phase;
   const SteadyTime now = steady_now();
-  std::shared_ptr<GuardedCalls> calls;
   bool in_queue = false;
+  bool in_reads = false;
   {
     const std::lock_guard lock(mutex_);
     in_queue = flight->is_queued();
+    in_reads = flight->in_reads;
     // Landed: `done` has been called, its result is on the way to the reactor.
     if (flight->phase == Phase::landed) return now + settings_.breaker_timeout;
     if (flight->phase != Phase::queued && now < flight->phase_end) return flight->phase_end;
     if (!in_queue) leave_table(flight);
-    calls = flight->calls;
   }
-  if (in_queue) return stale_or(flight, overloaded(lanes_.gateway));
-  if (calls) calls->expire();
-  if (guard_.needs_probe()) health_.watch();
+  if (in_queue) return stale_or(flight, overloaded(in_reads));
+  static_cast<void>(suspended()); // the call has just become late, which may have opened the breaker
   return stale_or(flight, too_slow());
 }
 
@@ -185,14 +203,16 @@ bool SecretLookup::read(const FlightPtr& flight) {
   bool refresh = false;
   {
     const std::lock_guard lock(mutex_);
+    --flight->jobs;
     if (flight->phase != Flight::Phase::queued) return false;
     flight->phase = Flight::Phase::reading;
-    flight->phase_end = steady_now() + settings_.breaker_timeout;
+    flight->read_begun = steady_now();
+    flight->phase_end = flight->read_begun + settings_.breaker_timeout;
     refresh = flight->refresh && flight->waiters.empty();
   }
   auto copy = tiers_.get_blocking(flight->consumer, refresh);
   if (!copy || !take_copy(flight, std::move(*copy))) board(flight);
-  tiers_.flush_deletions(); // now nobody waits for this worker
+  flush_later();
   return true;
 }
 
@@ -216,61 +236,63 @@ bool SecretLookup::take_copy(const FlightPtr& flight, TierCopy copy) {
 }
 
 void SecretLookup::board(const FlightPtr& flight) {
-  if (auto refused = guard_.refusal(GatewayUse::read, steady_now())) return fail(flight, std::move(*refused));
+  if (auto refused = suspended()) return fail(flight, std::move(*refused));
   bool taken = false;
   {
     const std::lock_guard lock(mutex_);
     flight->phase = Flight::Phase::boarding;
-    flight->phase_end = std::max(flight->queue_end, steady_now());
+    flight->queue_end += steady_now() - flight->read_begun; // reading was no waiting for a worker
+    flight->phase_end = flight->queue_end;
     if (flight->waiters.empty()) flight->wanted_until = 0; // it has answered those who waited
     taken = enqueue(flight);
   }
-  if (!taken) fail(flight, overloaded(lanes_.gateway));
+  if (!taken) fail(flight, overloaded(false));
 }
 
 // --- on workers of the gateway's lane ------------------------------------------------------------------
 
 bool SecretLookup::fly(const FlightPtr& flight) {
-  const SteadyTime departed = steady_now();
-  const SteadyTime patience = departed + settings_.breaker_timeout;
-  const auto calls = std::make_shared<GuardedCalls>(guard_, settings_.breaker_timeout, recorder_);
+  const SteadyTime patience = steady_now() + settings_.breaker_timeout;
   {
     const std::lock_guard lock(mutex_);
+    --flight->jobs;
     if (!flight->is_queued()) return false;
     flight->phase = Flight::Phase::flying;
     flight->phase_end = patience;
-    flight->calls = calls;
   }
+  GuardedCalls calls(guard_, recorder_);
   plugin::Call call(patience + kLateAnswerGrace);
   call.set_patience(patience);
-  FetchMark mark = tiers_.mark(flight->consumer);
-  GatewayAnswer answer = source_.find_or_create(call, flight->consumer, *calls);
-  if (tiers_.was_invalidated(flight->consumer, mark)) {
-    // Invalidated while the gateway was answering: the answer may be from before the change.
-    mark = tiers_.mark(flight->consumer);
-    answer = source_.find_or_create(call, flight->consumer, *calls);
-  }
+  const Fetched fetched = fetch(flight->consumer, call, calls);
   if (guard_.needs_probe()) health_.watch();
-  const bool gone = answer.kind == GatewayAnswer::Kind::unknown || answer.kind == GatewayAnswer::Kind::no_credential;
-  const bool fetched = answer.kind == GatewayAnswer::Kind::found;
-  const LookupResult result = conclude(flight, std::move(answer), mark);
+  const LookupResult result = conclude(flight, fetched);
   // Whoever waits does not wait for the slow tiers as well, unless they hold what must not be served again.
-  if (gone) tiers_.drop(flight->consumer);
+  if (fetched.answer.is_gone()) tiers_.drop(flight->consumer);
   land(flight, result);
-  if (fetched) fill_blocking(flight, result, mark);
-  return true;
+  return calls.admitted() > 0 && steady_now() < patience;
 }
 
-LookupResult SecretLookup::conclude(const FlightPtr& flight, GatewayAnswer answer, const FetchMark& mark) {
+SecretLookup::Fetched SecretLookup::fetch(const std::string& consumer, plugin::Call& call, GuardedCalls& calls) const {
+  Fetched fetched{tiers_.mark(consumer), wall_now(), source_.find_or_create(call, consumer, calls)};
+  if (!tiers_.was_invalidated(consumer, fetched.mark)) return fetched;
+  // Invalidated while the gateway was answering: the answer may be from before the change.
+  const FetchMark mark = tiers_.mark(consumer);
+  const WallTime now = wall_now();
+  return {mark, now, source_.find_or_create(call, consumer, calls)};
+}
+
+LookupResult SecretLookup::conclude(const FlightPtr& flight, const Fetched& fetched) {
   using Kind = GatewayAnswer::Kind;
   const std::string& consumer = flight->consumer;
+  const GatewayAnswer& answer = fetched.answer;
   switch (answer.kind) {
   case Kind::found: {
     auto found = std::make_shared<Found>();
-    CredentialRecord::encode(answer.selection, wall_now(), found->record);
-    tiers_.fill_local(consumer, found->record, mark);
+    // As old as the question: an answer that comes late does not replace that of a later one.
+    CredentialRecord::encode(answer.selection, fetched.asked_at, found->record);
     negative_.forget(consumer);
     failed_lately_.forget(consumer);
+    if (tiers_.fill_local(consumer, found->record, fetched.mark)) fill_blocking(flight, found, fetched.mark);
     return LookupResult(std::move(found));
   }
   case Kind::unknown:
@@ -278,21 +300,32 @@ LookupResult SecretLookup::conclude(const FlightPtr& flight, GatewayAnswer answe
     return Failure<>(refusal(Code::unknown_consumer));
   case Kind::no_credential:
     negative_.remember(consumer, Code::no_credential, steady_now());
-    return authd::fail(Code::no_credential, std::move(answer.detail));
+    return authd::fail(Code::no_credential, answer.detail);
   case Kind::failed: break;
   }
   failed_lately_.remember(consumer, answer.error.code, steady_now());
-  return stale_or(flight, std::move(answer.error));
+  return stale_or(flight, answer.error);
 }
 
 // In the lane for reads: a tier that hangs holds up no worker of the gateway's. A copy for which there is no room
 // there is one that the tier does not get.
-void SecretLookup::fill_blocking(const FlightPtr& flight, const LookupResult& fetched, const FetchMark& mark) {
+void SecretLookup::fill_blocking(const FlightPtr& flight, std::shared_ptr<const Found> found, const FetchMark& mark) {
   if (!tiers_.has_blocking()) return;
   BlockingLane::Job job;
   job.kind = LaneKind::store;
-  job.run = [this, flight, found = *fetched, mark] {
+  job.run = [this, flight, found = std::move(found), mark] {
     tiers_.fill_blocking(flight->consumer, found->record, mark);
+    flush_later();
+    return true;
+  };
+  static_cast<void>(lanes_.reads.submit(std::move(job)));
+}
+
+// Pending deletions go last: nobody waits for them.
+void SecretLookup::flush_later() {
+  if (!tiers_.needs_flush()) return;
+  BlockingLane::Job job;
+  job.run = [this] {
     tiers_.flush_deletions();
     return true;
   };
@@ -324,13 +357,15 @@ void SecretLookup::fail(const FlightPtr& flight, Error error) {
   land(flight, stale_or(flight, std::move(error)));
 }
 
-// A lane has no room for a flight that nobody waits for. Unless another job of it found somebody who does.
+// A lane has no room for a flight that nobody waits for. Unless it has another job.
 void SecretLookup::give_up(const FlightPtr& flight) {
+  bool in_reads = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!flight->is_queued() || flight->is_wanted(steady_now())) return;
+    if (--flight->jobs > 0 || !flight->is_queued()) return;
+    in_reads = flight->in_reads;
   }
-  fail(flight, overloaded(lanes_.gateway));
+  fail(flight, overloaded(in_reads));
 }
 
 void SecretLookup::leave_table(const FlightPtr& flight) {
@@ -355,7 +390,10 @@ LookupResult SecretLookup::stale_or(const FlightPtr& flight, Error error) {
   return result;
 }
 
-Error SecretLookup::overloaded(const BlockingLane& lane) const {
+bool SecretLookup::reads_first(SteadyTime now) const { return !tiers_.blocking_tiers_are_down(now); }
+
+Error SecretLookup::overloaded(bool in_reads) const {
+  const BlockingLane& lane = in_reads ? lanes_.reads : lanes_.gateway;
   return {Code::overloaded, "Too many lookups are waiting; try again",
           std::max(kRetrySoon, std::chrono::ceil<seconds>(lane.expected_wait()))};
 }

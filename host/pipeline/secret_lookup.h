@@ -59,7 +59,7 @@ struct Lanes {
 
 class SecretLookup {
  public:
-  // Called once, on a worker.
+  // Called at most once, on a worker.
   using Done = std::function<void(const LookupResult&)>;
   struct Flight;
   using FlightPtr = std::shared_ptr<Flight>;
@@ -95,20 +95,30 @@ class SecretLookup {
   const GatewayGuard& guard() const { return guard_; }
 
  private:
+  struct Fetched {
+    FetchMark mark;    // when the gateway was asked
+    WallTime asked_at; // then, too
+    GatewayAnswer answer;
+  };
+
   // --- on reactors ---
   std::optional<LookupResult> answer_at_once(std::string_view consumer);
   void ask_again(std::string_view consumer, Freshness freshness);
   bool join(const FlightPtr& flight, Done done);
   FlightPtr take_off(std::string_view consumer, Done done, bool refresh);
   bool enqueue(const FlightPtr& flight);
+  bool reads_first(SteadyTime now) const; // blocking tiers, before the gateway
+  std::optional<Error> suspended();
 
   // --- on workers ---
   bool read(const FlightPtr& flight);
   bool take_copy(const FlightPtr& flight, TierCopy copy);
   void board(const FlightPtr& flight);
   bool fly(const FlightPtr& flight);
-  LookupResult conclude(const FlightPtr& flight, GatewayAnswer answer, const FetchMark& mark);
-  void fill_blocking(const FlightPtr& flight, const LookupResult& fetched, const FetchMark& mark);
+  Fetched fetch(const std::string& consumer, plugin::Call& call, GuardedCalls& calls) const;
+  LookupResult conclude(const FlightPtr& flight, const Fetched& fetched);
+  void fill_blocking(const FlightPtr& flight, std::shared_ptr<const Found> found, const FetchMark& mark);
+  void flush_later();
   void answer(const FlightPtr& flight, const LookupResult& result);
   void land(const FlightPtr& flight, const LookupResult& result);
   void fail(const FlightPtr& flight, Error error);
@@ -117,7 +127,7 @@ class SecretLookup {
 
   LookupResult stale_or(std::string_view consumer, Error error);
   LookupResult stale_or(const FlightPtr& flight, Error error);
-  Error overloaded(const BlockingLane& lane) const;
+  Error overloaded(bool in_reads) const;
 
   const LookupSettings settings_;
   TierStack& tiers_;

@@ -89,6 +89,7 @@ bool TierStack::get_stale(std::string_view consumer, std::string& record) const 
 bool TierStack::fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
+  if (has_newer(key, CredentialRecord::decode(record)->fetched_at_ms())) return false;
   local_.put(key, record, mark.period);
   if (epoch_slot(key).load() == mark.epoch) return true;
   drop_local(key);
@@ -119,21 +120,24 @@ std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer, bool 
   for (const auto& tier : guarded_) {
     auto copy = tier->read(remote_key(key));
     if (!copy) continue;
-    if (is_older(*copy, key)) copy->freshness = Freshness::stale; // what was fetched since may be a rotation
+    if (has_newer(key, copy->fetched_at_ms)) copy->freshness = Freshness::stale; // that may be a rotation
     const FreshnessRule may = rule(copy->freshness);
     const bool good = for_refresh ? may.ends_refresh : may.signs;
     if (good) put_above(*tier, *copy, key, mark);
-    if (good) return copy;
     if (!best || copy->freshness < best->freshness) best = std::move(copy);
+    if (good) break;
   }
+  if (epoch_slot(key).load() != mark.epoch) return std::nullopt;
   return best;
 }
 
-bool TierStack::is_older(const TierCopy& copy, std::string_view local_key) const {
+// One from the future is none: the clock was set back, and until it had caught up nothing would be stored.
+bool TierStack::has_newer(std::string_view local_key, std::int64_t fetched_at_ms) const {
   std::string record;
   if (!local_.get_stale(local_key, record)) return false;
   const Secret wiped(std::move(record));
-  return copy.fetched_at_ms < CredentialRecord::decode(wiped.reveal())->fetched_at_ms();
+  const std::int64_t at_hand_ms = CredentialRecord::decode(wiped.reveal())->fetched_at_ms();
+  return fetched_at_ms < at_hand_ms && at_hand_ms <= unix_millis(wall_now());
 }
 
 void TierStack::put_above(const GuardedTier& below, const TierCopy& copy, std::string_view key,
@@ -175,6 +179,11 @@ void TierStack::flush_deletions() {
   for (const auto& tier : guarded_) tier->flush();
 }
 
+bool TierStack::needs_flush() const {
+  const SteadyTime now = steady_now();
+  return std::any_of(guarded_.begin(), guarded_.end(), [now](const auto& tier) { return tier->needs_flush(now); });
+}
+
 // --- from other instances ------------------------------------------------------------------------------
 
 void TierStack::invalidated(std::string_view remote_key) {
@@ -186,6 +195,15 @@ void TierStack::cleared() { clear_local(); }
 
 void TierStack::restored() { history_->channels.restored(steady_now()); }
 
+void TierStack::poll_stats() {
+  for (const auto& tier : guarded_) tier->poll_stats();
+}
+
+bool TierStack::has_stats_to_poll() const {
+  return std::any_of(guarded_.begin(), guarded_.end(),
+                     [](const auto& tier) { return tier->slot().tier.stats_when_blocking(); });
+}
+
 std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
   for (const TierSlot& slot : local_.slots()) {
@@ -193,7 +211,7 @@ std::vector<TierState> TierStack::states() const {
     all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, slot.tier.stats(call)});
   }
   for (const auto& tier : guarded_)
-    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), {}});
+    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), tier->stats()});
   return all;
 }
 

@@ -26,6 +26,15 @@ struct TierState {
   bool remote = false;
   CircuitBreaker::State breaker = CircuitBreaker::State::closed; // closed for local tiers
   plugin::TierStats stats;
+
+  // nullopt: the tier does not know.
+  std::optional<std::int64_t> entries() const { return known(stats.entries); }
+  std::optional<std::int64_t> bytes() const { return known(stats.bytes); }
+
+ private:
+  std::optional<std::int64_t> known(std::uint64_t n) const {
+    return stats.known ? std::optional(static_cast<std::int64_t>(n)) : std::nullopt;
+  }
 };
 
 class TierStack {
@@ -47,13 +56,15 @@ class TierStack {
   // --- on workers ---
 
   // The first copy in a blocking tier that signs (that ends a refresh, if it is read for one), else the best that
-  // there is. It is put into the tiers above, unless these have one that was fetched later. [may-block]
+  // there is. It is put into the local tiers, unless these have one that was fetched later. nullopt also when the
+  // consumer was invalidated meanwhile: it may be from before that. [may-block]
   std::optional<TierCopy> get_blocking(std::string_view consumer, bool for_refresh = false);
 
   // When the fetch of a record begins, for the two below.
   FetchMark mark(std::string_view consumer) const;
   bool was_invalidated(std::string_view consumer, const FetchMark& since) const;
-  // False: the consumer was invalidated since `mark`, nothing was stored.
+  // False: nothing was stored, because the consumer was invalidated since `mark`, or the local tiers have a copy that
+  // was fetched later.
   bool fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark);
   void fill_blocking(std::string_view consumer, std::string_view record, const FetchMark& mark); // [may-block]
 
@@ -62,6 +73,7 @@ class TierStack {
   bool drop(std::string_view consumer);
   bool drop_all();        // [may-block]
   void flush_deletions(); // GuardedTier::flush of each [may-block]
+  bool needs_flush() const;
 
   // --- from a remote tier, about what happened elsewhere ---
 
@@ -72,6 +84,9 @@ class TierStack {
   // Whether the local tiers hold copies that may be used; too hopeful after single deletions.
   bool holds_usable() const { return local_.holds_usable(); }
   std::vector<TierState> states() const;
+  // Once a second, of blocking tiers that have statistics. [may-block]
+  void poll_stats();
+  bool has_stats_to_poll() const;
 
  private:
   using Token = std::array<char, 32>;
@@ -81,7 +96,7 @@ class TierStack {
   FetchMark mark_of(std::string_view local_key) const;
   void drop_local(std::string_view local_key);
   void clear_local();
-  bool is_older(const TierCopy& copy, std::string_view local_key) const;
+  bool has_newer(std::string_view local_key, std::int64_t fetched_at_ms) const;
   void put_above(const GuardedTier& below, const TierCopy& copy, std::string_view local_key, const FetchMark& mark);
 
   const Sealer sealer_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/cache_tier.h"
 
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -17,10 +18,11 @@ constexpr std::size_t kMaxValue = 1 << 20;
 
 // get and get_stale, which differ in the member alone.
 template <class Member>
-Status fetch(const Instance& instance, Member read, Call& call, std::string_view key, std::string& value) {
+Status fetch(const Instance& instance, const char* name, Member read, Call& call, std::string_view key,
+             std::string& value) {
   value.clear();
   authd_out out{value, kMaxValue};
-  Status status = invoke(instance.redaction(), call,
+  Status status = invoke(instance.callee(), name, instance.redaction(), call,
                          [&] { return read(instance.self(), call.abi(), to_abi(key), &out); });
   if (out.overflow) status = Status::corrupt;
   if (status != Status::ok) value.clear();
@@ -39,49 +41,63 @@ CacheTier::CacheTier(std::shared_ptr<Instance> instance)
 
 const std::string& CacheTier::name() const { return instance_->name(); }
 
+unsigned CacheTier::min_minor() const { return instance_->min_minor(); }
+bool CacheTier::stats_when_blocking() const {
+  return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats);
+}
+
 std::unique_lock<std::mutex> CacheTier::serialise() const {
   return serialized_ ? std::unique_lock(instance_->serial()) : std::unique_lock<std::mutex>();
 }
 
 Status CacheTier::get(Call& call, std::string_view key, std::string& value) const {
   const auto lock = serialise();
-  return fetch(*instance_, ops_->get, call, key, value);
+  return fetch(*instance_, "get", ops_->get, call, key, value);
 }
 
 Status CacheTier::get_stale(Call& call, std::string_view key, std::string& value) const {
   const auto lock = serialise();
-  return fetch(*instance_, ops_->get_stale, call, key, value);
+  return fetch(*instance_, "get_stale", ops_->get_stale, call, key, value);
 }
 
 Status CacheTier::set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
                       milliseconds stale) const {
   const auto lock = serialise();
-  return invoke(instance_->redaction(), call, [&] {
+  return invoke(instance_->callee(), "set", instance_->redaction(), call, [&] {
     return ops_->set(instance_->self(), call.abi(), to_abi(key), to_bytes(value), ttl.count(), stale.count());
   });
 }
 
 Status CacheTier::del(Call& call, std::string_view key) const {
   const auto lock = serialise();
-  return invoke(instance_->redaction(), call,
+  return invoke(instance_->callee(), "del", instance_->redaction(), call,
                 [&] { return ops_->del(instance_->self(), call.abi(), to_abi(key)); });
 }
 
 Status CacheTier::clear(Call& call, std::string_view prefix) const {
   const auto lock = serialise();
-  return invoke(instance_->redaction(), call,
+  return invoke(instance_->callee(), "clear", instance_->redaction(), call,
                 [&] { return ops_->clear(instance_->self(), call.abi(), to_abi(prefix)); });
 }
 
 TierStats CacheTier::stats(Call& call) const {
-  if (!AUTHD_HAS(ops_, stats)) return {};
+  TierStats stats;
+  read_stats(call, stats);
+  return stats;
+}
+
+Status CacheTier::read_stats(Call& call, TierStats& stats) const {
+  stats = {};
+  if (!AUTHD_HAS(ops_, stats)) return Status::unsupported;
   authd_cache_stats raw{};
   raw.size = sizeof raw;
   const auto lock = serialise();
-  const Status status =
-      invoke(instance_->redaction(), call, [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
-  if (status != Status::ok) return {};
-  return {raw.entries, raw.bytes, raw.capacity, raw.evictions};
+  const Status status = invoke(instance_->callee(), "stats", instance_->redaction(), call,
+                               [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
+  if (status != Status::ok) return status;
+  const bool known = raw.entries != std::numeric_limits<std::uint64_t>::max();
+  stats = {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};
+  return status;
 }
 
 } // namespace authd::plugin

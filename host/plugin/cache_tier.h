@@ -16,8 +16,9 @@ namespace authd::plugin {
 class Instance;
 
 struct TierStats {
+  bool known = false; // false: neither entries nor bytes are
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0; // 0 while there are entries: unknown
   std::uint64_t capacity = 0;
   std::uint64_t evictions = 0;
 };
@@ -32,6 +33,11 @@ class CacheTier {
   // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
   bool leaves_process() const { return remote() || !nonblocking(); }
   const std::string& name() const; // the instance's name, e.g. "cache-memory"
+  unsigned min_minor() const;      // the least ABI minor that its plugin needs
+  // Whether Status::ok of del means that something was removed. Of a plugin of 1.0 it may mean either.
+  bool tells_deletions() const { return min_minor() >= 1; }
+  // Whether a blocking tier has statistics and expects to be asked for them, on a worker. One of 1.0 does not.
+  bool stats_when_blocking() const;
 
   // Replaces the content of `value` (its capacity is reused, so that a warm hit allocates nothing).
   // At most 1 MiB is taken; more is Status::corrupt. [thread-safe]
@@ -39,9 +45,10 @@ class CacheTier {
   Status get_stale(Call& call, std::string_view key, std::string& value) const;
   Status set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
              milliseconds stale) const;
-  Status del(Call& call, std::string_view key) const;
+  Status del(Call& call, std::string_view key) const; // not_found: there was none; see tells_deletions
   Status clear(Call& call, std::string_view prefix) const;
-  TierStats stats(Call& call) const;
+  TierStats stats(Call& call) const; // unknown also when they cannot be had
+  Status read_stats(Call& call, TierStats& stats) const;
 
  private:
   std::unique_lock<std::mutex> serialise() const; // holds the mutex only for a SERIALIZED tier

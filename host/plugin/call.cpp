@@ -9,6 +9,8 @@
 namespace authd::plugin {
 namespace {
 
+constexpr std::size_t kMostProblems = 64;
+
 constexpr std::array<std::string_view, 12> kNames{"ok",        "not_found",    "conflict",    "invalid",
                                                   "denied",    "rate_limited", "unavailable", "timeout",
                                                   "cancelled", "unsupported",  "corrupt",     "internal"};
@@ -31,6 +33,19 @@ std::int64_t Call::until(SteadyTime end) const {
   // Rounded up: 0 means that the time is over, not that less than a millisecond is left.
   const auto left = std::chrono::ceil<milliseconds>(end - steady_now());
   return std::max<std::int64_t>(left.count(), 0);
+}
+
+void Call::record(Failure failure) const {
+  if (keeps_problems_ && !failure.message.empty() && problems_.size() < kMostProblems)
+    problems_.push_back(failure);
+  failure_ = std::move(failure);
+}
+
+std::vector<Failure> Call::take_problems(Status status) {
+  std::vector<Failure> taken = std::exchange(problems_, {});
+  if (taken.empty()) taken.push_back(take_failure(status));
+  taken.back().status = status;
+  return taken;
 }
 
 Failure Call::take_failure(Status status) {

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "authd/abi.h"
 #include "base/clock.h"
@@ -38,6 +40,7 @@ struct Failure {
   int upstream_status = 0;
   milliseconds retry_after{0};
   std::string message;
+  std::string setting = {}; // RFC 6901 pointer of the one at fault; empty: none was named
 };
 
 // Lives on the caller's stack for one operation. Not thread-safe but for cancel().
@@ -60,10 +63,15 @@ class Call {
   std::int64_t patience_ms() const; // what is left of it, as remaining_ms is of the deadline
 
   // Const, because a plugin holds its call as const; the last one counts.
-  void record(Failure failure) const { failure_ = std::move(failure); }
+  void record(Failure failure) const;
   const Failure& failure() const { return failure_; } // recorded last; no message: none was
   // What fail() recorded, under the status that the operation returned in the end.
   Failure take_failure(Status status);
+
+  // From now on each failure with a message is a problem of its own; the first 64 are kept.
+  void keep_problems() { keeps_problems_ = true; }
+  // All that were kept, the last under the status that the operation returned in the end; at least one.
+  std::vector<Failure> take_problems(Status status);
 
   const authd_call* abi() const { return reinterpret_cast<const authd_call*>(this); }
   static const Call* from_abi(const authd_call* call) { return reinterpret_cast<const Call*>(call); }
@@ -76,6 +84,8 @@ class Call {
   std::string_view request_id_;
   std::atomic<bool> cancelled_{false};
   mutable Failure failure_;
+  bool keeps_problems_ = false;
+  mutable std::vector<Failure> problems_;
 };
 
 } // namespace authd::plugin

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "plugin/deadline_socket.h"
+#include "net/deadline_socket.h"
 
 namespace authd::plugin {
 
@@ -20,16 +20,16 @@ class ConnectionPool {
   static constexpr std::size_t kMaxTotal = 256; // over all origins
 
   // The connection to `origin` that was used last and is still quiet; nullopt: open one.
-  std::optional<DeadlineSocket> take(std::string_view origin, SteadyTime now);
+  std::optional<net::DeadlineSocket> take(std::string_view origin, SteadyTime now);
   // Keeps a connection whose answer was read whole; the oldest of its origin goes when there are more
   // than `most`.
-  void keep(std::string origin, DeadlineSocket socket, std::size_t most, SteadyTime now);
+  void keep(std::string origin, net::DeadlineSocket socket, std::size_t most, SteadyTime now);
   std::size_t size() const;
 
  private:
   struct Idle {
     std::string origin;
-    DeadlineSocket socket;
+    net::DeadlineSocket socket;
     SteadyTime since;
   };
 

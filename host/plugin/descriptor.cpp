@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/descriptor.h"
 
+#include <optional>
+
 #include <fmt/format.h>
+
+#include "authd/cache.h"
+#include "plugin/frozen_sizes.h"
 
 namespace authd::plugin {
 namespace {
 
 using Refused = authd::Failure<Refusal>;
 
-// A plugin of a later minor has a longer authd_component, so the array is walked in its stride, not ours.
+// A plugin of another minor has another authd_component, so the array is walked in its stride, not ours.
 class Components {
  public:
   explicit Components(const authd_plugin& plugin)
@@ -16,17 +21,19 @@ class Components {
         count_(plugin.component_count) {}
 
   bool well_formed() const {
-    if (stride_ < sizeof(authd_component) || stride_ % alignof(authd_component) != 0) return false;
+    if (stride_ < first_size<authd_component>() || stride_ % alignof(authd_component) != 0) return false;
     for (std::size_t i = 0; i < count_; ++i)
-      if (at(i).size != stride_) return false;
+      if (given(i)->size != stride_) return false;
     return true;
   }
-  const authd_component& at(std::size_t i) const {
-    return *reinterpret_cast<const authd_component*>(first_ + i * stride_);
-  }
+  authd_component at(std::size_t i) const { return known_part(given(i)); }
   std::size_t count() const { return count_; }
 
  private:
+  const authd_component* given(std::size_t i) const {
+    return reinterpret_cast<const authd_component*>(first_ + i * stride_);
+  }
+
   const std::byte* first_;
   std::size_t stride_;
   std::size_t count_;
@@ -49,9 +56,18 @@ std::string version_text(std::uint32_t major, std::uint32_t minor) {
   return fmt::format("{}.{}", major, minor);
 }
 
+std::string_view flag_text(bool flag) { return flag ? "true" : "false"; }
+
+// Of a cache tier. Sealing follows the flags; what the configuration is judged by before the plugin runs must be the same.
+bool is_remote(const authd_component& component) {
+  const auto* ops = static_cast<const authd_cache_ops*>(component.ops);
+  if (ops == nullptr || ops->size < sizeof ops->size + sizeof ops->flags) return false;
+  return (ops->flags & AUTHD_CACHE_REMOTE) != 0 || (ops->flags & AUTHD_CACHE_NONBLOCKING) == 0;
+}
+
 Result<void, Refusal> check_shape(const authd_plugin* plugin, const InspectedPlugin& inspected) {
   if (plugin == nullptr) return malformed(inspected, "is NULL");
-  if (plugin->size < sizeof(authd_plugin)) return malformed(inspected, "is shorter than ABI 1.0 has it");
+  if (!is_whole(plugin)) return malformed(inspected, "is shorter than ABI 1.0 has it");
   if (plugin->id == nullptr || plugin->version == nullptr)
     return malformed(inspected, "has no id or no version");
   if (plugin->components == nullptr) return malformed(inspected, "has no components");
@@ -72,12 +88,12 @@ Result<void, Refusal> compare_identity(const authd_plugin& plugin, const Inspect
   return {};
 }
 
-const authd_component* find(const Components& components, const NoteComponent& wanted) {
+std::optional<authd_component> find(const Components& components, const NoteComponent& wanted) {
   for (std::size_t i = 0; i < components.count(); ++i) {
-    const authd_component& c = components.at(i);
-    if (wanted.kind == c.kind && wanted.name == c.name) return &c;
+    const authd_component c = components.at(i);
+    if (wanted.kind == c.kind && wanted.name == c.name) return c;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 Result<void, Refusal> compare_components(const Components& components, const InspectedPlugin& inspected) {
@@ -86,8 +102,11 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
     if (!defect.empty()) return malformed(inspected, fmt::format("has a component without {}", defect));
   }
   for (const NoteComponent& said : inspected.note.components) {
-    const authd_component* real = find(components, said);
-    if (real == nullptr) return differs(inspected, "components", said.kind + " " + said.name, "none such");
+    const auto real = find(components, said);
+    if (!real) return differs(inspected, "components", said.kind + " " + said.name, "none such");
+    if (said.remote && said.kind == AUTHD_CACHE_V1 && *said.remote != is_remote(*real))
+      return differs(inspected, "whether values of " + said.name + " leave the process", flag_text(*said.remote),
+                     flag_text(is_remote(*real)));
     const auto schema = canonical_json(real->config_schema);
     if (!schema || *schema != said.config_schema)
       return differs(inspected, "config_schema of " + said.name, said.config_schema, real->config_schema);
@@ -98,6 +117,7 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
 } // namespace
 
 std::string_view defect_of(const authd_component& component) {
+  if (!is_whole(&component)) return "what ABI 1.0 has";
   if (component.kind == nullptr) return "kind";
   if (component.name == nullptr) return "name";
   if (component.config_schema == nullptr) return "config_schema";
@@ -107,14 +127,15 @@ std::string_view defect_of(const authd_component& component) {
   return {};
 }
 
-Result<const authd_component*, Refusal> match_descriptor(const authd_plugin* descriptor,
-                                                         const InspectedPlugin& inspected,
-                                                         const NoteComponent& wanted) {
+Result<authd_component, Refusal> match_descriptor(const authd_plugin* descriptor,
+                                                  const InspectedPlugin& inspected,
+                                                  const NoteComponent& wanted) {
   if (auto ok = check_shape(descriptor, inspected); !ok) return Refused(ok.error());
-  if (auto ok = compare_identity(*descriptor, inspected); !ok) return Refused(ok.error());
-  const Components components(*descriptor);
+  const authd_plugin plugin = known_part(descriptor);
+  if (auto ok = compare_identity(plugin, inspected); !ok) return Refused(ok.error());
+  const Components components(plugin);
   if (auto ok = compare_components(components, inspected); !ok) return Refused(ok.error());
-  return find(components, wanted);
+  return *find(components, wanted); // compare_components has found all of the note's
 }
 
 } // namespace authd::plugin

@@ -8,6 +8,7 @@
 
 #include "plugin/abi_views.h"
 #include "plugin/byte_sink.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 #include "plugin/loader.h"
@@ -36,11 +37,9 @@ std::string fault_of(std::string_view name, const View& v) {
 std::string copy(authd_str s) { return std::string(view(s)); }
 Secret copy(authd_bytes b) { return Secret(std::string(view(b))); }
 
-std::string fault_of(const authd_credential* c) {
-  if (c == nullptr) return "put NULL for a credential";
-  if (c->size < sizeof *c) return "put a credential that is shorter than ABI 1.0 has it";
-  for (std::string fault : {fault_of("id", c->id), fault_of("key", c->key),
-                            fault_of("algorithm", c->algorithm), fault_of("secret", c->secret)})
+std::string fault_of(const authd_credential& c) {
+  for (std::string fault : {fault_of("id", c.id), fault_of("key", c.key),
+                            fault_of("algorithm", c.algorithm), fault_of("secret", c.secret)})
     if (!fault.empty()) return fault;
   return {};
 }
@@ -58,22 +57,26 @@ class Collector {
 
  private:
   static authd_status put(const authd_credential_sink* sink, const authd_credential* c) noexcept try {
-    return static_cast<Collector*>(sink->ctx)->take(c);
+    auto& self = *static_cast<Collector*>(sink->ctx);
+    if (c == nullptr) return self.refuse("put NULL for a credential");
+    if (!is_whole(c)) return self.refuse("put a credential that is shorter than ABI 1.0 has it");
+    return self.take(known_part(c));
   } catch (...) {
     static_cast<Collector*>(sink->ctx)->fault_ = "out of memory"; // so short that it allocates nothing
     return AUTHD_INTERNAL;
   }
 
-  authd_status take(const authd_credential* c) {
-    std::string fault = credentials_.size() < kMaxCredentials
-                            ? fault_of(c)
-                            : fmt::format("put more than {} credentials", kMaxCredentials);
-    if (!fault.empty()) {
-      if (fault_.empty()) fault_ = std::move(fault);
-      return AUTHD_INVALID;
-    }
-    credentials_.push_back({copy(c->id), copy(c->key), copy(c->algorithm), copy(c->secret), c->created_at});
+  authd_status take(const authd_credential& c) {
+    if (credentials_.size() >= kMaxCredentials)
+      return refuse(fmt::format("put more than {} credentials", kMaxCredentials));
+    if (std::string fault = fault_of(c); !fault.empty()) return refuse(std::move(fault));
+    credentials_.push_back({copy(c.id), copy(c.key), copy(c.algorithm), copy(c.secret), c.created_at});
     return AUTHD_OK;
+  }
+
+  authd_status refuse(std::string fault) {
+    if (fault_.empty()) fault_ = std::move(fault);
+    return AUTHD_INVALID;
   }
 
   authd_credential_sink sink_;
@@ -123,7 +126,7 @@ Gateway::Gateway(std::shared_ptr<Instance> instance)
 Result<std::vector<GatewayCredential>, Failure> Gateway::get_secret(Call& call,
                                                                     std::string_view consumer) const {
   Collector collector;
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "get_secret", instance_->redaction(), call, [&] {
     return ops_->get_secret(instance_->self(), call.abi(), to_abi(consumer), collector.abi());
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
@@ -137,7 +140,7 @@ Result<GatewayCredential, Failure> Gateway::create_secret(Call& call, std::strin
   Collector collector;
   const authd_proposal wire{sizeof wire, 0, to_abi(proposal.key), to_abi(proposal.algorithm),
                             to_bytes(proposal.secret.reveal())};
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "create_secret", instance_->redaction(), call, [&] {
     return ops_->create_secret(instance_->self(), call.abi(), to_abi(consumer), &wire, collector.abi());
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
@@ -150,7 +153,7 @@ Result<GatewayCredential, Failure> Gateway::create_secret(Call& call, std::strin
 Result<void, Failure> Gateway::delete_secret(Call& call, std::string_view consumer,
                                              std::string_view id) const {
   if (!AUTHD_HAS(ops_, delete_secret)) return unsupported("delete credentials");
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "delete_secret", instance_->redaction(), call, [&] {
     return ops_->delete_secret(instance_->self(), call.abi(), to_abi(consumer), to_abi(id));
   });
   if (status != Status::ok) return not_done(call, status);
@@ -161,7 +164,7 @@ Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consu
   if (!AUTHD_HAS(ops_, resolve)) return std::string(consumer);
   std::string id;
   authd_out out{id, kMaxId};
-  const Status status = invoke(instance_->redaction(), call, [&] {
+  const Status status = invoke(instance_->callee(), "resolve", instance_->redaction(), call, [&] {
     return ops_->resolve(instance_->self(), call.abi(), to_abi(consumer), &out);
   });
   if (out.overflow) return corrupt("put a consumer id of more than 256 bytes");
@@ -177,8 +180,8 @@ Health Gateway::probe(Call& call) const {
   authd_out endpoint_out{.target = endpoint, .limit = kMaxDetail, .cuts = true};
   authd_health raw{sizeof raw, AUTHD_HEALTH_UP, &detail_out, &endpoint_out};
   const auto before = steady_now();
-  const Status status =
-      invoke(instance_->redaction(), call, [&] { return ops_->probe(instance_->self(), call.abi(), &raw); });
+  const Status status = invoke(instance_->callee(), "probe", instance_->redaction(), call,
+                               [&] { return ops_->probe(instance_->self(), call.abi(), &raw); });
   const auto took = std::chrono::duration_cast<milliseconds>(steady_now() - before);
   const auto& redaction = instance_->redaction();
   Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took, status};
@@ -191,5 +194,6 @@ Health Gateway::probe(Call& call) const {
 
 bool Gateway::can_create() const { return AUTHD_HAS(ops_, create_secret); }
 const std::string& Gateway::plugin_id() const { return instance_->plugin_id(); }
+const std::string& Gateway::mode() const { return instance_->mode(); }
 
 } // namespace authd::plugin

@@ -55,6 +55,7 @@ class Gateway {
 
   bool can_create() const;
   const std::string& plugin_id() const; // e.g. "kong-gateway"
+  const std::string& mode() const;      // what /health calls it, e.g. "API_GATEWAY"
 
  private:
   std::shared_ptr<Instance> instance_;

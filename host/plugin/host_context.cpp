@@ -8,6 +8,7 @@
 #include "plugin/abi_views.h"
 #include "plugin/byte_sink.h"
 #include "plugin/call.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/own_calls.h"
 
 namespace authd::plugin {
@@ -49,10 +50,12 @@ authd_status host_fail(const authd_host* host, const authd_call* call, authd_sta
                        const authd_error* error) noexcept try {
   if (call == nullptr) return status;
   Failure failure{to_status(status), 0, milliseconds(0), {}};
-  if (error != nullptr && error->size >= sizeof(authd_error)) {
-    failure.upstream_status = error->upstream_status;
-    failure.retry_after = milliseconds(error->retry_after_ms);
-    failure.message = context(host).redaction().clean(view(error->message));
+  if (is_whole(error)) {
+    const authd_error known = known_part(error);
+    failure.upstream_status = known.upstream_status;
+    failure.retry_after = milliseconds(known.retry_after_ms);
+    failure.message = context(host).redaction().clean(view(known.message));
+    failure.setting = context(host).redaction().clean(view(known.setting));
   }
   Call::from_abi(call)->record(std::move(failure));
   return status;
@@ -97,14 +100,11 @@ std::uint32_t type_of(PluginValue::Type type) {
 
 authd_status host_cfg_get(const authd_host*, const authd_cfg* cfg, authd_str pointer,
                           authd_value* out) noexcept try {
-  if (cfg == nullptr || out == nullptr || out->size < sizeof *out) return AUTHD_INVALID;
+  if (cfg == nullptr || !is_whole(out)) return AUTHD_INVALID;
   const auto found = cfg->settings.values.find(view(pointer));
   if (found == cfg->settings.values.end()) return AUTHD_NOT_FOUND;
   const PluginValue& value = found->second;
-  out->type = type_of(value.type);
-  out->i = value.integer;
-  out->d = value.number;
-  out->s = to_abi(value.text.reveal());
+  fill(out, {0, type_of(value.type), value.integer, value.number, to_abi(value.text.reveal())});
   return AUTHD_OK;
 } catch (...) {
   return AUTHD_INTERNAL;
@@ -130,8 +130,9 @@ const void* host_service(const authd_host* host, const char* id) noexcept try {
 } // namespace
 
 HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
-                         Services services, Log& log)
-    : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), settings_(std::move(settings)),
+                         Services services, Log& log, unsigned min_minor)
+    : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), min_minor_(min_minor),
+      settings_(std::move(settings)),
       services_(std::move(services)), log_(log),
       redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
                                     &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
@@ -143,7 +144,7 @@ const void* HostContext::service(std::string_view id) const {
   if (offered == services_.end()) return nullptr;
   const std::lock_guard lock(opened_mutex_);
   auto& opened = opened_[offered->first];
-  if (!opened) opened = offered->second(abi());
+  if (!opened) opened = offered->second({abi(), instance_, min_minor_});
   return opened.get();
 }
 

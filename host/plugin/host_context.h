@@ -21,17 +21,24 @@ struct authd_cfg {
 
 namespace authd::plugin {
 
+// The instance that asks for a service.
+struct ServiceUser {
+  const authd_host* host;
+  std::string_view instance;
+  unsigned min_minor; // of its plugin: the least ABI minor that it needs
+};
+
 // Services by id ("authd.http/1"). A function makes the table for one instance. It is called once for each
 // instance that asks, which keeps what it got until its own end: what a service has for an instance goes
 // with the instance, and a later one at the same address never finds it.
 using Services =
-    std::map<std::string, std::function<std::shared_ptr<const void>(const authd_host*)>, std::less<>>;
+    std::map<std::string, std::function<std::shared_ptr<const void>(const ServiceUser&)>, std::less<>>;
 
 // Never moves: the plugin keeps the address of its table.
 class HostContext {
  public:
   HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings, Services services,
-              Log& log);
+              Log& log, unsigned min_minor = AUTHD_ABI_MINOR);
   HostContext(const HostContext&) = delete;
   HostContext& operator=(const HostContext&) = delete;
 
@@ -40,6 +47,7 @@ class HostContext {
   const Redaction& redaction() const { return redaction_; }
   const std::string& instance() const { return instance_; }
   const std::string& plugin_id() const { return plugin_id_; }
+  unsigned min_minor() const { return min_minor_; }
   Log& log() const { return log_; }
   // nullptr: there is none. [thread-safe]
   const void* service(std::string_view id) const;
@@ -47,6 +55,7 @@ class HostContext {
  private:
   const std::string instance_;
   const std::string plugin_id_;
+  const unsigned min_minor_;
   const config::PluginSettings settings_;
   const Services services_;
   Log& log_;

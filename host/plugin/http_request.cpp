@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <span>
 
 #include "base/secret.h"
@@ -30,14 +29,8 @@ void add_header(std::string& out, std::string_view name, std::string_view value)
 
 } // namespace
 
-bool is_whole(const authd_http_request& request) {
-  return request.size >= offsetof(authd_http_request, max_attempts);
-}
-
 RetrySettings retry_settings(const authd_http_request& request) {
   RetrySettings settings;
-  if (request.size < offsetof(authd_http_request, retry_base_ms) + sizeof request.retry_base_ms)
-    return settings;
   if (request.max_attempts != 0) settings.max_attempts = request.max_attempts;
   if (request.retry_base_ms != 0) settings.base = milliseconds(request.retry_base_ms);
   return settings;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin's request as HTTP/1.1 bytes, and what a plugin may leave out of its table.
+// A plugin's request as HTTP/1.1 bytes, and what a plugin may leave unsaid.
 #pragma once
 
 #include <string>
@@ -11,8 +11,6 @@
 
 namespace authd::plugin {
 
-// The size that a table has at least: that of the first revision.
-bool is_whole(const authd_http_request& request);
 // The host's defaults where the plugin says nothing or was built before it could.
 RetrySettings retry_settings(const authd_http_request& request);
 

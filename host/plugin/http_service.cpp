@@ -2,9 +2,7 @@
 #include "plugin/http_service.h"
 
 #include <array>
-#include <cstddef>
 #include <exception>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -14,10 +12,13 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+#include "base/result.h"
 #include "base/secret.h"
 #include "plugin/abi_views.h"
 #include "plugin/call.h"
 #include "plugin/connection_pool.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/http_answer.h"
 #include "plugin/http_field.h"
 #include "plugin/http_request.h"
@@ -31,8 +32,39 @@ constexpr std::uint64_t kDefaultBody = 8 * 1024 * 1024;
 constexpr std::uint32_t kDefaultPool = 10;
 constexpr std::size_t kReadSize = 16 * 1024;
 
-using Failed = tl::unexpected<SocketFailure>;
-using Done = Result<void, SocketFailure>;
+// Why an exchange has no answer. `what` has neither URL nor secret.
+struct Unanswered {
+  authd_status status; // AUTHD_TIMEOUT, AUTHD_UNAVAILABLE, AUTHD_CORRUPT or AUTHD_CANCELLED
+  std::string what;
+  bool lasting = false; // see net::Failure
+};
+
+using Failed = tl::unexpected<Unanswered>;
+using Done = Result<void, Unanswered>;
+
+Failed no_answer(const net::Failure& failure) {
+  switch (failure.kind) {
+  case net::Failure::Kind::timed_out:
+    return Failed({AUTHD_TIMEOUT, failure.what});
+  case net::Failure::Kind::interrupted:
+    return Failed({AUTHD_CANCELLED, "given up because authd ends"});
+  case net::Failure::Kind::lost:
+    break;
+  }
+  return Failed({AUTHD_UNAVAILABLE, failure.what, failure.lasting});
+}
+
+// A plugin's call as deadlines ask it.
+struct RunningCall {
+  const authd_host& host;
+  const authd_call* call; // null: no deadline
+
+  milliseconds remaining() const { return milliseconds(host.remaining_ms(&host, call)); }
+  // How long somebody waits for the result.
+  milliseconds patience() const {
+    return call != nullptr ? milliseconds(Call::from_abi(call)->patience_ms()) : milliseconds::max();
+  }
+};
 
 // One exchange, however often it is attempted.
 struct Exchange {
@@ -40,7 +72,8 @@ struct Exchange {
   const HttpUrl& url;
   std::string_view bytes;
   bool idempotent;
-  CallClock clock;
+  const RunningCall& call;
+  net::Deadline deadline;
 };
 
 struct Attempt {
@@ -77,11 +110,11 @@ Done verdict(HttpAnswer::State state) {
   return Failed({AUTHD_UNAVAILABLE, "the connection was closed before the answer was whole"});
 }
 
-Done read_answer(DeadlineSocket& socket, HttpAnswer& answer, const CallClock& clock) {
+Done read_answer(net::DeadlineSocket& socket, HttpAnswer& answer, const net::Deadline& deadline) {
   std::array<char, kReadSize> buffer;
   for (;;) {
-    const auto n = socket.read(buffer, clock);
-    if (!n) return tl::make_unexpected(n.error());
+    const auto n = socket.read(buffer, deadline);
+    if (!n) return no_answer(n.error());
     if (*n == 0) return verdict(answer.finish());
     const auto state = answer.feed({buffer.data(), *n});
     wipe(buffer.data(), *n);
@@ -94,15 +127,19 @@ AttemptEnd end_of(const Attempt& attempt, const HttpAnswer& answer) {
   if (attempt.done) {
     return {How::answered, answer.status(), parse_retry_after(answer.header("Retry-After"), wall_now())};
   }
-  const SocketFailure& failure = attempt.done.error();
+  const Unanswered& failure = attempt.done.error();
   // A timeout is one of connecting, or else of the whole call, for which then nobody waits any more.
   const bool may_pass = failure.status == AUTHD_UNAVAILABLE || failure.status == AUTHD_TIMEOUT;
   if (answer.started() || failure.lasting || !may_pass) return {How::lost};
   return {attempt.reused ? How::dead_connection : How::no_answer};
 }
 
-std::int64_t patience_ms(const authd_call* call) {
-  return call != nullptr ? Call::from_abi(call)->patience_ms() : std::numeric_limits<std::int64_t>::max();
+// Accepted and then not a byte: another address of the same name may do better. That a server closed a
+// connection that was idle says nothing.
+bool is_silence(const Attempt& attempt, const HttpAnswer& answer) {
+  if (attempt.done || answer.started()) return false;
+  const authd_status status = attempt.done.error().status;
+  return status == AUTHD_TIMEOUT || (status == AUTHD_UNAVAILABLE && !attempt.reused);
 }
 
 void deliver(const HttpAnswer& answer, authd_http_response* response) {
@@ -119,9 +156,8 @@ void deliver(const HttpAnswer& answer, authd_http_response* response) {
 
 class HttpService::Client {
  public:
-  Client(const authd_host* host, TlsContext& tls, const Interrupt& interrupt)
-      : table_{{sizeof(authd_http_v1), 0, host, &Client::exchange}, this}, host_(*host), tls_(tls),
-        interrupt_(interrupt) {}
+  Client(const authd_host* host, HttpService& service)
+      : table_{{sizeof(authd_http_v1), 0, host, &Client::exchange}, this}, host_(*host), service_(service) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   const authd_http_v1* table() const { return &table_; }
@@ -137,7 +173,7 @@ class HttpService::Client {
     Client* self = static_cast<const Table*>(table)->client;
     // The caller's frame is a plugin's noexcept function: nothing may leave through it.
     try {
-      return self->checked(call, *request, *response);
+      return self->checked(call, request, response);
     } catch (const std::exception& e) {
       return self->fail(call, AUTHD_INTERNAL, e.what());
     } catch (...) {
@@ -146,15 +182,16 @@ class HttpService::Client {
   }
 
   authd_status fail(const authd_call* call, authd_status status, std::string_view message) const {
-    const authd_error error{sizeof(authd_error), 0, 0, 0, to_abi(message)};
+    const authd_error error{sizeof(authd_error), 0, 0, 0, to_abi(message), {}};
     return host_.fail(&host_, call, status, &error);
   }
 
-  authd_status checked(const authd_call* call, const authd_http_request& request,
-                       authd_http_response& response) {
-    if (!is_whole(request) || response.size < offsetof(authd_http_response, ctx)) {
+  authd_status checked(const authd_call* call, const authd_http_request* given,
+                       authd_http_response* response) {
+    if (!is_whole(given) || !is_whole(response)) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: a table smaller than its first revision");
     }
+    const authd_http_request request = known_part(given);
     const auto url = split_url(view(request.url));
     if (!is_token(view(request.method)) || !url) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: malformed method or URL");
@@ -164,17 +201,19 @@ class HttpService::Client {
     if (const auto fault = bytes.write(request, *url, idempotent); !fault.empty()) {
       return fail(call, AUTHD_INTERNAL, fmt::format("authd.http/1: {}", fault));
     }
-    return carry_out({request, *url, bytes.bytes(), idempotent, CallClock(host_, call, interrupt_)}, call,
-                     response);
+    const RunningCall running{host_, call};
+    const auto deadline =
+        net::Deadline(running, milliseconds::max()).cancelled_by(service_.interrupt_.descriptor());
+    return carry_out({request, *url, bytes.bytes(), idempotent, running, deadline}, *response);
   }
 
-  authd_status carry_out(const Exchange& exchange, const authd_call* call, authd_http_response& response) {
+  authd_status carry_out(const Exchange& exchange, authd_http_response& response) {
     RetryPolicy policy(retry_settings(exchange.request), exchange.idempotent, budget_, chance_);
     std::optional<HttpAnswer> answer;
-    if (const Done done = attempt_until_settled(exchange, call, policy, answer); !done) {
+    if (const Done done = attempt_until_settled(exchange, policy, answer); !done) {
       const std::string again =
           policy.attempts() > 1 ? fmt::format(" ({} attempts)", policy.attempts()) : std::string();
-      return fail(call, done.error().status,
+      return fail(exchange.call.call, done.error().status,
                   fmt::format("{} {}: {}{}", view(exchange.request.method), exchange.url.display,
                               done.error().what, again));
     }
@@ -182,18 +221,19 @@ class HttpService::Client {
     return AUTHD_OK;
   }
 
-  Done attempt_until_settled(const Exchange& exchange, const authd_call* call, RetryPolicy& policy,
+  Done attempt_until_settled(const Exchange& exchange, RetryPolicy& policy,
                              std::optional<HttpAnswer>& answer) {
     const auto max_body =
         exchange.request.max_body_bytes != 0 ? exchange.request.max_body_bytes : kDefaultBody;
     for (bool may_reuse = exchange.idempotent;;) {
       answer.emplace(view(exchange.request.method) == "HEAD", max_body);
       const Attempt attempt = make_attempt(exchange, may_reuse, *answer);
-      const auto wait = policy.wait_before_next(end_of(attempt, *answer), patience_ms(call));
+      const auto wait = policy.wait_before_next(end_of(attempt, *answer), exchange.call.patience().count());
       if (!wait) return attempt.done;
       // Where one pooled connection was dead the others are likely to be.
       may_reuse = may_reuse && attempt.done.has_value();
-      if (auto waited = exchange.clock.pause(*wait); !waited) return waited;
+      exchange.deadline.pause(*wait);
+      if (exchange.deadline.over()) return no_answer(exchange.deadline.why_over());
     }
   }
 
@@ -201,25 +241,39 @@ class HttpService::Client {
     const std::string origin = (exchange.url.endpoint.tls ? "s:" : "p:") + exchange.url.authority;
     if (may_reuse) {
       if (auto reused = pool_.take(origin, steady_now())) {
-        return {send_over(std::move(*reused), origin, exchange, answer), true};
+        return use(std::move(*reused), true, origin, exchange, answer);
       }
     }
     auto fresh = open(exchange);
-    if (!fresh) return {tl::make_unexpected(fresh.error()), false};
-    return {send_over(std::move(*fresh), origin, exchange, answer), false};
+    if (!fresh) return {no_answer(fresh.error()), false};
+    return use(std::move(*fresh), false, origin, exchange, answer);
   }
 
-  Result<DeadlineSocket, SocketFailure> open(const Exchange& exchange) {
+  net::Result<net::DeadlineSocket> open(const Exchange& exchange) {
+    const Endpoint& to = exchange.url.endpoint;
     const milliseconds at_most(exchange.request.connect_timeout_ms);
-    const CallClock& clock = exchange.clock;
-    return DeadlineSocket::connect(exchange.url.endpoint,
-                                   at_most.count() == 0 ? clock : clock.capped(at_most), tls_);
+    const auto deadline = at_most.count() == 0 ? exchange.deadline : exchange.deadline.capped(at_most);
+    auto socket = service_.connector_.connect(to, deadline, exchange.call.patience());
+    if (!socket || !to.tls) return socket;
+    if (auto secured = socket->secure(to.host, service_.tls_.get().get(), deadline); !secured) {
+      service_.connector_.distrust(to, socket->peer());
+      return tl::unexpected(secured.error());
+    }
+    return socket;
   }
 
-  Done send_over(DeadlineSocket socket, const std::string& origin, const Exchange& exchange,
+  Attempt use(net::DeadlineSocket socket, bool reused, const std::string& origin, const Exchange& exchange,
+              HttpAnswer& answer) {
+    const net::Address peer = socket.peer();
+    Attempt attempt{send_over(std::move(socket), origin, exchange, answer), reused};
+    if (is_silence(attempt, answer)) service_.connector_.distrust(exchange.url.endpoint, peer);
+    return attempt;
+  }
+
+  Done send_over(net::DeadlineSocket socket, const std::string& origin, const Exchange& exchange,
                  HttpAnswer& answer) {
-    if (auto sent = socket.write(exchange.bytes, exchange.clock); !sent) return sent;
-    if (auto read = read_answer(socket, answer, exchange.clock); !read) return read;
+    if (auto sent = socket.write(exchange.bytes, exchange.deadline); !sent) return no_answer(sent.error());
+    if (auto read = read_answer(socket, answer, exchange.deadline); !read) return read;
     if (exchange.idempotent && answer.reusable()) {
       const std::uint32_t most = exchange.request.pool_size != 0 ? exchange.request.pool_size : kDefaultPool;
       pool_.keep(origin, std::move(socket), most, steady_now());
@@ -229,19 +283,18 @@ class HttpService::Client {
 
   const Table table_;
   const authd_host& host_;
-  TlsContext& tls_;
-  const Interrupt& interrupt_;
+  HttpService& service_;
   ConnectionPool pool_;
   RetryBudget budget_;
   Dice dice_;
   const RetryPolicy::Chance chance_ = [this] { return dice_.roll(); };
 };
 
-HttpService::HttpService() = default;
+HttpService::HttpService(net::Resolver resolver) : connector_(std::move(resolver)) {}
 HttpService::~HttpService() = default;
 
 std::shared_ptr<const authd_http_v1> HttpService::connect(const authd_host* host) {
-  const auto client = std::make_shared<Client>(host, tls_, interrupt_);
+  const auto client = std::make_shared<Client>(host, *this);
   return {client, client->table()};
 }
 

@@ -9,7 +9,8 @@
 #include <memory>
 
 #include "authd/http.h"
-#include "plugin/deadline_socket.h"
+#include "net/connector.h"
+#include "net/tls_context.h"
 #include "plugin/interrupt.h"
 
 namespace authd::plugin {
@@ -17,7 +18,8 @@ namespace authd::plugin {
 // [thread-safe]
 class HttpService {
  public:
-  HttpService();
+  // The resolver answers for all names in URLs.
+  explicit HttpService(net::Resolver resolver = net::resolve_by_system);
   ~HttpService();
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
@@ -30,13 +32,14 @@ class HttpService {
   // The system's authorities are read again: to be called when they may have been renewed. [thread-safe]
   void forget_authorities() { tls_.forget(); }
 
-  // From now on every exchange ends at once with AUTHD_CANCELLED, also those under way; only a name look-up
-  // lasts as long as the system's resolver makes it. For the end of the process: there is no way back.
+  // From now on every exchange ends at once with AUTHD_CANCELLED, also those under way. For the end of the
+  // process: there is no way back.
   void abort() noexcept { interrupt_.raise(); }
 
  private:
   class Client;
-  TlsContext tls_;
+  net::SystemTlsContext tls_;
+  net::Connector connector_; // one for all instances, so that all know which address of a name answers
   Interrupt interrupt_;
 };
 

@@ -7,9 +7,13 @@
 #include <string>
 #include <string_view>
 
-#include "plugin/deadline_socket.h"
+#include "net/address.h"
 
 namespace authd::plugin {
+
+struct Endpoint : net::HostPort {
+  bool tls = false;
+};
 
 struct HttpUrl {
   Endpoint endpoint;

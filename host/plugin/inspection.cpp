@@ -130,6 +130,16 @@ Result<void, std::string> check_schema(const NoteComponent& component) {
   return {};
 }
 
+// " (mode API_GATEWAY)": what a component says of itself beside kind and name.
+std::string remarks(const NoteComponent& component) {
+  std::string text;
+  const auto add = [&](std::string_view remark) { text += (text.empty() ? " (" : ", ") + std::string(remark); };
+  if (!component.mode.empty()) add("mode " + component.mode);
+  if (!component.adds.empty()) add("added by " + component.adds);
+  if (component.remote) add(*component.remote ? "remote" : "local");
+  return text.empty() ? text : text + ")";
+}
+
 Result<void, Refusal> check_schemas(const InspectedPlugin& plugin) {
   for (const auto& c : plugin.note.components) {
     if (const auto schema = check_schema(c); !schema)
@@ -203,7 +213,7 @@ Result<std::string, Refusal> inspect_report(const std::string& path) {
                           AUTHD_ABI_MINOR));
   line("sdk", note.sdk);
   line("toolchain", note.toolchain);
-  for (const auto& c : note.components) line("component", fmt::format("{} {}", c.kind, c.name));
+  for (const auto& c : note.components) line("component", fmt::format("{} {}{}", c.kind, c.name, remarks(c)));
   line("checks", "regular file, shared object, machine, stack, note, ABI version, config schema: passed");
   line("permissions", plugin->warnings.empty() ? "passed" : "refused in production:");
   for (const auto& warning : plugin->warnings) line("", warning);

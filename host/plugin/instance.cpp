@@ -2,10 +2,12 @@
 #include "plugin/instance.h"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "plugin/descriptor.h"
+#include "plugin/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 
@@ -24,14 +26,16 @@ class Instance::Impl {
  public:
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
        Services services, Log& log)
-      : component_(component), origin_(std::move(origin)),
-        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log) {}
+      : component_(known_part(&component)), origin_(std::move(origin)),
+        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log,
+              origin_.min_minor),
+        callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {
     stop();
     if (!created_) return;
-    Call call;
-    invoke(host_.redaction(), call, [&] {
+    Call call(steady_now() + kLifecycleDeadline); // destroy does not see it; whoever waits for the end does
+    invoke(callee_, "destroy", host_.redaction(), call, [&] {
       component_.lifecycle->destroy(self_);
       return AUTHD_OK;
     });
@@ -39,8 +43,9 @@ class Instance::Impl {
 
   Result<void, Refusal> create() {
     Call call(steady_now() + kLifecycleDeadline);
+    call.keep_problems();
     bool threw = true;
-    const Status status = invoke(host_.redaction(), call, [&] {
+    const Status status = invoke(callee_, "create", host_.redaction(), call, [&] {
       const authd_status raw =
           component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
       threw = false;
@@ -49,7 +54,7 @@ class Instance::Impl {
     created_ = status == Status::ok;
     if (created_) return {};
     const auto code = threw ? RefusalCode::create_threw : RefusalCode::create_failed;
-    return failed(code, "cannot be created", call.take_failure(status));
+    return failed(code, "cannot be created", call.take_problems(status));
   }
 
   Result<void, Refusal> start() {
@@ -59,19 +64,19 @@ class Instance::Impl {
       return {};
     }
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status =
-        invoke(host_.redaction(), call, [&] { return component_.lifecycle->start(self_, call.abi()); });
+    const Status status = invoke(callee_, "start", host_.redaction(), call,
+                                 [&] { return component_.lifecycle->start(self_, call.abi()); });
     report_overrun(call, "start");
     started_ = status == Status::ok;
     if (started_) return {};
-    return failed(RefusalCode::start_failed, "cannot be started", call.take_failure(status));
+    return failed(RefusalCode::start_failed, "cannot be started", {call.take_failure(status)});
   }
 
   void stop() {
     if (!std::exchange(started_, false) || !AUTHD_HAS(component_.lifecycle, stop)) return;
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status =
-        invoke(host_.redaction(), call, [&] { return component_.lifecycle->stop(self_, call.abi()); });
+    const Status status = invoke(callee_, "stop", host_.redaction(), call,
+                                 [&] { return component_.lifecycle->stop(self_, call.abi()); });
     report_overrun(call, "stop");
     if (status == Status::ok) return;
     host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
@@ -96,6 +101,7 @@ class Instance::Impl {
   const authd_component& component() const { return component_; }
   const Origin& origin() const { return origin_; }
   const HostContext& host() const { return host_; }
+  const Callee& callee() const { return callee_; }
   void* self() const { return self_; }
 
  private:
@@ -120,20 +126,32 @@ class Instance::Impl {
   // for.
   void report_overrun(const Call& call, std::string_view what) {
     if (steady_now() <= call.deadline()) return;
-    host_.log().write(Level::warn, "plugin-overran", fmt::format("{} took longer than ten seconds", what),
+    host_.log().write(Level::warn, "plugin-overrun", fmt::format("{} took longer than ten seconds", what),
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
-  Refused failed(RefusalCode code, std::string_view what, const Failure& failure) const {
-    return refuse(
-        code, where(),
-        fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(failure.status), failure.message),
-        mend_for(failure.status));
+  Refused failed(RefusalCode code, std::string_view what, const std::vector<Failure>& failures) const {
+    const auto refused = [&](Status status, std::string_view why) {
+      return refusal(code, where(),
+                     fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
+                     mend_for(status));
+    };
+    std::string all;
+    std::vector<Refusal::Problem> problems;
+    for (const Failure& f : failures) {
+      const std::string named = f.setting.empty() ? f.message : fmt::format("{}: {}", f.setting, f.message);
+      all += (all.empty() ? "" : "; ") + named;
+      problems.push_back({f.setting, f.message, refused(f.status, named).line});
+    }
+    Refusal whole = refused(failures.back().status, all);
+    whole.problems = std::move(problems);
+    return Refused(std::move(whole));
   }
 
-  const authd_component& component_;
+  const authd_component component_; // as this host knows it
   const Origin origin_;
   HostContext host_;
+  const Callee& callee_;
   void* self_ = nullptr;
   bool created_ = false;
   bool started_ = false;
@@ -146,9 +164,14 @@ void Instance::stop() { impl_->stop(); }
 const std::string& Instance::name() const { return impl_->host().instance(); }
 const std::string& Instance::plugin_id() const { return impl_->origin().plugin_id; }
 const std::string& Instance::plugin_version() const { return impl_->origin().version; }
+unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
+const std::string& Instance::mode() const {
+  return impl_->origin().mode.empty() ? plugin_id() : impl_->origin().mode;
+}
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }
+const Callee& Instance::callee() const { return impl_->callee(); }
 const Redaction& Instance::redaction() const { return impl_->host().redaction(); }
 
 Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,

@@ -14,6 +14,8 @@ struct Origin {
   std::string plugin_id;
   std::string version;
   std::string path; // empty: adopted
+  unsigned min_minor = AUTHD_ABI_MINOR;
+  std::string mode = {}; // of the note
 };
 
 // Checks operations and services, then calls create.

@@ -17,7 +17,6 @@ Interrupt::Interrupt() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Interrupt::~Interrupt() { ::close(fd_); }
 
 void Interrupt::raise() noexcept {
-  raised_.store(true, std::memory_order_release);
   // Never read, so that it stays readable for every thread that polls it.
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t n = ::write(fd_, &one, sizeof one);

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every call into a plugin passes through here, so that an exception which its tables swore never to
-// throw ends as Status::internal instead of unwinding through the host.
+// Every call into a plugin passes through here, so that it is known to be under way, and that an exception
+// which its tables swore never to throw ends as Status::internal instead of unwinding through the host.
 #pragma once
 
 #include <exception>
 #include <string>
 
 #include "plugin/call.h"
+#include "plugin/calls_under_way.h"
 #include "plugin/redaction.h"
 
 namespace authd::plugin {
 
+// `name` is that of the operation, a literal.
 template <class Operation>
-Status invoke(const Redaction& redaction, Call& call, Operation operation) {
+Status invoke(const Callee& callee, const char* name, const Redaction& redaction, Call& call,
+              Operation operation) {
+  const EnteredCall entered(callee, name, call.deadline());
   call.record({}); // what an earlier operation of the same call recorded is not this one's reason
   try {
     return to_status(operation());

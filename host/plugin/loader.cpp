@@ -16,7 +16,11 @@ namespace {
 
 using Refused = authd::Failure<Refusal>;
 
-Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected) {
+// For code that runs before there is an instance to set a deadline for: constructors of globals, the entry.
+constexpr seconds kLoadingDeadline{10};
+
+Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected, const Callee& callee) {
+  const EnteredCall entered(callee, "dlopen", steady_now() + kLoadingDeadline);
   const auto library = map_library(inspected.path, inspected.sha256);
   if (!library) return Refused(library.error());
   void* entry = ::dlsym(*library, AUTHD_PLUGIN_ENTRY);
@@ -26,7 +30,9 @@ Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected)
   return reinterpret_cast<authd_plugin_v1_fn>(entry);
 }
 
-Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path, authd_plugin_v1_fn entry) {
+Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path, authd_plugin_v1_fn entry,
+                                                       const Callee& callee) {
+  const EnteredCall entered(callee, AUTHD_PLUGIN_ENTRY, steady_now() + kLoadingDeadline);
   try {
     return entry(AUTHD_ABI_MINOR);
   } catch (...) {
@@ -35,10 +41,12 @@ Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path,
   }
 }
 
-Result<const authd_component*, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted) {
-  const auto entry = find_entry(inspected);
+Result<authd_component, Refusal> open(const InspectedPlugin& inspected, const NoteComponent& wanted,
+                                      const std::string& instance) {
+  const Callee& who = callee(inspected.note.id, instance);
+  const auto entry = find_entry(inspected, who);
   if (!entry) return Refused(entry.error());
-  const auto descriptor = ask_for_descriptor(inspected.path, *entry);
+  const auto descriptor = ask_for_descriptor(inspected.path, *entry, who);
   if (!descriptor) return Refused(descriptor.error());
   return match_descriptor(*descriptor, inspected, wanted);
 }
@@ -65,9 +73,11 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   if (!inspected) return Refused(inspected.error());
   const auto wanted = select_component(*inspected, kind, use.plugin);
   if (!wanted) return Refused(wanted.error());
-  const auto component = open(*inspected, **wanted);
+  const auto component = open(*inspected, **wanted, use.name);
   if (!component) return Refused(component.error());
-  auto instance = create_instance(**component, {inspected->note.id, inspected->note.version, inspected->path},
+  const Note& note = inspected->note;
+  auto instance = create_instance(*component,
+                                  {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode},
                                   use.name, use.settings, services_, log_);
   if (instance) report(log_, *inspected, use);
   return instance;
@@ -75,12 +85,12 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
 
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
                                                  config::PluginSettings settings, Log& log,
-                                                 Services services) {
+                                                 Services services, unsigned min_minor) {
   const std::string_view defect = defect_of(component);
   if (!defect.empty())
     return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),
                   "Fill the tables");
-  return create_instance(component, {component.name, "", ""}, std::move(name), std::move(settings),
+  return create_instance(component, {component.name, "", "", min_minor, ""}, std::move(name), std::move(settings),
                          std::move(services), log);
 }
 

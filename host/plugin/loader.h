@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "plugin/call.h"
+#include "plugin/calls_under_way.h"
 #include "plugin/host_context.h"
 #include "plugin/inspection.h"
 
@@ -31,9 +32,12 @@ class Instance {
   const std::string& name() const;
   const std::string& plugin_id() const;
   const std::string& plugin_version() const;
+  unsigned min_minor() const;      // the least ABI minor that the plugin needs
+  const std::string& mode() const; // what /health calls it: of its note, else the plugin's id
   const std::string& path() const; // empty if adopted
   const authd_component& component() const;
   void* self() const;
+  const Callee& callee() const; // whom its calls are named after
   const Redaction& redaction() const;
   // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.
   std::mutex& serial() { return serial_; }
@@ -64,9 +68,9 @@ class Loader {
 };
 
 // An instance over tables that are already in the process, for tests of what stands above the loader.
-// Calls create with the settings.
+// Calls create with the settings. `min_minor` is what a descriptor would say.
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
                                                  config::PluginSettings settings, Log& log,
-                                                 Services services = {});
+                                                 Services services = {}, unsigned min_minor = AUTHD_ABI_MINOR);
 
 } // namespace authd::plugin

@@ -9,6 +9,8 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "plugin/exit_hook.h"
+
 namespace authd::plugin {
 namespace {
 
@@ -36,6 +38,7 @@ class MappedLibraries {
       return refuse(RefusalCode::written_over, path, "was written over while authd has it mapped",
                     "Restart authd, and install plugins by renaming a new file over the old one");
     versions.push_back({sha256, handle});
+    register_exit_hook();
     return handle;
   }
 

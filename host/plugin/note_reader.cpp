@@ -57,10 +57,34 @@ std::string phrase(const Object& object, const char* member) {
   return text;
 }
 
+std::string word_if_said(const Object& object, const char* member) {
+  return object.has(member) ? word(object, member) : std::string();
+}
+
+std::string variable_if_said(const Object& object, const char* member) {
+  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  const std::string name = word_if_said(object, member);
+  if (name.find_first_not_of(kAllowed) != std::string::npos || (!name.empty() && name.front() <= '9'))
+    throw Poco::DataFormatException(fmt::format("\"{}\" is no name of a variable", member));
+  return name;
+}
+
+std::optional<bool> flag_if_said(const Object& object, const char* member) {
+  if (!object.has(member)) return std::nullopt;
+  const Poco::Dynamic::Var value = object.get(member);
+  if (!value.isBoolean()) throw Poco::DataFormatException(fmt::format("\"{}\" is not true or false", member));
+  return value.extract<bool>();
+}
+
 NoteComponent read_component(const Object& object) {
   const auto schema = object.getObject("config_schema");
   if (schema.isNull()) throw Poco::DataFormatException("a component has no \"config_schema\" object");
-  return {word(object, "kind"), word(object, "name"), written(*schema)};
+  return {word(object, "kind"),
+          word(object, "name"),
+          written(*schema),
+          word_if_said(object, "mode"),
+          variable_if_said(object, "adds"),
+          flag_if_said(object, "remote")};
 }
 
 std::vector<NoteComponent> read_components(const Object& object) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,10 @@ struct NoteComponent {
   std::string kind; // "authd.gateway/1"
   std::string name;
   std::string config_schema; // JSON text as canonical_json writes it
+  // Since 1.1; empty: not said.
+  std::string mode = {};           // what /health calls this adapter: "API_GATEWAY"
+  std::string adds = {};           // the environment variable that adds this tier: "REDIS_ENABLED"
+  std::optional<bool> remote = {}; // whether a tier's values leave the process
 };
 
 struct Note {
@@ -35,8 +40,9 @@ Result<std::string, std::string> canonical_json(std::string_view object_text);
 // The two versions alone, for a note of another major whose text may have another form.
 Result<Note, std::string> read_note_version(ByteView descriptor);
 
-// All of it; the error says what is wrong. Ids, names, kinds and versions are 1 to 128 visible ASCII
-// characters, components 1 to 64, no two of them alike in kind and name.
+// All of it; the error says what is wrong. Ids, names, kinds, versions and modes are 1 to 128 visible ASCII
+// characters, a variable's name is capitals, digits and underscores; components are 1 to 64, no two of them alike in
+// kind and name.
 Result<Note, std::string> read_note(ByteView descriptor);
 
 } // namespace authd::plugin

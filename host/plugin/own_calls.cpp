@@ -8,6 +8,7 @@
 
 #include "plugin/abi_views.h"
 #include "plugin/call.h"
+#include "plugin/frozen_sizes.h"
 
 namespace authd::plugin {
 namespace {
@@ -27,14 +28,12 @@ void withdraw(const authd_call* call) noexcept {
 }
 
 void failure(const authd_call* call, authd_error* out) noexcept {
-  if (call == nullptr || out == nullptr || out->size < sizeof *out) return;
+  if (call == nullptr || !is_whole(out)) return;
   const Failure& recorded = Call::from_abi(call)->failure();
   constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  out->flags = 0;
-  out->upstream_status = recorded.upstream_status;
-  out->retry_after_ms =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(recorded.retry_after.count(), 0, kMost));
-  out->message = to_abi(recorded.message);
+  const auto retry_after_ms = std::clamp<std::int64_t>(recorded.retry_after.count(), 0, kMost);
+  fill(out, {0, 0, recorded.upstream_status, static_cast<std::uint32_t>(retry_after_ms),
+             to_abi(recorded.message), to_abi(recorded.setting)});
 }
 
 void close(const authd_call* call) noexcept { delete owned(call); }

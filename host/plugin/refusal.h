@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -82,6 +83,14 @@ std::string code_of(RefusalCode code); // "AP-012"
 struct Refusal {
   RefusalCode code = RefusalCode::unreadable;
   std::string line;
+
+  // What a plugin itself found wrong in create or start, one by one.
+  struct Problem {
+    std::string setting; // RFC 6901 pointer of the one at fault; empty: none was named
+    std::string what;
+    std::string line; // the problem as a refusal of its own
+  };
+  std::vector<Problem> problems = {}; // empty: the host refused it
 };
 
 // `why` and `mend` without a final full stop.

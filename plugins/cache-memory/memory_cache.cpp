@@ -51,9 +51,9 @@ MemoryCache::Stored MemoryCache::set(std::string_view key, std::string_view valu
   return Stored::ok;
 }
 
-void MemoryCache::del(std::string_view key) {
+bool MemoryCache::del(std::string_view key) {
   const std::uint64_t hash = sip_hash(hash_key_, key);
-  shard_of(hash).del(hash, key);
+  return shard_of(hash).del(hash, key, clock_());
 }
 
 void MemoryCache::clear(std::string_view prefix) {

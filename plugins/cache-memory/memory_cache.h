@@ -57,7 +57,7 @@ class MemoryCache {
 
   // Throws std::bad_alloc. [thread-safe]
   Stored set(std::string_view key, std::string_view value, std::int64_t ttl_ms, std::int64_t stale_ms);
-  void del(std::string_view key);      // [thread-safe]
+  bool del(std::string_view key);      // false: there was none. [thread-safe]
   void clear(std::string_view prefix); // an empty prefix: everything. [thread-safe] [may-block]
   Stats stats() const;                 // [thread-safe]
 

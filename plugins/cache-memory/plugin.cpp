@@ -43,8 +43,7 @@ class MemoryTier {
   }
 
   Status del(Call&, std::string_view key) {
-    cache_.del(key);
-    return Status::ok;
+    return cache_.del(key) ? Status::ok : Status::not_found;
   }
 
   Status clear(Call&, std::string_view prefix) {

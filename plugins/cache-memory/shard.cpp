@@ -42,11 +42,16 @@ void Shard::set(EntryPtr entry, std::int64_t now_ms) {
   reclaim();
 }
 
-void Shard::del(std::uint64_t hash, std::string_view key) {
+bool Shard::del(std::uint64_t hash, std::string_view key, std::int64_t now_ms) {
   const std::lock_guard lock(mutex_);
-  if (const Link* link = link_to(hash, key)) remove(link->load()->slot);
+  bool lived = false;
+  if (const Link* link = link_to(hash, key)) {
+    lived = now_ms < link->load()->stale_until_ms;
+    remove(link->load()->slot);
+  }
   release_if_empty();
   reclaim();
+  return lived;
 }
 
 // From the end of the ring down: removing swaps the last entry into the gap, and that one was looked at.

@@ -32,7 +32,8 @@ class Shard {
   // Inserts or replaces; evicts when full. Throws std::bad_alloc, and then nothing but expired
   // entries is gone. [thread-safe]
   void set(EntryPtr entry, std::int64_t now_ms);
-  void del(std::uint64_t hash, std::string_view key); // [thread-safe]
+  // False: there was none, or one past its time. [thread-safe]
+  bool del(std::uint64_t hash, std::string_view key, std::int64_t now_ms);
   // Lets other writers in between, so an entry that is set meanwhile may stay. [thread-safe] [may-block]
   void clear(std::string_view prefix);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What instances of authd tell each other over Redis' publish/subscribe: the sender, then what is gone.
 //   0123456789abcdef k authd:v1:42     this key
-//   0123456789abcdef a                 perhaps any
+//   0123456789abcdef a                 everything
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ std::string announce_all(std::string_view instance);
 
 struct Announcement {
   std::string_view instance;
-  std::optional<std::string_view> key; // none: perhaps any
+  std::optional<std::string_view> key; // none: everything
 };
 // Views into the message; nothing when it is none of ours.
 std::optional<Announcement> parse_announcement(std::string_view message);

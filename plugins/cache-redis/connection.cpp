@@ -13,23 +13,16 @@ namespace {
 using sdk::Status;
 
 // A socket's constructor adopts a reference.
-Poco::Net::SocketImpl* shared(DeadlineSocket::Ptr& socket) {
+Poco::Net::SocketImpl* shared(PocoSocket::Ptr& socket) {
   socket->duplicate();
   return socket.get();
 }
 
 } // namespace
 
-Outcome<std::unique_ptr<Connection>> Connection::open(const Endpoint& to, const Poco::Net::Context::Ptr& tls,
-                                                      const Deadline& deadline) {
-  auto socket = DeadlineSocket::connect(to, tls, deadline);
-  if (!socket) return tl::make_unexpected(std::move(socket.error()));
-  return std::unique_ptr<Connection>(new Connection(std::move(*socket)));
-}
-
 // Without their exceptions the streams would pad what is cut short.
-Connection::Connection(DeadlineSocket::Ptr socket)
-    : socket_(std::move(socket)), stream_socket_(shared(socket_)), input_(stream_socket_),
+Connection::Connection(net::DeadlineSocket socket)
+    : socket_(new PocoSocket(std::move(socket))), stream_socket_(shared(socket_)), input_(stream_socket_),
       output_(stream_socket_) {
   constexpr auto kAll = std::ios::failbit | std::ios::badbit | std::ios::eofbit;
   input_.exceptions(kAll);

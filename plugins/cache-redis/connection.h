@@ -6,11 +6,11 @@
 #include <span>
 #include <vector>
 
-#include <Poco/Net/Context.h>
+#include <Poco/Net/StreamSocket.h>
 #include <Poco/Redis/Command.h>
 #include <Poco/Redis/RedisStream.h>
 
-#include "deadline_socket.h"
+#include "poco_socket.h"
 #include "reply.h"
 
 namespace authd::cache_redis {
@@ -20,9 +20,8 @@ using Poco::Redis::Command;
 // After any Fault it is spoiled: the answer may still come, and the next command would take it for its own.
 class Connection {
  public:
-  // A context makes it TLS. Nothing is sent yet.
-  static Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Poco::Net::Context::Ptr& tls,
-                                                   const Deadline& deadline);
+  // Nothing is sent yet.
+  explicit Connection(net::DeadlineSocket socket);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -34,19 +33,19 @@ class Connection {
   Outcome<void> send(const Command& command, const Deadline& deadline);
   Outcome<Reply> receive(const Deadline& deadline);
   bool readable(const Deadline& deadline) {
-    return input_.rdbuf()->in_avail() > 0 || socket_->readable(deadline);
+    return input_.rdbuf()->in_avail() > 0 || socket_->socket().readable(deadline);
   }
 
   // Fit for another exchange: not closed, and no bytes left over.
-  bool quiet() { return input_.rdbuf()->in_avail() <= 0 && socket_->quiet(); }
+  bool quiet() { return input_.rdbuf()->in_avail() <= 0 && socket_->socket().quiet(); }
+  const net::Address& peer() const { return socket_->socket().peer(); }
 
  private:
-  explicit Connection(DeadlineSocket::Ptr socket);
   // Runs an operation on the streams, and makes of what it throws a Fault.
   template <class Operation>
   auto guarded(const Deadline& deadline, Operation&& operation) -> Outcome<decltype(operation())>;
 
-  DeadlineSocket::Ptr socket_;
+  PocoSocket::Ptr socket_;
   Poco::Net::StreamSocket stream_socket_; // shares socket_, for the streams
   Poco::Redis::RedisInputStream input_;
   Poco::Redis::RedisOutputStream output_;

@@ -2,9 +2,9 @@
 #include "dialer.h"
 
 #include <exception>
+#include <stdexcept>
 
 #include "error_reply.h"
-#include "tls_context.h"
 
 namespace authd::cache_redis {
 namespace {
@@ -59,48 +59,79 @@ Outcome<void> ping(Connection& connection, const Deadline& deadline) {
   return {};
 }
 
+std::shared_ptr<SSL_CTX> tls_context_of(const Settings& settings) {
+  if (!settings.url.tls) return nullptr;
+  try {
+    return net::make_tls_context(settings.ca_file);
+  } catch (const std::invalid_argument& e) {
+    throw std::invalid_argument(std::string("ca_file: ") + e.what());
+  }
+}
+
+tl::unexpected<Fault> no_connection(const net::Failure& why) {
+  Fault fault = fault_of(why);
+  fault.message = "no connection: " + fault.message;
+  return tl::unexpected(std::move(fault));
+}
+
+// Another address of the same name may do better.
+bool is_silence(const Fault& fault) {
+  return fault.kind == Fault::Kind::timed_out || fault.kind == Fault::Kind::lost;
+}
+
 } // namespace
 
-Dialer::Dialer(const Settings& settings)
-    : settings_(settings), tls_(settings.url.tls ? make_tls_context(settings.ca_file) : nullptr) {}
+Dialer::Dialer(const Settings& settings, net::Resolver resolver)
+    : settings_(settings), tls_(tls_context_of(settings)), connector_(std::move(resolver)) {}
 
-Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Account& account,
-                                                  const Deadline& deadline) const {
-  auto connection = Connection::open(to, tls_, deadline);
-  if (!connection) return connection;
-  if (auto done = log_in(**connection, account, deadline); !done) return tl::make_unexpected(done.error());
-  return connection;
+Outcome<std::unique_ptr<Connection>> Dialer::dial(const Endpoint& to, const Deadline& deadline) const {
+  return open(to, deadline, &Dialer::greet);
+}
+
+Outcome<std::unique_ptr<Connection>> Dialer::dial_sentinel(const Endpoint& to,
+                                                           const Deadline& deadline) const {
+  return open(to, deadline, &Dialer::greet_sentinel);
 }
 
 // Threads of ours call this, and one that lets an exception out ends the process.
-template <class Attempt>
-Outcome<std::unique_ptr<Connection>> Dialer::guarded(Attempt&& attempt) const {
+Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Deadline& until,
+                                                  Greeting greeting) const {
+  const Deadline deadline = until.capped(settings_.connect_timeout);
   try {
-    return attempt();
+    auto socket = connect(to, deadline);
+    if (!socket) return tl::make_unexpected(std::move(socket.error()));
+    auto connection = std::make_unique<Connection>(std::move(*socket));
+    if (auto ready = (this->*greeting)(*connection, deadline); !ready) {
+      if (is_silence(ready.error())) connector_.distrust(to.host_port(), connection->peer());
+      return tl::make_unexpected(std::move(ready.error()));
+    }
+    return connection;
   } catch (const std::exception& e) {
     return failure(Fault::Kind::lost, Status::internal, e.what());
   }
 }
 
-Outcome<std::unique_ptr<Connection>> Dialer::dial(const Endpoint& to, const Deadline& until) const {
-  return guarded([&] { return greet(to, until); });
+Outcome<net::DeadlineSocket> Dialer::connect(const Endpoint& to, const Deadline& deadline) const {
+  auto socket = connector_.connect(to.host_port(), deadline, kPatience);
+  if (!socket) return no_connection(socket.error());
+  if (!tls_) return std::move(*socket);
+  if (auto secured = socket->secure(to.host, tls_.get(), deadline); !secured) {
+    connector_.distrust(to.host_port(), socket->peer());
+    return no_connection(secured.error());
+  }
+  return std::move(*socket);
 }
 
-Outcome<std::unique_ptr<Connection>> Dialer::greet(const Endpoint& to, const Deadline& until) const {
-  const Deadline deadline = until.capped(settings_.connect_timeout);
-  auto connection = open(to, settings_.account, deadline);
-  if (!connection) return connection;
-  Outcome<void> ready = select(**connection, settings_.db, deadline);
-  if (ready && settings_.url.deployment == Deployment::sentinel)
-    ready = require_master(**connection, deadline);
-  if (ready) ready = ping(**connection, deadline);
-  if (!ready) return tl::make_unexpected(ready.error());
-  return connection;
+Outcome<void> Dialer::greet(Connection& connection, const Deadline& deadline) const {
+  Outcome<void> ready = log_in(connection, settings_.account, deadline);
+  if (ready) ready = select(connection, settings_.db, deadline);
+  if (ready && settings_.url.deployment == Deployment::sentinel) ready = require_master(connection, deadline);
+  if (ready) ready = ping(connection, deadline);
+  return ready;
 }
 
-Outcome<std::unique_ptr<Connection>> Dialer::dial_sentinel(const Endpoint& to, const Deadline& until) const {
-  return guarded(
-      [&] { return open(to, settings_.sentinel_account, until.capped(settings_.connect_timeout)); });
+Outcome<void> Dialer::greet_sentinel(Connection& connection, const Deadline& deadline) const {
+  return log_in(connection, settings_.sentinel_account, deadline);
 }
 
 } // namespace authd::cache_redis

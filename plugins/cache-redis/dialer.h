@@ -6,14 +6,20 @@
 #include <memory>
 
 #include "connection.h"
+#include "endpoint.h"
+#include "net/connector.h"
+#include "net/tls_context.h"
 #include "settings.h"
 
 namespace authd::cache_redis {
 
 class Dialer {
  public:
+  // How long operations wait for a connection to be made; the addresses of a name take turns within it.
+  static constexpr milliseconds kPatience{500};
+
   // Borrows the settings. Throws std::invalid_argument for a ca_file that cannot be read.
-  explicit Dialer(const Settings& settings);
+  explicit Dialer(const Settings& settings, net::Resolver resolver = net::resolve_by_system);
 
   // To a server of data. Where sentinels say who is master, it must agree that it is. Status::denied when
   // the log-in is refused. Bounded by connect_timeout too.
@@ -23,14 +29,17 @@ class Dialer {
   const Settings& settings() const { return settings_; }
 
  private:
-  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Account& account,
-                                            const Deadline& deadline) const;
-  Outcome<std::unique_ptr<Connection>> greet(const Endpoint& to, const Deadline& deadline) const;
-  template <class Attempt>
-  Outcome<std::unique_ptr<Connection>> guarded(Attempt&& attempt) const;
+  using Greeting = Outcome<void> (Dialer::*)(Connection&, const Deadline&) const;
+
+  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline,
+                                            Greeting greeting) const;
+  Outcome<net::DeadlineSocket> connect(const Endpoint& to, const Deadline& deadline) const;
+  Outcome<void> greet(Connection& connection, const Deadline& deadline) const;
+  Outcome<void> greet_sentinel(Connection& connection, const Deadline& deadline) const;
 
   const Settings& settings_;
-  const Poco::Net::Context::Ptr tls_; // null: plain
+  const std::shared_ptr<SSL_CTX> tls_; // null: plain
+  mutable net::Connector connector_;   // [thread-safe]
 };
 
 } // namespace authd::cache_redis

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "net/address.h"
+
 namespace authd::cache_redis {
 
 // Where a server listens: a host and a port, or the path of a Unix socket.
@@ -14,6 +16,9 @@ struct Endpoint {
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 
+  net::HostPort host_port() const {
+    return path.empty() ? net::HostPort{host, std::to_string(port)} : net::HostPort{path, {}};
+  }
   std::string text() const {
     if (!path.empty()) return path;
     const bool ipv6 = host.find(':') != std::string::npos;

@@ -8,6 +8,7 @@
 #include <tl/expected.hpp>
 
 #include "authd/views.hpp"
+#include "net/failure.h"
 
 namespace authd::cache_redis {
 
@@ -35,6 +36,13 @@ using Outcome = tl::expected<T, Fault>;
 
 inline tl::unexpected<Fault> failure(Fault::Kind kind, sdk::Status status, std::string message) {
   return tl::unexpected<Fault>(Fault{kind, status, std::move(message), {}});
+}
+
+// Who interrupts a wait has no use for what it waits for: that is an end like a deadline's.
+inline Fault fault_of(const net::Failure& why) {
+  if (why.kind == net::Failure::Kind::lost)
+    return {Fault::Kind::lost, sdk::Status::unavailable, why.what, {}};
+  return {Fault::Kind::timed_out, sdk::Status::timeout, why.what, {}};
 }
 
 } // namespace authd::cache_redis

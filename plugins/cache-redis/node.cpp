@@ -10,9 +10,6 @@ using sdk::Status;
 
 // Firewalls forget connections without a word; one that was idle for longer is not relied upon.
 constexpr std::chrono::seconds kLongestIdle{60};
-// An attempt that takes longer makes operations give up at once instead of after their deadline: that is
-// how a server looks that is stopped or behind a dead link.
-constexpr milliseconds kPatience{500};
 // How often a waiting operation looks whether its call was withdrawn.
 constexpr milliseconds kLongestWait{100};
 
@@ -83,7 +80,8 @@ std::optional<Fault> Node::known_fault() const {
   if (stopping_)
     return Fault{Fault::Kind::misdirected, Status::unavailable, "this server is not used any more", {}};
   if (down_) return Fault{Fault::Kind::down, down_->status, down_->message, {}};
-  if (attempt_began_ && SteadyClock::now() - *attempt_began_ > kPatience)
+  // A server that is stopped or behind a dead link: who waits gives up now instead of at their deadline.
+  if (attempt_began_ && SteadyClock::now() - *attempt_began_ > Dialer::kPatience)
     return Fault{Fault::Kind::down, Status::unavailable, "Redis does not answer", {}};
   return std::nullopt;
 }

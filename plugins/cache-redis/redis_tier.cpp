@@ -19,6 +19,9 @@ constexpr std::size_t kMaxValueBytes = 1024 * 1024;
 constexpr std::size_t kMaxStoredBytes = kMaxValueBytes + kHeaderBytes;
 // Longer than any fetch that began before a deletion can take to store its value.
 constexpr const char* kTombstoneMs = "6000";
+// What bury_script answers.
+constexpr std::int64_t kBuried = 1;
+constexpr std::int64_t kStood = 2;
 // What a start may wait for a Redis that does not answer.
 constexpr milliseconds kStartPatience{1000};
 // Redis refuses times that overflow its clock.
@@ -35,24 +38,25 @@ Status report(const sdk::Call& call, const Fault& fault) {
 
 } // namespace
 
-RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call&)
-    : host_(host), settings_(read_settings(config)), instance_id_(new_instance_id()),
+RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call)
+    : host_(host), settings_(read_settings(config, call)), instance_id_(new_instance_id()),
       garbage_(host, sdk::Level::warn, "redis-garbage",
                "a value that is not authd's was taken for a miss and deleted"),
       oversized_(host, sdk::Level::warn, "redis-oversized",
                  "a value beyond 1 MiB was taken for a miss and deleted"),
       foreign_(host, sdk::Level::warn, "redis-foreign", "a key that holds no string was taken for a miss"),
       no_room_(host, sdk::Level::warn, "redis-no-tombstone",
-               "Redis is full: a deletion left no tombstone, so an old value might be stored again") {}
+               "Redis is full: a deletion left no tombstone, so an old value might be stored again") {
+  try {
+    dialer_ = std::make_unique<Dialer>(settings_);
+  } catch (const std::invalid_argument& why) {
+    (void)call.refuse("/ca_file", why.what());
+  }
+}
 
 RedisTier::~RedisTier() { stop_all(); }
 
 Status RedisTier::start(sdk::Call& call) {
-  try {
-    dialer_ = std::make_unique<Dialer>(settings_);
-  } catch (const std::invalid_argument& e) {
-    return call.fail(Status::invalid, e.what());
-  }
   topology_ = make_topology(*dialer_, host_);
   client_ = std::make_unique<Client>(*topology_, settings_);
   subscriber_ = std::make_unique<Subscriber>(*topology_, *dialer_, host_, instance_id_);
@@ -149,8 +153,9 @@ Status RedisTier::del(sdk::Call& call, std::string_view key) {
       client_->run(bury_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)},
                    deadline_of(call));
   if (!buried) return report(call, buried.error());
-  if (integer_of(*buried) == 0) no_room_.count();
-  return Status::ok;
+  const std::int64_t outcome = integer_of(*buried).value_or(kBuried);
+  if ((outcome & kBuried) == 0) no_room_.count();
+  return (outcome & kStood) != 0 ? Status::ok : Status::not_found;
 }
 
 // The others are told in any case: what is left in one server that failed is no reason to keep the rest.
@@ -164,7 +169,10 @@ Status RedisTier::clear(sdk::Call& call, std::string_view prefix) {
   return told ? Status::ok : report(call, told.error());
 }
 
-Status RedisTier::stats(sdk::Call&, authd_cache_stats&) { return Status::ok; }
+Status RedisTier::stats(sdk::Call&, authd_cache_stats& out) {
+  out.entries = sdk::kUnknownEntries;
+  return Status::ok;
+}
 
 // --- health --------------------------------------------------------------------------------------------
 

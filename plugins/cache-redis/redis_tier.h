@@ -20,12 +20,13 @@ class RedisTier {
       .name = "cache-redis",
       .summary = "Shares credentials between instances through Redis: one server, Sentinel or a cluster",
       .schema = kSchema,
-      .flags = AUTHD_CACHE_REMOTE};
+      .flags = AUTHD_CACHE_REMOTE,
+      .adds = "REDIS_ENABLED"};
 
   RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call);
   ~RedisTier();
 
-  // A Redis that is away does not keep it from starting; a ca_file that cannot be read does.
+  // A Redis that is away does not keep it from starting.
   sdk::Status start(sdk::Call& call);
   sdk::Status stop(sdk::Call& call);
 
@@ -34,10 +35,10 @@ class RedisTier {
   sdk::Status set(sdk::Call& call, std::string_view key, std::string_view value, sdk::milliseconds ttl,
                   sdk::milliseconds stale);
   // Leaves a tombstone for some seconds, so that an instance which fetched the old value a moment ago
-  // cannot store it, and tells the other instances.
+  // cannot store it, and tells the other instances. A tombstone is no value: to bury it again removes nothing.
   sdk::Status del(sdk::Call& call, std::string_view key);
   sdk::Status clear(sdk::Call& call, std::string_view prefix);
-  // Of others' keys in the same database Redis cannot tell ours without a scan: all is unknown.
+  // Redis cannot tell our keys from others' in the same database without a scan, so their number is unknown.
   sdk::Status stats(sdk::Call& call, authd_cache_stats& out);
   sdk::Status health(sdk::Call& call, sdk::HealthReport& out);
 
@@ -56,8 +57,8 @@ class RedisTier {
   const sdk::Host host_;
   const Settings settings_;
   const std::string instance_id_;
-  std::unique_ptr<Dialer> dialer_; // these four: from start on
-  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<Dialer> dialer_;
+  std::unique_ptr<Topology> topology_; // these three: from start on
   std::unique_ptr<Client> client_;
   std::unique_ptr<Subscriber> subscriber_;
 

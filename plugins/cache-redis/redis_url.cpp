@@ -31,7 +31,7 @@ constexpr Scheme kSchemes[] = {
     {"rediss+cluster", Deployment::cluster, true, false},
 };
 
-[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("url: " + what); }
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument(what); }
 
 // The text before the first `mark`, which is removed from `text` together with the mark.
 std::string_view cut(std::string_view& text, char mark) {

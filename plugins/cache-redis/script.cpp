@@ -13,8 +13,12 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 )";
 
-// A Redis that is full refuses SET but not UNLINK: then the copy is gone at least.
+// A Redis that is full refuses SET but not UNLINK: then the copy is gone at least. Answers whether the tombstone
+// stands (1), and whether a value did (2).
 constexpr std::string_view kBury = R"(
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 7)
+local stood = 0
+if type(head) == 'string' and head ~= '' and head ~= ARGV[1] then stood = 2 end
 local buried = 1
 local set = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 if set['err'] then
@@ -22,7 +26,7 @@ if set['err'] then
   buried = 0
 end
 redis.call('PUBLISH', ARGV[3], ARGV[4])
-return buried
+return buried + stood
 )";
 
 // Between the reading and this, somebody may have stored something better, or a tombstone.

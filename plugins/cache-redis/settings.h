@@ -95,7 +95,7 @@ struct Settings {
   std::string where() const { return describe(url, db); } // no secrets
 };
 
-// Throws std::invalid_argument for settings that contradict each other or a URL that is none.
-Settings read_settings(const sdk::Config& config);
+// Settings that contradict each other, and a URL that is none, are refused on the call.
+Settings read_settings(const sdk::Config& config, sdk::Call& call);
 
 } // namespace authd::cache_redis

@@ -153,7 +153,7 @@ void Subscriber::handle(const Reply& reply) {
   if (announcement->key) {
     tiers_.invalidated(*announcement->key);
   } else {
-    tiers_.resync();
+    tiers_.cleared();
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listens to what other instances announce, and tells the host. A silent link is tried with PING, so one
-// that is dead is noticed within five seconds; after every interruption the host is told to start over,
-// because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
+// that is dead is noticed within five seconds; after every interruption the host is told that messages may
+// have been missed, because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
 #pragma once
 
 #include <condition_variable>

@@ -8,23 +8,26 @@
 
 namespace authd::kong {
 
-std::string admin_url_of(const sdk::Config& config) {
+std::string admin_url_of(const sdk::Config& config, sdk::Call& call) {
   try {
     return admin_base(config.required_string("/admin_url"));
   } catch (const std::invalid_argument& why) {
-    throw std::invalid_argument(std::string("gateway.admin_url: ") + why.what());
+    (void)call.refuse("/admin_url", why.what());
+    return {};
   }
 }
 
-SecretText admin_token_of(const sdk::Config& config) {
+SecretText admin_token_of(const sdk::Config& config, sdk::Call& call) {
   constexpr std::string_view kBearer = "bearer ";
   std::string_view token = config.string("/admin_token");
   const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
   if (token.size() >= kBearer.size() &&
       std::equal(kBearer.begin(), kBearer.end(), token.begin(), [&](char b, char a) { return same(a, b); }))
     token.remove_prefix(kBearer.size());
-  if (!is_visible(token))
-    throw std::invalid_argument("gateway.admin_token: must be visible ASCII without blanks");
+  if (!is_visible(token)) {
+    (void)call.refuse("/admin_token", "must be visible ASCII without blanks");
+    return SecretText(std::string());
+  }
   return SecretText(std::string(token));
 }
 

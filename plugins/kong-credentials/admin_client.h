@@ -11,12 +11,15 @@
 
 namespace authd::kong {
 
-// The setting admin_url, checked and without trailing slashes. Throws std::invalid_argument that names it.
-std::string admin_url_of(const sdk::Config& config);
+// Of a constructor: what is wrong with these is refused on its call, so that all of it is said at once, and they
+// return something empty.
 
-// The setting admin_token without a leading word Bearer, in any case; empty when it is not set. Throws
-// std::invalid_argument for what cannot stand in a header.
-SecretText admin_token_of(const sdk::Config& config);
+// The setting admin_url, checked and without trailing slashes.
+std::string admin_url_of(const sdk::Config& config, sdk::Call& call);
+
+// The setting admin_token without a leading word Bearer, in any case; empty when it is not set. Refused is what
+// cannot stand in a header.
+SecretText admin_token_of(const sdk::Config& config, sdk::Call& call);
 
 // [thread-safe]
 class AdminClient {

@@ -19,6 +19,8 @@ struct Credential {
   std::string algorithm;
   std::string secret;          // empty for asymmetric algorithms
   std::int64_t created_at = 0; // seconds since the epoch, 0 if the file does not say
+
+  bool operator==(const Credential&) const = default;
 };
 
 struct Consumer {

@@ -4,18 +4,26 @@
 #include <system_error>
 #include <utility>
 
+#include "consumer_diff.h"
+
 namespace authd::kong_declarative {
+namespace {
+
+// Beyond this it is less work to drop everybody's copies.
+constexpr std::size_t kMostNames = 1000;
+
+} // namespace
 
 using sdk::Call;
 using sdk::Level;
 using sdk::Status;
 
-DeclarativeGateway::DeclarativeGateway(sdk::Host host, const sdk::Config& config, Call&)
-    : host_(host), file_(config.required_string("/file")), watch_(config.boolean("/watch", true)) {}
+DeclarativeGateway::DeclarativeGateway(sdk::Host host, const sdk::Config& config, Call& call)
+    : host_(host), consumers_(host), file_(config.required_string("/file")), watch_(config.boolean("/watch", true)) {
+  if (const std::string why = read_file(); !why.empty()) (void)call.refuse("/file", why);
+}
 
-Status DeclarativeGateway::start(Call& call) {
-  const std::string why = read_file();
-  if (!why.empty()) return call.fail(Status::invalid, why);
+Status DeclarativeGateway::start(Call&) {
   if (watch_) watch_folder();
   return Status::ok;
 }
@@ -43,9 +51,17 @@ void DeclarativeGateway::watch_folder() {
 
 void DeclarativeGateway::file_changed() {
   if (state_of(file_) == seen_) return;
+  const Index before = index();
   const std::string why = read_file();
   if (!why.empty())
     host_.log(Level::error, "declarative-file-refused", why + "; what was read before stays in use");
+  report_changes(*before, *index());
+}
+
+void DeclarativeGateway::report_changes(const ConsumerIndex& before, const ConsumerIndex& after) const {
+  const std::vector<std::string> names = changed_names(before, after);
+  if (names.size() > kMostNames) return consumers_.all_changed();
+  for (const std::string& name : names) consumers_.changed(name);
 }
 
 std::string DeclarativeGateway::read_file() {
@@ -92,7 +108,6 @@ Status DeclarativeGateway::resolve(Call& call, std::string_view consumer, sdk::B
 
 sdk::Result<DeclarativeGateway::Found> DeclarativeGateway::find(Call& call, std::string_view consumer) const {
   Index all = index();
-  if (all == nullptr) return call.fail(Status::unavailable, "the declarative file is not read yet");
   const auto number = all->find(consumer);
   if (!number) return call.fail(Status::not_found, "the declarative file has no such consumer");
   const Consumer* which = &all->at(*number);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway adapter over Kong's declarative file: read-only, for DB-less Kong and for trying authd out.
-// A file that cannot be used at start is a failed start; one that comes later is refused, and what was
-// read before goes on serving.
+// A file that cannot be used is a failed create; one that comes later is refused, and what was read before
+// goes on serving. Of a file that is taken the host learns whose credentials are others now.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "authd/consumers.hpp"
 #include "authd/gateway.hpp"
 #include "consumer_index.h"
 #include "declarative_file.h"
@@ -57,6 +58,7 @@ class DeclarativeGateway {
 
   std::string read_file(); // why it cannot be used, empty when it is in use now
   void file_changed();
+  void report_changes(const ConsumerIndex& before, const ConsumerIndex& after) const;
   void watch_folder();
   void use(Index index, std::string trouble);
   Index index() const;
@@ -64,12 +66,13 @@ class DeclarativeGateway {
   void log_read(const ConsumerIndex& index, const std::vector<std::size_t>& reference_lines) const;
 
   const sdk::Host host_;
+  const sdk::Consumers consumers_;
   const std::string file_;
   const bool watch_;
-  std::optional<FileState> seen_; // of the last read; after start for the watcher's thread only
+  std::optional<FileState> seen_; // of the last read; after create for the watcher's thread only
 
   mutable std::mutex mutex_; // guards what follows
-  Index index_;              // NULL before start
+  Index index_;              // never NULL
   std::string trouble_;      // why the file as it is now cannot be used
 
   std::unique_ptr<FileWatcher> watcher_; // last: its thread uses all of the above

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kong_gateway.h"
 
-#include <stdexcept>
-
 #include "admin_answer.h"
 #include "admin_url.h"
 #include "authd/path_segment.hpp"
@@ -16,19 +14,19 @@ using sdk::Call;
 using sdk::Result;
 using sdk::Status;
 
-std::string header_of(std::string_view name) {
+std::string header_of(const sdk::Config& config, Call& call) {
   constexpr std::string_view kNotInNames = "\"(),/:;<=>?@[\\]{}"; // RFC 9110, section 5.6.2
+  const std::string_view name = config.string("/admin_token_header", "Kong-Admin-Token");
   if (name.empty() || !is_visible(name) || name.find_first_of(kNotInNames) != std::string_view::npos)
-    throw std::invalid_argument("gateway.admin_token_header: is not the name of a header");
+    (void)call.refuse("/admin_token_header", "is not the name of a header");
   return std::string(name);
 }
 
 } // namespace
 
-KongGateway::KongGateway(sdk::Host host, const sdk::Config& config, Call&)
-    : base_(admin_url_of(config)),
-      client_(host, config, header_of(config.string("/admin_token_header", "Kong-Admin-Token")),
-              admin_token_of(config)) {}
+KongGateway::KongGateway(sdk::Host host, const sdk::Config& config, Call& call)
+    : base_(admin_url_of(config, call)),
+      client_(host, config, header_of(config, call), admin_token_of(config, call)) {}
 
 Status KongGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {
   const auto url = consumer_url(call, consumer);

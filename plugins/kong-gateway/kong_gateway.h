@@ -56,7 +56,8 @@ class KongGateway {
     }
   }
 })",
-      .needs = {AUTHD_HTTP_V1}};
+      .needs = {AUTHD_HTTP_V1},
+      .mode = "API_GATEWAY"};
 
   KongGateway(sdk::Host host, const sdk::Config& config, sdk::Call& call);
 

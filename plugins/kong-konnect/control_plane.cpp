@@ -17,7 +17,7 @@ ControlPlane control_plane_of(std::string_view url) {
   const auto id = at == std::string_view::npos ? std::string_view() : url.substr(at + kCollection.size());
   if (!kong::is_uuid(id))
     throw std::invalid_argument(
-        "gateway.admin_url: must end with the control plane's id, as in "
+        "must end with the control plane's id, as in "
         "https://eu.api.konghq.com/v2/control-planes/00000000-0000-4000-8000-000000000000; "
         "Konnect shows region and id in Gateway Manager");
   return {std::string(url.substr(0, at)), std::string(url), std::string(id)};

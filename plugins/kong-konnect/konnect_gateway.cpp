@@ -19,18 +19,31 @@ using sdk::Status;
 
 constexpr std::string_view kSize = "?size=1000"; // the largest page there is
 
-SecretText authorization(const sdk::Config& config) {
-  const SecretText token = kong::admin_token_of(config);
-  if (token.reveal().empty()) throw std::invalid_argument("gateway.admin_token: is required by Konnect");
+ControlPlane plane_of(const sdk::Config& config, Call& call) {
+  const std::string url = kong::admin_url_of(config, call);
+  if (call.refused()) return {};
+  try {
+    return control_plane_of(url);
+  } catch (const std::invalid_argument& why) {
+    (void)call.refuse("/admin_url", why.what());
+    return {};
+  }
+}
+
+SecretText authorization(const sdk::Config& config, Call& call) {
+  const bool refused_before = call.refused();
+  const SecretText token = kong::admin_token_of(config, call);
+  if (token.reveal().empty() && call.refused() == refused_before)
+    (void)call.refuse("/admin_token", "is required by Konnect");
   return SecretText("Bearer " + std::string(token.reveal()));
 }
 
 } // namespace
 
-KonnectGateway::KonnectGateway(sdk::Host host, const sdk::Config& config, Call&)
-    : plane_(control_plane_of(kong::admin_url_of(config))),
+KonnectGateway::KonnectGateway(sdk::Host host, const sdk::Config& config, Call& call)
+    : plane_(plane_of(config, call)),
       consumers_(plane_.base + "/core-entities/consumers"),
-      client_(host, config, "Authorization", authorization(config)) {
+      client_(host, config, "Authorization", authorization(config, call)) {
   const std::string realm(config.string("/realm", default_realm(plane_)));
   if (!realm.empty()) realm_ = std::make_unique<RealmKeeper>(host, client_, plane_, realm);
 }
@@ -87,6 +100,7 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
   if (!answer) return answer.status();
   if (answer->status != 201) {
     const Status classified = failed(call, *answer);
+    if (answer->status == 404) return classified; // what else Konnect answered has decided
     return kong::refused_create(call, *answer, classified, "Konnect").value_or(classified);
   }
   const auto created = kong::parse_credential(answer->body);

@@ -63,7 +63,8 @@ class KonnectGateway {
     }
   }
 })",
-      .needs = {AUTHD_HTTP_V1, AUTHD_CALLS_V1}};
+      .needs = {AUTHD_HTTP_V1, AUTHD_CALLS_V1},
+      .mode = "KONNECT"};
 
   KonnectGateway(sdk::Host host, const sdk::Config& config, sdk::Call& call);
 

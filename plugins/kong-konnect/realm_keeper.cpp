@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <stdexcept>
 
 #include "authd/path_segment.hpp"
 #include "credential_json.h"
@@ -25,14 +24,15 @@ constexpr milliseconds kLongestWait(300'000);
 
 std::string segment_of(const std::string& name) {
   const auto segment = sdk::path_segment(name);
-  if (!segment) throw std::invalid_argument("gateway.realm: cannot stand in a URL");
+  if (!segment) throw sdk::InvalidSetting("/realm", "cannot stand in a URL");
   return *segment;
 }
 
-// Signals are for the host's own threads.
+// Signals are for the host's own threads; a fault of this one must reach the host's report of it.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 

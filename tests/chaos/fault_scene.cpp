@@ -73,8 +73,9 @@ std::string FaultScene::configuration() const {
   settings.set("breaker", "volume_threshold", std::to_string(kVolume));
   if (!options_.suspect_grace.empty()) settings.set_text("lookup", "suspect_grace", options_.suspect_grace);
   std::string out = settings.toml() + memory_tier(std::to_string(options_.memory_ttl.count()) + "ms");
+  if (redis_) out += redis_tier(redis_->url(), "1h");
   // A busy machine must not make a Redis that answers one that does not.
-  if (redis_) out += redis_tier(redis_->url(), "1h") + "read_timeout = \"250ms\"\n";
+  if (redis_ && options_.redis != RedisState::frozen) out += "read_timeout = \"250ms\"\n";
   return out;
 }
 

@@ -88,6 +88,22 @@ TEST_F(WrongPlugin, WhoseCreateFails) {
   expect_refusal(start_with(built("create-fails")), built("create-fails"), "AP-023", false);
 }
 
+// Each where it was written, and none with the password that it holds.
+TEST_F(WrongPlugin, WhoseCreateFindsSeveralSettingsWrong) {
+  Settings settings("http://user:hunter22@kong:8001");
+  settings.set_text("gateway", "admin_token_header", "a b");
+  const std::string file = dir_.write("authd.toml", settings.toml());
+  Finished finished = run_authd({"--config", file}, {{"KONG_ADMIN_TOKEN", "blank in it"}});
+  EXPECT_EQ(finished.exit_code, 78);
+  std::sort(finished.errors.begin(), finished.errors.end());
+  ASSERT_EQ(finished.errors.size(), 3u);
+  EXPECT_EQ(finished.errors[0],
+            file + ":10:13: gateway.admin_url: must not hold a user or password; use admin_token [AP-023]");
+  EXPECT_EQ(finished.errors[1], file + ":9:22: gateway.admin_token_header: is not the name of a header [AP-023]");
+  EXPECT_EQ(finished.errors[2],
+            "KONG_ADMIN_TOKEN: gateway.admin_token: must be visible ASCII without blanks [AP-023]");
+}
+
 TEST_F(WrongPlugin, WhoseCreateThrows) {
   expect_refusal(start_with(built("create-throws")), built("create-throws"), "AP-024", false);
 }

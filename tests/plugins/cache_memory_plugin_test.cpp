@@ -63,6 +63,7 @@ TEST_F(CacheMemoryPlugin, KeepsToItsSettingAndReportsIt) {
   EXPECT_GT(stats.bytes, 0u);
 
   EXPECT_EQ(ops().del(host_.self(), call_.abi(), str("consumer99")), AUTHD_OK);
+  EXPECT_EQ(ops().del(host_.self(), call_.abi(), str("consumer99")), AUTHD_NOT_FOUND);
   TestOut out;
   EXPECT_EQ(get("consumer99", out), AUTHD_NOT_FOUND);
   EXPECT_EQ(ops().clear(host_.self(), call_.abi(), str("")), AUTHD_OK);

@@ -2,14 +2,18 @@
 // kong-declarative's built file over real files and folders.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "authd/consumers.h"
 #include "authd/gateway.h"
 #include "plugin_host.h"
 #include "recording_sink.h"
@@ -35,20 +39,48 @@ std::size_t entries_of(const char* folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
+// The host's service authd.consumers/1.
+struct RecordedConsumers : authd_consumers_v1 {
+  RecordedConsumers() : authd_consumers_v1{sizeof(authd_consumers_v1), 0, nullptr, &on_changed, &on_all} {}
+  std::vector<std::string> taken() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(told, {});
+  }
+
+ private:
+  void add(std::string what) {
+    const std::lock_guard lock(mutex);
+    told.push_back(std::move(what));
+  }
+  static RecordedConsumers& of(const authd_consumers_v1* table) {
+    return *const_cast<RecordedConsumers*>(static_cast<const RecordedConsumers*>(table));
+  }
+  static void on_changed(const authd_consumers_v1* table, authd_str name) noexcept {
+    of(table).add(std::string(name.p, name.n));
+  }
+  static void on_all(const authd_consumers_v1* table) noexcept { of(table).add("all"); }
+
+  std::mutex mutex;
+  std::vector<std::string> told;
+};
+
 class KongDeclarativePlugin : public testing::Test {
  protected:
   TempDir dir_;
+  RecordedConsumers consumers_;
   std::unique_ptr<PluginHost> host_;
 
   void TearDown() override {
     if (!host_) return;
-    std::string shown = host_->everything_logged() + host_->lifecycle_call().message + probe().detail;
+    std::string shown = host_->everything_logged() + host_->lifecycle_call().message;
+    if (host_->self() != nullptr) shown += probe().detail;
     EXPECT_EQ(shown.find("planted"), std::string::npos) << shown;
   }
   authd_status begin(const std::string& file, bool watch = true) {
     host_ = std::make_unique<PluginHost>(PLUGIN_FILE, Settings{{"/file", file}, {"/watch", watch}});
-    EXPECT_EQ(host_->create(), AUTHD_OK);
-    return host_->start();
+    host_->offer(AUTHD_CONSUMERS_V1, static_cast<const authd_consumers_v1*>(&consumers_));
+    const authd_status created = host_->create();
+    return created == AUTHD_OK ? host_->start() : created;
   }
   const authd_gateway_ops& ops() const { return host_->ops<authd_gateway_ops>(); }
 
@@ -123,15 +155,6 @@ TEST_F(KongDeclarativePlugin, DoesNotStartWithoutAUsableFile) {
   EXPECT_EQ(message(dir_.path().string()), dir_.path().string() + ": cannot be read: not a regular file");
 }
 
-TEST_F(KongDeclarativePlugin, DoesNotTakeConsumersForUnknownBeforeItStarted) {
-  host_ =
-      std::make_unique<PluginHost>(PLUGIN_FILE, Settings{{"/file", dir_.write("kong.yml", file_with("k"))}});
-  ASSERT_EQ(host_->create(), AUTHD_OK);
-  TestCall call;
-  RecordingSink sink;
-  EXPECT_EQ(ops().get_secret(host_->self(), call.abi(), str("a"), &sink), AUTHD_UNAVAILABLE);
-}
-
 // Twice each: the first change may be found by the look that the watcher takes when it begins.
 TEST_F(KongDeclarativePlugin, PicksUpAReplacedFile) {
   ASSERT_EQ(begin(dir_.write("kong.yml", file_with("old"))), AUTHD_OK);
@@ -141,6 +164,57 @@ TEST_F(KongDeclarativePlugin, PicksUpAReplacedFile) {
     ASSERT_TRUE(host_->wait_for_log(kRead, 1 + n));
     EXPECT_EQ(key_of("a"), "new" + std::to_string(n));
   }
+}
+
+// By each name that somebody may be cached under; those whose credentials stayed are left alone.
+TEST_F(KongDeclarativePlugin, TellsWhoseCredentialsAFileThatWasReadAgainChanged) {
+  constexpr const char* kHead = "_format_version: \"3.0\"\nconsumers:\n";
+  const auto consumer = [](const std::string& name, const std::string& key) {
+    return "- username: " + name + "\n  jwt_secrets:\n  - key: " + key + "\n    secret: planted\n";
+  };
+  const std::string with_id = "- id: C1E6880E-DC20-45CB-A4C6-36B4E2DA6FA0\n  username: upper\n";
+  ASSERT_EQ(begin(dir_.write("kong.yml", kHead + consumer("stays", "s") + consumer("rotates", "old") +
+                                             consumer("goes", "g") + with_id)),
+            AUTHD_OK);
+  ASSERT_EQ(consumers_.taken(), std::vector<std::string>{}) << "of the first read";
+  TestOut id;
+  TestCall call;
+  ASSERT_EQ(ops().resolve(host_->self(), call.abi(), str("rotates"), id.abi()), AUTHD_OK);
+
+  dir_.replace("kong.yml", kHead + consumer("comes", "c") + consumer("rotates", "new") + consumer("stays", "s"));
+  ASSERT_TRUE(host_->wait_for_log(kRead, 2));
+  ASSERT_EQ(host_->stop(), AUTHD_OK); // what the file's change led to has been told
+  const std::vector<std::string> told = consumers_.taken();
+  const auto has = [&](std::string_view name) { return std::count(told.begin(), told.end(), name) == 1; };
+  for (const char* name : {"rotates", "goes", "comes", "upper", "C1E6880E-DC20-45CB-A4C6-36B4E2DA6FA0",
+                           "c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0"})
+    EXPECT_TRUE(has(name)) << name;
+  EXPECT_TRUE(has(id.bytes)) << "the derived id of rotates";
+  EXPECT_EQ(told.size(), 9u) << "also the derived ids of goes and comes; not stays";
+}
+
+TEST_F(KongDeclarativePlugin, TellsOfAllWhenThousandsChanged) {
+  const auto file = [](const std::string& key) {
+    std::string text = "_format_version: \"3.0\"\nconsumers:\n";
+    for (int i = 0; i < 600; ++i) {
+      const std::string n = std::to_string(i);
+      text += "- username: u" + n + "\n  jwt_secrets:\n  - key: " + key + n + "\n    secret: planted\n";
+    }
+    return text;
+  };
+  ASSERT_EQ(begin(dir_.write("kong.yml", file("old"))), AUTHD_OK);
+  dir_.replace("kong.yml", file("new"));
+  ASSERT_TRUE(host_->wait_for_log(kRead, 2));
+  ASSERT_EQ(host_->stop(), AUTHD_OK);
+  EXPECT_EQ(consumers_.taken(), std::vector<std::string>{"all"});
+}
+
+TEST_F(KongDeclarativePlugin, TellsNothingOfAFileThatIsRefused) {
+  ASSERT_EQ(begin(dir_.write("kong.yml", file_with("old"))), AUTHD_OK);
+  dir_.replace("kong.yml", kBroken);
+  ASSERT_TRUE(host_->wait_for_log(kRefused, 1));
+  ASSERT_EQ(host_->stop(), AUTHD_OK);
+  EXPECT_EQ(consumers_.taken(), std::vector<std::string>{});
 }
 
 TEST_F(KongDeclarativePlugin, PicksUpAFileThatIsMovedInFromElsewhere) {

@@ -2,6 +2,7 @@
 // kong-gateway's built file against answers as Kong 3.9 gave them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -119,18 +120,37 @@ TEST_F(KongGatewayPlugin, UsesItsSettings) {
 }
 
 TEST_F(KongGatewayPlugin, RefusesSettingsThatCannotWork) {
-  const std::vector<Settings> broken = {
-      {},
-      {{"/admin_url", "http://user:planted@kong:8001"}},
-      {{"/admin_url", "http://kong"}, {"/admin_token", "planted\r\nX-Evil: 1"}},
-      {{"/admin_url", "http://kong"}, {"/admin_token_header", "X Evil:"}},
+  const std::vector<std::pair<const char*, Settings>> broken = {
+      {"/admin_url", {}},
+      {"/admin_url", {{"/admin_url", "http://user:planted@kong:8001"}}},
+      {"/admin_token", {{"/admin_url", "http://kong"}, {"/admin_token", "planted\r\nX-Evil: 1"}}},
+      {"/admin_token_header", {{"/admin_url", "http://kong"}, {"/admin_token_header", "X Evil:"}}},
   };
-  for (const Settings& settings : broken) {
+  for (const auto& [setting, settings] : broken) {
     PluginHost host(PLUGIN_FILE, settings);
     EXPECT_EQ(host.create(), AUTHD_INVALID);
+    EXPECT_EQ(host.lifecycle_call().setting, setting);
     EXPECT_EQ(host.lifecycle_call().message.find("planted"), std::string::npos)
         << host.lifecycle_call().message;
   }
+}
+
+TEST_F(KongGatewayPlugin, SaysAtOnceAllThatIsWrongWithItsSettings) {
+  PluginHost host(PLUGIN_FILE, {{"/admin_url", "kong"}, {"/admin_token", "a b"}, {"/admin_token_header", ":"}});
+  EXPECT_EQ(host.create(), AUTHD_INVALID);
+  std::vector<std::string> problems = host.lifecycle_call().problems;
+  std::sort(problems.begin(), problems.end());
+  EXPECT_EQ(problems, (std::vector<std::string>{"/admin_token: must be visible ASCII without blanks",
+                                                "/admin_token_header: is not the name of a header",
+                                                "/admin_url: must begin with http:// or https://"}));
+}
+
+// Which does not read authd_error.setting.
+TEST_F(KongGatewayPlugin, NamesTheSettingInTheMessageToAHostOf1_0) {
+  PluginHost host(PLUGIN_FILE, {{"/admin_url", "kong"}});
+  host.be_of_minor(0);
+  EXPECT_EQ(host.create(), AUTHD_INVALID);
+  EXPECT_EQ(host.lifecycle_call().message, "admin_url: must begin with http:// or https://");
 }
 
 TEST_F(KongGatewayPlugin, EncodesTheConsumerAsOneSegment) {

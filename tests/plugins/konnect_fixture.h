@@ -61,7 +61,7 @@ class KonnectPlugin : public testing::Test {
   static std::string refusal(const Settings& changed) {
     PluginHost host(PLUGIN_FILE, with(changed));
     EXPECT_EQ(host.create(), AUTHD_INVALID);
-    return host.lifecycle_call().message;
+    return host.lifecycle_call().setting + ": " + host.lifecycle_call().message;
   }
   const authd_gateway_ops& ops() const { return host_->ops<authd_gateway_ops>(); }
   authd_status get(std::string_view consumer = kId) {

@@ -93,10 +93,14 @@ std::uint16_t AuthdProcess::await_ready() {
 
 bool AuthdProcess::reload(std::string_view toml, std::string_view outcome) {
   const std::size_t before = events(outcome).size();
-  dir_.replace("authd.toml", toml);
-  child_->signal(SIGHUP);
+  begin_reload(toml);
   std::size_t seen = 0;
   return await_event(outcome, kPatience, [&](const LogLine&) { return ++seen > before; }).has_value();
+}
+
+void AuthdProcess::begin_reload(std::string_view toml) {
+  dir_.replace("authd.toml", toml);
+  child_->signal(SIGHUP);
 }
 
 std::optional<LogLine> AuthdProcess::await_event(std::string_view event, milliseconds at_most,
@@ -120,10 +124,13 @@ std::vector<LogLine> AuthdProcess::events(std::string_view event) const {
   return out;
 }
 
-std::size_t AuthdProcess::resident_kib() const {
+std::size_t AuthdProcess::resident_kib() const { return status_kib("VmRSS:"); }
+std::size_t AuthdProcess::address_space_bytes() const { return status_kib("VmSize:") * 1024; }
+
+std::size_t AuthdProcess::status_kib(std::string_view name) const {
   std::ifstream status("/proc/" + std::to_string(child_->pid()) + "/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6));
+    if (line.starts_with(name)) return std::stoul(line.substr(name.size()));
   }
   return 0;
 }

@@ -56,14 +56,17 @@ class AuthdProcess {
   // Puts this text in the place of authd.toml, sends SIGHUP and waits for the line that tells the outcome:
   // "reloaded" or "reload-refused". False: it did not come.
   bool reload(std::string_view toml, std::string_view outcome);
+  void begin_reload(std::string_view toml); // the same without waiting
 
   // The first line whose event.action is `event` and for which `wanted`, if given, holds.
   std::optional<LogLine> await_event(std::string_view event, milliseconds at_most,
                                      const std::function<bool(const LogLine&)>& wanted = {}) const;
   std::vector<LogLine> events(std::string_view event) const; // so far
   std::size_t resident_kib() const;
+  std::size_t address_space_bytes() const;
 
  private:
+  std::size_t status_kib(std::string_view name) const; // a line of /proc/PID/status
   TempDir dir_;
   std::string config_file_;
   std::unique_ptr<ChildProcess> child_;

@@ -41,7 +41,7 @@ void withdraw_own_call(const authd_call* call) noexcept {
 
 void failure_of_own_call(const authd_call* call, authd_error* out) noexcept {
   const TestCall& record = writable(call);
-  *out = {sizeof *out, 0, record.upstream_status, record.retry_after_ms, str(record.message)};
+  *out = {sizeof *out, 0, record.upstream_status, record.retry_after_ms, str(record.message), {}};
 }
 
 void close_own_call(const authd_call* call) noexcept {
@@ -140,6 +140,8 @@ authd_status PluginHost::on_fail(const authd_host*, const authd_call* call, auth
                                  const authd_error* error) noexcept {
   TestCall& record = writable(call);
   record.message = copy(error->message);
+  record.setting = copy(error->setting);
+  record.problems.push_back(record.setting + ": " + record.message);
   record.upstream_status = error->upstream_status;
   record.retry_after_ms = error->retry_after_ms;
   return status;

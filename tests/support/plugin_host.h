@@ -31,6 +31,8 @@ struct LogLine {
 struct TestCall {
   std::int64_t remaining_ms = INT64_MAX;
   std::string message; // of the last fail()
+  std::string setting; // the one that it blames
+  std::vector<std::string> problems; // all of them, "/setting: message"
   std::int32_t upstream_status = 0;
   std::uint32_t retry_after_ms = 0;
 
@@ -82,6 +84,8 @@ class PluginHost {
     return *static_cast<const Ops*>(component_->ops);
   }
 
+  // The minor that the host says it has; before create.
+  void be_of_minor(std::uint16_t minor) { host_.minor = minor; }
   // A service of the host beside HTTP; before create. Borrows the table.
   void offer(const char* id, const void* table) { services_[id] = table; }
 

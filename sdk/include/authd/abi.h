@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The authd plugin ABI, version 1. This header and note.h, then cache.h or gateway.h for the kind, and
- * http.h, calls.h and tiers.h for the services are the whole specification; read them top down. The .hpp
- * files beside them are C++ over the same tables and add no rule.
+ * http.h, calls.h, tiers.h and consumers.h for the services are the whole specification; read them top down.
+ * The .hpp files beside them are C++ over the same tables and add no rule.
  *
  * A plugin is a shared object that exports exactly one symbol, authd_plugin_v1, and carries an ELF
  * note (note.h) that the host reads before it maps any of the plugin's code.
@@ -12,7 +12,8 @@
  *    call [borrowed]. What a plugin wants to return goes into a sink of the host (authd_host.put, or a
  *    sink structure handed to the call). Nothing allocated on one side is freed on the other.
  *  - Tables begin with `size`, the sizeof the table as its author compiled it. Tables only ever grow at
- *    the end. A member may be called when it lies within `size` and is not NULL (AUTHD_HAS).
+ *    the end. A member may be called when it lies within `size` and is not NULL (AUTHD_HAS). Other structs
+ *    grow in the same way: what lies beyond `size` reads as zero. "Since 1.1" marks what a minor added.
  *  - No function of a plugin may let a C++ exception out. In C++ the pointer types are noexcept, so a
  *    function that may throw does not convert to them.
  *  - No global and no thread-local state: several instances of one plugin live in one process.
@@ -27,7 +28,7 @@
 #include <stdint.h>
 
 #define AUTHD_ABI_MAJOR 1
-#define AUTHD_ABI_MINOR 0
+#define AUTHD_ABI_MINOR 1
 
 /* The lowest host minor a plugin needs. A plugin built with newer headers that does not use what they
  * added may define AUTHD_TARGET_MINOR to keep running on older hosts. */
@@ -83,13 +84,15 @@ enum {
 enum { AUTHD_LOG_DEBUG = 0, AUTHD_LOG_INFO = 1, AUTHD_LOG_WARN = 2, AUTHD_LOG_ERROR = 3 };
 
 /* Detail of a failure, recorded on the call with authd_host.fail. `message` is for operators: it names
- * what, where and the mend, and never holds a secret. */
+ * what, where and the mend, and never holds a secret. With `setting` it says what is wrong with the value
+ * alone, because the host puts the place before it: "authd.toml:14:7: gateway.url: names no host". */
 typedef struct authd_error {
   uint32_t size;
   uint32_t flags;           /* 0 */
   int32_t upstream_status;  /* HTTP status of the backend, 0 if none */
   uint32_t retry_after_ms;  /* 0: not said */
   authd_str message;
+  authd_str setting; /* since 1.1: RFC 6901 pointer of the setting at fault, in create and start; or empty */
 } authd_error;
 
 typedef struct authd_call authd_call; /* one operation: deadline, trace, failure. Opaque, borrowed */
@@ -125,7 +128,8 @@ typedef struct authd_host {
   void (*log)(const struct authd_host*, const authd_call*, uint32_t level, authd_str event,
               authd_str message) AUTHD_NX;
 
-  /* Records why the call failed and returns `status`, so that one may write `return fail(...)`. */
+  /* Records why the call failed and returns `status`, so that one may write `return fail(...)`. The last one
+   * counts; but of a create that fails, since 1.1, each is a problem of its own and all are reported. */
   authd_status (*fail)(const struct authd_host*, const authd_call*, authd_status status,
                        const authd_error*) AUTHD_NX;
 
@@ -164,7 +168,8 @@ typedef struct authd_health {
 typedef struct authd_lifecycle {
   uint32_t size;
   uint32_t flags; /* 0 */
-  /* Reads its settings and builds *self. No I/O, no threads. [serial] */
+  /* Reads its settings, and the local files that they name, and builds *self. No network, no threads.
+   * [serial] */
   authd_status (*create)(const authd_host*, const authd_cfg*, const authd_call*, void** self) AUTHD_NX;
   /* Opens what it needs; optional. A backend that is down is not a failure: operations report it.
    * [serial] [may-block] */

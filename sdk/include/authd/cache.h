@@ -8,7 +8,8 @@
  *    connection of that reactor.
  *  - Any other tier, a blocking one, is called on workers. A read or a set has the tier's read_timeout, a
  *    del 250 ms, a clear 5 s. It is read by get_stale alone, never by get: the value itself says how old it
- *    is, so one read answers both questions. Its stats are not asked for.
+ *    is, so one read answers both questions. Its stats are asked for once a second, on a worker, with its
+ *    read_timeout, if the plugin's min_minor is 1 or more; a plugin of 1.0 was never asked.
  *  - Keys. A NONBLOCKING tier gets a consumer's id as it is, a blocking one "authd:v1:" before it. When a
  *    blocking tier is configured together with lookup.encryption_keys, 32 hexadecimal digits of a digest
  *    stand for the id, in every tier. An id has at most 256 bytes.
@@ -39,7 +40,7 @@ enum {
 typedef struct authd_cache_stats {
   uint32_t size;
   uint32_t pad;
-  uint64_t entries;
+  uint64_t entries;   /* UINT64_MAX: unknown, since 1.1 */
   uint64_t bytes;     /* memory or storage that the entries hold, 0 if unknown */
   uint64_t capacity;  /* most entries, 0 if unbounded or unknown */
   uint64_t evictions; /* entries dropped for room since start */
@@ -65,7 +66,8 @@ typedef struct authd_cache_ops {
   authd_status (*set)(void* self, const authd_call*, authd_str key, authd_bytes value, int64_t ttl_ms,
                       int64_t stale_ms) AUTHD_NX;
 
-  /* Removes, stale copy included. AUTHD_OK also when there was none. [thread-safe] [may-block] */
+  /* Removes, stale copy included. AUTHD_OK: something was removed. AUTHD_NOT_FOUND: there was none. Of a
+   * plugin whose min_minor is 0 AUTHD_OK is taken for either, as 1.0 had it. [thread-safe] [may-block] */
   authd_status (*del)(void* self, const authd_call*, authd_str key) AUTHD_NX;
 
   /* Removes every key with this prefix; an empty prefix removes all. Required: what cannot be cleared

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A class as one cache tier. See cache.h for what each operation means; Tier must have:
 //   static constexpr ComponentInfo info;              // flags: AUTHD_CACHE_*
-//   Tier(Host, const Config&, Call&);                 // throw std::invalid_argument for bad settings
+//   Tier(Host, const Config&, Call&);               // throw InvalidSetting, or call.refuse(...) for each bad setting
 //   Status get(Call&, std::string_view key, ByteSink& out);
 //   Status get_stale(Call&, std::string_view key, ByteSink& out);
 //   Status set(Call&, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale);
-//   Status del(Call&, std::string_view key);
+//   Status del(Call&, std::string_view key);          // not_found: there was none
 //   Status clear(Call&, std::string_view prefix);     // the host asks for it
 // and may have:
-//   Status stats(Call&, authd_cache_stats& out);      // zeroed before
+//   Status stats(Call&, authd_cache_stats& out);      // zeroed before; entries = kUnknownEntries
 //   Status start(Call&);  Status stop(Call&);  Status health(Call&, HealthReport&);
 #pragma once
 
@@ -16,6 +16,10 @@
 #include "authd/component.hpp"
 
 namespace authd::sdk {
+
+// authd_cache_stats.entries of a tier that cannot tell.
+inline constexpr std::uint64_t kUnknownEntries = UINT64_MAX;
+
 namespace detail {
 
 template <class T>
@@ -63,6 +67,11 @@ template <class Tier>
 struct CacheComponent {
   static constexpr authd_component component =
       detail::component_of<Tier>(AUTHD_CACHE_V1, &detail::cache_ops<Tier>);
+  // What blocks does I/O, so its values leave the process, whether or not it says so.
+  static constexpr bool leaves_process =
+      (Tier::info.flags & AUTHD_CACHE_REMOTE) != 0 || (Tier::info.flags & AUTHD_CACHE_NONBLOCKING) == 0;
+  static constexpr NoteExtras note{Tier::info.mode, Tier::info.adds,
+                                   leaves_process ? NoteExtras::Remote::yes : NoteExtras::Remote::no};
 };
 
 } // namespace authd::sdk

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <stdexcept>
 
 #include "authd/views.hpp"
@@ -16,6 +17,17 @@ struct ComponentInfo {
   const char* schema;        // JSON Schema (the subset in docs/plugins.md), a string literal
   const char* needs[8] = {}; // ids of services without which it cannot run, at most 7
   std::uint32_t flags = 0;   // of the kind's operations table, e.g. AUTHD_CACHE_NONBLOCKING
+  // For the note (note.h), since 1.1:
+  const char* mode = nullptr; // what /health calls this adapter, e.g. "API_GATEWAY"
+  const char* adds = nullptr; // the environment variable that adds this tier, e.g. "REDIS_ENABLED"
+};
+
+// What a component's note says beside its descriptor.
+struct NoteExtras {
+  enum class Remote { unsaid, no, yes };
+  const char* mode = nullptr;
+  const char* adds = nullptr;
+  Remote remote = Remote::unsaid;
 };
 
 namespace detail {
@@ -49,8 +61,12 @@ authd_status create(const authd_host* abi_host, const authd_cfg* cfg, const auth
   const Host host(abi_host);
   Call call(host, abi_call);
   try {
-    *self = new Box<T>(host, Config(host, cfg), call);
+    auto box = std::make_unique<Box<T>>(host, Config(host, cfg), call);
+    if (call.refused()) return AUTHD_INVALID;
+    *self = box.release();
     return AUTHD_OK;
+  } catch (const InvalidSetting& e) {
+    return raw(call.refuse(e.pointer(), e.what()));
   } catch (const std::invalid_argument& e) {
     return raw(call.fail(Status::invalid, e.what()));
   } catch (const std::exception& e) {

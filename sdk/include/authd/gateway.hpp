@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A class as a gateway adapter. See gateway.h for what each operation means; Adapter must have:
 //   static constexpr ComponentInfo info;
-//   Adapter(Host, const Config&, Call&);              // throw std::invalid_argument for bad settings
+//   Adapter(Host, const Config&, Call&);            // throw InvalidSetting, or call.refuse(...) for each bad setting
 //   Status get_secret(Call&, std::string_view consumer, CredentialSink& out);
 //   Status probe(Call&, HealthReport& out);
 // and may have:
@@ -101,6 +101,7 @@ template <class Adapter>
 struct GatewayComponent {
   static constexpr authd_component component =
       detail::component_of<Adapter>(AUTHD_GATEWAY_V1, &detail::gateway_ops<Adapter>);
+  static constexpr NoteExtras note{Adapter::info.mode, Adapter::info.adds};
 };
 
 } // namespace authd::sdk

@@ -6,6 +6,11 @@
  *   {"id": "com.acme.kong", "version": "1.2.0", "sdk": "0.1.0", "toolchain": "gcc 12.2.0",
  *    "components": [{"kind": "authd.gateway/1", "name": "acme-kong", "config_schema": {...}}]}
  *
+ * Since 1.1 a component may also have, and a host of 1.0 passes over:
+ *   "mode": "API_GATEWAY"     what /health calls this adapter, a word; without it, the plugin's id
+ *   "adds": "REDIS_ENABLED"   the environment variable that adds this tier when it is true
+ *   "remote": true            whether a tier's values leave the process, as its operations' flags say
+ *
  * All of it must agree with the descriptor that authd_plugin_v1 returns; each config_schema stands in
  * the note as a JSON object and in the descriptor as the text of that object. C++ authors need none of
  * this: AUTHD_PLUGIN in plugin.hpp writes note and descriptor from the same data.

@@ -19,6 +19,7 @@
 
 #include "authd/cache.hpp"
 #include "authd/calls.hpp"
+#include "authd/consumers.hpp"
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
 #include "authd/note.h"
@@ -63,8 +64,12 @@ struct NoteText {
   constexpr NoteText& member(std::string_view name, std::string_view text) {
     return put("\"").put(name).put("\":\"").put(text).put("\"");
   }
-  constexpr void component(const authd_component& c) {
+  constexpr void component(const authd_component& c, const NoteExtras& extras) {
     put("{").member("kind", c.kind).put(",").member("name", c.name);
+    if (extras.mode != nullptr) put(",").member("mode", extras.mode);
+    if (extras.adds != nullptr) put(",").member("adds", extras.adds);
+    if (extras.remote != NoteExtras::Remote::unsaid)
+      put(",\"remote\":").put(extras.remote == NoteExtras::Remote::yes ? "true" : "false");
     put(",\"config_schema\":").put(c.config_schema).put("}");
   }
 };
@@ -77,6 +82,17 @@ constexpr bool is_plain(std::string_view text) {
   return true;
 }
 
+template <class Component>
+constexpr NoteExtras extras_of() {
+  if constexpr (requires { Component::note; }) {
+    return Component::note;
+  } else {
+    return {};
+  }
+}
+
+constexpr bool is_plain_or_absent(const char* text) { return text == nullptr || is_plain(text); }
+
 template <const PluginInfo& Info, class... Components>
 constexpr std::size_t write_note(char* to) {
   NoteText text{to};
@@ -84,7 +100,9 @@ constexpr std::size_t write_note(char* to) {
   text.put(",").member("sdk", AUTHD_SDK_VERSION).put(",").member("toolchain", AUTHD_TOOLCHAIN);
   text.put(",\"components\":[");
   bool first = true;
-  ((text.put(first ? "" : ","), first = false, text.component(Components::component)), ...);
+  ((text.put(first ? "" : ","), first = false,
+    text.component(Components::component, extras_of<Components>())),
+   ...);
   return text.put("]}").n;
 }
 
@@ -93,6 +111,9 @@ constexpr auto make_note() {
   static_assert(sizeof...(Components) > 0, "a plugin has at least one component");
   static_assert(is_plain(Info.id) && is_plain(Info.version), "visible ASCII without blanks and quotes");
   static_assert((is_plain(Components::component.name) && ...), "visible ASCII without blanks and quotes");
+  static_assert((is_plain_or_absent(extras_of<Components>().mode) && ...) &&
+                    (is_plain_or_absent(extras_of<Components>().adds) && ...),
+                "visible ASCII without blanks and quotes");
   NoteImage<write_note<Info, Components...>(nullptr)> note;
   write_note<Info, Components...>(note.json);
   return note;

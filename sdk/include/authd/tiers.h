@@ -21,9 +21,14 @@ typedef struct authd_tiers_v1 {
    * returned. [thread-safe], does no I/O. */
   void (*invalidated)(const struct authd_tiers_v1*, authd_str key) AUTHD_NX;
 
-  /* Messages may have been missed (the subscription was interrupted), or everything was cleared: the
-   * host drops all that its faster tiers hold. [thread-safe], does no I/O. */
+  /* Messages may have been missed (the subscription was interrupted): what the faster tiers hold is
+   * suspect. In a plugin whose min_minor is 0 it may also mean that everything was cleared, as 1.0 had no
+   * other word for that, and the host drops all that its faster tiers hold. [thread-safe], does no I/O. */
   void (*resync)(const struct authd_tiers_v1*) AUTHD_NX;
+
+  /* Since 1.1: another instance cleared everything, so the host drops all that its faster tiers hold. Where
+   * it is absent, resync stands for it. [thread-safe], does no I/O. */
+  void (*cleared)(const struct authd_tiers_v1*) AUTHD_NX;
 } authd_tiers_v1;
 
 #ifdef __cplusplus

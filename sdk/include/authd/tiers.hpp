@@ -21,9 +21,17 @@ class Tiers {
   void invalidated(std::string_view key) const {
     if (AUTHD_HAS(tiers_, invalidated)) tiers_->invalidated(tiers_, raw(key));
   }
-  // Messages may have been missed, or everything was cleared.
+  // Messages may have been missed.
   void resync() const {
     if (AUTHD_HAS(tiers_, resync)) tiers_->resync(tiers_);
+  }
+  // Another instance dropped everything. A host of 1.0 has one word for both.
+  void cleared() const {
+    if (AUTHD_HAS(tiers_, cleared)) {
+      tiers_->cleared(tiers_);
+    } else {
+      resync();
+    }
   }
 
  private:

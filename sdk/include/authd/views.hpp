@@ -69,6 +69,18 @@ class [[nodiscard]] Result {
   Status status_ = Status::ok;
 };
 
+// Thrown by a constructor: create is refused, and the host says where the setting stands.
+class InvalidSetting : public std::invalid_argument {
+ public:
+  // `pointer` as for Config ("/url"); `why` says what is wrong with the value and holds no secret.
+  InvalidSetting(std::string_view pointer, const std::string& why)
+      : std::invalid_argument(why), pointer_(pointer) {}
+  const std::string& pointer() const { return pointer_; }
+
+ private:
+  std::string pointer_;
+};
+
 class Host {
  public:
   explicit Host(const authd_host* host) : host_(host) {}
@@ -103,10 +115,23 @@ class Call {
   // `message` says what, where and the mend, and holds no secret.
   Status fail(Status status, std::string_view message, int upstream_status = 0,
               milliseconds retry_after = {}) const {
-    const authd_error error{sizeof(authd_error), 0, upstream_status,
-                            static_cast<std::uint32_t>(retry_after.count()), raw(message)};
+    const authd_error error{sizeof(authd_error), 0,
+                            upstream_status,     static_cast<std::uint32_t>(retry_after.count()),
+                            raw(message),        {}};
     return static_cast<Status>(host_->fail(host_, call_, raw(status), &error));
   }
+
+  // Of a constructor and of start: what is wrong with the setting at this pointer ("/url"), without a secret.
+  // A constructor may go on and refuse others, so that all are reported at once; its create fails then.
+  Status refuse(std::string_view pointer, std::string_view why) {
+    refused_ = true;
+    std::string named; // a host of 1.0 does not know the setting otherwise
+    if (host_->minor < 1)
+      named.append(pointer.substr(pointer.starts_with('/') ? 1 : 0)).append(": ").append(why);
+    const authd_error error{sizeof(authd_error), 0, 0, 0, raw(named.empty() ? why : named), raw(pointer)};
+    return static_cast<Status>(host_->fail(host_, call_, raw(Status::invalid), &error));
+  }
+  bool refused() const { return refused_; } // whether refuse was called
 
   // `event` is a stable word such as "consumer-listed". The line says which request the call is for, if it is
   // for one: a lookup, which all who ask for a consumer share, is for none.
@@ -119,6 +144,7 @@ class Call {
  private:
   const authd_host* host_;
   const authd_call* call_;
+  bool refused_ = false;
 };
 
 // Where bytes go. Anything but Status::ok: give up and return that.
@@ -155,8 +181,8 @@ class HealthReport {
 };
 
 // The settings of an instance, validated against its schema, defaults included. Pointers are RFC 6901
-// ("/admin_url", "/hosts/0"). Asking for another type than the schema's throws std::invalid_argument,
-// which ends in a failed create; so does a required_... that is not set.
+// ("/admin_url", "/hosts/0"). Asking for another type than the schema's throws InvalidSetting, which ends
+// in a failed create; so does a required_... that is not set.
 class Config {
  public:
   Config(const Host& host, const authd_cfg* cfg) : host_(host.abi()), cfg_(cfg) {}
@@ -169,7 +195,7 @@ class Config {
   }
   std::string_view required_string(std::string_view pointer) const {
     const auto v = find(pointer, AUTHD_TYPE_STRING);
-    if (!v) throw std::invalid_argument(std::string(pointer) + " is not set");
+    if (!v) throw InvalidSetting(pointer, "is required");
     return view(v->s);
   }
   std::int64_t integer(std::string_view pointer, std::int64_t otherwise) const {
@@ -208,7 +234,7 @@ class Config {
 
  private:
   [[noreturn]] static void wrong_type(std::string_view pointer) {
-    throw std::invalid_argument(std::string(pointer) + " is read as another type than its schema says");
+    throw InvalidSetting(pointer, "is read as another type than its schema says");
   }
   std::optional<authd_value> find(std::string_view pointer) const {
     authd_value value{};

@@ -14,7 +14,7 @@ authd_status refusing_create(const authd_host* host, const authd_cfg* cfg, const
   token.size = sizeof token;
   host->cfg_get(host, cfg, {"/token", 6}, &token);
   const std::string message = "the token " + std::string(token.s.p, token.s.n) + " is not to my taste";
-  const authd_error error{sizeof error, 0, 0, 0, {message.data(), message.size()}};
+  const authd_error error{sizeof error, 0, 0, 0, {message.data(), message.size()}, {}};
   return host->fail(host, call, AUTHD_INVALID, &error);
 }
 

@@ -15,23 +15,38 @@ class RedisInvalidation : public testing::Test {
 
 TEST_F(RedisInvalidation, TellsTheOthersOfADeletionAndNotItself) {
   const std::string key("authd:v1:a b\r\n\0c", 16);
-  ASSERT_EQ(one_.del(key), AUTHD_OK);
+  ASSERT_TRUE(one_.drop(key));
   EXPECT_TRUE(two_.tiers().await_invalidated(key));
-  ASSERT_EQ(two_.del("back"), AUTHD_OK);
+  ASSERT_TRUE(two_.drop("back"));
   EXPECT_TRUE(one_.tiers().await_invalidated("back")); // in order, so one_'s own came before
   EXPECT_EQ(one_.tiers().invalidated(key), 0);
 }
 
-TEST_F(RedisInvalidation, TellsTheOthersToStartOverAfterAClear) {
+TEST_F(RedisInvalidation, TellsTheOthersThatEverythingWasCleared) {
   ASSERT_EQ(one_.clear("authd:v1:"), AUTHD_OK);
-  EXPECT_TRUE(two_.tiers().await_resyncs(1));
-  ASSERT_EQ(two_.del("back"), AUTHD_OK);
+  EXPECT_TRUE(two_.tiers().await_cleared(1));
+  ASSERT_TRUE(two_.drop("back"));
   EXPECT_TRUE(one_.tiers().await_invalidated("back"));
+  EXPECT_EQ(one_.tiers().cleared(), 0);
   EXPECT_EQ(one_.tiers().resyncs(), 0);
+  EXPECT_EQ(two_.tiers().resyncs(), 0) << "nothing was missed";
+}
+
+// It has one word for both.
+TEST_F(RedisInvalidation, TellsAHostOf1_0ToStartOverAfterAClear) {
+  RecordedTiers of_1_0(true);
+  PluginHost host(PLUGIN_FILE, {{"/url", redis_.url()}});
+  host.offer(AUTHD_TIERS_V1, of_1_0.table());
+  ASSERT_EQ(host.create(), AUTHD_OK);
+  ASSERT_EQ(host.start(), AUTHD_OK);
+  ASSERT_EQ(one_.clear("authd:v1:"), AUTHD_OK);
+  EXPECT_TRUE(of_1_0.await_resyncs(1));
+  EXPECT_EQ(of_1_0.cleared(), 0);
+  EXPECT_EQ(host.stop(), AUTHD_OK);
 }
 
 TEST_F(RedisInvalidation, DoesNotStartOverWithoutAReason) {
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(one_.del(std::to_string(i)), AUTHD_OK);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(one_.drop(std::to_string(i)));
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(two_.tiers().await_invalidated(std::to_string(i)));
   EXPECT_EQ(one_.tiers().resyncs(), 0);
   EXPECT_EQ(two_.tiers().resyncs(), 0);
@@ -52,7 +67,7 @@ TEST_F(RedisInvalidation, StartsOverWhenTheSubscriptionWasCut) {
   redis_.run({"CLIENT", "KILL", "TYPE", "pubsub"});
   EXPECT_TRUE(one_.tiers().await_resyncs(1));
   EXPECT_TRUE(two_.tiers().await_resyncs(1));
-  ASSERT_EQ(one_.del("k"), AUTHD_OK);
+  ASSERT_TRUE(one_.drop("k"));
   EXPECT_TRUE(two_.tiers().await_invalidated("k"));
 }
 
@@ -62,7 +77,7 @@ TEST_F(RedisInvalidation, StartsOverWhenRedisComesBack) {
   redis_.restart();
   EXPECT_TRUE(one_.tiers().await_resyncs(1));
   EXPECT_TRUE(two_.tiers().await_resyncs(1));
-  EXPECT_TRUE(one_.await(AUTHD_OK, [&] { return one_.del("k"); }));
+  EXPECT_TRUE(eventually([&] { return one_.drop("k"); }));
   EXPECT_TRUE(two_.tiers().await_invalidated("k"));
 }
 
@@ -78,7 +93,7 @@ TEST_F(RedisInvalidation, KeepsAQuietLink) {
   // Longer than it takes to give up a link whose PING is not answered.
   EXPECT_FALSE(one_.host().wait_for_log("redis-unsubscribed", 1, seconds(6)));
   EXPECT_EQ(one_.tiers().resyncs(), 0);
-  ASSERT_EQ(two_.del("k"), AUTHD_OK);
+  ASSERT_TRUE(two_.drop("k"));
   EXPECT_TRUE(one_.tiers().await_invalidated("k"));
 }
 

@@ -85,7 +85,6 @@ TEST(RedisUrl, IsRefusedWithoutQuotingThePassword) {
       ADD_FAILURE() << wrong << " was taken";
     } catch (const std::invalid_argument& e) {
       EXPECT_EQ(std::string(e.what()).find("S3C"), std::string::npos) << e.what();
-      EXPECT_EQ(std::string(e.what()).rfind("url: ", 0), 0u) << e.what();
     }
   }
 }

@@ -20,7 +20,7 @@ TEST(RedisSentinel, FollowsTheMasterWhenItIsKilled) {
   // The subscriptions have moved as well.
   EXPECT_TRUE(two.tiers().await_resyncs(1, seconds(20)));
   EXPECT_TRUE(eventually(
-      [&] { return one.del("k") == AUTHD_OK && two.tiers().await_invalidated("k", 1, seconds(1)); },
+      [&] { return one.drop("k") && two.tiers().await_invalidated("k", 1, seconds(1)); },
       seconds(20)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -24,7 +25,12 @@ using std::chrono::seconds;
 // The host's service authd.tiers/1.
 class RecordedTiers {
  public:
-  RecordedTiers() : table_{{sizeof(authd_tiers_v1), 0, nullptr, &on_invalidated, &on_resync}, this} {}
+  // Of a host of 1.0: the table ends before `cleared`.
+  explicit RecordedTiers(bool of_1_0 = false)
+      : table_{
+            {static_cast<std::uint32_t>(of_1_0 ? offsetof(authd_tiers_v1, cleared) : sizeof(authd_tiers_v1)),
+             0, nullptr, &on_invalidated, &on_resync, &on_cleared},
+            this} {}
 
   const authd_tiers_v1* table() const { return &table_; }
   bool await_invalidated(const std::string& key, int times = 1, seconds at_most = seconds(10)) {
@@ -33,6 +39,9 @@ class RecordedTiers {
   bool await_resyncs(int times, seconds at_most = seconds(10)) {
     return await([&] { return resyncs_ >= times; }, at_most);
   }
+  bool await_cleared(int times, seconds at_most = seconds(10)) {
+    return await([&] { return cleared_ >= times; }, at_most);
+  }
   int invalidated(const std::string& key) {
     const std::lock_guard lock(mutex_);
     return invalidated_[key];
@@ -40,6 +49,10 @@ class RecordedTiers {
   int resyncs() {
     const std::lock_guard lock(mutex_);
     return resyncs_;
+  }
+  int cleared() {
+    const std::lock_guard lock(mutex_);
+    return cleared_;
   }
 
  private:
@@ -63,12 +76,19 @@ class RecordedTiers {
     ++self.resyncs_;
     self.changed_.notify_all();
   }
+  static void on_cleared(const authd_tiers_v1* table) noexcept {
+    RecordedTiers& self = *static_cast<const Table*>(table)->self;
+    const std::lock_guard lock(self.mutex_);
+    ++self.cleared_;
+    self.changed_.notify_all();
+  }
 
   Table table_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, int> invalidated_;
   int resyncs_ = 0;
+  int cleared_ = 0;
 };
 
 class Tier {
@@ -84,6 +104,11 @@ class Tier {
   authd_status set(std::string_view key, std::string_view value, milliseconds ttl = seconds(60),
                    milliseconds stale = seconds(60));
   authd_status del(std::string_view key) { return ops().del(host_.self(), call_.abi(), str(key)); }
+  // Whether it is gone now, wherever it was before.
+  bool drop(std::string_view key) {
+    const authd_status status = del(key);
+    return status == AUTHD_OK || status == AUTHD_NOT_FOUND;
+  }
   authd_status clear(std::string_view prefix) { return ops().clear(host_.self(), call_.abi(), str(prefix)); }
   // The status, and the value in value() after AUTHD_OK.
   authd_status get(std::string_view key) { return fetch(ops().get, key); }

@@ -60,7 +60,8 @@ TEST_F(RedisTier, ForgetsWhatWasDeletedForGetAndGetStale) {
   ASSERT_EQ(tier_.del("k"), AUTHD_OK) << tier_.why();
   EXPECT_EQ(tier_.get("k"), AUTHD_NOT_FOUND);
   EXPECT_EQ(tier_.get_stale("k"), AUTHD_NOT_FOUND);
-  EXPECT_EQ(tier_.del("never there"), AUTHD_OK);
+  EXPECT_EQ(tier_.del("never there"), AUTHD_NOT_FOUND);
+  EXPECT_EQ(tier_.del("k"), AUTHD_NOT_FOUND) << "a tombstone is no value";
 }
 
 TEST_F(RedisTier, LetsNoFillThatWasOnItsWayUndoADeletion) {
@@ -104,7 +105,7 @@ TEST_F(RedisTier, ClearsAllThatIsItsOwnAndLeavesWhatOthersKeepInTheSameDatabase)
 }
 
 TEST_F(RedisTier, ClearsWithoutLiftingATombstone) {
-  ASSERT_EQ(tier_.del("authd:v1:k"), AUTHD_OK);
+  ASSERT_TRUE(tier_.drop("authd:v1:k"));
   ASSERT_EQ(tier_.clear("authd:v1:"), AUTHD_OK);
   ASSERT_EQ(tier_.set("authd:v1:k", "old"), AUTHD_OK);
   EXPECT_EQ(tier_.get_stale("authd:v1:k"), AUTHD_NOT_FOUND);
@@ -140,9 +141,20 @@ TEST_F(RedisTier, RunsWithoutAHostThatListens) {
   ASSERT_EQ(host.create(), AUTHD_OK);
   ASSERT_EQ(host.start(), AUTHD_OK);
   TestCall call;
-  EXPECT_EQ(host.ops<authd_cache_ops>().del(host.self(), call.abi(), str("k")), AUTHD_OK);
+  EXPECT_EQ(host.ops<authd_cache_ops>().del(host.self(), call.abi(), str("k")), AUTHD_NOT_FOUND);
   EXPECT_TRUE(tier_.tiers().await_invalidated("k"));
   EXPECT_EQ(host.stop(), AUTHD_OK);
+}
+
+// Redis cannot tell without a scan.
+TEST_F(RedisTier, SaysThatItDoesNotKnowHowManyEntriesThereAre) {
+  ASSERT_EQ(tier_.set("k", "v"), AUTHD_OK);
+  authd_cache_stats stats{};
+  stats.size = sizeof stats;
+  TestCall call;
+  ASSERT_EQ(tier_.ops().stats(tier_.host().self(), call.abi(), &stats), AUTHD_OK);
+  EXPECT_EQ(stats.entries, UINT64_MAX);
+  EXPECT_EQ(stats.bytes, 0u);
 }
 
 TEST(RedisTierDatabase, UsesTheOneOfTheSettings) {

@@ -33,7 +33,8 @@ static authd_status get_secret(void* self, const authd_call* call, authd_str con
                                const authd_credential_sink* sink) {
   (void)self;
   if (consumer.n != 5 || memcmp(consumer.p, "alice", 5) != 0) {
-    const authd_error error = {sizeof error, 0, 404, 0, text("only alice lives here")};
+    const authd_error error = {
+        .size = sizeof error, .upstream_status = 404, .message = text("only alice lives here")};
     return the_host->fail(the_host, call, AUTHD_NOT_FOUND, &error);
   }
   static const uint8_t secret[] = {'k', 0, 'y'};

@@ -24,7 +24,7 @@ constexpr char kGatewaySchema[] = R"json({
 // Knows one consumer, whose secret is its token setting.
 class SampleGateway {
  public:
-  static constexpr ComponentInfo info{.name = "sample", .summary = "one consumer", .schema = kGatewaySchema};
+  static constexpr ComponentInfo info{.name = "sample", .summary = "one consumer", .schema = kGatewaySchema, .mode = "SAMPLE"};
 
   SampleGateway(Host, const Config& config, Call&) : token_(config.string("/token", "default-token")) {
     if (config.integer("/retries", 3) > 10) throw std::invalid_argument("retries is more than 10");

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -75,6 +76,35 @@ TEST(Log, WritesOneEcsLinePerEvent) {
   EXPECT_THAT(text, HasSubstr(R"("log.level":"warn","message":"a \"thing\"","ecs.version":)"));
   EXPECT_THAT(text, HasSubstr(R"("service.name":"svc","service.version":"1.2.3","service.environment":"test")"));
   EXPECT_THAT(text, HasSubstr(R"("event.action":"thing-happened","n":3,"ok":true})"));
+}
+
+// A crash's line is written past the log and must not fall into another.
+TEST(Log, WritesWholeLinesAtATime) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0); // one packet for each write(2)
+  Log::Options options = options_for(Pipe());
+  options.fd = ends[1];
+  {
+    Log log(options);
+    for (int i = 0; i < 100; ++i) log.write(Level::info, "e", std::string(90, 'x'));
+  }
+  ::close(ends[1]);
+  char packet[65536];
+  for (ssize_t n; (n = ::read(ends[0], packet, sizeof(packet))) > 0;) EXPECT_EQ(packet[n - 1], '\n') << n;
+  ::close(ends[0]);
+}
+
+TEST(Log, HasWrittenEverythingAfterAFlush) {
+  TempFile file;
+  Log::Options options = options_for(Pipe());
+  options.fd = file.fd();
+  Log log(options);
+  for (int i = 0; i < 100; ++i) {
+    log.write(Level::info, "e", "line");
+    log.flush();
+    std::ifstream in(file.path());
+    EXPECT_EQ(std::count(std::istreambuf_iterator<char>(in), {}, '\n'), i + 1);
+  }
 }
 
 TEST(Log, LeavesOutEmptyTextAndLevelsBelowItsOwn) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include "config/plugin_settings.h"
 #include "fixture.h"
 
 namespace authd::config {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 constexpr const char* kEveryType = R"({"type":"object","properties":{
@@ -37,6 +39,29 @@ class PluginTable : public ConfigTest {
     return config.gateway.settings.values.at(pointer);
   }
 };
+
+TEST_F(PluginTable, SaysWhereEachSettingStands) {
+  const Config config = config_of(load_every("text = \"abc\"\nkeys = [\"k1\", \"k2\"]\ntls = { ca = \"x\" }\n",
+                                             {{"P_WAIT_SECONDS", "3"}, {"P_PORTS", "1,2"}}));
+  const auto place = [&](std::string_view pointer) { return place_of(config.gateway.settings, pointer); };
+  EXPECT_THAT(place("/text"), EndsWith("authd.toml:6:8: gateway.text"));
+  EXPECT_THAT(place("/keys/1"), EndsWith("authd.toml:7:15: gateway.keys[1]"));
+  EXPECT_THAT(place("/tls/ca"), EndsWith("authd.toml:8:14: gateway.tls.ca"));
+  EXPECT_EQ(place("/wait"), "P_WAIT_SECONDS: gateway.wait");
+  EXPECT_EQ(place("/ports/1"), "P_PORTS: gateway.ports[1]");
+  EXPECT_THAT(place("/on"), EndsWith("authd.toml:4:1: gateway.on")) << "of a default, the table";
+  EXPECT_THAT(place("/choice"), EndsWith("authd.toml:4:1: gateway.choice")) << "of what nobody set, too";
+  EXPECT_THAT(place("/tls/a~1b"), EndsWith("gateway.tls.\"a/b\""));
+  EXPECT_THAT(place(""), EndsWith("authd.toml:4:1: gateway"));
+}
+
+// Else a reload would make an instance anew because a comment was added above its table.
+TEST_F(PluginTable, IsTheSameWhereverItStands) {
+  const Config one = config_of(load_every("text = \"abc\"\n"));
+  const Config other = config_of(load_every("\n\ntext = \"abc\"\n"));
+  EXPECT_NE(place_of(one.gateway.settings, "/text"), place_of(other.gateway.settings, "/text"));
+  EXPECT_EQ(one.gateway.settings, other.gateway.settings);
+}
 
 TEST_F(PluginTable, BecomesValuesByJsonPointer) {
   Config config =

@@ -166,6 +166,7 @@ TEST_F(Defaults, OfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(loaded.server.body_limit, built.server.body_limit);
   EXPECT_EQ(loaded.server.idle_timeout, built.server.idle_timeout);
   EXPECT_EQ(loaded.server.header_timeout, built.server.header_timeout);
+  EXPECT_EQ(loaded.server.drain_delay, built.server.drain_delay);
   EXPECT_EQ(loaded.server.drain_timeout, built.server.drain_timeout);
   EXPECT_EQ(loaded.jwt.key_claim_name, built.jwt.key_claim_name);
   EXPECT_EQ(loaded.jwt.expiration, built.jwt.expiration);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/gateway_guard.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "pipeline/guarded_calls.h"
@@ -34,7 +36,7 @@ class GatewayGuardTest : public testing::Test {
   }
 
   test::CountingRecorder recorder;
-  GatewayGuard guard{kSettings};
+  GatewayGuard guard{kSettings, milliseconds(500)};
 };
 
 TEST_F(GatewayGuardTest, JudgesReadingAndCreatingApart) {
@@ -56,7 +58,7 @@ TEST_F(GatewayGuardTest, PausesBothForAsLongAsTheGatewayAskedAndLetsOneCallThrou
     EXPECT_EQ(refused->retry_after, seconds(3));
   }
   const SteadyTime over = kStart + seconds(3);
-  EXPECT_FALSE(guard.would_reject(GatewayUse::read, over));
+  EXPECT_FALSE(guard.refusal(GatewayUse::read, over, recorder));
   const auto first = permit(over);
   EXPECT_TRUE(call(GatewayUse::read, Outcome::success, over)) << "one call finds out whether it is over";
   guard.record(first, Outcome::success, over, recorder);
@@ -65,18 +67,25 @@ TEST_F(GatewayGuardTest, PausesBothForAsLongAsTheGatewayAskedAndLetsOneCallThrou
   EXPECT_TRUE(recorder.moves().empty());
 }
 
+// Two threads read the clock in one order and come to the guard in the other.
+TEST_F(GatewayGuardTest, NeverSaysThatAPauseLastsLongerThanTheGatewayAsked) {
+  guard.pause(permit(), seconds(3), kStart, recorder);
+  EXPECT_EQ(call(GatewayUse::read, Outcome::success, kStart - milliseconds(1))->retry_after, seconds(3));
+}
+
 TEST_F(GatewayGuardTest, PausesAgainWhenTheCallThatFindsOutIsLimitedToo) {
   guard.pause(permit(), seconds(1), kStart, recorder);
   guard.pause(permit(kStart + seconds(1)), seconds(2), kStart + seconds(1), recorder);
-  EXPECT_TRUE(guard.would_reject(GatewayUse::read, kStart + milliseconds(2'900)));
-  EXPECT_FALSE(guard.would_reject(GatewayUse::read, kStart + seconds(3)));
+  EXPECT_TRUE(guard.refusal(GatewayUse::read, kStart + milliseconds(2'900), recorder));
+  EXPECT_FALSE(guard.refusal(GatewayUse::read, kStart + seconds(3), recorder));
 }
 
 TEST_F(GatewayGuardTest, GoesOnPausingUntilTheCallThatFindsOutHasReachedTheGateway) {
   guard.pause(permit(), seconds(1), kStart, recorder);
   guard.record(permit(kStart + seconds(1)), Outcome::unjudged, kStart + seconds(1), recorder);
   const auto next = permit(kStart + seconds(1));
-  EXPECT_TRUE(next.ends_pause);
+  EXPECT_TRUE(call(GatewayUse::read, Outcome::success, kStart + seconds(1))) << "again one alone";
+  guard.record(next, Outcome::success, kStart + seconds(1), recorder);
 }
 
 TEST_F(GatewayGuardTest, PausesOneSecondUnlessSaidAndNeverLongerThanTheResetTimeout) {
@@ -112,7 +121,7 @@ class GuardedCallsTest : public GatewayGuardTest {
   void fail_with(GatewayUse use, Status status, int times = 10) {
     const plugin::Failure failure{status, 0, {}, {}};
     for (int i = 0; i < times; ++i) {
-      GuardedCalls calls(guard, seconds(60), recorder);
+      GuardedCalls calls(guard, recorder);
       if (!calls.admit(use)) calls.judge(&failure);
     }
   }
@@ -132,25 +141,45 @@ TEST_F(GuardedCallsTest, CountARefusalToReadAsAFailure) {
   EXPECT_EQ(guard.state(GatewayUse::read), State::open);
 }
 
-TEST_F(GuardedCallsTest, CountAsAFailureOnceThePatienceIsOverWhateverTheyBring) {
-  for (int i = 0; i < 5; ++i) {
-    GuardedCalls calls(guard, seconds(60), recorder);
-    ASSERT_FALSE(calls.admit(GatewayUse::read));
-    calls.expire();
-    calls.expire();
-    calls.judge(nullptr);
-  }
-  EXPECT_EQ(guard.state(GatewayUse::read), State::open);
+TEST_F(GatewayGuardTest, CountsACallAsAFailureOnceItIsLateWhateverItBrings) {
+  std::vector<GatewayGuard::Permit> permits;
+  for (int i = 0; i < 5; ++i) permits.push_back(permit());
+  EXPECT_FALSE(guard.refusal(GatewayUse::read, kStart + milliseconds(500), recorder));
+  EXPECT_TRUE(guard.refusal(GatewayUse::read, kStart + milliseconds(501), recorder));
+  for (const auto late : permits) guard.record(late, Outcome::success, kStart + seconds(1), recorder);
+  EXPECT_EQ(recorder.moves(), std::vector<State>{State::open});
+}
+
+// A refresh for which nobody waits holds the only place.
+TEST_F(GatewayGuardTest, TakesBackTheOnlyPlaceFromACallThatHangs) {
+  open(GatewayUse::read);
+  guard.recovered(kStart, recorder);
+  permit();
+  guard.recovered(kStart + seconds(1), recorder); // still half-open
+  EXPECT_TRUE(guard.refusal(GatewayUse::read, kStart + seconds(1), recorder));
+  EXPECT_TRUE(guard.needs_probe()) << "it failed";
+  guard.pause(permit(kStart + seconds(31)), seconds(1), kStart + seconds(31), recorder);
+  permit(kStart + seconds(32)); // ends the pause, and hangs
+  EXPECT_TRUE(guard.refusal(GatewayUse::read, kStart + milliseconds(32'400), recorder));
+  EXPECT_EQ(guard.refusal(GatewayUse::read, kStart + seconds(33), recorder)->code, Code::breaker_open)
+      << "the pause is over, and what ended it has failed";
+}
+
+TEST_F(GatewayGuardTest, PausesForA429ThatCameLateToo) {
+  const auto late = permit();
+  ASSERT_FALSE(guard.refusal(GatewayUse::read, kStart + seconds(1), recorder));
+  guard.pause(late, seconds(3), kStart + seconds(1), recorder);
+  EXPECT_TRUE(guard.is_paused(kStart + seconds(3)));
 }
 
 TEST_F(GuardedCallsTest, GiveTheirPlaceBackWhenTheyEndWithoutAnAnswer) {
   open(GatewayUse::read);
   guard.recovered(steady_now(), recorder);
   {
-    GuardedCalls calls(guard, seconds(60), recorder);
+    GuardedCalls calls(guard, recorder);
     ASSERT_FALSE(calls.admit(GatewayUse::read));
   }
-  GuardedCalls calls(guard, seconds(60), recorder);
+  GuardedCalls calls(guard, recorder);
   EXPECT_FALSE(calls.admit(GatewayUse::read)) << "the only place was never given back";
 }
 

@@ -41,7 +41,7 @@ class GatewayHealthTest : public testing::Test {
   std::atomic<bool> up{true};
   test::ScriptedGateway gateway;
   test::CountingRecorder recorder;
-  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}};
+  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}, seconds(60)};
 };
 
 TEST_F(GatewayHealthTest, ProbesOnceForAllWhoAskWithinASecond) {
@@ -70,6 +70,13 @@ TEST_F(GatewayHealthTest, AsksForABreakerThatOpensLater) {
   open(GatewayUse::create);
   health.watch();
   EXPECT_TRUE(await([&] { return guard.state(GatewayUse::create) == State::half_open; }));
+}
+
+TEST_F(GatewayHealthTest, DoesEachSecondWhatIsToBeDoneAndLeavesTheGatewayAlone) {
+  std::atomic<int> ticks{0};
+  GatewayHealth health(gateway.gateway(), guard, seconds(1), recorder, [&] { ++ticks; });
+  EXPECT_TRUE(await([&] { return ticks >= 2; }));
+  EXPECT_EQ(probes, 0);
 }
 
 TEST_F(GatewayHealthTest, TakesAProbeThatIsForbiddenForAGatewayThatIsThere) {

@@ -70,7 +70,7 @@ class LookupFixture : public TierFixture {
   }
 
   ScriptedGateway gateway;
-  GatewayGuard guard{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}};
+  GatewayGuard guard{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}, milliseconds(100)};
   GatewayHealth health{gateway.gateway(), guard, seconds(1), recorder};
   Lanes lanes{4, 64};
   std::shared_ptr<TierHistory> history;

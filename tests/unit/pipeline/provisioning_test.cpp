@@ -25,12 +25,12 @@ struct Source {
 
   GatewayAnswer ask(std::string_view consumer = kUuid) {
     plugin::Call call(steady_now() + seconds(20));
-    GuardedCalls calls(guard, seconds(20), recorder);
+    GuardedCalls calls(guard, recorder);
     return source.find_or_create(call, consumer, calls);
   }
 
   test::CountingRecorder recorder;
-  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}};
+  GatewayGuard guard{{50, std::chrono::hours(1), milliseconds(10'000), 10, 5}, seconds(60)};
   GatewayHealth health;
   CredentialSource source;
 };

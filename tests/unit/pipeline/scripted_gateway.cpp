@@ -23,7 +23,7 @@ authd_status put_all(const authd_host* host, const authd_call* call, const Answe
     if (const authd_status status = sink->put(sink, &credential); status != AUTHD_OK) return status;
   }
   if (answer.retry_after_ms == 0) return answer.status;
-  const authd_error error{sizeof(authd_error), 0, 429, answer.retry_after_ms, {"slow down", 9}};
+  const authd_error error{sizeof(authd_error), 0, 429, answer.retry_after_ms, {"slow down", 9}, {}};
   return host->fail(host, call, answer.status, &error);
 }
 

@@ -66,12 +66,14 @@ struct ScriptedTier::Tables {
     return AUTHD_OK;
   }
   static authd_status stats(void* self, const authd_call*, authd_cache_stats* out) {
-    out->entries = test_of(self).content().size();
+    ScriptedTier& tier = test_of(self);
+    if (const authd_status status = tier.note("stats", ""); status != AUTHD_OK) return status;
+    out->entries = tier.content().size();
     return AUTHD_OK;
   }
 };
 
-ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags) : log_(Log::Options{}) {
+ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor) : log_(Log::Options{}) {
   static const authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
                                          Tables::destroy,         nullptr};
   ops_ = {sizeof(authd_cache_ops), flags,        Tables::get, Tables::get_stale, Tables::set, Tables::del,
@@ -83,7 +85,7 @@ ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags) : log_(Log::Op
   self.type = config::PluginValue::Type::integer;
   self.integer = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(this));
   settings.values.emplace("/test", self);
-  auto instance = plugin::adopt(component_, std::move(name), std::move(settings), log_);
+  auto instance = plugin::adopt(component_, std::move(name), std::move(settings), log_, {}, min_minor);
   if (!instance) throw std::runtime_error(instance.error().line);
   instance_ = *instance;
 }

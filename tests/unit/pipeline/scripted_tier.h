@@ -19,12 +19,12 @@ namespace authd::pipeline::test {
 // [thread-safe]
 class ScriptedTier {
  public:
-  // `flags`: AUTHD_CACHE_*.
-  ScriptedTier(std::string name, std::uint32_t flags);
+  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for.
+  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR);
 
   plugin::CacheTier tier() const { return plugin::CacheTier(instance_); }
 
-  // Called on whatever thread asks, before an operation ("get", "get_stale", "set", "del", "clear") is done:
+  // Called on whatever thread asks, before an operation ("get", "get_stale", "set", "del", "clear", "stats") is done:
   // anything but AUTHD_OK is its outcome instead. Set while nobody asks.
   std::function<authd_status(const std::string& operation, const std::string& key)> before =
       [](const std::string&, const std::string&) { return AUTHD_OK; };

@@ -73,7 +73,7 @@ class SecretLookupTest : public testing::Test {
   plugin::Loader loader;
   State breaker() const { return guard.state(GatewayUse::read); }
 
-  GatewayGuard guard{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}};
+  GatewayGuard guard{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}, milliseconds(500)};
   GatewayHealth health{gateway.gateway(), guard, seconds(1), recorder};
   Lanes lanes{4, 64};
   std::unique_ptr<TierStack> stack;
@@ -262,8 +262,8 @@ TEST_F(HungGateway, ShedsWhoWaitedForAWorkerInVain) {
   for (int i = 0; i < 4; ++i) flying.push_back(lookup->begin("busy" + std::to_string(i), [](const LookupResult&) {}));
   for (int n = started; n < 4; n = started) started.wait(n);
   const auto queued = lookup->begin(kId, [](const LookupResult&) {});
-  ASSERT_TRUE(queued.flight);
-  EXPECT_EQ(wait_out(queued.flight).error().code, Code::overloaded);
+  // At once, if the workers hang for longer already than it could wait.
+  EXPECT_EQ((queued.result ? *queued.result : wait_out(queued.flight)).error().code, Code::overloaded);
 }
 
 TEST_F(HungGateway, RefusesAtOnceWhenTheLaneIsFull) {
@@ -335,8 +335,8 @@ TEST_F(RemoteTierLookup, CarriesOutPendingDeletionsWhenNobodyWaitsAnyMore) {
   remote.put("authd:v1:" + std::string(kId), fresh_copy());
   const auto begun = lookup->begin(kId, [&](const LookupResult& r) { answered = r.has_value(); });
   ASSERT_TRUE(begun.flight);
-  lanes.reads.stop(); // runs what is queued
-  EXPECT_FALSE(remote.holds("authd:v1:gone"));
+  const SteadyTime give_up = steady_now() + kLongEnough;
+  while (remote.holds("authd:v1:gone")) ASSERT_LT(steady_now(), give_up);
   EXPECT_TRUE(answered_before);
 }
 

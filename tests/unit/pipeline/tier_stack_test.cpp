@@ -191,6 +191,29 @@ TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
   EXPECT_EQ(remote.asked("get_stale"), 3u);
 }
 
+TEST_F(TierStackTest, AsksABlockingTierForItsStatisticsBehindItsBreaker) {
+  build({&memory, &remote});
+  fill(kId, record("k"));
+  ASSERT_TRUE(stack->has_stats_to_poll());
+  EXPECT_FALSE(stack->states()[1].entries()) << "not asked yet";
+  stack->poll_stats();
+  EXPECT_EQ(stack->states()[1].entries(), 1);
+  remote.fail("stats");
+  for (int i = 0; i < 10; ++i) stack->poll_stats();
+  EXPECT_FALSE(stack->states()[1].entries()) << "what it said before is no longer known";
+  EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now()));
+}
+
+TEST_F(TierStackTest, DoesNotAskATierOfAbi10ForItsStatistics) {
+  test::ScriptedTier old{"old", AUTHD_CACHE_REMOTE, 0};
+  build({&memory, &old});
+  EXPECT_FALSE(stack->has_stats_to_poll());
+  stack->poll_stats();
+  EXPECT_EQ(old.asked("stats"), 0u);
+  EXPECT_FALSE(stack->states()[1].entries());
+  stack.reset(); // it refers to the tier
+}
+
 // --- across a reload ------------------------------------------------------------------------------------
 
 TEST_F(TierStackTest, PassesPendingDeletionsToTheStackThatComesAfterIt) {

@@ -73,7 +73,41 @@ TEST_F(CacheTierTest, StopsExceptionsAndUnknownStatuses) {
   EXPECT_EQ(tier().get_stale(call_, "k", value_), Status::internal);
 }
 
-TEST_F(CacheTierTest, DoesWithoutStatistics) { EXPECT_EQ(tier().stats(call_).entries, 0u); }
+TEST_F(CacheTierTest, DoesWithoutStatistics) { EXPECT_FALSE(tier().stats(call_).known); }
+
+TEST_F(CacheTierTest, KnowsThatATierDoesNotKnowItsEntries) {
+  static std::uint64_t entries;
+  backend_.cache.stats = [](void*, const authd_call*, authd_cache_stats* out) -> authd_status {
+    *out = {out->size, 0, entries, 99, 7, 5};
+    return AUTHD_OK;
+  };
+  entries = 3;
+  TierStats stats = tier().stats(call_);
+  EXPECT_TRUE(stats.known);
+  EXPECT_EQ(stats.entries, 3u);
+  EXPECT_EQ(stats.bytes, 99u);
+  entries = UINT64_MAX;
+  stats = tier().stats(call_);
+  EXPECT_FALSE(stats.known);
+  EXPECT_EQ(stats.entries, 0u);
+  EXPECT_EQ(stats.evictions, 5u);
+}
+
+// A plugin of 1.0 was promised that its blocking stats are never called, and answers OK to any del.
+TEST_F(CacheTierTest, ExpectsOfATierWhatItsMinorSays) {
+  backend_.cache.stats = [](void*, const authd_call*, authd_cache_stats*) -> authd_status { return AUTHD_OK; };
+  const auto of_minor = [&](unsigned minor) { return CacheTier(*backend_.try_adopt(log_.get(), {}, minor)); };
+  EXPECT_EQ(of_minor(0).min_minor(), 0u);
+  EXPECT_FALSE(of_minor(0).stats_when_blocking());
+  EXPECT_FALSE(of_minor(0).tells_deletions());
+  EXPECT_TRUE(of_minor(1).stats_when_blocking());
+  EXPECT_TRUE(of_minor(1).tells_deletions());
+  backend_.cache.flags = AUTHD_CACHE_NONBLOCKING;
+  EXPECT_FALSE(of_minor(1).stats_when_blocking()) << "it does not block";
+  backend_.cache.flags = 0;
+  backend_.cache.stats = nullptr;
+  EXPECT_FALSE(of_minor(1).stats_when_blocking()) << "it has none";
+}
 
 // A tier that forgets nothing would go on serving what was revoked.
 TEST_F(CacheTierTest, IsNotMadeOfABackendThatCannotBeCleared) {

@@ -98,7 +98,7 @@ TEST_F(GatewayTest, MissesNoReasonInAnOrdinaryAnswer) {
   status = AUTHD_UNAVAILABLE;
   EXPECT_EQ(gateway().get_secret(call_, "x").error().message, "the plugin gave no reason");
   script().get_secret = [&](const authd_call* call, auto, auto) {
-    const authd_error error{sizeof error, 0, 404, 0, to_abi("no such consumer")};
+    const authd_error error{sizeof error, 0, 404, 0, to_abi("no such consumer"), {}};
     return script().host->fail(script().host, call, AUTHD_NOT_FOUND, &error);
   };
   EXPECT_EQ(gateway().get_secret(call_, "x").error().message, "no such consumer");
@@ -122,7 +122,7 @@ TEST_F(GatewayTest, StopsExceptionsOfAPluginThatLied) {
 
 TEST_F(GatewayTest, CarriesTheReasonOfThisOperationOnly) {
   script().get_secret = [&](const authd_call* call, auto, auto) {
-    const authd_error error{sizeof error, 0, 429, 1500, to_abi("slow\ndown")};
+    const authd_error error{sizeof error, 0, 429, 1500, to_abi("slow\ndown"), {}};
     return script().host->fail(script().host, call, AUTHD_RATE_LIMITED, &error);
   };
   const auto failure = gateway().get_secret(call_, "x").error();
@@ -132,7 +132,7 @@ TEST_F(GatewayTest, CarriesTheReasonOfThisOperationOnly) {
   EXPECT_EQ(failure.message, "slow down") << "one line";
 
   script().get_secret = [&](const authd_call* call, auto, auto) {
-    const authd_error error{sizeof error, 0, 500, 0, to_abi("first try")};
+    const authd_error error{sizeof error, 0, 500, 0, to_abi("first try"), {}};
     script().host->fail(script().host, call, AUTHD_UNAVAILABLE, &error);
     return AUTHD_OK; // the second try went well
   };

@@ -113,7 +113,7 @@ TEST_F(HostContextTest, TellsTheTimeLeft) {
 
 TEST_F(HostContextTest, RecordsFailuresWithoutSecrets) {
   Call call;
-  const authd_error error{sizeof error, 0, 401, 20, to_abi("password hunter22 refused")};
+  const authd_error error{sizeof error, 0, 401, 20, to_abi("password hunter22 refused"), {}};
   EXPECT_EQ(host_->fail(host_, call.abi(), AUTHD_DENIED, &error), AUTHD_DENIED);
   const Failure failure = call.take_failure(Status::denied);
   EXPECT_EQ(failure.message, "password [redacted] refused");
@@ -139,7 +139,7 @@ TEST_F(HostContextTest, LogsWithWhoAndForWhomButWithoutSecrets) {
 TEST_F(HostContextTest, OffersServicesById) {
   const auto table = std::make_shared<const int>(0);
   const HostContext context("gw", "org.example", {},
-                            Services{{"acme.x/1", [&](const authd_host*) { return table; }}}, log_.get());
+                            Services{{"acme.x/1", [&](const ServiceUser&) { return table; }}}, log_.get());
   const authd_host* host = context.abi();
   EXPECT_EQ(host->service(host, "acme.x/1"), table.get());
   EXPECT_EQ(host->service(host, "acme.x/2"), nullptr);
@@ -149,19 +149,22 @@ TEST_F(HostContextTest, OffersServicesById) {
 TEST_F(HostContextTest, KeepsOneTableOfAServiceForAsLongAsItLives) {
   std::vector<std::weak_ptr<const int>> made;
   std::vector<const authd_host*> made_for;
-  const Services services{{"acme.x/1", [&](const authd_host* host) {
+  std::vector<std::string> asked;
+  const Services services{{"acme.x/1", [&](const ServiceUser& user) {
                              auto table = std::make_shared<const int>(0);
                              made.push_back(table);
-                             made_for.push_back(host);
+                             made_for.push_back(user.host);
+                             asked.push_back(std::string(user.instance) + " of 1." + std::to_string(user.min_minor));
                              return table;
                            }}};
   {
-    const HostContext one("one", "org.example", {}, services, log_.get());
-    const HostContext two("two", "org.example", {}, services, log_.get());
+    const HostContext one("one", "org.example", {}, services, log_.get(), 0);
+    const HostContext two("two", "org.example", {}, services, log_.get(), 1);
     const void* of_one = one.service("acme.x/1");
     EXPECT_EQ(one.service("acme.x/1"), of_one);
     EXPECT_NE(two.service("acme.x/1"), of_one);
     EXPECT_EQ(made_for, (std::vector<const authd_host*>{one.abi(), two.abi()}));
+    EXPECT_EQ(asked, (std::vector<std::string>{"one of 1.0", "two of 1.1"}));
     EXPECT_FALSE(made[0].expired());
   }
   EXPECT_TRUE(made[0].expired());

@@ -42,6 +42,9 @@ TEST(Inspection, ReadsWhatTheGlueWrote) {
   EXPECT_FALSE(plugin.note.toolchain.empty());
   ASSERT_EQ(plugin.note.components.size(), 2u);
   EXPECT_EQ(plugin.note.components[0].name, "sample");
+  EXPECT_EQ(plugin.note.components[0].mode, "SAMPLE");
+  EXPECT_EQ(plugin.note.components[0].remote, std::nullopt) << "of no gateway";
+  EXPECT_EQ(plugin.note.components[1].remote, false) << "the SDK took it from the flags";
   EXPECT_NE(plugin.note.components[0].config_schema.find(R"("x-authd-secret":true)"), std::string::npos);
 }
 
@@ -65,8 +68,8 @@ TEST(Inspection, WantsANameWhereOneKindHasSeveral) {
 TEST(Inspection, ReportsForPeople) {
   const auto report = inspect_report(built_plugin("sample"));
   ASSERT_TRUE(report.has_value()) << report.error().line;
-  for (const auto* part : {"org.example.sample", "1.2.3", "authd.gateway/1 sample",
-                           "authd.cache/1 sample-cache", AUTHD_TOOLCHAIN, "sha256", "checks"})
+  for (const auto* part : {"org.example.sample", "1.2.3", "authd.gateway/1 sample (mode SAMPLE)",
+                           "authd.cache/1 sample-cache (local)", AUTHD_TOOLCHAIN, "sha256", "checks"})
     EXPECT_NE(report->find(part), std::string::npos) << part << " is not in\n" << *report;
   EXPECT_NE(report->find(inspected("sample").sha256), std::string::npos);
   EXPECT_EQ(inspect_report(built_plugin("bad-no-note")).error().code, RefusalCode::no_note);

@@ -43,7 +43,7 @@ TEST_F(InstanceLife, IsNotStoppedIfItWasNotStarted) {
 
 TEST_F(InstanceLife, IsDestroyedAfterAFailedStart) {
   plugin_.script.start = [this](const authd_call* call) {
-    const authd_error error{sizeof error, 0, 0, 0, to_abi("no licence")};
+    const authd_error error{sizeof error, 0, 0, 0, to_abi("no licence"), {}};
     return plugin_.script.host->fail(plugin_.script.host, call, AUTHD_DENIED, &error);
   };
   {
@@ -64,6 +64,38 @@ TEST_F(InstanceLife, BlamesTheSettingsForNoBackendThatIsDown) {
   status = AUTHD_INVALID;
   const auto invalid = plugin_.adopted(log_.get())->start().error().line;
   EXPECT_NE(invalid.find("Correct its settings"), std::string::npos) << invalid;
+}
+
+TEST_F(InstanceLife, ReportsEachProblemOfAFailedCreateWithItsSetting) {
+  plugin_.script.create = [](const authd_host* host, const authd_cfg*, const authd_call* call) {
+    const authd_error url{sizeof url, 0, 0, 0, to_abi("names no host"), to_abi("/url")};
+    const authd_error licence{sizeof licence, 0, 0, 0, to_abi("no licence"), {}};
+    const authd_error of_1_0{32, 0, 0, 0, to_abi("too old to name one"), to_abi("/never/read")};
+    host->fail(host, call, AUTHD_INVALID, &url);
+    host->fail(host, call, AUTHD_DENIED, &licence);
+    return host->fail(host, call, AUTHD_INVALID, &of_1_0);
+  };
+  const Refusal refusal = plugin_.try_adopt(log_.get()).error();
+  EXPECT_NE(refusal.line.find("(invalid): /url: names no host; no licence; too old to name one."),
+            std::string::npos)
+      << refusal.line;
+  ASSERT_EQ(refusal.problems.size(), 3u);
+  EXPECT_EQ(refusal.problems[0].setting, "/url");
+  EXPECT_EQ(refusal.problems[0].what, "names no host");
+  EXPECT_EQ(refusal.problems[1].setting, "");
+  EXPECT_EQ(refusal.problems[1].line,
+            "scripted: scripted cannot be created (denied): no licence. Correct its settings, or report it to "
+            "the plugin's author. [AP-023]");
+  EXPECT_EQ(refusal.problems[2].setting, "");
+}
+
+TEST_F(InstanceLife, ReportsSixtyFourProblemsAtMost) {
+  plugin_.script.create = [](const authd_host* host, const authd_cfg*, const authd_call* call) {
+    const authd_error again{sizeof again, 0, 0, 0, to_abi("again"), {}};
+    for (int i = 0; i < 10'000; ++i) host->fail(host, call, AUTHD_INVALID, &again);
+    return AUTHD_INVALID;
+  };
+  EXPECT_EQ(plugin_.try_adopt(log_.get()).error().problems.size(), 64u);
 }
 
 TEST_F(InstanceLife, IsNotDestroyedAfterAFailedCreate) {

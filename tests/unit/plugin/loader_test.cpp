@@ -30,9 +30,10 @@ class LoaderTest : public testing::Test {
   LoaderTest() { ::setenv("AUTHD_TEST_MARKER", marker_.c_str(), 1); }
 
   // Copies the plugin to where the strict checks pass.
-  std::string install(std::string_view name) {
+  std::string install(std::string_view name) { return install(name, name); }
+  std::string install(std::string_view name, std::string_view built) {
     const std::string path = folder_.file(std::string(name) + ".so");
-    std::filesystem::copy_file(built_plugin(name), path);
+    std::filesystem::copy_file(built_plugin(built), path);
     std::filesystem::permissions(path, std::filesystem::perms(0755));
     return path;
   }
@@ -82,6 +83,7 @@ TEST_F(LoaderTest, RunsConstructorsOfAPluginThatPassed) {
   EXPECT_EQ((*instance)->plugin_id(), "org.example.sample");
   EXPECT_EQ((*instance)->plugin_version(), "1.2.3");
   EXPECT_EQ((*instance)->name(), "under-test");
+  EXPECT_EQ((*instance)->min_minor(), static_cast<unsigned>(AUTHD_ABI_MINOR));
   EXPECT_TRUE(contains(log_.text(), "plugin-loaded"));
 }
 
@@ -148,9 +150,10 @@ TEST_F(LoaderTest, RefusesTwoNotes) {
 
 TEST_F(LoaderTest, RefusesAnAbiThatIsTooNew) {
   const std::string line = refusal_of(install("bad-abi-too-new"), RefusalCode::abi_version);
-  EXPECT_TRUE(contains(
-      line, "needs plugin ABI 1.99, this authd provides 1.0. Rebuild with AUTHD_TARGET_MINOR=0 or use "
-            "an authd with ABI 1.99 or newer. [AP-012]"))
+  const std::string minor = std::to_string(AUTHD_ABI_MINOR);
+  EXPECT_TRUE(contains(line, "needs plugin ABI 1.99, this authd provides 1." + minor +
+                                 ". Rebuild with AUTHD_TARGET_MINOR=" + minor +
+                                 " or use an authd with ABI 1.99 or newer. [AP-012]"))
       << line;
   EXPECT_FALSE(code_ran());
 }
@@ -236,11 +239,28 @@ TEST_F(LoaderTest, RefusesAMissingService) {
       contains(refusal_of(install("bad-needs-service"), RefusalCode::service_missing), "acme.teleport/1"));
 }
 
+// Each of its structs is longer than this host's, its two components among them.
+TEST_F(LoaderTest, RunsAPluginBuiltWithTheHeadersOfALaterMinor) {
+  const auto loaded = load(install("later-sample"));
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().line;
+  Call call;
+  const auto found = Gateway(*loaded).get_secret(call, "alice");
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found->front().secret.reveal(), kSecret);
+  EXPECT_EQ(Gateway(*loaded).delete_secret(call, "alice", "2").error().retry_after, milliseconds(250));
+  EXPECT_EQ((*loaded)->min_minor(), 0u); // of AUTHD_TARGET_MINOR
+  const auto cache = load(install("later-sample-cache", "later-sample"), "", AUTHD_CACHE_V1);
+  ASSERT_TRUE(cache.has_value()) << cache.error().line;
+  std::string value;
+  EXPECT_EQ(CacheTier(*cache).set(call, "k", "v", milliseconds(1), milliseconds(0)), Status::ok);
+  EXPECT_EQ(CacheTier(*cache).stats(call).entries, 1u);
+}
+
 TEST_F(LoaderTest, OffersTheServicesItWasGiven) {
   static const int table = 0;
   config::PluginUse use;
   use.plugin = install("bad-needs-service");
-  const Services services{{"acme.teleport/1", [](const authd_host*) {
+  const Services services{{"acme.teleport/1", [](const ServiceUser&) {
                              return std::shared_ptr<const void>(&table, [](const void*) {});
                            }}};
   EXPECT_TRUE(Loader(policy_, services, log_.get()).load(use, "", "", AUTHD_GATEWAY_V1).has_value());

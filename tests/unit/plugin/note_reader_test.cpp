@@ -50,6 +50,26 @@ TEST(NoteReader, ReadsAllOfIt) {
   EXPECT_EQ(read->components[1].kind, "acme.other/3") << "kinds are ids, not a closed set";
 }
 
+TEST(NoteReader, ReadsWhatAComponentMaySayBeside) {
+  const auto with = [](std::string_view more) {
+    return parse(note("x", fmt::format(R"({{"kind": "k", "name": "n", "config_schema": {{}}{}}})", more)));
+  };
+  const auto all = with(R"(, "mode": "API_GATEWAY", "adds": "REDIS_ENABLED", "remote": true)");
+  ASSERT_TRUE(all.has_value()) << all.error();
+  EXPECT_EQ(all->components[0].mode, "API_GATEWAY");
+  EXPECT_EQ(all->components[0].adds, "REDIS_ENABLED");
+  EXPECT_EQ(all->components[0].remote, true);
+  const auto none = with("");
+  ASSERT_TRUE(none.has_value()) << none.error();
+  EXPECT_EQ(none->components[0].mode, "");
+  EXPECT_EQ(none->components[0].adds, "");
+  EXPECT_EQ(none->components[0].remote, std::nullopt);
+  for (const char* wrong : {R"(, "mode": "two words")", R"(, "mode": "")", R"(, "adds": "path")",
+                            R"(, "adds": "1ST")", R"(, "adds": "A=B")", R"(, "remote": "yes")", R"(, "remote": 1)",
+                            R"(, "remote": null)"})
+    EXPECT_FALSE(with(wrong).has_value()) << wrong;
+}
+
 TEST(NoteReader, LeavesBlanksOutWhenItComparesSchemas) {
   EXPECT_EQ(canonical_json("{ \"a\" : [1, 2.5,\n true, \"\\u00e9 \\\"x\\\"\"] }"),
             canonical_json("{\"a\":[1,2.5,true,\"\xc3\xa9 \\\"x\\\"\"]}"));

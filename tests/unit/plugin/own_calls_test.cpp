@@ -51,7 +51,7 @@ TEST_F(OwnCallsTest, AreOutOfTimeOnceWithdrawn) {
 
 TEST_F(OwnCallsTest, TellWhatWasRecordedOnThem) {
   EXPECT_EQ(view(failure().message), "");
-  const authd_error recorded{sizeof recorded, 0, 429, 7000, to_abi("too many")};
+  const authd_error recorded{sizeof recorded, 0, 429, 7000, to_abi("too many"), {}};
   host_->fail(host_, call_, AUTHD_RATE_LIMITED, &recorded);
   EXPECT_EQ(view(failure().message), "too many");
   EXPECT_EQ(failure().upstream_status, 429);

@@ -51,11 +51,12 @@ class Scripted {
     return *instance;
   }
 
-  Result<std::shared_ptr<Instance>, Refusal> try_adopt(Log& log, config::PluginSettings settings = {}) {
+  Result<std::shared_ptr<Instance>, Refusal> try_adopt(Log& log, config::PluginSettings settings = {},
+                                                       unsigned min_minor = AUTHD_ABI_MINOR) {
     const bool is_cache = std::string_view(component.kind) == AUTHD_CACHE_V1;
     component.ops = is_cache ? static_cast<const void*>(&cache) : &gateway;
     next() = this;
-    return adopt(component, "scripted", std::move(settings), log);
+    return adopt(component, "scripted", std::move(settings), log, {}, min_minor);
   }
 
  private:

@@ -57,7 +57,8 @@ struct Ask {
 
 class Caller {
  public:
-  Caller() : host_(recording_host()), http_(service_.connect(&host_)) {}
+  explicit Caller(net::Resolver resolver = net::resolve_by_system)
+      : host_(recording_host()), service_(std::move(resolver)), http_(service_.connect(&host_)) {}
 
   Outcome operator()(const Ask& ask) {
     plugin::Call call(steady_now() + ask.within);

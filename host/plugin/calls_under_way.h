@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which thread is in which plugin, in which operation: what names the one to blame when an exit is held up, a
+// deadline passes or the process crashes. Entering and leaving cost a few stores to a cache line of the
+// thread's own: no lock, no allocation, no clock, because a warm token passes here too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace authd::plugin {
+
+// An instance as log lines name it.
+struct Callee {
+  std::string plugin_id;
+  std::string instance;
+  std::string
+      fields; // both, as fields of a JSON line: `,"authd.plugin.id":"..."`; a signal handler cannot escape
+};
+
+// One for each pair of names, never freed: whoever watches another thread may read it at any time. They are
+// bounded by the names that configurations bring. [thread-safe]
+const Callee& callee(std::string_view plugin_id, std::string_view instance);
+
+// On the caller's stack for as long as a plugin's code runs. They nest: a plugin's call of the host may lead
+// to another plugin.
+class EnteredCall {
+ public:
+  // `operation` is a literal. `deadline` is that of the call, max() if it has none.
+  EnteredCall(const Callee& callee, const char* operation, SteadyTime deadline) noexcept;
+  ~EnteredCall();
+  EnteredCall(const EnteredCall&) = delete;
+  EnteredCall& operator=(const EnteredCall&) = delete;
+
+ private:
+  const Callee* outer_callee_;
+  const char* outer_operation_;
+  SteadyTime outer_deadline_;
+};
+
+struct CallUnderWay {
+  const Callee* callee = nullptr; // null: the thread is in no plugin
+  const char* operation = nullptr;
+  SteadyTime deadline = SteadyTime::max();
+  std::size_t thread = 0;     // small; a later thread may have the number of one that ended
+  std::uint64_t sequence = 0; // another for each call of a thread
+};
+
+// The innermost call of the calling thread. [async-signal-safe]
+CallUnderWay call_of_this_thread() noexcept;
+
+// Visits the innermost call of each thread that is in a plugin. What begins or ends meanwhile may be missed.
+// Takes no lock. [thread-safe]
+void visit_calls_under_way(const std::function<void(const CallUnderWay&)>& visit);
+
+} // namespace authd::plugin

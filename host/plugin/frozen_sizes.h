@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Structs cross the border in the length that their author compiled. What a plugin hands over is judged by
+// the size that its first published minor had, never by today's sizeof, which would refuse every plugin of
+// before as soon as a member is added at an end.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "authd/abi.h"
+#include "authd/gateway.h"
+#include "authd/http.h"
+
+namespace authd::plugin {
+
+#define AUTHD_SIZE_THROUGH(type, last) (offsetof(type, last) + sizeof(type::last))
+
+// In bytes. Never to be changed: whoever adds a struct names the last member that its first minor has.
+template <class Struct>
+constexpr std::size_t first_size() = delete;
+template <>
+constexpr std::size_t first_size<authd_error>() {
+  return AUTHD_SIZE_THROUGH(authd_error, message);
+}
+template <>
+constexpr std::size_t first_size<authd_value>() {
+  return AUTHD_SIZE_THROUGH(authd_value, s);
+}
+template <>
+constexpr std::size_t first_size<authd_component>() {
+  return AUTHD_SIZE_THROUGH(authd_component, ops);
+}
+template <>
+constexpr std::size_t first_size<authd_plugin>() {
+  return AUTHD_SIZE_THROUGH(authd_plugin, component_count);
+}
+template <>
+constexpr std::size_t first_size<authd_credential>() {
+  return AUTHD_SIZE_THROUGH(authd_credential, created_at);
+}
+template <>
+constexpr std::size_t first_size<authd_http_request>() {
+  return AUTHD_SIZE_THROUGH(authd_http_request, max_body_bytes); // two members came before 1.0 was published
+}
+template <>
+constexpr std::size_t first_size<authd_http_response>() {
+  return AUTHD_SIZE_THROUGH(authd_http_response, status);
+}
+
+#undef AUTHD_SIZE_THROUGH
+
+// Whether the struct holds at least what its first minor had.
+template <class Struct>
+bool is_whole(const Struct* given) {
+  return given != nullptr && given->size >= first_size<Struct>();
+}
+
+// Copied are whole words, so that a size that no minor ever had does not cut a pointer in two.
+template <class Struct>
+std::uint32_t known_size(const Struct* given) {
+  static_assert(sizeof(Struct) % sizeof(void*) == 0 && offsetof(Struct, size) == 0);
+  return static_cast<std::uint32_t>(std::min<std::size_t>(given->size, sizeof(Struct)) / sizeof(void*) *
+                                    sizeof(void*));
+}
+
+// What this host knows of it. Zero is what the plugin's minor did not have yet; what a later one added is
+// left out. Tables of functions need none of this: whoever calls one asks AUTHD_HAS.
+template <class Struct>
+Struct known_part(const Struct* given) {
+  static_assert(std::is_trivially_copyable_v<Struct>);
+  Struct known{};
+  std::memcpy(static_cast<void*>(&known), given, known_size(given));
+  known.size = known_size(given);
+  return known;
+}
+
+// The other way: writes what the plugin's struct has room for. Its size stays its author's.
+template <class Struct>
+void fill(Struct* out, Struct full) {
+  full.size = out->size;
+  std::memcpy(static_cast<void*>(out), &full, known_size(out));
+}
+
+} // namespace authd::plugin

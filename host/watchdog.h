@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread that nothing in the process can hold up: it takes the signals from the start to the end, says
+// who does not come back from a plugin, and ends the process when its end is held up.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "plugin/overruns.h"
+
+namespace authd {
+
+// TERM or INT: during the start ends the process at once, by that signal; the first one afterwards begins the
+// end that await_end() waits for; the next one ends the process at once with status 1. HUP during the start
+// is kept until then.
+class Watchdog {
+ public:
+  explicit Watchdog(Log& log); // after block_signals(); the log must outlive it
+  ~Watchdog();                 // from then on TERM and INT end the process, as in any other
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  void serving(); // the start is over: from here on there may be requests to answer
+
+  // The first TERM or INT after the start. [may-block]
+  int await_end();
+  // The next HUP after the start, several at once counting as one. False: stop_reloads() was called.
+  // [may-block]
+  bool await_reload();
+  void stop_reloads();
+
+  // Once it has passed, the process exits with status 1.
+  void exit_by(SteadyTime limit) { exit_by_.store(limit.time_since_epoch().count()); }
+
+ private:
+  enum class Phase { starting, serving, ending };
+
+  void watch();
+  void prepare();
+  int timeout_ms() const;
+  void take(int signal);
+  void take_ending(int signal);
+  [[noreturn]] void end_start(int signal);
+  [[noreturn]] void end_at_once(Level level, std::string_view event, const std::string& why);
+  void say_end(Level level, std::string_view event, const std::string& why);
+  SteadyTime exit_limit() const { return SteadyTime(SteadyTime::duration(exit_by_.load())); }
+
+  Log& log_;
+  plugin::Overruns overruns_; // the thread's
+  int stop_fd_;               // eventfd
+  int signal_fd_;             // signalfd
+  std::atomic<SteadyTime::rep> exit_by_{SteadyTime::max().time_since_epoch().count()};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Phase phase_ = Phase::starting; // and the rest, guarded by mutex_
+  bool prepared_ = false;
+  int ending_signal_ = 0;
+  bool reload_wanted_ = false;
+  bool reloads_stopped_ = false;
+  std::thread thread_;
+};
+
+} // namespace authd
