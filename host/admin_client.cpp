@@ -3,6 +3,7 @@
 
 #include <istream>
 #include <stdexcept>
+#include <string_view>
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPClientSession.h>
@@ -18,12 +19,14 @@ namespace {
 using namespace Poco::Net;
 
 constexpr long kTimeoutSeconds = 60; // a reload may take that long
+constexpr std::string_view kUnixPrefix = "unix:";
+
+bool is_unix(const std::string& listen) { return listen.rfind(kUnixPrefix, 0) == 0; }
 
 StreamSocket connect(const std::string& listen) {
-  const std::string prefix = "unix:";
-  const SocketAddress address = listen.rfind(prefix, 0) == 0
-                                    ? SocketAddress(SocketAddress::UNIX_LOCAL, listen.substr(prefix.size()))
-                                    : SocketAddress(listen);
+  const SocketAddress address =
+      is_unix(listen) ? SocketAddress(SocketAddress::UNIX_LOCAL, listen.substr(kUnixPrefix.size()))
+                      : SocketAddress(listen);
   StreamSocket socket;
   socket.connect(address, Poco::Timespan(kTimeoutSeconds, 0));
   return socket;
@@ -38,7 +41,7 @@ AdminReply call_admin(const std::string& listen, const std::string& method, cons
     HTTPClientSession session(connect(listen));
     session.setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
     HTTPRequest request(method, path, HTTPMessage::HTTP_1_1);
-    request.setHost("authd");
+    request.setHost(is_unix(listen) ? "localhost" : listen);
     request.setContentType("application/json");
     request.setContentLength(static_cast<std::streamsize>(body.size()));
     session.sendRequest(request) << body;

@@ -33,6 +33,11 @@ http::ServerOptions options_for(const std::string& listen) {
   return options;
 }
 
+http::AdminGuard guard_for(const std::string& listen) {
+  if (listen.rfind(kUnixPrefix, 0) == 0) return {};
+  return http::AdminGuard(listen.substr(0, listen.rfind(':')));
+}
+
 std::string cache_stats(const Generation& generation) {
   std::string body;
   JsonWriter json(body);
@@ -77,7 +82,8 @@ http::AdminActions actions_of(Reloader& reloader) {
 
 } // namespace
 
-AdminServer::AdminServer(const std::string& listen, Reloader& reloader, Log& log) : endpoints_(actions_of(reloader)) {
+AdminServer::AdminServer(const std::string& listen, Reloader& reloader, Log& log)
+    : endpoints_(actions_of(reloader), guard_for(listen)) {
   endpoints_.add_to(router_);
   server_ = std::make_unique<http::Server>(options_for(listen), router_, nullptr, log);
   server_->start();

@@ -31,6 +31,7 @@ void hold_reloads() {
   const sigset_t set = set_of({SIGHUP});
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGUSR1, SIG_IGN); // its default would end authd, for whom it means nothing
 }
 
 void block_signals() {

@@ -6,6 +6,18 @@
 #include <fmt/format.h>
 
 namespace authd {
+namespace {
+
+// "2026-11-22T12:53:43."
+std::string up_to_seconds(std::int64_t unix_seconds) {
+  const auto s = static_cast<std::time_t>(unix_seconds);
+  std::tm utc{};
+  gmtime_r(&s, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+} // namespace
 
 std::string iso8601(WallTime t) {
   std::string text;
@@ -13,17 +25,15 @@ std::string iso8601(WallTime t) {
   return text;
 }
 
+std::string iso8601_of_seconds(std::int64_t unix_seconds) { return up_to_seconds(unix_seconds) + "000Z"; }
+
 void append_iso8601(std::string& out, WallTime t) {
   thread_local std::int64_t second = -1;
   thread_local std::string until_second;
   const std::int64_t ms = unix_millis(t);
   if (ms / 1000 != second) {
     second = ms / 1000;
-    const auto s = static_cast<std::time_t>(second);
-    std::tm utc{};
-    gmtime_r(&s, &utc);
-    until_second = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", utc.tm_year + 1900, utc.tm_mon + 1,
-                               utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    until_second = up_to_seconds(second);
   }
   const auto rest = static_cast<unsigned>(ms % 1000);
   const char millis[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),

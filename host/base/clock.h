@@ -25,7 +25,9 @@ inline std::int64_t unix_millis(WallTime t) {
 
 // "2026-11-22T12:53:43.123Z": ISO 8601, UTC, milliseconds.
 std::string iso8601(WallTime t);
-// The same, appended; makes all but the milliseconds once a second and thread.
+// Of seconds since the epoch, 0 to 253402300799 (year 9999), which nanoseconds would not hold.
+std::string iso8601_of_seconds(std::int64_t unix_seconds);
+// iso8601, appended; makes all but the milliseconds once a second and thread.
 void append_iso8601(std::string& out, WallTime t);
 
 } // namespace authd

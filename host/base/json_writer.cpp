@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -61,10 +62,7 @@ std::size_t sequence_length(std::string_view s) {
   return overlong || too_great ? 0 : 4;
 }
 
-} // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
+void append_escaped(std::string& out, std::string_view text) {
   std::size_t done = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
@@ -74,11 +72,9 @@ void append_json_string(std::string& out, std::string_view text) {
     done = i + 1;
   }
   out.append(text, done, text.size() - done);
-  out += '"';
 }
 
-void append_json_string_lossy(std::string& out, std::string_view bytes) {
-  if (is_utf8(bytes)) return append_json_string(out, bytes);
+std::string mended(std::string_view bytes) {
   std::string mended;
   while (!bytes.empty()) {
     const std::size_t n = sequence_length(bytes);
@@ -86,7 +82,60 @@ void append_json_string_lossy(std::string& out, std::string_view bytes) {
     mended.append(bytes, 0, n);
     bytes.remove_prefix(n == 0 ? 1 : n);
   }
-  append_json_string(out, mended);
+  return mended;
+}
+
+// What a terminal or a viewer obeys instead of showing it: C1 controls (U+009B begins an escape sequence), the marks and
+// overrides of text direction, the line and paragraph separators.
+constexpr bool is_obeyed(std::uint32_t c) {
+  return (c >= 0x80 && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
+// The code point of a valid sequence of two or three bytes; 0 for others, among which none is obeyed.
+std::uint32_t code_point(std::string_view sequence) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  if (sequence.size() == 2) return (at(0) & 0x1Fu) << 6 | (at(1) & 0x3Fu);
+  if (sequence.size() == 3) return (at(0) & 0x0Fu) << 12 | (at(1) & 0x3Fu) << 6 | (at(2) & 0x3Fu);
+  return 0;
+}
+
+void append_inert(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t done = 0;
+  for (std::size_t i = 0, n = 0; i < text.size(); i += n) {
+    n = sequence_length(text.substr(i));
+    const std::uint32_t c = code_point(text.substr(i, n));
+    if (!is_obeyed(c)) continue;
+    append_escaped(out, text.substr(done, i - done));
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("\\u{:04x}"), c);
+    done = i + n;
+  }
+  append_escaped(out, text.substr(done));
+  out += '"';
+}
+
+bool is_ascii(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+} // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped(out, text);
+  out += '"';
+}
+
+void append_json_string_lossy(std::string& out, std::string_view bytes) {
+  if (is_utf8(bytes)) return append_json_string(out, bytes);
+  append_json_string(out, mended(bytes));
+}
+
+void append_json_string_inert(std::string& out, std::string_view bytes) {
+  if (is_ascii(bytes)) return append_json_string(out, bytes);
+  if (is_utf8(bytes)) return append_inert(out, bytes);
+  append_inert(out, mended(bytes));
 }
 
 bool is_utf8(std::string_view bytes) {

@@ -17,6 +17,10 @@ void append_json_string(std::string& out, std::string_view text);
 // The same for bytes from anywhere: what is not UTF-8 becomes U+FFFD.
 void append_json_string_lossy(std::string& out, std::string_view bytes);
 
+// Likewise, and for eyes: what a terminal or a viewer would obey instead of showing it (C1 controls, overrides of text
+// direction, Unicode's line separators) is escaped too, so that what a client sent cannot rewrite a log.
+void append_json_string_inert(std::string& out, std::string_view bytes);
+
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view bytes);
 

@@ -27,6 +27,7 @@ void append_field(std::string& out, const Field& field) {
   const auto* text = std::get_if<std::string_view>(&field.value);
   if (text != nullptr && text->empty()) return;
   out.append(",\"").append(field.name).append("\":");
+  if (text != nullptr) return append_json_string_inert(out, *text);
   JsonWriter writer(out);
   std::visit([&](const auto& v) { writer.value(v); }, field.value);
 }
@@ -134,9 +135,9 @@ class Log::Writer {
     line += R"({"@timestamp":")";
     append_iso8601(line, wall_now());
     line.append(R"(","log.level":")").append(name_of(level)).append(R"(","message":)");
-    append_json_string_lossy(line, message);
+    append_json_string_inert(line, message);
     line += constant_part_;
-    append_json_string_lossy(line, event);
+    append_json_string_inert(line, event);
     for (const Field& field : fields) append_field(line, field);
     line += "}\n";
   }

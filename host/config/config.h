@@ -59,7 +59,7 @@ struct ServerTls {
 struct Server {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0 lets the kernel choose (environment test only)
-  unsigned reactors = 0;     // 0: one per core
+  unsigned reactors = 0;     // 0: one per CPU of affinity and cgroup quota
   unsigned max_connections = 10000;
   std::size_t header_limit = 16 * 1024; // bytes
   std::size_t url_limit = 8 * 1024;     // bytes
@@ -79,6 +79,7 @@ struct Jwt {
   seconds expiration{900};
   seconds clock_skew{0};
   std::string unique_name_domain = "example.com";
+  bool secret_is_base64 = false; // the HMAC key is what a credential's secret decodes to
 };
 
 // What the host knows of a [gateway] or [[cache]] table.

@@ -45,17 +45,27 @@ std::optional<InvalidateRequest> parse_invalidate(std::string_view body) {
 } // namespace
 
 void AdminEndpoints::add_to(Router& router) {
-  router.add({Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
-              [this](Exchange& e) { invalidate(e); }, kMaxBodyBytes});
-  router.add({Method::get, "/admin/cache/stats", "What each tier holds", [this](Exchange& e) {
-                answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
-              }});
-  router.add({Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does", [this](Exchange& e) {
-                answer_later(e, [this] { return reload(); });
-              }});
-  router.add({Method::get, "/admin/plugins", "What is loaded", [this](Exchange& e) {
-                answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
-              }});
+  router.add(guarded(Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
+                     [this](Exchange& e) { invalidate(e); }, kMaxBodyBytes));
+  router.add(guarded(Method::get, "/admin/cache/stats", "What each tier holds", [this](Exchange& e) {
+    answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
+  }));
+  router.add(guarded(Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does",
+                     [this](Exchange& e) { answer_later(e, [this] { return reload(); }); }));
+  router.add(guarded(Method::get, "/admin/plugins", "What is loaded", [this](Exchange& e) {
+    answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
+  }));
+}
+
+Route AdminEndpoints::guarded(Method method, std::string path, std::string summary, Handler handler,
+                              std::size_t max_body_bytes) const {
+  Handler behind_guard = [this, handler = std::move(handler)](Exchange& e) {
+    if (const auto objection = guard_.judge(e.request())) {
+      return respond_http_problem(e, objection->status, objection->detail);
+    }
+    handler(e);
+  };
+  return {method, std::move(path), std::move(summary), std::move(behind_guard), max_body_bytes};
 }
 
 void AdminEndpoints::answer_later(Exchange& exchange, std::function<Reply()> work) {

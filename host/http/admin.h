@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/admin_guard.h"
 #include "http/router.h"
 #include "pipeline/blocking_lane.h"
 
@@ -28,7 +29,7 @@ struct AdminActions {
 
 class AdminEndpoints {
  public:
-  explicit AdminEndpoints(AdminActions actions) : actions_(std::move(actions)) {}
+  AdminEndpoints(AdminActions actions, AdminGuard guard) : actions_(std::move(actions)), guard_(std::move(guard)) {}
 
   void add_to(Router& router);
 
@@ -37,6 +38,9 @@ class AdminEndpoints {
     int status = 200;
     std::string body;
   };
+  // The route, behind the guard.
+  Route guarded(Method method, std::string path, std::string summary, Handler handler,
+                std::size_t max_body_bytes = 0) const;
   // Runs the work on the lane and answers with what it returns.
   void answer_later(Exchange& exchange, std::function<Reply()> work);
   void invalidate(Exchange& exchange);
@@ -45,6 +49,7 @@ class AdminEndpoints {
   Reply reload() const;
 
   const AdminActions actions_;
+  const AdminGuard guard_;
   pipeline::BlockingLane lane_{1, 16}; // one operation at a time
 };
 

@@ -20,6 +20,14 @@ std::string pseudonym(std::string_view user) {
   return text;
 }
 
+// A name that is accepted is no longer than this; one that is refused may be as long as a header.
+std::string_view shown(std::string_view user) {
+  if (user.size() <= pipeline::kMaxIdentityBytes) return user;
+  std::size_t end = pipeline::kMaxIdentityBytes;
+  while (end > 0 && (static_cast<unsigned char>(user[end]) & 0xC0) == 0x80) --end; // between two characters
+  return user.substr(0, end);
+}
+
 Level level_of(plugin::Status status) {
   switch (status) {
   case plugin::Status::ok:
@@ -47,7 +55,7 @@ void LogRecorder::on_response(const Request& request, int status, std::size_t bo
   if (access_log_ == config::AccessLog::off) return;
   if (access_log_ == config::AccessLog::errors && status < 400) return;
   const std::string_view user = request.header(pipeline::kConsumerUsernameHeader).value_or("");
-  const std::string name = hash_user_names_ && !user.empty() ? pseudonym(user) : std::string(user);
+  const std::string name = hash_user_names_ && !user.empty() ? pseudonym(user) : std::string(shown(user));
   log_.write(status >= 500 ? Level::error : Level::info, "request", "request answered",
              {{"http.request.method", request.method_name},
               {"url.path", request.path},

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "http/listener.h"
 #include "http/reactor.h"
 
@@ -20,7 +21,7 @@ namespace authd::http {
 namespace {
 
 unsigned reactor_count(unsigned wanted) {
-  return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+  return wanted != 0 ? wanted : usable_cpus();
 }
 
 // Signals belong to main; a reactor is never interrupted by one. Its own faults stay open: the kernel kills a

@@ -23,7 +23,7 @@ struct ServerOptions {
   std::string unix_socket; // a path: listen there with one reactor, and not on host and port
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0: the kernel chooses, see Server::port
-  unsigned reactors = 0;     // 0: one per core
+  unsigned reactors = 0;     // 0: one per CPU that is usable
   unsigned max_connections = 10000;
   std::size_t header_limit = 16 * 1024;
   std::size_t url_limit = 8 * 1024;

@@ -64,13 +64,18 @@ void append_audience(JsonWriter& json, const std::vector<std::string>& audience)
 }
 
 std::string validation_body(const pipeline::ValidatedToken& token) {
-  const auto at = [](std::int64_t s) { return iso8601(WallTime(seconds(s))); };
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("valid", true).member("tokenId", token.token_id).member("subject", token.subject);
   json.member("issuer", token.issuer);
   append_audience(json, token.audience);
-  json.member("issuedAt", at(token.issued_at)).member("expiresAt", at(token.expires_at));
+  json.key("issuedAt");
+  if (token.issued_at) {
+    json.value(iso8601_of_seconds(*token.issued_at));
+  } else {
+    json.null();
+  }
+  json.member("expiresAt", iso8601_of_seconds(token.expires_at));
   json.member("expiresIn", token.expires_at - unix_seconds(wall_now())).end_object();
   return body;
 }

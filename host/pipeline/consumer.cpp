@@ -23,8 +23,10 @@ bool equals_ignoring_case(std::string_view a, std::string_view lower) {
          });
 }
 
+// Fails closed: only what clearly says no does, and "true, true" is two headers that a proxy has joined.
 bool says_anonymous(std::string_view value) {
-  return equals_ignoring_case(value, "true") || value == "1" || equals_ignoring_case(value, "yes");
+  return !(value.empty() || value == "0" || equals_ignoring_case(value, "false") ||
+           equals_ignoring_case(value, "no"));
 }
 
 // C0, DEL, and C1 (U+0080 to U+009F, in UTF-8 C2 80 to C2 9F).

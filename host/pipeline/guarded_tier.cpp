@@ -78,19 +78,34 @@ std::optional<TierCopy> GuardedTier::read(const std::string& key) {
   const Status status = guard("get", call, [&] { return slot_.tier.get_stale(call, key, envelope); });
   if (status != Status::ok) return std::nullopt;
   TierCopy copy;
-  const bool opened = slot_.tier.leaves_process() ? sealer_.open(key, envelope, copy.record)
-                                                  : (copy.record.swap(envelope), true);
-  const auto record = opened ? CredentialRecord::decode(copy.record) : std::nullopt;
+  auto opened = Sealer::Opened::value;
+  if (slot_.tier.leaves_process()) {
+    opened = sealer_.open(key, envelope, copy.record);
+  } else {
+    copy.record.swap(envelope);
+  }
+  const bool readable = opened == Sealer::Opened::value;
+  const auto record = readable ? CredentialRecord::decode(copy.record) : std::nullopt;
   if (!record) {
-    // Garbage, another program's value, or sealed with a key that is gone: it will not get better.
-    recorder_.tier_failed({slot_.tier.name(), "open", Status::corrupt, "a value does not open"});
-    delete_now(key);
+    cannot_read(key, opened);
     return std::nullopt;
   }
   copy.fetched_at_ms = record->fetched_at_ms();
   copy.freshness = clock_.of_remote(copy.fetched_at_ms, slot_.ttl, slot_.stale);
   if (copy.freshness == Freshness::gone) return std::nullopt;
   return copy;
+}
+
+void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
+  if (opened == Sealer::Opened::other_keys) {
+    // While keys are rotated instances have different lists: to delete it would take it from all that can open it.
+    recorder_.tier_failed({slot_.tier.name(), "open", Status::denied, "a value is sealed with a key that is not in "
+                                                                      "lookup.encryption_keys; it was left"});
+    return;
+  }
+  // Garbage, or another program's value: it will not get better.
+  recorder_.tier_failed({slot_.tier.name(), "open", Status::corrupt, "a value does not open; it was deleted"});
+  delete_now(key);
 }
 
 void GuardedTier::store(const std::string& key, std::string_view record,

@@ -57,6 +57,7 @@ class GuardedTier {
   plugin::Status guard(std::string_view name, plugin::Call& call, Operation&& operation);
   bool failed(std::string_view operation, plugin::Status status, plugin::Call& call) const;
 
+  void cannot_read(const std::string& key, Sealer::Opened opened);
   bool may_store(SteadyTime now);
   void stored(bool good);
   bool delete_now(const std::string& key);

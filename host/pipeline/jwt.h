@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,14 +57,15 @@ struct ValidatedToken {
   std::string subject;
   std::string issuer;
   std::vector<std::string> audience;
-  std::int64_t issued_at = 0;  // seconds since the epoch
-  std::int64_t expires_at = 0; // likewise
+  std::optional<std::int64_t> issued_at; // seconds since the epoch, up to the year 9999
+  std::int64_t expires_at = 0;           // likewise
 };
 
 // A token that one of this consumer's credentials signed and that is in time, by Kong's own rules: no
-// leeway, `exp` must be a number ahead of now, `nbf` (if there) a number not ahead of it. AUTH_010 expired,
-// AUTH_011 anything else that is wrong.
+// leeway, `exp` must be a number ahead of now, `nbf` (if there) a number not ahead of it. What else is there has the type
+// that RFC 7519, section 4.1, says. AUTH_010 expired, AUTH_011 anything else that is wrong.
 Result<ValidatedToken> validate_token(std::string_view token, const CredentialRecord& credentials,
-                                      std::string_view key_claim_name, std::int64_t now);
+                                      std::string_view key_claim_name, std::int64_t now,
+                                      bool secret_is_base64 = false);
 
 } // namespace authd::pipeline

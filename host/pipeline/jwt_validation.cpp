@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-
 #include <Poco/Dynamic/Var.h>
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
@@ -9,6 +7,7 @@
 #include "base/base64url.h"
 #include "base/json_writer.h"
 #include "pipeline/jwt.h"
+#include "pipeline/secret_text.h"
 
 namespace authd::pipeline {
 namespace {
@@ -17,6 +16,7 @@ using Poco::Dynamic::Var;
 using Claims = Poco::JSON::Object::Ptr;
 
 constexpr std::size_t kMaxJsonDepth = 16;
+constexpr std::int64_t kLatestDate = 253'402'300'799; // 9999-12-31T23:59:59Z
 
 Failure<Error> invalid(std::string detail) { return fail(Code::token_invalid, std::move(detail)); }
 
@@ -56,30 +56,35 @@ std::optional<std::string> string_claim(const Claims& claims, const std::string&
   return value.extract<std::string>();
 }
 
-// RFC 7519, section 2, NumericDate: a JSON number; a fraction is cut off.
+// RFC 7519, section 2, NumericDate: a JSON number; a fraction is cut off. nullopt: it is none, or before 1970 or after
+// the year 9999, for which there is no date to show.
 std::optional<std::int64_t> numeric_claim(const Claims& claims, const std::string& name) {
   const Var value = claims->get(name);
   if (value.isEmpty() || value.isString() || value.isBoolean() || !value.isNumeric()) return std::nullopt;
   try {
-    if (value.isInteger()) return value.convert<std::int64_t>();
+    // A double holds every second of that range; the conversion of a greater number would be undefined.
     const double number = value.convert<double>();
-    // Beyond 2^53 a double is no exact second any more, and far beyond it no integer at all.
-    if (!(std::abs(number) <= 9007199254740992.0)) return std::nullopt;
+    if (!(number >= 0.0 && number < static_cast<double>(kLatestDate + 1))) return std::nullopt;
     return static_cast<std::int64_t>(number);
   } catch (const Poco::Exception&) {
     return std::nullopt;
   }
 }
 
-std::vector<std::string> audience_of(const Claims& claims) {
-  if (const auto one = string_claim(claims, "aud")) return {*one};
-  std::vector<std::string> all;
+// RFC 7519, section 4.1.3: a string, or an array of them.
+bool has_audience(const Claims& claims, std::vector<std::string>& all) {
+  if (!claims->has("aud")) return true;
+  if (const auto one = string_claim(claims, "aud")) {
+    all = {*one};
+    return true;
+  }
   const Poco::JSON::Array::Ptr list = claims->getArray("aud");
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const Var value = list->get(static_cast<unsigned>(i));
-    if (value.isString()) all.push_back(value.extract<std::string>());
+    if (!value.isString()) return false;
+    all.push_back(value.extract<std::string>());
   }
-  return all;
+  return !list.isNull();
 }
 
 // RFC 8725, section 3.1: the algorithm is the credential's, whatever the token would like.
@@ -101,35 +106,56 @@ Result<void> check_signature(const Segments& segments, const CredentialView& cre
 
 Result<void> check_time(const Claims& claims, std::int64_t now) {
   const auto exp = numeric_claim(claims, "exp");
-  if (!exp) return invalid("The token's exp is missing or not a number");
+  if (!exp) return invalid("The token's exp is missing, not a number or out of range");
   if (claims->has("nbf")) {
     const auto nbf = numeric_claim(claims, "nbf");
-    if (!nbf) return invalid("The token's nbf is not a number");
+    if (!nbf) return invalid("The token's nbf is not a number or out of range");
     if (*nbf > now) return invalid("The token is not valid yet");
   }
   if (*exp <= now) return fail(Code::token_expired, "Token has expired");
   return {};
 }
 
+// What is optional has its type nevertheless: RFC 7519, section 4.1.
+Result<ValidatedToken> describe(const Claims& claims) {
+  ValidatedToken token;
+  const std::pair<const char*, std::string&> texts[] = {
+      {"jti", token.token_id}, {"sub", token.subject}, {"iss", token.issuer}};
+  for (const auto& [name, text] : texts) {
+    if (!claims->has(name)) continue;
+    auto given = string_claim(claims, name);
+    if (!given) return invalid("The token's " + std::string(name) + " is not a string");
+    text = std::move(*given);
+  }
+  if (!has_audience(claims, token.audience)) {
+    return invalid("The token's aud is neither a string nor an array of strings");
+  }
+  token.issued_at = numeric_claim(claims, "iat");
+  if (claims->has("iat") && !token.issued_at) return invalid("The token's iat is not a number or out of range");
+  token.expires_at = numeric_claim(claims, "exp").value_or(0);
+  return token;
+}
+
 } // namespace
 
 Result<ValidatedToken> validate_token(std::string_view token, const CredentialRecord& credentials,
-                                      std::string_view key_claim_name, std::int64_t now) {
+                                      std::string_view key_claim_name, std::int64_t now, bool secret_is_base64) {
   const auto segments = split(token);
   if (!segments) return invalid("The token is not a JWT of three parts");
   const Claims claims = parse_object(segments->payload);
   if (!claims) return invalid("The token's payload is not a JSON object in base64url");
   const auto key = string_claim(claims, std::string(key_claim_name));
-  const auto credential = key ? credentials.find(*key) : std::nullopt;
+  auto credential = key ? credentials.find(*key) : std::nullopt;
   if (!credential) return invalid("The token was not signed by a credential of this consumer");
+  DecodedSecret decoded;
+  if (secret_is_base64 && !decoded.replace_in(*credential)) {
+    return invalid("The secret of the consumer's credential is not base64, as jwt.secret_is_base64 has it");
+  }
   if (auto ok = check_signature(*segments, *credential); !ok) return Failure<>(std::move(ok.error()));
+  auto described = describe(claims);
+  if (!described) return described;
   if (auto ok = check_time(claims, now); !ok) return Failure<>(std::move(ok.error()));
-  return ValidatedToken{string_claim(claims, "jti").value_or(""),
-                        string_claim(claims, "sub").value_or(""),
-                        string_claim(claims, "iss").value_or(""),
-                        audience_of(claims),
-                        numeric_claim(claims, "iat").value_or(0),
-                        *numeric_claim(claims, "exp")};
+  return described;
 }
 
 } // namespace authd::pipeline

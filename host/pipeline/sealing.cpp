@@ -81,20 +81,29 @@ void Sealer::seal(std::string_view cache_key, std::string_view value, std::strin
   require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes(out, text_at + value.size())));
 }
 
-bool Sealer::open(std::string_view cache_key, std::string_view envelope, std::string& out) const {
-  if (envelope.empty()) return false;
+Sealer::Opened Sealer::open(std::string_view cache_key, std::string_view envelope, std::string& out) const {
+  if (envelope.empty()) return Opened::garbage;
   const char kind = envelope.front();
   envelope.remove_prefix(1);
-  if (kind == kBound && keys_.empty() && envelope.size() >= kDigestBytes) {
-    out.assign(envelope.substr(kDigestBytes));
-    return equal_constant_time(envelope.substr(0, kDigestBytes), binding_digest(cache_key, out));
-  }
+  if (kind == kBound) return open_bound(cache_key, envelope, out);
+  if (kind == kSealed) return open_sealed(cache_key, envelope, out);
+  return Opened::garbage;
+}
+
+Sealer::Opened Sealer::open_bound(std::string_view cache_key, std::string_view envelope, std::string& out) const {
+  if (envelope.size() < kDigestBytes) return Opened::garbage;
+  out.assign(envelope.substr(kDigestBytes));
+  if (!equal_constant_time(envelope.substr(0, kDigestBytes), binding_digest(cache_key, out))) return Opened::garbage;
+  return keys_.empty() ? Opened::value : Opened::other_keys; // anybody could have bound it
+}
+
+Sealer::Opened Sealer::open_sealed(std::string_view cache_key, std::string_view envelope, std::string& out) const {
   KeyId id;
-  if (kind != kSealed || envelope.size() < id.size() + kNonceBytes + kTagBytes) return false;
+  if (envelope.size() < id.size() + kNonceBytes + kTagBytes) return Opened::garbage;
   std::copy_n(envelope.begin(), id.size(), id.begin());
   envelope.remove_prefix(id.size());
   const auto key = std::find_if(keys_.begin(), keys_.end(), [&](const Key& k) { return k.id == id; });
-  if (key == keys_.end()) return false;
+  if (key == keys_.end()) return Opened::other_keys;
 
   const std::string_view nonce = envelope.substr(0, kNonceBytes);
   const std::string_view text = envelope.substr(kNonceBytes, envelope.size() - kNonceBytes - kTagBytes);
@@ -106,7 +115,7 @@ bool Sealer::open(std::string_view cache_key, std::string_view envelope, std::st
   require(EVP_DecryptUpdate(context.get(), nullptr, &n, bytes(cache_key), static_cast<int>(cache_key.size())));
   require(EVP_DecryptUpdate(context.get(), bytes(out, 0), &n, bytes(text), static_cast<int>(text.size())));
   require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()));
-  return EVP_DecryptFinal_ex(context.get(), bytes(out, out.size()), &n) == 1;
+  return EVP_DecryptFinal_ex(context.get(), bytes(out, out.size()), &n) == 1 ? Opened::value : Opened::garbage;
 }
 
 } // namespace authd::pipeline

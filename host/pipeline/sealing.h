@@ -25,10 +25,18 @@ class Sealer {
 
   // Appends the envelope of `value` for this cache key.
   void seal(std::string_view cache_key, std::string_view value, std::string& out) const;
-  // False: it does not open under any key, or belongs to another cache key. `out` is replaced.
-  bool open(std::string_view cache_key, std::string_view envelope, std::string& out) const;
+  enum class Opened : std::uint8_t {
+    value,      // in `out`
+    other_keys, // an instance with another key list wrote it, and may still want it
+    garbage,    // cut, garbled, another cache key's or none of ours
+  };
+  // `out` is replaced; it holds the value only if it was opened.
+  Opened open(std::string_view cache_key, std::string_view envelope, std::string& out) const;
 
  private:
+  Opened open_bound(std::string_view cache_key, std::string_view envelope, std::string& out) const;
+  Opened open_sealed(std::string_view cache_key, std::string_view envelope, std::string& out) const;
+
   using KeyId = std::array<char, 4>;
   struct Key {
     KeyId id; // finds the right key among several without trying all

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "pipeline/secret_text.h"
 
 namespace authd::pipeline {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 struct SigningDesk {
   UuidSource ids;
   Signer signer;
+  DecodedSecret secret;
 };
 
 SigningDesk& desk() {
@@ -23,15 +25,22 @@ SigningDesk& desk() {
 } // namespace
 
 TokenPipeline::TokenPipeline(const config::Jwt& jwt, SecretLookup& lookup)
-    : claims_(jwt), key_claim_name_(jwt.key_claim_name), lookup_(lookup) {}
+    : claims_(jwt), key_claim_name_(jwt.key_claim_name), secret_is_base64_(jwt.secret_is_base64), lookup_(lookup) {}
 
 Result<IssuedToken> TokenPipeline::issue(const Consumer& consumer, std::string_view record) const {
   const auto credentials = CredentialRecord::decode(record);
   if (!credentials) return fail(Code::signing_failed, "The token could not be signed");
   try {
     SigningDesk& d = desk();
+    CredentialView newest = credentials->newest();
+    if (secret_is_base64_ && !d.secret.replace_in(newest)) {
+      return fail(Code::signing_failed, "The secret of the consumer's credential is not base64, as jwt.secret_is_base64 "
+                                        "has it");
+    }
     const UuidSource::Text jti = d.ids.next();
-    return d.signer.sign(claims_, consumer, credentials->newest(), view(jti), unix_seconds(wall_now()));
+    const IssuedToken token = d.signer.sign(claims_, consumer, newest, view(jti), unix_seconds(wall_now()));
+    d.secret.clear();
+    return token;
   } catch (const std::exception&) {
     return fail(Code::signing_failed, "The token could not be signed");
   }
@@ -40,7 +49,7 @@ Result<IssuedToken> TokenPipeline::issue(const Consumer& consumer, std::string_v
 Result<ValidatedToken> TokenPipeline::check(std::string_view token, std::string_view record) const {
   const auto credentials = CredentialRecord::decode(record);
   if (!credentials) return fail(Code::unforeseen, "The consumer's credentials could not be read");
-  return validate_token(token, *credentials, key_claim_name_, unix_seconds(wall_now()));
+  return validate_token(token, *credentials, key_claim_name_, unix_seconds(wall_now()), secret_is_base64_);
 }
 
 } // namespace authd::pipeline

@@ -32,6 +32,7 @@ class TokenPipeline {
  private:
   const ClaimsTemplate claims_;
   const std::string key_claim_name_;
+  const bool secret_is_base64_;
   SecretLookup& lookup_;
 };
 

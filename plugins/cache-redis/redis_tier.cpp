@@ -16,6 +16,7 @@ using sdk::Status;
 
 constexpr std::size_t kMaxKeyBytes = 4096;
 constexpr std::size_t kMaxValueBytes = 1024 * 1024;
+constexpr std::size_t kMaxStoredBytes = kMaxValueBytes + kHeaderBytes;
 // Longer than any fetch that began before a deletion can take to store its value.
 constexpr const char* kTombstoneMs = "6000";
 // What bury_script answers.
@@ -86,12 +87,16 @@ Status RedisTier::get_stale(sdk::Call& call, std::string_view key, sdk::ByteSink
 }
 
 Status RedisTier::fetch(sdk::Call& call, std::string_view key, Age age, sdk::ByteSink& out) {
-  Command command("GET");
-  command << std::string(key);
+  // GET would let Redis copy 50 MB that somebody else put there, and everybody wait for it, before the length is known.
+  // One byte more than a value of ours may have tells a longer one. No key and an empty value read alike.
+  Command command("GETRANGE");
+  command << std::string(key) << "0" << std::to_string(kMaxStoredBytes);
   const auto reply = client_->run(key, command, deadline_of(call));
   if (!reply) return not_ours(call, key, reply.error());
-  if (!is_text(*reply)) return Status::not_found;
-  return deliver(call, key, text_of(*reply), age, out);
+  const std::string_view stored = text_of(*reply);
+  if (stored.empty()) return Status::not_found;
+  if (stored.size() > kMaxStoredBytes) return too_long(call, key);
+  return deliver(call, key, stored, age, out);
 }
 
 Status RedisTier::deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age,
@@ -107,11 +112,7 @@ Status RedisTier::deliver(sdk::Call& call, std::string_view key, std::string_vie
 }
 
 Status RedisTier::not_ours(const sdk::Call& call, std::string_view key, const Fault& fault) {
-  if (fault.kind == Fault::Kind::oversized) {
-    oversized_.count();
-    discard(call, key, {});
-    return Status::not_found;
-  }
+  if (fault.kind == Fault::Kind::oversized) return too_long(call, key);
   if (fault.code == "WRONGTYPE") {
     foreign_.count();
     return Status::not_found;
@@ -119,9 +120,15 @@ Status RedisTier::not_ours(const sdk::Call& call, std::string_view key, const Fa
   return report(call, fault);
 }
 
+Status RedisTier::too_long(const sdk::Call& call, std::string_view key) {
+  oversized_.count();
+  discard(call, key, {});
+  return Status::not_found;
+}
+
 // Where that fails, the next reader tries.
 void RedisTier::discard(const sdk::Call& call, std::string_view key, std::string_view seen) {
-  const std::string most = std::to_string(kMaxValueBytes + kHeaderBytes);
+  const std::string most = std::to_string(kMaxStoredBytes);
   const auto done = client_->run(discard_script(), key, {sha1_hex(seen), most}, deadline_of(call));
   if (!done) call.log(sdk::Level::debug, "redis-not-discarded", done.error().message);
 }

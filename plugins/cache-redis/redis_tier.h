@@ -49,6 +49,7 @@ class RedisTier {
   sdk::Status deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age,
                       sdk::ByteSink& out);
   sdk::Status not_ours(const sdk::Call& call, std::string_view key, const Fault& fault);
+  sdk::Status too_long(const sdk::Call& call, std::string_view key);
   void discard(const sdk::Call& call, std::string_view key, std::string_view seen);
   Deadline deadline_of(const sdk::Call& call) const { return Deadline(call, settings_.command_timeout); }
   void stop_all();

@@ -172,10 +172,10 @@ void FaultScene::lose_the_channel() {
     return false;
   });
   restored_ = std::max(restored_, fetched_.begin()->second.end);
-  const std::size_t reads = redis_->calls_of("get");
+  const std::size_t reads = redis_->calls_of("getrange");
   await("a copy that is suspect", [&] {
     ask({scout_});
-    return redis_->calls_of("get") > reads;
+    return redis_->calls_of("getrange") > reads;
   });
 }
 

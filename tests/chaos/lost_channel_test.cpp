@@ -27,7 +27,7 @@ void expect_not_noticed(Warm& warm, const std::vector<const RedisServer*>& there
   for (const RedisServer* redis : there) redis->run({"CONFIG", "RESETSTAT"});
   lose();
   const auto listened_to = [](const RedisServer* redis) { return !redis->subscribers().empty(); };
-  const auto asked = [](const RedisServer* redis) { return redis->calls_of("get") > 0; };
+  const auto asked = [](const RedisServer* redis) { return redis->calls_of("getrange") > 0; };
   const auto is_back = [&] {
     return std::any_of(there.begin(), there.end(), listened_to) &&
            std::any_of(there.begin(), there.end(), asked);

@@ -135,7 +135,9 @@ TEST_F(RedisGarbage, CutAndFlippedSealedValuesAreMisses) {
 
 TEST_F(RedisGarbage, ValuesSealedWithAnUnknownKeyAreMisses) {
   fill(sealed_with(quoted(kOneKey)));
+  redis_.run({"CONFIG", "RESETSTAT"});
   EXPECT_EQ(serve("sealed with an unknown key", sealed_with(quoted(kAnotherKey))), crowd_.ids.size());
+  EXPECT_EQ(redis_.calls_of("publish"), 0u) << "other instances were told to drop what they can open";
 }
 
 TEST_F(RedisGarbage, ValuesSealedWithTheKeyBeforeAreOpened) {

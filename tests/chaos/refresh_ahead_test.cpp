@@ -58,7 +58,7 @@ class RefreshAhead : public testing::Test {
   }
 
   std::size_t lists() const { return kong_->traffic()[KongOperation::list]; }
-  std::size_t redis_reads() const { return redis_.calls_of("get"); }
+  std::size_t redis_reads() const { return redis_.calls_of("getrange"); }
   // 1.2 times what this many lives need.
   static std::size_t a_fifth_more_than(std::size_t lives) { return lives * 12 / 10; }
 

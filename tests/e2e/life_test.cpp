@@ -4,6 +4,8 @@
 #include <csignal>
 #include <thread>
 
+#include <sched.h>
+
 #include "scene.h"
 
 namespace authd::test {
@@ -42,6 +44,31 @@ TEST(Life, EndsWithZeroOnSigtermAndOnSigint) {
     EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0) << scene.authd.child().everything();
     EXPECT_THROW(HttpConnection(scene.port()), std::system_error);
   }
+}
+
+TEST(Life, GoesOnAfterSigusr1) {
+  Scene scene;
+  for (int i = 0; i < 3; ++i) scene.authd.child().signal(SIGUSR1);
+  EXPECT_EQ(scene.tokens().status, 200);
+  scene.authd.child().signal(SIGTERM);
+  EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0) << scene.authd.child().everything();
+}
+
+// The affinity is inherited: it is the test's own that is narrowed.
+TEST(Life, HasOneReactorForEachCpuThatItMayUse) {
+  cpu_set_t all;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(all), &all), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (std::size_t cpu = 0; CPU_COUNT(&one) == 0; ++cpu) {
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+  }
+  ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
+  Settings settings("http://127.0.0.1:1");
+  AuthdProcess authd(settings);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof(all), &all), 0);
+  authd.await_ready();
+  EXPECT_EQ(authd.events("ready")[0].field("authd.reactors"), "1");
 }
 
 TEST(Life, AnswersEveryRequestThatWaitsForKongWhenSigtermComes) {

@@ -226,6 +226,34 @@ TEST(Tokens, AreRefusedWithTheCodeOfTheReason) {
   EXPECT_NE(detail.find("Anonymous consumers are not allowed"), std::string::npos) << detail;
 }
 
+TEST(Tokens, FailClosedWhateverElseSaysAnonymous) {
+  const Scene scene;
+  for (const char* value : {"true, true", "false, true", "on", "2"}) {
+    Headers headers = kAlice;
+    headers.emplace_back("X-Anonymous-Consumer", value);
+    EXPECT_EQ(code_of(scene.tokens(headers)), "AUTH_009") << value;
+  }
+  for (const char* value : {"", "false", "FALSE", "0", "no"}) {
+    Headers headers = kAlice;
+    headers.emplace_back("X-Anonymous-Consumer", value);
+    EXPECT_EQ(scene.tokens(headers).status, 200) << value;
+  }
+}
+
+// Anybody can send one; a log must not grow by it, nor be rewritten in a terminal.
+TEST(Tokens, UserNamesThatAreRefusedAreCutAndInertInTheLog) {
+  const Scene scene([](Settings& s) { s.set_text("telemetry", "access_log", "errors"); });
+  scene.tokens(consumer_headers(kAliceId, std::string(255, 'x') + "\xC3\xA9" + std::string(4000, 'y')));
+  scene.tokens(consumer_headers(kAliceId, "a\xC2\x9B\x32J\xE2\x80\xAE"));
+  const auto cut = scene.authd.await_event("request", std::chrono::seconds(10));
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->field("user.name"), std::string(255, 'x')); // not half of a character
+  const auto inert = scene.authd.await_event(
+      "request", std::chrono::seconds(10), [](const LogLine& line) { return line.field("user.name").starts_with("a"); });
+  ASSERT_TRUE(inert);
+  EXPECT_NE(inert->text.find("\"user.name\":\"a\\u009b2J\\u202e\""), std::string::npos) << inert->text;
+}
+
 TEST(Tokens, RefusalsAreProblemDetails) {
   const Scene scene;
   const HttpReply reply = scene.tokens({{"X-Request-Id", "abc"}});

@@ -87,6 +87,31 @@ TEST_F(Validate, RefusesTimesThatAreMissingOrNotNumbers) {
   }
 }
 
+TEST_F(Validate, ShowsTheLastDateThereIsAndRefusesTheNext) {
+  Claims claims;
+  for (const auto& [exp, shown] : {std::pair("253402300799", "9999-12-31T23:59:59.000Z"),
+                                   std::pair("9223372037", "2262-04-11T23:47:17.000Z")}) {
+    claims.exp = exp;
+    const HttpReply reply = scene_.validate(forge(kHs256, claims.text(), kAliceSecret));
+    ASSERT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(parse_object(reply.body)->getValue<std::string>("expiresAt"), shown);
+  }
+  for (const char* exp : {"253402300800", "9223372036854775807", "1e300", "-1"}) {
+    claims.exp = exp;
+    expect(forge(kHs256, claims.text(), kAliceSecret), 400, "AUTH_011");
+  }
+}
+
+TEST_F(Validate, RefusesClaimsOfAnotherType) {
+  for (const char* more : {R"("iat":"now")", R"("sub":7)", R"("jti":null)", R"("aud":{})"}) {
+    const std::string claims = R"({"key":"alice-key","exp":9999999999,)" + std::string(more) + "}";
+    expect(forge(kHs256, claims, kAliceSecret), 400, "AUTH_011");
+  }
+  const HttpReply bare = scene_.validate(forge(kHs256, R"({"key":"alice-key","exp":9999999999})", kAliceSecret));
+  ASSERT_EQ(bare.status, 200) << bare.body;
+  EXPECT_TRUE(parse_object(bare.body)->isNull("issuedAt")) << bare.body;
+}
+
 TEST_F(Validate, TellsAnExpiredTokenFromAnInvalidOne) {
   Claims claims;
   claims.exp = std::to_string(std::time(nullptr) - 1);

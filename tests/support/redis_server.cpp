@@ -5,7 +5,6 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <Poco/Net/ServerSocket.h>
 #include <Poco/Redis/Array.h>
 #include <Poco/Redis/Client.h>
 #include <Poco/Redis/Command.h>
@@ -16,8 +15,8 @@ namespace {
 
 using Poco::Redis::RedisType;
 
-constexpr const char* kServer = "/usr/bin/redis-server";
-constexpr const char* kCli = "/usr/bin/redis-cli";
+constexpr const char* kServer = REDIS_SERVER;
+constexpr const char* kCli = REDIS_CLI;
 constexpr std::chrono::seconds kPatience{30};
 
 bool contains(const std::string& line, std::string_view text) { return line.find(text) != std::string::npos; }
@@ -51,11 +50,6 @@ bool await_lines(const ChildProcess& process, std::string_view text, std::size_t
 }
 
 } // namespace
-
-std::uint16_t free_port() {
-  const Poco::Net::ServerSocket probe(Poco::Net::SocketAddress("127.0.0.1", 0));
-  return probe.address().port();
-}
 
 // --- one -----------------------------------------------------------------------------------------------
 

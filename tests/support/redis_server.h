@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real redis-server processes (Debian's redis-server and redis-tools): one, a master with a replica and
+// Real redis-server processes (build/tools/bin or Debian's): one, a master with a replica and
 // three sentinels, a cluster of three masters. Each keeps nothing on disk but what it needs to be
 // restarted, listens on loopback and is gone at the end of the test.
 #pragma once
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/child_process.h"
+#include "support/free_port.h"
 #include "support/temp_dir.h"
 
 namespace authd::test {
@@ -94,8 +95,5 @@ class RedisCluster {
  private:
   std::vector<std::unique_ptr<RedisServer>> nodes_;
 };
-
-// A port that nobody listens on just now.
-std::uint16_t free_port();
 
 } // namespace authd::test

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """nginx and the floor, which answer what authd answered once: the same status, fields and body."""
 import os
-import shutil
 
-from .stage import BUILD, WORKERS, Failure, binary, free_port
+from .stage import BUILD, WORKERS, binary, free_port, program
 
 _shown = False
 
@@ -33,9 +32,6 @@ http {{
 
 def start_nginx(stage, head, body):
     global _shown
-    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if not program:
-        raise Failure("nginx is not installed: script/bootstrap bench")
     port = free_port()
     text = nginx_configuration(port, stage.folder, head, body)
     with open(os.path.join(BUILD, "nginx.conf"), "w") as f:
@@ -44,7 +40,7 @@ def start_nginx(stage, head, body):
         print(f"nginx's configuration (the last one stays in build/bench/nginx.conf):\n{text}")
         _shown = True
     path = stage.write("nginx.conf", text)
-    return stage.start("nginx", [program, "-c", path, "-p", stage.folder], port)
+    return stage.start("nginx", [program("nginx"), "-c", path, "-p", stage.folder, "-e", stage.path("nginx.log")], port)
 
 
 def start_floor(stage, head, body):

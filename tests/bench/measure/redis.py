@@ -2,22 +2,18 @@
 """Real Redis servers: one, or a cluster of three masters. Nothing of them reaches a disk but a cluster's map."""
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
 
-from .stage import Failure, free_port
+from .stage import Failure, free_port, program
 
 
 def start_server(stage, *arguments):
-    program = shutil.which("redis-server")
-    if not program:
-        raise Failure("redis-server is not installed: script/bootstrap bench")
     port = free_port()
     folder = stage.path(f"redis-{port}")
     os.mkdir(folder)
-    return stage.start("redis", [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+    return stage.start("redis", [program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
                                  "--appendonly", "no", *arguments], port)
 
 
@@ -33,7 +29,7 @@ def ask(server, command):
 
 def reads(server):
     """How many values it has been asked for, by its own count."""
-    found = re.search(r"cmdstat_get:calls=(\d+)", ask(server, "INFO commandstats"))
+    found = re.search(r"cmdstat_getrange:calls=(\d+)", ask(server, "INFO commandstats"))
     return int(found[1]) if found else 0
 
 
@@ -52,7 +48,7 @@ class Cluster:
         self.servers = [start_server(stage, "--cluster-enabled", "yes", "--cluster-port", str(free_port()),
                                      "--cluster-node-timeout", "2000") for _ in range(3)]
         nodes = [f"127.0.0.1:{server.port}" for server in self.servers]
-        made = subprocess.run(["redis-cli", "--cluster", "create", *nodes, "--cluster-yes"], capture_output=True,
+        made = subprocess.run([program("redis-cli"), "--cluster", "create", *nodes, "--cluster-yes"], capture_output=True,
                               text=True, timeout=60)
         if made.returncode != 0:
             raise Failure(f"no cluster: {made.stdout[-1000:]} {made.stderr[-1000:]}")

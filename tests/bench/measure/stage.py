@@ -23,6 +23,15 @@ def binary(name):
     return os.path.join(BUILD, "bin", name)
 
 
+def program(name):
+    """Unpacked by script/bootstrap, or the system's."""
+    folders = [os.path.join(ROOT, "build", "tools", "bin"), os.environ.get("PATH", ""), "/usr/sbin"]
+    path = shutil.which(name, path=os.pathsep.join(folders))
+    if not path:
+        raise Failure(f"there is no {name}: script/bootstrap bench")
+    return path
+
+
 def machine():
     model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
     memory = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo").read())[1]) / 1024 / 1024

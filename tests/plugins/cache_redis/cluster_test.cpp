@@ -35,6 +35,18 @@ TEST_F(RedisClusterTier, SpreadsKeysOverAllMastersAndFindsThemAgain) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(redis_.node(i).run({"DBSIZE"}), "0");
 }
 
+TEST_F(RedisClusterTier, LetsNoNodeCopyFiftyMegabytesAndDeletesThemThere) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string key = key_at(i);
+    RedisServer& node = redis_.node(i);
+    node.run({"SETRANGE", key, "52428800", "x"});
+    node.run({"CONFIG", "RESETSTAT"});
+    EXPECT_EQ(tier_.get(key), AUTHD_NOT_FOUND) << tier_.why();
+    EXPECT_EQ(node.calls_of("get"), 0u);
+    EXPECT_EQ(node.run({"EXISTS", key}), "0");
+  }
+}
+
 TEST_F(RedisClusterTier, FollowsASlotWhileItMovesAndAfterwards) {
   const std::string moved = key_at(0);
   const std::uint16_t slot = redis_.slot_of(moved);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 
+#include "support/localhost.h"
 #include "support/redis_server.h"
 #include "tier_fixture.h"
 #include "tls_files.h"
@@ -26,7 +27,7 @@ class RedisTls : public testing::Test {
 };
 
 TEST_F(RedisTls, CarriesEverythingOnceTheServerIsVerified) {
-  for (const char* host : {"localhost", "127.0.0.1"}) {
+  for (const std::string& host : loopback_hosts()) {
     Tier tier(url(host), trusting(files_.ca()));
     const std::string value(1024 * 1024, 'v');
     ASSERT_EQ(tier.set("k", value), AUTHD_OK) << tier.why();
@@ -42,7 +43,7 @@ TEST_F(RedisTls, CarriesEverythingOnceTheServerIsVerified) {
 // Redis sends all of it at once, in one TLS record; poll(2) sees nothing of what OpenSSL has already taken
 // from the socket. Five of these messages fill the stream's buffer of 1020 bytes exactly.
 TEST_F(RedisTls, LeavesNoMessageInAHalfReadRecord) {
-  Tier tier(url("localhost"), trusting(files_.ca()));
+  Tier tier(url("127.0.0.1"), trusting(files_.ca()));
   const std::string many =
       "for i = 1, 75 do redis.call('PUBLISH', 'authd:v1:invalidate', "
       "'0123456789abcdef k ' .. string.rep('0', 131) .. string.format('%03d', i)) end return 1";
@@ -59,23 +60,23 @@ TEST_F(RedisTls, LeavesNoMessageInAHalfReadRecord) {
 
 TEST_F(RedisTls, RefusesAnAuthorityThatIsNotTrusted) {
   const TlsFiles others;
-  Tier tier(url("localhost"), trusting(others.ca()));
+  Tier tier(url("127.0.0.1"), trusting(others.ca()));
   EXPECT_EQ(tier.get("k"), AUTHD_UNAVAILABLE);
   EXPECT_NE(tier.why().find("certificate"), std::string::npos) << tier.why();
-  Tier system(url("localhost"));
+  Tier system(url("127.0.0.1"));
   EXPECT_EQ(system.get("k"), AUTHD_UNAVAILABLE);
   EXPECT_NE(system.why().find("certificate"), std::string::npos) << system.why();
 }
 
 TEST_F(RedisTls, IsNotSpokenToAServerThatSpeaksPlainText) {
-  Tier tier("rediss://localhost:" + std::to_string(redis_.port()), trusting(files_.ca()));
+  Tier tier("rediss://127.0.0.1:" + std::to_string(redis_.port()), trusting(files_.ca()));
   EXPECT_EQ(tier.get("k"), AUTHD_UNAVAILABLE);
-  Tier plain("redis://localhost:" + std::to_string(port_));
+  Tier plain("redis://127.0.0.1:" + std::to_string(port_));
   EXPECT_NE(plain.get("k"), AUTHD_OK);
 }
 
 TEST_F(RedisTls, SurvivesAFrozenServer) {
-  Tier tier(url("localhost"), trusting(files_.ca()));
+  Tier tier(url("127.0.0.1"), trusting(files_.ca()));
   ASSERT_EQ(tier.set("k", "v"), AUTHD_OK) << tier.why();
   redis_.freeze();
   tier.limit(milliseconds(100));
@@ -93,15 +94,15 @@ TEST(RedisTlsName, MustBeTheOneThatWasAskedFor) {
   const TlsFiles files("DNS:redis.example");
   const std::uint16_t port = free_port();
   RedisServer redis(tls_arguments(files, port));
-  for (const char* host : {"localhost", "127.0.0.1"}) {
-    Tier tier("rediss://" + std::string(host) + ":" + std::to_string(port), {{"/ca_file", files.ca()}});
+  for (const std::string& host : loopback_hosts()) {
+    Tier tier("rediss://" + host + ":" + std::to_string(port), {{"/ca_file", files.ca()}});
     EXPECT_EQ(tier.get("k"), AUTHD_UNAVAILABLE);
     EXPECT_NE(tier.why().find("certificate"), std::string::npos) << tier.why();
   }
 }
 
 TEST(RedisTlsAuthorities, ThatCannotBeReadRefuseThePlugin) {
-  Tier tier("rediss://localhost", {{"/ca_file", std::string("/nowhere/ca.pem")}}, false);
+  Tier tier("rediss://127.0.0.1", {{"/ca_file", std::string("/nowhere/ca.pem")}}, false);
   EXPECT_EQ(tier.host().create(), AUTHD_INVALID);
   EXPECT_EQ(tier.host().lifecycle_call().setting, "/ca_file");
 }

@@ -18,7 +18,7 @@ class RedisValues : public testing::Test {
 };
 
 TEST_F(RedisValues, ThatAreGarbageAreMissesAndDeleted) {
-  for (const std::string& garbage : {std::string("x"), std::string(), std::string(500'000, 'g'),
+  for (const std::string& garbage : {std::string("x"), std::string(500'000, 'g'),
                                      std::string("authd\x01"), std::string(cache_redis::kTombstone) + "more",
                                      std::string("authd\x02v\0", 8) + std::string(100, 'x')}) {
     redis_.run({"SET", "k", garbage});
@@ -28,6 +28,15 @@ TEST_F(RedisValues, ThatAreGarbageAreMissesAndDeleted) {
     EXPECT_EQ(tier_.get_stale("k"), AUTHD_NOT_FOUND);
   }
   EXPECT_TRUE(tier_.host().wait_for_log("redis-garbage", 1));
+}
+
+// GETRANGE answers alike whether there is no key or nothing in it: it stays until the next set.
+TEST_F(RedisValues, ThatAreEmptyAreMissesAndOverwritten) {
+  redis_.run({"SET", "k", ""});
+  EXPECT_EQ(tier_.get("k"), AUTHD_NOT_FOUND);
+  EXPECT_EQ(tier_.get_stale("k"), AUTHD_NOT_FOUND);
+  ASSERT_EQ(tier_.set("k", "v"), AUTHD_OK);
+  EXPECT_EQ(tier_.get("k"), AUTHD_OK);
 }
 
 TEST_F(RedisValues, ThatWereChangedAtAnyByteAreMisses) {
@@ -75,6 +84,12 @@ long most_memory_kb() {
   return 0;
 }
 
+std::size_t sent_bytes(const RedisServer& redis) {
+  const std::string stats = redis.run({"INFO", "stats"});
+  const std::string name = "total_net_output_bytes:";
+  return std::stoul(stats.substr(stats.find(name) + name.size()));
+}
+
 TEST_F(RedisValues, OfFiftyMegabytesAreNotReadButDeleted) {
   redis_.run({"SETRANGE", "k", "52428800", "x"});
   ASSERT_EQ(tier_.set("k2", "v"), AUTHD_OK);
@@ -84,6 +99,26 @@ TEST_F(RedisValues, OfFiftyMegabytesAreNotReadButDeleted) {
   EXPECT_EQ(redis_.run({"EXISTS", "k"}), "0");
   EXPECT_TRUE(tier_.host().wait_for_log("redis-oversized", 1));
   EXPECT_EQ(tier_.get("k2"), AUTHD_OK);
+}
+
+// With GET, Redis puts all of them together for the answer before anybody knows how many there are.
+TEST_F(RedisValues, OfFiftyMegabytesAreNotCopiedByRedisEither) {
+  redis_.run({"SETRANGE", "k", "52428800", "x"});
+  redis_.run({"CONFIG", "RESETSTAT"});
+  EXPECT_EQ(tier_.get("k"), AUTHD_NOT_FOUND);
+  EXPECT_EQ(redis_.calls_of("get"), 0u);
+  EXPECT_LT(sent_bytes(redis_), 2'000'000u);
+}
+
+TEST_F(RedisValues, OfTheGreatestLengthAreServedAndOneByteMoreIsDeleted) {
+  const std::string greatest(1024 * 1024, 'v');
+  ASSERT_EQ(tier_.set("k", greatest), AUTHD_OK) << tier_.why();
+  ASSERT_EQ(tier_.get("k"), AUTHD_OK) << tier_.why();
+  EXPECT_TRUE(tier_.value() == greatest);
+  redis_.run({"APPEND", "k", "x"});
+  EXPECT_EQ(tier_.get("k"), AUTHD_NOT_FOUND);
+  EXPECT_EQ(redis_.run({"EXISTS", "k"}), "0");
+  EXPECT_TRUE(tier_.host().wait_for_log("redis-oversized", 1));
 }
 
 // What a reader does that found garbage, when somebody was quicker.

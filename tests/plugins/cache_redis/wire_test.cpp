@@ -39,14 +39,14 @@ std::optional<std::string> read_command(const Peer& peer, std::string& buffer) {
   return first;
 }
 
-// Answers PING, and GET as told; what ends ends the connection.
+// Answers PING, and GETRANGE as told; what ends ends the connection.
 ConnectionServer::Serve answering(std::function<void(Peer&)> get) {
   return [get = std::move(get)](Peer& peer) {
     std::string buffer;
     while (const auto command = read_command(peer, buffer)) {
       if (*command == "PING") {
         peer.send("+PONG\r\n");
-      } else if (*command == "GET") {
+      } else if (*command == "GETRANGE") {
         return get(peer);
       } else {
         peer.send("-ERR unknown command\r\n");
@@ -163,8 +163,8 @@ TEST(RedisWire, RepeatsAtOnceWhatAReusedConnectionWasClosedOn) {
     bool answered = false;
     while (const auto command = read_command(peer, buffer)) {
       if (*command == "PING") peer.send("+PONG\r\n");
-      if (*command == "GET" && std::exchange(answered, true)) return;
-      if (*command == "GET") peer.send("$-1\r\n");
+      if (*command == "GETRANGE" && std::exchange(answered, true)) return;
+      if (*command == "GETRANGE") peer.send("$-1\r\n");
     }
   });
   Tier tier("redis://127.0.0.1:" + std::to_string(server.port()), {{"/retry_delay", std::int64_t{5000}}});

@@ -20,5 +20,11 @@ TEST(Clock, WritesEachMomentWhateverItWroteBefore) {
       "2026-11-22T06:35:44.999Z2026-11-22T06:35:45.000Z2026-11-22T06:35:45.010Z2026-11-22T06:35:44.100Z");
 }
 
+TEST(Clock, WritesSecondsThatNanosecondsDoNotHold) {
+  EXPECT_EQ(iso8601_of_seconds(0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(iso8601_of_seconds(9'223'372'037), "2262-04-11T23:47:17.000Z");
+  EXPECT_EQ(iso8601_of_seconds(253'402'300'799), "9999-12-31T23:59:59.000Z");
+}
+
 } // namespace
 } // namespace authd

@@ -131,6 +131,27 @@ TEST(Log, NeverLetsALineBreakOutOfItsJson) {
   EXPECT_THAT(text, HasSubstr(R"(two\nlines\u0001)"));
 }
 
+// A terminal takes U+009B for the start of an escape sequence; an override shows what follows backwards.
+TEST(Log, EscapesWhatAViewerWouldObey) {
+  Pipe pipe;
+  {
+    Log(options_for(pipe))
+        .write(Level::info, "e", "\u009B31m\u202Etxt.exe", {{"user.name", "a\u0080\u009F\u200E\u200F\u2066\u2069\u2028z"}});
+  }
+  const std::string text = pipe.drain();
+  EXPECT_THAT(text, HasSubstr(R"("message":"\u009b31m\u202etxt.exe")"));
+  EXPECT_THAT(text, HasSubstr(R"("user.name":"a\u0080\u009f\u200e\u200f\u2066\u2069\u2028z")"));
+}
+
+TEST(Log, LeavesOtherTextAsItIs) {
+  Pipe pipe;
+  const std::string name = "\u00A0\u00E9\u200D\u2030\u206A\u05D0\u4E2D\U0001F511";
+  { Log(options_for(pipe)).write(Level::info, "e", name + "\xFF", {{"user.name", name}}); }
+  const std::string text = pipe.drain();
+  EXPECT_THAT(text, HasSubstr("\"user.name\":\"" + name + "\""));
+  EXPECT_THAT(text, HasSubstr("\"message\":\"" + name + "\uFFFD\""));
+}
+
 TEST(Log, KeepsEveryLineOfABusyMomentWholeAndInOrder) {
   TempFile file;
   {

@@ -173,6 +173,7 @@ TEST_F(Defaults, OfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(loaded.jwt.expiration, built.jwt.expiration);
   EXPECT_EQ(loaded.jwt.clock_skew, built.jwt.clock_skew);
   EXPECT_EQ(loaded.jwt.unique_name_domain, built.jwt.unique_name_domain);
+  EXPECT_EQ(loaded.jwt.secret_is_base64, built.jwt.secret_is_base64);
   EXPECT_EQ(loaded.gateway.auto_provision, built.gateway.auto_provision);
   EXPECT_EQ(loaded.gateway.pool_size, built.gateway.pool_size);
   EXPECT_EQ(loaded.breaker.timeout, built.breaker.timeout);

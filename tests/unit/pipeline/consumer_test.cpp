@@ -53,7 +53,8 @@ TEST(ConsumerValidation, NamesTheHeaderThatIsMissing) {
 }
 
 TEST(ConsumerValidation, RefusesAnonymousConsumersInEverySpelling) {
-  for (const char* value : {"true", "TRUE", "True", "1", "yes", "YES", " true "}) {
+  for (const char* value : {"true", "TRUE", "True", "1", "yes", "YES", " true ", "true, true", "false, true", "on", "y", "2",
+                            "00", "false,", "falsehood", "nope", "null", "\xFF"}) {
     IdentityHeaders h = headers("id", "name");
     h.anonymous = {1, value};
     const auto consumer = validate(h);
@@ -64,7 +65,7 @@ TEST(ConsumerValidation, RefusesAnonymousConsumersInEverySpelling) {
 }
 
 TEST(ConsumerValidation, LetsPassWhoIsNotAnonymous) {
-  for (const char* value : {"false", "0", "no", ""}) {
+  for (const char* value : {"false", "False", "FALSE", "0", "no", "NO", "", " false\t", " "}) {
     IdentityHeaders h = headers("id", "name");
     h.anonymous = {1, value};
     EXPECT_TRUE(validate(h)) << value;

@@ -113,7 +113,7 @@ TEST_F(TokenValidation, AcceptsWhatTheSignerMade) {
   EXPECT_EQ(token->token_id, kJti);
   EXPECT_EQ(token->issuer, "https://auth.example");
   EXPECT_EQ(token->audience, std::vector<std::string>{"https://api.example"});
-  EXPECT_EQ(token->expires_at - token->issued_at, 900);
+  EXPECT_EQ(token->expires_at - token->issued_at.value(), 900);
 }
 
 TEST_F(TokenValidation, AcceptsATokenOfTheCredentialBeforeTheNewest) {
@@ -151,6 +151,43 @@ TEST_F(TokenValidation, RefusesMissingAndMistypedClaims) {
                               R"([1])", "", "null", "{\"key\":\"new\",\"exp\":9999999999"}) {
     EXPECT_EQ(refusal(forged(payload)), Code::token_invalid) << payload;
   }
+}
+
+// RFC 7519, section 4.1: what is optional has its type nevertheless.
+TEST_F(TokenValidation, RefusesOptionalClaimsOfAnotherType) {
+  for (const char* claim :
+       {R"("iat":"1795329344")", R"("iat":true)", R"("iat":null)", R"("iat":[1])", R"("iat":-1)",
+        R"("iat":253402300800)", R"("sub":7)", R"("sub":null)", R"("sub":["joe"])", R"("jti":{})", R"("jti":1.5)",
+        R"("iss":1)", R"("aud":7)", R"("aud":null)", R"("aud":{"a":1})", R"("aud":["a",7])", R"("aud":[["a"]])",
+        R"("nbf":-1)", R"("nbf":-0.5)"}) {
+    EXPECT_EQ(refusal(forged(std::string(R"({"key":"new","exp":9999999999,)") + claim + "}")), Code::token_invalid)
+        << claim;
+  }
+}
+
+TEST_F(TokenValidation, TakesDatesUpToTheYear9999) {
+  const auto expiry = [&](const std::string& exp) {
+    return validate_token(forged(R"({"key":"new","exp":)" + exp + "}"), *CredentialRecord::decode(record), "key", kNow);
+  };
+  for (const char* exp : {"253402300799", "253402300799.5", "2.53402300799e11"}) {
+    ASSERT_TRUE(expiry(exp)) << exp;
+    EXPECT_EQ(expiry(exp)->expires_at, 253'402'300'799) << exp;
+  }
+  EXPECT_EQ(expiry("9223372037")->expires_at, 9'223'372'037); // the first second that nanoseconds do not hold
+  for (const char* exp : {"253402300800", "9007199254740992", "9223372036854775807", "18446744073709551615",
+                          "99999999999999999999999", "-1", "-9223372036854775808"}) {
+    ASSERT_FALSE(expiry(exp)) << exp;
+    EXPECT_EQ(expiry(exp).error().code, Code::token_invalid) << exp;
+  }
+}
+
+TEST_F(TokenValidation, SaysNothingOfClaimsThatAreNotThere) {
+  const auto token = validate_token(forged(R"({"key":"new","exp":9999999999})"), *CredentialRecord::decode(record),
+                                    "key", kNow);
+  ASSERT_TRUE(token);
+  EXPECT_EQ(token->issued_at, std::nullopt);
+  EXPECT_EQ(token->subject, "");
+  EXPECT_TRUE(token->audience.empty());
 }
 
 TEST_F(TokenValidation, RefusesATokenThatIsNotYetValid) {

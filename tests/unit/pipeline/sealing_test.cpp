@@ -21,7 +21,12 @@ std::string sealed(const Sealer& sealer, std::string_view name = kName) {
 
 bool opens(const Sealer& sealer, std::string_view envelope, std::string_view name = kName) {
   std::string value;
-  return sealer.open(name, envelope, value) && value == kValue;
+  return sealer.open(name, envelope, value) == Sealer::Opened::value && value == kValue;
+}
+
+Sealer::Opened judged(const Sealer& sealer, std::string_view envelope, std::string_view name = kName) {
+  std::string value;
+  return sealer.open(name, envelope, value);
 }
 
 TEST(Sealer, OpensWhatItSealedAndShowsNothingOfIt) {
@@ -46,6 +51,24 @@ TEST(Sealer, RefusesUnknownKeysOtherNamesAndPlainValues) {
   EXPECT_FALSE(opens(sealer, envelope, "authd:v1:somebody-else"));
   EXPECT_FALSE(opens(sealer, sealed(Sealer({}))));
   EXPECT_FALSE(opens(Sealer({}), envelope));
+}
+
+TEST(Sealer, TellsWhatOtherKeysWouldOpenFromGarbage) {
+  const Sealer older({key('a')});
+  const Sealer newer({key('b'), key('a')});
+  const Sealer none({});
+  EXPECT_EQ(judged(older, sealed(newer)), Sealer::Opened::other_keys);
+  EXPECT_EQ(judged(none, sealed(newer)), Sealer::Opened::other_keys);
+  EXPECT_EQ(judged(newer, sealed(none)), Sealer::Opened::other_keys);
+  EXPECT_EQ(judged(newer, sealed(none), "authd:v1:somebody-else"), Sealer::Opened::garbage);
+  EXPECT_EQ(judged(newer, sealed(older), "authd:v1:somebody-else"), Sealer::Opened::garbage);
+  std::string garbled = sealed(older);
+  garbled.back() = static_cast<char>(garbled.back() ^ 1);
+  EXPECT_EQ(judged(newer, garbled), Sealer::Opened::garbage);
+  for (const std::string& text : {std::string(), std::string("S"), std::string("B"), std::string("S") + "short",
+                                  std::string(500, 'x')}) {
+    for (const Sealer* sealer : {&older, &none}) EXPECT_EQ(judged(*sealer, text), Sealer::Opened::garbage) << text;
+  }
 }
 
 TEST(Sealer, RefusesEveryTruncationAndEveryFlippedBit) {

@@ -14,6 +14,7 @@
 
 #include "calls.h"
 #include "support/connection_server.h"
+#include "support/localhost.h"
 
 namespace authd::test {
 namespace {
@@ -120,6 +121,7 @@ class Https : public testing::Test {
 };
 
 TEST_F(Https, TalksToAServerWhoseCertificateIsTrustedForThatName) {
+  AUTHD_SKIP_WITHOUT_LOCALHOST();
   const TlsServer server("DNS:localhost");
   server.trust_in(authorities_);
   Caller call;
@@ -137,6 +139,7 @@ TEST_F(Https, TalksToAnAddressThatTheCertificateNames) {
 }
 
 TEST_F(Https, RefusesACertificateOfAnotherName) {
+  AUTHD_SKIP_WITHOUT_LOCALHOST();
   const TlsServer server("DNS:elsewhere.example");
   server.trust_in(authorities_);
   const Outcome out = Caller()({server.url("localhost")});
@@ -153,19 +156,19 @@ TEST_F(Https, RefusesACertificateOfAnotherAddress) {
 }
 
 TEST_F(Https, RefusesACertificateThatNobodyVouchesFor) {
-  const TlsServer server("DNS:localhost");
-  const Outcome out = Caller()({server.url("localhost")});
+  const TlsServer server("IP:127.0.0.1");
+  const Outcome out = Caller()({server.url("127.0.0.1")});
   EXPECT_EQ(out.status, AUTHD_UNAVAILABLE);
   EXPECT_EQ(server.requests(), 0);
 }
 
 TEST_F(Https, ReadsTheAuthoritiesAgainWhenItIsToldThatTheyMayHaveChanged) {
-  const TlsServer server("DNS:localhost");
+  const TlsServer server("IP:127.0.0.1");
   Caller call;
-  EXPECT_EQ(call({server.url("localhost")}).status, AUTHD_UNAVAILABLE);
+  EXPECT_EQ(call({server.url("127.0.0.1")}).status, AUTHD_UNAVAILABLE);
   server.trust_in(authorities_);
   call.service().forget_authorities();
-  EXPECT_EQ(call({server.url("localhost")}).body, "secret");
+  EXPECT_EQ(call({server.url("127.0.0.1")}).body, "secret");
 }
 
 TEST_F(Https, HoldsTheDeadlineDuringTheHandshake) {

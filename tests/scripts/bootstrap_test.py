@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""script/bootstrap with a package manager that only notes what it is asked for, on a PATH without daemons."""
+import os
+import shutil
+import subprocess
+import unittest
+
+from script_tree import ScriptTree
+
+TOOLS = ("bash", "sh", "dirname", "mkdir", "mktemp", "rm", "ln", "chmod", "mv", "cat", "id", "dpkg", "dpkg-deb", "tar",
+         "ldd")
+STARTS_DAEMONS = {"redis-server", "redis-sentinel", "redis", "nginx", "nginx-light", "nginx-core"}
+
+
+class Bootstrap(ScriptTree):
+    def setUp(self):
+        super().setUp()
+        self.take("bootstrap")
+        os.mkdir(self.path("path"))
+        for tool in TOOLS:
+            os.symlink(shutil.which(tool), self.path("path", tool))
+        self.packages = self.path("packages")
+        os.mkdir(self.packages)
+        self.package("redis-tools", "usr/bin/redis-check-rdb", "usr/bin/redis-cli")
+        self.package("libjemalloc2", "usr/lib/x86_64-linux-gnu/libjemalloc.so.2")
+        self.package("liblzf1", "usr/lib/x86_64-linux-gnu/liblzf.so.1")
+        self.package("nginx", "usr/sbin/nginx")
+        self.stub("path/dpkg-query", 'printf "install ok installed"')
+        self.apt_get("[ ! -e no-lists ]")
+
+    def package(self, name, *files):
+        folder = self.path("contents", name)
+        os.makedirs(os.path.join(folder, "DEBIAN"))
+        with open(os.path.join(folder, "DEBIAN", "control"), "w") as f:
+            f.write(f"Package: {name}\nVersion: 1\nArchitecture: amd64\nMaintainer: none <n@example.com>\n"
+                    "Description: none\n")
+        for file in files:
+            path = os.path.join(folder, file)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as f:
+                f.write('#!/bin/sh\necho "${0##*/} with $LD_LIBRARY_PATH"\n')
+            os.chmod(path, 0o755)
+        subprocess.run(["dpkg-deb", "--build", "--root-owner-group", "-Znone", folder, self.packages], check=True,
+                       capture_output=True)
+
+    def apt_get(self, before_download="true"):
+        """`download` puts the named packages into the working folder."""
+        self.stub("path/apt-get", f"""case " $* " in *" download "*)
+  {before_download} || exit 100
+  for word; do for deb in {self.packages}/"$word"_*; do [ -e "$deb" ] && cat "$deb" >"${{deb##*/}}"; done; done ;;
+esac
+exit 0""")
+
+    def bootstrap(self, what):
+        done = self.run_script("bootstrap", what, env={"PATH": self.path("path")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def apt_calls(self):
+        return [line.split() for line in self.called() if line.startswith("apt-get ")]
+
+    def test_it_installs_no_package_that_starts_a_daemon(self):
+        self.stub("path/dpkg-query", "exit 1")
+        self.stub("path/sudo", '"$@"')
+        for what in ("build", "test", "bench"):
+            self.bootstrap(what)
+        installed = {word for call in self.apt_calls() if "install" in call for word in call}
+        self.assertIn("g++", installed)
+        self.assertEqual(installed & STARTS_DAEMONS, set())
+
+    def test_it_unpacks_the_daemons_with_their_libraries_and_runs_them_by_their_names(self):
+        self.bootstrap("bench")
+        for name in ("redis-server", "redis-cli", "nginx"):
+            said = subprocess.run([self.path("build/tools/bin", name)], capture_output=True, text=True, check=True,
+                                  env={"PATH": self.path("path")}).stdout
+            self.assertTrue(said.startswith(f"{name} with "), said)
+            self.assertTrue(said.strip().endswith("/root/usr/lib/x86_64-linux-gnu"), said)
+
+    def test_it_goes_with_the_tree_when_that_is_moved(self):
+        self.bootstrap("test")
+        os.rename(self.path("build"), self.path("moved"))
+        subprocess.run([self.path("moved/tools/bin/redis-server")], check=True, capture_output=True)
+
+    def test_it_asks_for_nothing_the_second_time(self):
+        self.bootstrap("test")
+        asked = len(self.apt_calls())
+        self.bootstrap("test")
+        self.assertEqual(len(self.apt_calls()), asked)
+
+    def test_it_begins_again_where_it_was_cut_off(self):
+        self.bootstrap("test")
+        os.remove(self.path("build/tools/root/usr/bin/redis-cli"))
+        self.bootstrap("test")
+        subprocess.run([self.path("build/tools/bin/redis-cli")], check=True, capture_output=True)
+
+    def test_it_leaves_a_daemon_that_the_system_has(self):
+        self.stub("path/redis-server")
+        self.stub("path/redis-cli")
+        self.bootstrap("test")
+        self.assertEqual(self.apt_calls(), [])
+
+    def test_it_fetches_package_lists_of_its_own_when_there_are_none(self):
+        self.apt_get('case "$*" in *Dir::State::lists=*) true ;; *) false ;; esac')
+        self.bootstrap("test")
+        words = [call for call in self.apt_calls() if "update" in call]
+        self.assertEqual(len(words), 1)
+        self.assertIn(f"Dir::State::lists={self.path('build/tools/apt/lists')}", words[0])
+        self.assertTrue(os.path.exists(self.path("build/tools/bin/redis-server")))
+
+    def test_it_needs_no_daemons_to_build(self):
+        self.bootstrap("build")
+        self.assertEqual(self.apt_calls(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
