@@ -131,8 +131,8 @@ client_subjects = ["CN=kong"]
 
 TEST_F(NotBuilt, InJwtTheyAreKnownToo) {
   const Config config =
-      config_of(load_text(std::string(kRequiredJwt) + "reuse = 0.5\nsecret_is_base64 = true\n" + kRequiredGateway));
-  EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("jwt.reuse: "), HasSubstr("jwt.secret_is_base64: ")));
+      config_of(load_text(std::string(kRequiredJwt) + "reuse = 0.5\n" + kRequiredGateway));
+  EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("jwt.reuse: ")));
 }
 
 TEST_F(NotBuilt, TheyAreHeldAgainstTheirRules) {
