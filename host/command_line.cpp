@@ -18,6 +18,7 @@
 #include "config/schema.h"
 #include "plugin/inspection.h"
 #include "plugin/schema_source.h"
+#include "plugin_trial.h"
 
 namespace authd {
 namespace {
@@ -42,8 +43,11 @@ int print_problems(const std::vector<config::Problem>& problems) {
   return EXIT_FAILURE;
 }
 
-int check(const std::string& file) {
-  const auto config = load(file);
+int check(const std::string& file, bool without_plugins) {
+  config::LoadOptions options;
+  options.trust_absent_credentials = true;
+  if (!without_plugins) options.trial = try_plugin;
+  const auto config = config::load(file, config::process_environment(), plugin::make_schema_source(), options);
   if (!config) return print_problems(config.error());
   for (const std::string& warning : config->warnings) std::cerr << "warning: " << warning << '\n';
   std::cout << (config->file.empty() ? "the environment" : config->file) << ": ok\n";
@@ -179,8 +183,11 @@ CommandLine run_command_line(int argc, char** argv) {
   const auto config_file = [&] { return file.empty() ? line.config_file : file; };
   CLI::App* config = app.add_subcommand("config", "look at the configuration");
   config->require_subcommand(1);
+  bool without_plugins = false;
   command(*config, "check", "print every error; exit 1 if there are any", &file, line.exit_code,
-          [&] { return check(config_file()); });
+          [&] { return check(config_file(), without_plugins); });
+  config->get_subcommand("check")->add_flag("--no-plugins", without_plugins,
+                                            "run no code of a plugin: judge its settings by its schema alone");
   command(*config, "show", "the configuration in effect and where each value came from, secrets redacted", &file,
           line.exit_code, [&] { return show(config_file()); });
   command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,

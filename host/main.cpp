@@ -15,9 +15,6 @@
 #include <unistd.h>
 
 #include "admin_server.h"
-#include "authd/consumers.h"
-#include "authd/http.h"
-#include "authd/tiers.h"
 #include "base/authority.h"
 #include "base/log.h"
 #include "command_line.h"
@@ -27,6 +24,7 @@
 #include "pipeline/invalidation_hub.h"
 #include "plugin/http_service.h"
 #include "plugin/loader.h"
+#include "plugin_trial.h"
 #include "reloader.h"
 #include "signals.h"
 #include "watchdog.h"
@@ -43,12 +41,6 @@ Log::Options log_options(const config::Config& config) {
   options.environment = config::name_of(config.environment);
   options.fd = STDOUT_FILENO;
   return options;
-}
-
-plugin::Services services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub) {
-  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host); }},
-          {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
-          {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {
@@ -112,7 +104,7 @@ void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, L
 }
 
 int serve(const std::string& config_file) {
-  config::Config config = load_config(config_file);
+  config::Config config = load_config(config_file, &try_plugin);
   block_signals();
   Log log(log_options(config));
   const CrashReports crash_reports(log);
@@ -121,7 +113,7 @@ int serve(const std::string& config_file) {
 
   plugin::HttpService exchanges;
   pipeline::InvalidationHub hub;
-  const plugin::Loader loader(trust_policy(config), services(exchanges, hub), log);
+  const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
   Lifecycle lifecycle;
   Reloader reloader(config_file, std::move(config), loader, exchanges, hub, lifecycle, log);
 

@@ -6,19 +6,16 @@
 #include <fmt/format.h>
 
 #include "authd/cache.h"
+#include "authd/consumers.h"
 #include "authd/gateway.h"
+#include "authd/http.h"
+#include "authd/tiers.h"
 #include "config/plugin_settings.h"
 
 namespace authd {
 namespace {
 
 using Running = PluginSet::Running;
-
-std::string pin_for(const config::Config& config, const config::PluginUse& use) {
-  if (!use.sha256.empty()) return use.sha256;
-  const auto pin = config.plugins.pins.find(use.plugin);
-  return pin == config.plugins.pins.end() ? std::string() : pin->second;
-}
 
 // The instance that already does what `wanted` asks for; a file replaced under the same name does not.
 const Running* find_same(const PluginSet* previous, const Running& wanted,
@@ -43,7 +40,26 @@ std::shared_ptr<pipeline::PendingDeletions> pending_of(const PluginSet* previous
   return std::make_shared<pipeline::PendingDeletions>();
 }
 
-// One for each problem. That of a setting begins with the place where it was written.
+// All that is wrong, collected over several plugins.
+class Refusals {
+ public:
+  void add(const plugin::Refusal& refusal, const config::PluginUse& use) { lines_ += lines_of(refusal, use); }
+  void throw_any() const {
+    if (!lines_.empty()) throw Refused(lines_);
+  }
+
+ private:
+  std::string lines_;
+};
+
+} // namespace
+
+std::string pin_for(const config::Config& config, const config::PluginUse& use) {
+  if (!use.sha256.empty()) return use.sha256;
+  const auto pin = config.plugins.pins.find(use.plugin);
+  return pin == config.plugins.pins.end() ? std::string() : pin->second;
+}
+
 std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use) {
   if (refusal.problems.empty()) return refusal.line + '\n';
   std::string lines;
@@ -57,34 +73,39 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
   return lines;
 }
 
-std::shared_ptr<plugin::Instance> start(const config::Config& config, const plugin::Loader& loader,
-                                        const Running& wanted) {
-  auto instance = loader.load(wanted.use, config.plugins.dir, pin_for(config, wanted.use), wanted.kind);
-  if (!instance) throw Refused(lines_of(instance.error(), wanted.use));
-  if (auto started = (*instance)->start(); !started) throw Refused(lines_of(started.error(), wanted.use));
-  return std::move(*instance);
+plugin::Services plugin_services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub) {
+  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host); }},
+          {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
+          {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }
-
-} // namespace
 
 PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
                      const plugin::TrustPolicy& policy, const PluginSet* previous) {
+  Refusals refusals;
   const auto take = [&](const config::PluginUse& use, const char* kind) {
     const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);
     const auto inspected = plugin::inspect(path, policy, pin_for(config, use));
-    if (!inspected) throw Refused(inspected.error().line + '\n');
+    if (!inspected) return refusals.add(inspected.error(), use);
     Running wanted{kind, use, inspected->sha256, nullptr, false};
     if (const Running* same = find_same(previous, wanted, running_)) {
       wanted.instance = same->instance;
       wanted.kept = true;
     } else {
-      wanted.instance = start(config, loader, wanted);
+      auto made = loader.load(use, config.plugins.dir, pin_for(config, use), kind);
+      if (!made) return refusals.add(made.error(), use);
+      wanted.instance = std::move(*made);
     }
     wanted.pending = pending_of(previous, wanted);
     running_.push_back(std::move(wanted));
   };
   take(config.gateway, AUTHD_GATEWAY_V1);
   for (const config::Tier& tier : config.cache) take(tier, AUTHD_CACHE_V1);
+  refusals.throw_any(); // before anything is started
+  for (const Running& made : running_) {
+    if (made.kept) continue;
+    if (const auto started = made.instance->start(); !started) refusals.add(started.error(), made.use);
+  }
+  refusals.throw_any();
   gateway_ = std::make_unique<plugin::Gateway>(running_.front().instance);
 }
 

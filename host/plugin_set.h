@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "config/config.h"
+#include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
 #include "plugin/gateway.h"
+#include "plugin/http_service.h"
 #include "plugin/loader.h"
 
 namespace authd {
@@ -20,10 +22,20 @@ struct Refused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The services that a plugin may ask for. What they refer to must outlive every instance.
+plugin::Services plugin_services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub);
+
+// One line for each problem; that of a setting begins with the place where it was written.
+std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use);
+
+// The sha256 that the plugin's file must have; empty: any.
+std::string pin_for(const config::Config& config, const config::PluginUse& use);
+
 class PluginSet {
  public:
   // Takes over from `previous` (may be null) each instance whose file and settings are the same, so that a
-  // warm cache survives a reload. Throws Refused; then nothing that was running has been touched.
+  // warm cache survives a reload. Throws Refused, with what is wrong with any of them; then nothing that was running
+  // has been touched.
   PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
             const PluginSet* previous);
 

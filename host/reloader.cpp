@@ -32,8 +32,11 @@ std::vector<std::string> split_lines(const std::string& text) {
 
 } // namespace
 
-config::Config load_config(const std::string& file) {
-  auto config = config::load(file, config::process_environment(), plugin::make_schema_source());
+config::Config load_config(const std::string& file, config::PluginTrial trial) {
+  config::LoadOptions options;
+  options.trial = std::move(trial);
+  options.trial_of_good_ones = false; // those are created here
+  auto config = config::load(file, config::process_environment(), plugin::make_schema_source(), options);
   if (config) return std::move(*config);
   std::string lines;
   for (const config::Problem& problem : config.error()) lines += problem.line + '\n';

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "config/fixed_settings.h"
+#include "config/loading.h"
 #include "generation.h"
 #include "http/server.h"
 #include "lifecycle.h"
@@ -19,8 +20,9 @@
 
 namespace authd {
 
-// Loads and validates; throws Refused with every error, one a line.
-config::Config load_config(const std::string& file);
+// Loads and validates; throws Refused with every error, one a line. With a `trial` plugins are asked what is wrong
+// with their settings also where the rest is refused already; else those are created later, and say it then.
+config::Config load_config(const std::string& file, config::PluginTrial trial = {});
 
 // The server must be destroyed first: a generation is retired when the server has let go of it.
 class Reloader {

@@ -36,6 +36,7 @@ Node split_at_commas(const Node& list, const Shape& shape) {
                                                          : from_variable(shape.items.front(), "", part);
     item.origin = list.origin;
     item.withheld = list.withheld;
+    item.unknown = list.unknown;
     array.items.push_back(std::move(item));
     if (more) rest.remove_prefix(comma + 1);
   }
@@ -167,11 +168,30 @@ void Checker::check_choice(std::string_view text, const Node& node, const Shape&
                 fmt::format("{} is not one of {}", shown(node, shape), fmt::join(choices, ", ")));
 }
 
-bool Checker::resolve_reference(Node& node, const std::string& path) {
+// A text that is right by its format, where anything looks at it.
+void Checker::take_on_trust(Node& node, const Shape& shape, const std::string& path) {
+  const std::string_view reference = node.text.reveal();
+  const std::string_view name = reference.substr(reference.find(':') + 1, reference.size() - reference.find(':') - 2);
+  problems_.warn(node.origin, path,
+                 fmt::format("the credential {} is not checked, because CREDENTIALS_DIRECTORY is not set; systemd sets "
+                             "it for a unit with LoadCredential=",
+                             in_quotes(name)));
+  node.text = Secret(std::string(shape.format == Format::key256 ? "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+                                                                : "a-credential-that-is-not-there-yet"));
+  node.withheld = true;
+  node.unknown = true;
+}
+
+bool Checker::resolve_reference(Node& node, const Shape& shape, const std::string& path) {
   if (!is_reference(node.text.reveal())) return true;
+  if (around_.trust_absent_credentials && is_absent_credential(node.text.reveal(), around_)) {
+    take_on_trust(node, shape, path);
+    return true;
+  }
   auto value = resolve(node.text.reveal(), around_);
   if (!value) {
     problems_.add(node.origin, path, value.error());
+    node.unknown = true; // so that no rule complains of the reference's text
     return false;
   }
   node.text = std::move(*value);
@@ -228,8 +248,9 @@ bool Checker::is_left_behind(const Node& node, const Shape& shape, const std::st
 
 void Checker::check_string(Node& node, const Shape& shape, const std::string& path) {
   if (node.kind != Node::Kind::string) return wrong_type(node, shape, path, "a string");
+  if (node.unknown) return;
   const bool through_environment = node.text.reveal().starts_with("${env:");
-  if (!resolve_reference(node, path)) return;
+  if (!resolve_reference(node, shape, path) || node.unknown) return;
   if (through_environment ? is_left_behind(node, shape, path) : !node.withheld && is_template(node, shape, path))
     return;
   if (is_misspelt_alias(node, shape, path)) return;
@@ -269,7 +290,7 @@ void Checker::check_array(Node& node, const Shape& shape, const std::string& pat
   bool listed = shape.comma_list || node.origin.kind == Origin::Kind::variable;
   if (node.kind == Node::Kind::string && listed) {
     // Else the references are the entries', each of which is checked below.
-    if (is_whole_reference(node.text.reveal()) && !resolve_reference(node, path)) return;
+    if (is_whole_reference(node.text.reveal()) && !resolve_reference(node, shape.items.front(), path)) return;
     node = split_at_commas(node, shape);
   }
   if (node.kind != Node::Kind::array) return wrong_type(node, shape, path, "an array");

@@ -32,7 +32,8 @@ class Checker {
   void check_array(Node& node, const Shape& shape, const std::string& path);
   void check_object(Node& node, const Shape& shape, const std::string& path);
   void check_required(const Node& node, const Property& property, const std::string& path);
-  bool resolve_reference(Node& node, const std::string& path);
+  bool resolve_reference(Node& node, const Shape& shape, const std::string& path);
+  void take_on_trust(Node& node, const Shape& shape, const std::string& path);
   bool is_left_behind(const Node& node, const Shape& shape, const std::string& path);
   bool is_wrapped(const Node& node, const Shape& shape, const std::string& path);
   bool is_misspelt_alias(const Node& node, const Shape& shape, const std::string& path);

@@ -28,6 +28,7 @@ struct PluginValue {
   double number = 0;
   Secret text; // strings are held as secrets, because some of them are
   bool secret = false;
+  bool unknown = false;   // stands in for a credential that is not there yet (LoadOptions)
   std::string file_state; // of a path: differs once the file was replaced or written to; "": no regular file
   bool operator==(const PluginValue&) const = default;
 };

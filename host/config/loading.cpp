@@ -44,9 +44,10 @@ Node string_list(std::initializer_list<std::string_view> entries) {
 // One load: each step leaves its sections, and its problems, to the next.
 class Loading {
  public:
-  Loading(std::string file, Node document, const EnvironmentVariables& variables, const SchemaSource& schemas)
-      : document_(std::move(document)), schemas_(schemas),
-        problems_(file), around_{variables, folder_of(file)} {
+  Loading(std::string file, Node document, const EnvironmentVariables& variables, const SchemaSource& schemas,
+          const LoadOptions& options)
+      : document_(std::move(document)), schemas_(schemas), options_(options), problems_(file),
+        around_{variables, folder_of(file), options.trust_absent_credentials} {
     config_.file = std::move(file);
   }
 
@@ -63,7 +64,10 @@ class Loading {
     check_production(sections_, config_, problems_);
     check_waivers(sections_, plugins.all_inspected(), problems_);
     problems_.explain_unknown([this](std::string_view name) { return owner_of(name, sections_); });
-    if (!problems_.empty()) return tl::unexpected(problems_.in_order());
+    std::vector<Problem> all = problems_.in_order();
+    try_plugins(plugins, all);
+    if (!all.empty()) return tl::unexpected(std::move(all));
+    for (const std::string& warning : problems_.warnings()) config_.warnings.push_back(warning);
     record_effective();
     return std::move(config_);
   }
@@ -77,11 +81,13 @@ class Loading {
   void read_tiers(PluginTables& plugins);
   void add_redis_tier(PluginTables& plugins);
   void read_bare_variables();
+  void try_plugins(const PluginTables& plugins, std::vector<Problem>& all) const;
   void record(const std::string& path, const Node& table, const Shape& shape);
   void record_effective();
 
   const Node document_;
   const SchemaSource& schemas_;
+  const LoadOptions& options_;
   Problems problems_;
   const Surroundings around_;
   Config config_;
@@ -192,6 +198,18 @@ void Loading::read_bare_variables() {
   }
 }
 
+// Of those whose settings their schemas allow, whatever else is wrong.
+void Loading::try_plugins(const PluginTables& plugins, std::vector<Problem>& all) const {
+  if (!options_.trial || (all.empty() && !options_.trial_of_good_ones)) return;
+  const auto attempt = [&](const PluginUse& use, std::string_view kind) {
+    for (Problem& problem : options_.trial(config_, use, kind)) all.push_back(std::move(problem));
+  };
+  if (plugins.is_settled("gateway")) attempt(config_.gateway, kGatewayKind);
+  for (std::size_t i = 0; i < config_.cache.size(); ++i) {
+    if (plugins.is_settled(fmt::format("cache[{}]", i))) attempt(config_.cache[i], kCacheKind);
+  }
+}
+
 void Loading::record(const std::string& path, const Node& table, const Shape& shape) {
   for (const Property& p : shape.properties) {
     const Node* value = table.find(p.name);
@@ -242,11 +260,11 @@ EnvironmentVariables process_environment() {
 }
 
 Result<Config, std::vector<Problem>> load(std::string_view file, const EnvironmentVariables& env,
-                                          const SchemaSource& schemas) {
+                                          const SchemaSource& schemas, const LoadOptions& options) {
   std::string name(file);
   std::error_code ignored;
   if (name.empty() && fs::exists(kDefaultFile, ignored)) name = kDefaultFile;
-  if (name.empty()) return Loading("", Node{}, env, schemas).run();
+  if (name.empty()) return Loading("", Node{}, env, schemas, options).run();
   auto text = read_file(name, kMostFileBytes);
   if (!text) return refused(text.error());
   auto document = parse_toml(text->reveal());
@@ -255,7 +273,7 @@ Result<Config, std::vector<Problem>> load(std::string_view file, const Environme
     syntax.add(document.error().origin, "", document.error().message);
     return tl::unexpected(syntax.in_order());
   }
-  return Loading(name, std::move(*document), env, schemas).run();
+  return Loading(name, std::move(*document), env, schemas, options).run();
 }
 
 } // namespace authd::config

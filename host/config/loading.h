@@ -33,8 +33,21 @@ using SchemaSource = std::function<Result<std::string, Problem>(std::string_view
                                                                 std::string_view pin, std::string_view kind,
                                                                 Environment environment)>;
 
+// What a plugin itself finds wrong with settings that its schema allows: whole lines. Given what the rest of the
+// configuration says, the plugin's table and its kind.
+using PluginTrial =
+    std::function<std::vector<Problem>(const Config& config, const PluginUse& use, std::string_view kind)>;
+
+struct LoadOptions {
+  // A reference to a credential of systemd, outside of the unit that has it, is a warning instead of a problem; no
+  // rule is applied to the value.
+  bool trust_absent_credentials = false;
+  PluginTrial trial = {};      // none: the schemas alone judge
+  bool trial_of_good_ones = true; // false: only with a configuration that is refused anyway, to say all at once
+};
+
 // `file` empty: /etc/authd/authd.toml if it exists, else the environment alone.
 Result<Config, std::vector<Problem>> load(std::string_view file, const EnvironmentVariables& env,
-                                          const SchemaSource& schemas);
+                                          const SchemaSource& schemas, const LoadOptions& options = {});
 
 } // namespace authd::config

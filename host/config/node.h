@@ -30,6 +30,7 @@ struct Node {
   double number = 0;
   Secret text;           // strings are held as secrets, because some of them are
   bool withheld = false; // came through a reference (${file:...}), so it is not printed
+  bool unknown = false;  // what a reference leads to is not there: no rule holds for the text
   std::vector<Node> items;
   std::vector<Member> members;
 

@@ -86,6 +86,7 @@ class Exporter {
     value.number = node.number;
     value.text = node.text;
     if (shape.format == Format::path) value.file_state = file_state(std::string(node.text.reveal()));
+    value.unknown = node.unknown;
     value.secret = secret || shape.secret || node.withheld;
     if (node.kind == Node::Kind::array)
       value.integer = static_cast<std::int64_t>(put_items(node, shape, name));

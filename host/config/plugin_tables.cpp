@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/plugin_tables.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "config/names.h"
@@ -11,16 +13,21 @@
 namespace authd::config {
 
 Section PluginTables::read_gateway(const Node* written) {
-  return read({"gateway", "gateway", "authd.gateway/1", Precedence::variable_over_file, written,
+  return read({"gateway", "gateway", kGatewayKind, Precedence::variable_over_file, written,
                config_.gateway, nullptr});
 }
 
 Section PluginTables::read_tier(const Node* written, std::size_t index, Tier& tier) {
-  return read({fmt::format("cache[{}]", index), "cache", "authd.cache/1", Precedence::file_over_variable,
+  return read({fmt::format("cache[{}]", index), "cache", kCacheKind, Precedence::file_over_variable,
                written, tier, &tier});
 }
 
+bool PluginTables::is_settled(std::string_view path) const {
+  return std::find(settled_.begin(), settled_.end(), path) != settled_.end();
+}
+
 Section PluginTables::read(const Job& job) {
+  const std::size_t problems_before = problems_.size();
   Shape host = shape_of_table(job.table);
   Section section{job.path, host, layered(host, job.written, around_.variables, job.precedence)};
   find_plugin(section, job.use);
@@ -32,7 +39,10 @@ Section PluginTables::read(const Job& job) {
   apply(job.table, section.node, {config_, job.tier});
   job.use.sha256 = lower_hex(pin);
   if (job.use.name.empty()) job.use.name = plugin_name(job.use.plugin);
-  if (plugin && problems_.empty()) job.use.settings = plugin_settings(section.node, *plugin, job.path, problems_);
+  if (plugin && problems_.size() == problems_before) {
+    job.use.settings = plugin_settings(section.node, *plugin, job.path, problems_);
+    settled_.push_back(job.path);
+  }
   return section;
 }
 

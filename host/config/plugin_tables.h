@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "config/checker.h"
 #include "config/layers.h"
@@ -12,6 +14,9 @@
 #include "config/section.h"
 
 namespace authd::config {
+
+inline constexpr const char* kGatewayKind = "authd.gateway/1";
+inline constexpr const char* kCacheKind = "authd.cache/1";
 
 class PluginTables {
  public:
@@ -24,6 +29,8 @@ class PluginTables {
   Section read_gateway(const Node* written);
   Section read_tier(const Node* written, std::size_t index, Tier& tier);
 
+  // Its settings are those that the plugin would get. `path`: "gateway", "cache[0]".
+  bool is_settled(std::string_view path) const;
   bool all_inspected() const { return all_inspected_; }
 
  private:
@@ -48,6 +55,7 @@ class PluginTables {
   const Surroundings& around_;
   const SchemaSource& schemas_;
   bool all_inspected_ = true;
+  std::vector<std::string> settled_;
 };
 
 } // namespace authd::config

@@ -39,6 +39,10 @@ void Problems::add(const Origin& origin, std::string_view path, std::string_view
   entries_.push_back({origin, one_line({where(origin), path, message})});
 }
 
+void Problems::warn(const Origin& origin, std::string_view path, std::string_view message) {
+  warnings_.push_back(one_line({where(origin), path, message}));
+}
+
 void Problems::add_unknown(const Origin& origin, std::string_view path, std::string_view name,
                            std::string_view hint) {
   add(origin, path, fmt::format("unknown setting; {}", hint));

@@ -26,6 +26,10 @@ class Problems {
   // Replaces the hint of each unknown setting for which `owner_of` returns something else than "".
   void explain_unknown(const std::function<std::string(std::string_view name)>& owner_of);
 
+  // What keeps nobody from starting, as "authd.toml:14:11: gateway.admin_token: ...".
+  void warn(const Origin& origin, std::string_view path, std::string_view message);
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
 
@@ -47,6 +51,7 @@ class Problems {
 
   std::string file_;
   std::vector<Entry> entries_;
+  std::vector<std::string> warnings_;
 };
 
 } // namespace authd::config

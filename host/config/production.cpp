@@ -87,7 +87,7 @@ std::string service_violation(const std::string& path, std::string_view written)
 
 std::string violation(const std::string& path, const Node& node, const Shape& shape) {
   if (path == "profiling.enabled" && node.integer != 0) return "production refuses profiling";
-  if (node.kind != Node::Kind::string) return {};
+  if (node.kind != Node::Kind::string || node.unknown) return {};
   std::string_view value = node.text.reveal();
   if (shape.https_in_production) return url_violation(value);
   if (shape.min_production_length > 0) return token_violation(without_scheme(value), shape.min_production_length);

@@ -100,6 +100,11 @@ bool is_whole_reference(std::string_view text) {
   return is_reference(text) && text.starts_with("${") && text.find('}') == text.size() - 1;
 }
 
+bool is_absent_credential(std::string_view text, const Surroundings& around) {
+  return text.starts_with("${credential:") && is_whole_reference(text) &&
+         find_variable(around.variables, "CREDENTIALS_DIRECTORY") == nullptr;
+}
+
 Result<Secret, std::string> resolve(std::string_view reference, const Surroundings& around) {
   if (!is_whole_reference(reference))
     return tl::unexpected(std::string("a reference must be the whole value: \"${...}\" and nothing else"));

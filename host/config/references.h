@@ -16,6 +16,7 @@ namespace authd::config {
 struct Surroundings {
   const EnvironmentVariables& variables;
   std::filesystem::path folder; // of authd.toml: where relative paths start
+  bool trust_absent_credentials = false; // LoadOptions
 };
 
 // The variable's value; an empty one counts as not set.
@@ -26,6 +27,9 @@ bool is_reference(std::string_view text);
 
 // Is the text one reference and nothing else?
 bool is_whole_reference(std::string_view text);
+
+// Is it a whole reference to a credential, and is systemd's folder of them not there to look into?
+bool is_absent_credential(std::string_view text, const Surroundings& around);
 
 // What it refers to; one trailing newline of a file is dropped, and 64 KiB is the most a file may hold.
 // The error says which variable or file and why, never the content. Text around the reference, an unknown

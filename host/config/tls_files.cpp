@@ -68,7 +68,7 @@ class TlsFiles {
   }
 
   void read_text(PemFile& file) {
-    if (file.node == nullptr || file.node->kind != Node::Kind::string) return;
+    if (file.node == nullptr || file.node->kind != Node::Kind::string || file.node->unknown) return;
     const std::string name(file.node->text.reveal());
     if (is_reference(name)) return; // which could not be resolved, and was reported
     if (name.find("-----BEGIN") != std::string::npos)

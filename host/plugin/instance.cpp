@@ -112,13 +112,14 @@ class Instance::Impl {
     case Status::unavailable:
     case Status::timeout:
     case Status::rate_limited:
-      return "Bring up what it could not reach and start authd again, or report it to the plugin's author";
+    case Status::cancelled:
+      return "Bring up what it could not reach, and start authd again";
     case Status::corrupt:
     case Status::internal:
     case Status::unsupported:
       return "Report it to the plugin's author";
     default:
-      return "Correct its settings, or report it to the plugin's author";
+      return "Correct its settings";
     }
   }
 

@@ -137,6 +137,31 @@ TEST_F(References, MustBeTheWholeValue) {
   expect_refused(load_token("${env:A}${env:B}"), whole);
 }
 
+// What systemd alone has cannot be known on another machine, or before the unit starts.
+TEST_F(References, ToCredentialsAreTakenOnTrustWhereThatIsAskedForAndSaid) {
+  const std::string text =
+      "[jwt]\nauthority = \"${credential:authority}\"\naudience = \"${credential:audience}\"\n" +
+      std::string(kRequiredGateway) +
+      "admin_token = \"${credential:token}\"\n[lookup]\nencryption_keys = [\"${credential:key}\"]\n"
+      "[security]\ntrusted_gateways = [\"10.0.0.0/8\"]\n[[cache]]\nplugin = \"cache-redis\"\nurl = "
+      "\"${credential:url}\"\n";
+  const std::string path = write("authd.toml", text).string();
+  LoadOptions options;
+  options.trust_absent_credentials = true;
+  const EnvironmentVariables variables{{"AUTHD_ENV", "production"}};
+  const Config config = config_of(load(path, variables, source(), options));
+  EXPECT_EQ(config.warnings.size(), 5U);
+  for (const char* name : {"authority", "audience", "token", "key", "url"}) {
+    EXPECT_THAT(config.warnings, testing::Contains(testing::AllOf(testing::HasSubstr(path + ":"),
+                                                                  testing::HasSubstr("the credential \"" + std::string(name) +
+                                                                                     "\" is not checked"))));
+  }
+  EXPECT_TRUE(config.gateway.settings.values.at("/admin_token").unknown);
+  EXPECT_EQ(problems_of(load(path, variables, source())).size(), 5U) << "the daemon needs them all";
+  const EnvironmentVariables somewhere{{"CREDENTIALS_DIRECTORY", folder_.string()}};
+  EXPECT_EQ(problems_of(load(path, somewhere, source(), options)).size(), 5U) << "set, but missing";
+}
+
 TEST_F(References, OfAnUnknownKindAreRefused) {
   expect_refused(load_token("${vault:kong/token}"),
                  "unknown reference ${vault:...}; known: ${env:NAME}, ${file:/path}, ${credential:NAME}");

@@ -84,8 +84,7 @@ TEST_F(InstanceLife, ReportsEachProblemOfAFailedCreateWithItsSetting) {
   EXPECT_EQ(refusal.problems[0].what, "names no host");
   EXPECT_EQ(refusal.problems[1].setting, "");
   EXPECT_EQ(refusal.problems[1].line,
-            "scripted: scripted cannot be created (denied): no licence. Correct its settings, or report it to "
-            "the plugin's author. [AP-023]");
+            "scripted: scripted cannot be created (denied): no licence. Correct its settings. [AP-023]");
   EXPECT_EQ(refusal.problems[2].setting, "");
 }
 
