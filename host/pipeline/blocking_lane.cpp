@@ -71,21 +71,34 @@ milliseconds BlockingLane::expected_wait() const {
   return std::chrono::ceil<milliseconds>(wait_for_worker());
 }
 
-// With a free worker, or room for another one, it begins at once. Else those that run end one by one, and each
-// then takes its share of what is queued.
+// With a free worker, or room for another one, it begins at once. Else when the workers, each from the end of what it
+// runs, have begun all that is queued before it: those that are free take most of it, one that hangs takes none.
 nanoseconds BlockingLane::wait_for_worker() const {
   if (workers_.size() < max_workers_ || waited_for_.size() < idle_) return nanoseconds(0);
   const SteadyTime now = steady_now();
   std::vector<nanoseconds> ends;
   for (const Running& running : running_) ends.push_back(left_of(running, now));
-  std::sort(ends.begin(), ends.end());
+  const nanoseconds first = *std::min_element(ends.begin(), ends.end());
   nanoseconds queued(0);
   for (std::size_t kind = 0; kind < kKinds; ++kind)
     queued += service_times_[kind].average * static_cast<std::int64_t>(queued_kinds_[kind]);
-  const std::size_t before = waited_for_.size();
-  if (before == 0) return ends.front();
-  const auto rounds = static_cast<std::int64_t>(before / ends.size());
-  return ends[before % ends.size()] + queued / static_cast<std::int64_t>(before) * rounds;
+  const auto before = static_cast<std::int64_t>(waited_for_.size());
+  const nanoseconds each = before == 0 ? nanoseconds(0) : queued / before;
+  if (each == nanoseconds(0)) return first;
+  // The least time by which one more than `before` have begun; by `first + queued` one worker alone has done so.
+  nanoseconds low = first;
+  nanoseconds high = first + queued;
+  while (low < high) {
+    const nanoseconds middle = low + (high - low) / 2;
+    std::int64_t begun = 0;
+    for (const nanoseconds end : ends) begun += end > middle ? 0 : (middle - end) / each + 1;
+    if (begun > before) {
+      high = middle;
+    } else {
+      low = middle + nanoseconds(1);
+    }
+  }
+  return low;
 }
 
 // A job that takes longer than usual is taken to go on for as long as it is overdue: so a backend that begins to

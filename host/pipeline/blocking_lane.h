@@ -49,8 +49,8 @@ class BlockingLane {
   // job was not taken.
   [[nodiscard]] bool submit(Job job, milliseconds patience = milliseconds::max());
 
-  // How long a job that somebody waits for would wait for a worker, were it submitted now: the longest it may take
-  // for the workers that are busy to get through what is queued before it, at the pace observed so far.
+  // How long a job that somebody waits for would wait for a worker, were it submitted now, at the pace observed so
+  // far.
   milliseconds expected_wait() const;
 
   // Runs what is queued, then joins the workers. Idempotent. [may-block]

@@ -148,5 +148,27 @@ TEST_F(BusyLane, RefusesWhatCouldNotBeginInTimeByTheServiceTimeOfItsKind) {
   EXPECT_GE(lane.expected_wait(), milliseconds(100));
 }
 
+// What is queued does not wait for the one that hangs.
+TEST(BlockingLane, ExpectsNothingOfAWorkerThatHangsAndNoWaitForTheOthers) {
+  std::promise<void> started, release;
+  BlockingLane lane(2, 100);
+  ASSERT_TRUE(lane.submit(job([&] {
+    started.set_value();
+    release.get_future().wait();
+  })));
+  started.get_future().wait();
+  const SteadyTime hung = steady_now() + milliseconds(300);
+  while (steady_now() < hung) std::this_thread::yield();
+  std::promise<void> busy, go;
+  ASSERT_TRUE(lane.submit(job([&] {
+    busy.set_value();
+    go.get_future().wait();
+  })));
+  busy.get_future().wait();
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(lane.submit(job([] {}), milliseconds(250))) << i;
+  go.set_value();
+  release.set_value();
+}
+
 } // namespace
 } // namespace authd::pipeline

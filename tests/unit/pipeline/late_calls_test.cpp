@@ -171,7 +171,10 @@ TEST_F(LateCalls, DoNotMakeTheLaneRefuseWhatIsAskedForAfterAnOutage) {
   let_go();
   ASSERT_TRUE(await([&] { return signs_at_once("h0") == "listed"; }));
   ASSERT_TRUE(await([&] { return lanes.gateway.expected_wait() == milliseconds(0); }));
-  for (int i = 0; i < 40; ++i) EXPECT_FALSE(begin("next" + std::to_string(i)).result);
+  for (int i = 0; i < 40; ++i) {
+    const auto begun = begin("next" + std::to_string(i));
+    EXPECT_FALSE(begun.result) << i << " was refused: " << (*begun.result ? "no" : begun.result->error().detail);
+  }
 }
 
 TEST_F(LateCalls, OfATierDoNotAnswerWhatWasAskedForAfterAnInvalidation) {
