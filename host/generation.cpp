@@ -30,9 +30,12 @@ pipeline::FreshnessClock freshness_clock(const config::Config& config) {
   return {config.lookup.refresh_ahead, config.lookup.suspect_grace};
 }
 
-std::function<void()> poll_of(pipeline::TierStack& tiers) {
-  if (!tiers.has_stats_to_poll()) return {};
-  return [&tiers] { tiers.poll_stats(); };
+// What systemctl status shows is at most this old where nobody asks for /health.
+constexpr seconds kStatusAge{10};
+
+std::string status_text(const pipeline::Issuance& issuance) {
+  if (!issuance.possible()) return "Cannot issue tokens: " + issuance.why;
+  return issuance.why.empty() ? "Issuing tokens" : "Issuing tokens, degraded: " + issuance.why;
 }
 
 std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls) {
@@ -66,9 +69,10 @@ plugin::TrustPolicy trust_policy(const config::Config& config) {
 }
 
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-                       pipeline::InvalidationHub& hub, const Lifecycle& lifecycle, Log& log)
+                       pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
+      service_manager_(lifecycle.service_manager()),
       recorder_(config_.telemetry, log),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
       tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
@@ -77,7 +81,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
                      previous->config_.gateway.pool_size == config_.gateway.pool_size
                  ? previous->guard_
                  : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_), config_.breaker.timeout)),
-      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, poll_of(tiers_)),
+      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, background()),
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
@@ -95,7 +99,26 @@ Generation::~Generation() {
   lanes_.stop();
 }
 
+// What the probe's thread does beside probing. It begins before the constructor has ended, so it may use only what
+// stands above gateway_health_.
+pipeline::ProbeBackground Generation::background() {
+  const bool tells = service_manager_.is_listening();
+  if (!tells && !tiers_.has_tiers_to_poll()) return {};
+  const auto each_second = [this, tells] {
+    tiers_.poll();
+    if (tells && serves_) tell_service_manager();
+  };
+  return {each_second, tells ? kStatusAge : milliseconds(0)};
+}
+
+void Generation::tell_service_manager() {
+  const auto gateway = gateway_health_.last();
+  if (!gateway) return;
+  service_manager_.status(status_text(judge_issuance(*gateway, *guard_, tiers_, steady_now(), recorder_)));
+}
+
 std::shared_ptr<const http::Application> Generation::publish() {
+  serves_ = true;
   const auto release = [this](const http::Application* application) {
     delete application;
     released_.set_value();
@@ -103,6 +126,9 @@ std::shared_ptr<const http::Application> Generation::publish() {
   return {new http::Application{server_options(config_, tls_), router_, &recorder_}, release};
 }
 
-void Generation::retire() { released_.get_future().wait(); }
+void Generation::retire() {
+  serves_ = false;
+  released_.get_future().wait();
+}
 
 } // namespace authd

@@ -3,6 +3,7 @@
 // beside the one that serves, and retires the old one when its last request has been answered.
 #pragma once
 
+#include <atomic>
 #include <future>
 #include <memory>
 
@@ -24,7 +25,7 @@ class Generation {
  public:
   // Everything but the configuration must outlive it. Throws Refused.
   Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-             pipeline::InvalidationHub& hub, const Lifecycle& lifecycle, Log& log);
+             pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
   ~Generation(); // after retire, or if it was never published
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -58,10 +59,15 @@ class Generation {
     pipeline::ConsumerChanges changes_;
   };
 
+  pipeline::ProbeBackground background();
+  void tell_service_manager();
+
   const config::Config config_;
   const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
   const PluginSet plugins_;
   pipeline::InvalidationHub& hub_;
+  SystemdNotifier& service_manager_;
+  std::atomic<bool> serves_{false}; // it is the one that requests are answered by
   http::LogRecorder recorder_;
   const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
   pipeline::TierStack tiers_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sd_notify.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -26,7 +27,16 @@ void SystemdNotifier::reloading() {
 void SystemdNotifier::stopping() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  notify("STOPPING=1\n");
+  notify("STOPPING=1\nSTATUS=Draining\n");
+}
+
+void SystemdNotifier::status(std::string_view text) {
+  std::string line(text);
+  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || line == status_) return;
+  notify("STATUS=" + line + '\n');
+  status_ = std::move(line);
 }
 
 void SystemdNotifier::notify_unless_stopping(std::string_view state) {

@@ -16,11 +16,15 @@ class SystemdNotifier {
   void ready();
   void reloading(); // systemd wants the monotonic time with it: Type=notify-reload
   void stopping();
+  // One line for people: what systemctl status shows. Sent when it differs from the last one.
+  void status(std::string_view text);
+  bool is_listening() const { return !socket_.empty(); }
 
  private:
   void notify_unless_stopping(std::string_view state);
   void notify(std::string_view state) const;
   std::string socket_;
+  std::string status_; // as it was last sent, guarded by mutex_
   std::mutex mutex_;      // held while sending, so that what is sent last was decided last
   bool stopping_ = false; // guarded by mutex_
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/health.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -49,27 +48,24 @@ void write_gateway(JsonWriter& json, const Health& gateway, std::string_view mod
   json.end_object();
 }
 
-std::string_view status_of(pipeline::CircuitBreaker::State breaker) {
-  return breaker == pipeline::CircuitBreaker::State::closed ? "healthy" : "unhealthy";
+std::string_view status_of(const pipeline::TierCondition& condition) {
+  if (!condition.answers) return "unhealthy";
+  return condition.impaired ? "degraded" : "healthy";
 }
 
-bool all_closed(const std::vector<pipeline::TierState>& tiers) {
-  return std::all_of(tiers.begin(), tiers.end(), [](const pipeline::TierState& t) {
-    return t.breaker == pipeline::CircuitBreaker::State::closed;
-  });
-}
-
-void write_cache(JsonWriter& json, const pipeline::TierStack& stack) {
+void write_cache(JsonWriter& json, const pipeline::TierStack& stack, const pipeline::Issuance& issuance) {
   const auto tiers = stack.states();
-  json.key("cache").begin_object().member("status", all_closed(tiers) ? "healthy" : "degraded");
+  json.key("cache").begin_object().member("status", issuance.tiers_well ? "healthy" : "degraded");
   json.member("type", tiers.empty() ? "none" : tier_type(tiers.back().name));
   json.key("tiers").begin_array();
   for (const pipeline::TierState& tier : tiers) {
-    json.begin_object().member("name", tier.name).member("status", status_of(tier.breaker));
-    json.member("entries", tier.entries()).member("bytes", tier.bytes()).end_object();
+    json.begin_object().member("name", tier.name).member("status", status_of(tier.condition));
+    json.member("entries", tier.entries()).member("bytes", tier.bytes());
+    if (!tier.condition.is_well()) json.member("error", tier.condition.why);
+    json.end_object();
   }
   json.end_array();
-  json.key("staleCache").begin_object().member("available", stack.holds_usable()).end_object();
+  json.key("staleCache").begin_object().member("available", issuance.from_copies).end_object();
   json.end_object();
 }
 
@@ -113,40 +109,36 @@ void HealthEndpoints::live(Exchange& exchange) const {
 }
 
 void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
+  const pipeline::Issuance issuance = lookup_.issuance(gateway);
   const bool draining = draining_.load();
-  const bool reachable = gateway.state != State::down;
-  const bool cached = lookup_.tiers().holds_usable();
-  const bool is_ready = !draining && (reachable || cached);
+  const bool is_ready = !draining && issuance.possible();
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("ready", is_ready).member("timestamp", iso8601(wall_now()));
   json.key("checks").begin_object().member("lifecycle", draining ? "draining" : "running");
-  json.member("gateway", status_of(gateway.state)).member("cache", cached ? "healthy" : "empty").end_object();
+  json.member("gateway", !issuance.by_gateway ? "unhealthy" : gateway.state == State::up ? "healthy" : "degraded");
+  json.member("cache", !issuance.from_copies ? "empty" : issuance.tiers_well ? "healthy" : "degraded").end_object();
   json.member("responseTime", elapsed_ms(exchange.request().received));
   json.member("requestId", exchange.request().request_id).end_object();
   exchange.respond(is_ready ? 200 : 503, kJson, body);
 }
 
 void HealthEndpoints::health(Exchange& exchange, const Health& gateway) const {
-  const pipeline::GatewayGuard& guard = lookup_.guard();
-  const bool breaker_closed = guard.state(GatewayUse::read) == pipeline::CircuitBreaker::State::closed;
-  std::string_view status = "healthy";
-  if (gateway.state == State::degraded || !breaker_closed) status = "degraded";
-  if (gateway.state == State::down) status = lookup_.tiers().holds_usable() ? "degraded" : "unhealthy";
-  exchange.respond(status == "unhealthy" ? 503 : 200, kJson, health_body(exchange, gateway, status));
+  const pipeline::Issuance issuance = lookup_.issuance(gateway);
+  exchange.respond(issuance.possible() ? 200 : 503, kJson, health_body(exchange, gateway, issuance));
 }
 
 std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gateway,
-                                         std::string_view status) const {
+                                         const pipeline::Issuance& issuance) const {
   const auto uptime = std::chrono::duration_cast<seconds>(steady_now() - started_).count();
   std::string body;
   JsonWriter json(body);
-  json.begin_object().member("status", status).member("timestamp", iso8601(wall_now()));
+  json.begin_object().member("status", issuance.status()).member("timestamp", iso8601(wall_now()));
   json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", AUTHD_VERSION);
   json.member("environment", config::name_of(config_.environment)).member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
   write_gateway(json, gateway, gateway_.mode(), lookup_.guard());
-  write_cache(json, lookup_.tiers());
+  write_cache(json, lookup_.tiers(), issuance);
   write_telemetry(json);
   json.end_object();
   json.key("waivers").begin_array();

@@ -28,7 +28,7 @@ class HealthEndpoints {
   void live(Exchange& exchange) const;
   void ready(Exchange& exchange, const plugin::Health& gateway) const;
   void health(Exchange& exchange, const plugin::Health& gateway) const;
-  std::string health_body(Exchange& exchange, const plugin::Health& gateway, std::string_view status) const;
+  std::string health_body(Exchange& exchange, const plugin::Health& gateway, const pipeline::Issuance& issuance) const;
 
   const config::Config& config_;
   const plugin::Gateway& gateway_;

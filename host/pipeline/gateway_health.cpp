@@ -22,12 +22,12 @@ bool worth_a_call(const plugin::Health& health) {
 } // namespace
 
 GatewayHealth::GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout,
-                             Recorder& recorder, std::function<void()> each_second)
+                             Recorder& recorder, ProbeBackground background)
     : gateway_(gateway), guard_(guard), probe_timeout_(probe_timeout), recorder_(recorder),
-      each_second_(std::move(each_second)) {
+      background_(std::move(background)) {
   if (guard.needs_probe()) watch();
   const std::lock_guard lock(mutex_);
-  if (each_second_) start();
+  if (background_.each_second) start();
 }
 
 GatewayHealth::~GatewayHealth() {
@@ -81,7 +81,19 @@ void GatewayHealth::watch() {
   wake_.notify_all();
 }
 
+std::optional<plugin::Health> GatewayHealth::last() const {
+  const std::lock_guard lock(mutex_);
+  return last_;
+}
+
 bool GatewayHealth::has_recent_answer() const { return last_ && steady_now() - last_at_ < kGoodFor; }
+
+bool GatewayHealth::is_to_probe() const {
+  if (!waiting_.empty()) return true;
+  const SteadyTime now = steady_now();
+  const bool is_old = !last_ || now - last_at_ >= background_.probe_every;
+  return now >= next_tick_ && (watching_ || (background_.probe_every > milliseconds(0) && is_old));
+}
 
 void GatewayHealth::run() {
   std::unique_lock lock(mutex_);
@@ -89,7 +101,7 @@ void GatewayHealth::run() {
     await_work(lock);
     if (stopping_) break;
     const bool is_time = steady_now() >= next_tick_;
-    if (!waiting_.empty() || (watching_ && is_time)) probe(lock);
+    if (is_to_probe()) probe(lock);
     if (is_time) tick(lock);
     watching_ = guard_.needs_probe();
   }
@@ -100,7 +112,7 @@ void GatewayHealth::run() {
 void GatewayHealth::await_work(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (stopping_ || !waiting_.empty()) return;
-    if (!watching_ && !each_second_) {
+    if (!watching_ && !background_.each_second) {
       wake_.wait(lock);
     } else if (wake_.wait_until(lock, next_tick_) == std::cv_status::timeout) {
       return;
@@ -109,9 +121,9 @@ void GatewayHealth::await_work(std::unique_lock<std::mutex>& lock) {
 }
 
 void GatewayHealth::tick(std::unique_lock<std::mutex>& lock) {
-  if (each_second_) {
+  if (background_.each_second) {
     lock.unlock();
-    each_second_();
+    background_.each_second();
     lock.lock();
   }
   next_tick_ = steady_now() + kEvery;

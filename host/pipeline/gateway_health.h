@@ -19,14 +19,19 @@
 
 namespace authd::pipeline {
 
+// What the probe's thread does beside probing for those who ask.
+struct ProbeBackground {
+  std::function<void()> each_second{}; // may block; empty: nothing
+  milliseconds probe_every{0};         // 0: only when somebody asks
+};
+
 class GatewayHealth {
  public:
   using Done = std::function<void(const plugin::Health&)>;
 
-  // All must outlive it. `probe_timeout`: what one probe may take. `each_second`: called once a second on the probe's
-  // thread, may block; empty: nothing is to be done.
+  // All must outlive it. `probe_timeout`: what one probe may take.
   GatewayHealth(const plugin::Gateway& gateway, GatewayGuard& guard, milliseconds probe_timeout, Recorder& recorder,
-                std::function<void()> each_second = {});
+                ProbeBackground background = {});
   ~GatewayHealth();
   GatewayHealth(const GatewayHealth&) = delete;
   GatewayHealth& operator=(const GatewayHealth&) = delete;
@@ -35,6 +40,9 @@ class GatewayHealth {
   void ask(Done done);
   // The same for a worker; nullopt: there was no answer until then. [may-block]
   std::optional<plugin::Health> wait_for_answer(SteadyTime until);
+
+  // The last one, however old; nullopt: it was never probed.
+  std::optional<plugin::Health> last() const;
 
   // A breaker may have opened.
   void watch();
@@ -49,14 +57,15 @@ class GatewayHealth {
   void probe(std::unique_lock<std::mutex>& lock);
   void tick(std::unique_lock<std::mutex>& lock);
   bool has_recent_answer() const; // requires mutex_
+  bool is_to_probe() const;       // requires mutex_
 
   const plugin::Gateway& gateway_;
   GatewayGuard& guard_;
   const milliseconds probe_timeout_;
   Recorder& recorder_;
-  const std::function<void()> each_second_;
+  const ProbeBackground background_;
 
-  std::mutex mutex_; // guards all that follows
+  mutable std::mutex mutex_; // guards all that follows
   std::condition_variable wake_;
   std::optional<plugin::Health> last_;
   SteadyTime last_at_{};

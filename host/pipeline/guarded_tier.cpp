@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/guarded_tier.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/secret.h"
@@ -19,6 +20,8 @@ constexpr milliseconds kClearTimeout{5000};
 // A tier that failed to store a copy is given another one no sooner: each attempt may hold a worker for
 // its read_timeout, although the tier still answers reads and its breaker stays closed (a read-only Redis).
 constexpr milliseconds kStorePause{1000};
+// What asking a tier how it is may take at least: nobody waits for that, and it may have to connect anew.
+constexpr milliseconds kPollTimeout{250};
 // How long a worker goes on with pending deletions; the next one goes on from there.
 constexpr milliseconds kFlushTime{250};
 // A plugin that goes on this long after its deadline has not kept it.
@@ -63,11 +66,25 @@ Status GuardedTier::guard(std::string_view name, plugin::Call& call, Operation&&
   return status;
 }
 
-bool GuardedTier::failed(std::string_view operation, Status status, plugin::Call& call) const {
-  if (is_answer(status)) return false;
-  const plugin::Failure failure = call.take_failure(status);
+bool GuardedTier::failed(std::string_view operation, Status status, plugin::Call& call) {
+  if (is_answer(status)) {
+    note(operation, std::nullopt);
+    return false;
+  }
+  plugin::Failure failure = call.take_failure(status);
   recorder_.tier_failed({slot_.tier.name(), operation, status, failure.message});
+  note(operation, std::move(failure.message));
   return true;
+}
+
+// A deletion proves less than a store: a Redis that is full still deletes.
+void GuardedTier::note(std::string_view operation, std::optional<std::string> error) {
+  const std::lock_guard lock(mutex_);
+  if (!is_write(operation)) {
+    read_error_ = std::move(error);
+  } else if (error || operation == "set") {
+    write_error_ = std::move(error);
+  }
 }
 
 // One read by get_stale serves both questions, for the record itself says when it was fetched.
@@ -136,11 +153,57 @@ void GuardedTier::stored(bool good) {
   if (!good) next_store_ = steady_now() + kStorePause;
 }
 
-void GuardedTier::poll_stats() {
-  if (!slot_.tier.stats_when_blocking()) return;
+// --- how it is -----------------------------------------------------------------------------------------
+
+void GuardedTier::poll() {
+  const bool tells = slot_.tier.health_when_blocking();
+  if (tells && !poll_health()) return;
+  if (slot_.tier.stats_when_blocking()) poll_stats(tells);
+}
+
+// While the breaker is open it is asked past it, and in silence: a backend that is away for hours is no news every
+// second.
+bool GuardedTier::poll_health() {
+  plugin::Call call(steady_now() + std::max(slot_.read_timeout, kPollTimeout));
+  plugin::Health health;
+  const bool closed = breaker_.state() == CircuitBreaker::State::closed;
+  const Status status = closed ? guard("health", call, [&] { return ask_health(call, health); })
+                               : ask_health(call, health);
+  if (!closed && is_answer(status)) {
+    if (const auto moved = breaker_.recover(steady_now())) recorder_.breaker_moved(slot_.tier.name(), *moved);
+    guard("health", call, [] { return Status::ok; });
+  }
+  const std::lock_guard lock(mutex_);
+  if (!is_answer(status)) {
+    read_error_ = std::move(health.detail);
+    stats_ = {};
+    return false;
+  }
+  if (health.state == plugin::Health::State::up && says_) write_error_.reset();
+  says_.reset();
+  if (health.state == plugin::Health::State::degraded) says_ = std::move(health.detail);
+  return true;
+}
+
+// Status::ok unless it is down; the call then has the reason.
+Status GuardedTier::ask_health(plugin::Call& call, plugin::Health& health) const {
+  health = slot_.tier.health(call);
+  if (health.state != plugin::Health::State::down) return Status::ok;
+  const Status status = is_answer(health.status) ? Status::unavailable : health.status;
+  call.record({status, 0, milliseconds(0), health.detail});
+  return status;
+}
+
+// Where the tier says how it is, its statistics are no evidence of that.
+void GuardedTier::poll_stats(bool tells_health) {
   plugin::Call call(steady_now() + slot_.read_timeout);
   plugin::TierStats stats;
-  guard("stats", call, [&] { return slot_.tier.read_stats(call, stats); });
+  const auto ask = [&] { return slot_.tier.read_stats(call, stats); };
+  if (tells_health) {
+    ask();
+  } else {
+    guard("stats", call, ask);
+  }
   const std::lock_guard lock(mutex_);
   stats_ = stats;
 }
@@ -149,6 +212,24 @@ plugin::TierStats GuardedTier::stats() const {
   const std::lock_guard lock(mutex_);
   return stats_;
 }
+
+TierCondition GuardedTier::condition() const {
+  const bool closed = breaker_.state() == CircuitBreaker::State::closed;
+  const std::lock_guard lock(mutex_);
+  TierCondition condition{closed && !read_error_, write_error_ || says_, {}};
+  for (const auto* error : {&read_error_, &write_error_, &says_})
+    if (condition.why.empty() && *error) condition.why = **error;
+  if (condition.why.empty() && !condition.is_well()) condition.why = "it failed a moment ago and is skipped";
+  return condition;
+}
+
+bool GuardedTier::may_hold_copies() const {
+  if (breaker_.state() != CircuitBreaker::State::closed || pending_->covers_all()) return false;
+  const std::lock_guard lock(mutex_);
+  return !read_error_ && !(stats_.known && stats_.entries == 0);
+}
+
+// --- deletions -----------------------------------------------------------------------------------------
 
 bool GuardedTier::remove(const std::string& key) {
   if (delete_now(key)) return true;

@@ -25,6 +25,15 @@ struct TierCopy {
   std::int64_t fetched_at_ms = 0; // since the epoch
 };
 
+// How a tier is: by what came of it the last time, and by what it says of itself.
+struct TierCondition {
+  bool answers = true;   // what was asked of it last was answered, and its breaker is closed
+  bool impaired = false; // it refuses writes, or says that part of it is down
+  std::string why;       // unless it is well
+
+  bool is_well() const { return answers && !impaired; }
+};
+
 class GuardedTier {
  public:
   // Sealer and recorder must outlive it. `prefix`: of every key that the host puts into it.
@@ -44,9 +53,12 @@ class GuardedTier {
   // Whether flush would have something to do now.
   bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
 
-  // Asks for the statistics anew, if the tier expects to be asked. To be called once a second.
-  void poll_stats();
+  // Asks how it is and for its statistics, if the tier expects to be asked. To be called once a second.
+  void poll();
   plugin::TierStats stats() const; // as they were last; unknown if the tier does not say or cannot be reached
+  TierCondition condition() const;
+  // Whether a read may find a copy: it answers, it is not to be cleared first, and it does not say that it is empty.
+  bool may_hold_copies() const;
 
   bool is_down(SteadyTime now) const { return breaker_.would_reject(now); }
   CircuitBreaker::State breaker() const { return breaker_.state(); }
@@ -55,7 +67,11 @@ class GuardedTier {
  private:
   template <class Operation>
   plugin::Status guard(std::string_view name, plugin::Call& call, Operation&& operation);
-  bool failed(std::string_view operation, plugin::Status status, plugin::Call& call) const;
+  bool failed(std::string_view operation, plugin::Status status, plugin::Call& call);
+  void note(std::string_view operation, std::optional<std::string> error);
+  bool poll_health(); // false: it is down
+  void poll_stats(bool tells_health);
+  plugin::Status ask_health(plugin::Call& call, plugin::Health& health) const;
 
   void cannot_read(const std::string& key, Sealer::Opened opened);
   bool may_store(SteadyTime now);
@@ -76,6 +92,9 @@ class GuardedTier {
   bool stores_fail_ = false;
   SteadyTime next_store_{}; // matters while stores fail
   plugin::TierStats stats_;
+  std::optional<std::string> read_error_;  // of the last read or poll
+  std::optional<std::string> write_error_; // until a copy is stored, or the tier says that it is well again
+  std::optional<std::string> says_;        // of itself, while it is degraded
 };
 
 } // namespace authd::pipeline

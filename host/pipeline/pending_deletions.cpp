@@ -15,6 +15,11 @@ bool PendingDeletions::covers(const std::string& key) const {
   return all_ != 0 || keys_.count(key) != 0;
 }
 
+bool PendingDeletions::covers_all() const {
+  const std::lock_guard lock(mutex_);
+  return all_ != 0;
+}
+
 void PendingDeletions::add(const std::string& key) {
   const std::lock_guard lock(mutex_);
   if (all_ == 0 && (keys_.size() < kMaxKeys || keys_.count(key) != 0)) {

@@ -21,6 +21,7 @@ class PendingDeletions {
   };
 
   bool covers(const std::string& key) const;
+  bool covers_all() const;
   void add(const std::string& key);
   void add_all();
 

@@ -23,6 +23,7 @@
 #include "pipeline/blocking_lane.h"
 #include "pipeline/gateway_guard.h"
 #include "pipeline/gateway_health.h"
+#include "pipeline/issuance.h"
 #include "pipeline/negative_memory.h"
 #include "pipeline/provisioning.h"
 #include "pipeline/recorder.h"
@@ -91,6 +92,10 @@ class SecretLookup {
   bool invalidate(std::string_view consumer);
   bool invalidate_all();
 
+  // What it could do now. `gateway`: its last probe. [thread-safe]
+  Issuance issuance(const plugin::Health& gateway) const {
+    return judge_issuance(gateway, guard_, tiers_, steady_now(), recorder_);
+  }
   const TierStack& tiers() const { return tiers_; }
   const GatewayGuard& guard() const { return guard_; }
 

@@ -195,23 +195,34 @@ void TierStack::cleared() { clear_local(); }
 
 void TierStack::restored() { history_->channels.restored(steady_now()); }
 
-void TierStack::poll_stats() {
-  for (const auto& tier : guarded_) tier->poll_stats();
+// --- how they are --------------------------------------------------------------------------------------
+
+bool TierStack::may_hold_copies() const {
+  return local_.holds_usable() ||
+         std::any_of(guarded_.begin(), guarded_.end(), [](const auto& tier) { return tier->may_hold_copies(); });
 }
 
-bool TierStack::has_stats_to_poll() const {
-  return std::any_of(guarded_.begin(), guarded_.end(),
-                     [](const auto& tier) { return tier->slot().tier.stats_when_blocking(); });
+void TierStack::poll() {
+  for (const auto& tier : guarded_) tier->poll();
+}
+
+bool TierStack::has_tiers_to_poll() const {
+  return std::any_of(guarded_.begin(), guarded_.end(), [](const auto& guarded) {
+    const plugin::CacheTier& tier = guarded->slot().tier;
+    return tier.stats_when_blocking() || tier.health_when_blocking();
+  });
 }
 
 std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
   for (const TierSlot& slot : local_.slots()) {
     plugin::Call call(steady_now() + slot.read_timeout);
-    all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, slot.tier.stats(call)});
+    all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, {},
+                   slot.tier.stats(call)});
   }
   for (const auto& tier : guarded_)
-    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), tier->stats()});
+    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(),
+                   tier->condition(), tier->stats()});
   return all;
 }
 

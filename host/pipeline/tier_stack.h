@@ -25,6 +25,7 @@ struct TierState {
   std::string name;
   bool remote = false;
   CircuitBreaker::State breaker = CircuitBreaker::State::closed; // closed for local tiers
+  TierCondition condition;                                       // well for local tiers
   plugin::TierStats stats;
 
   // nullopt: the tier does not know.
@@ -81,12 +82,13 @@ class TierStack {
   void cleared();                                // or everything
   void restored();                               // messages may have been missed: local copies become suspect
 
-  // Whether the local tiers hold copies that may be used; too hopeful after single deletions.
-  bool holds_usable() const { return local_.holds_usable(); }
+  // Whether a tier that answers may hold copies within their stale window. Too hopeful after single deletions from
+  // local tiers, and of a remote tier that does not say how many it has.
+  bool may_hold_copies() const;
   std::vector<TierState> states() const;
-  // Once a second, of blocking tiers that have statistics. [may-block]
-  void poll_stats();
-  bool has_stats_to_poll() const;
+  // Once a second, of blocking tiers that expect to be asked how they are. [may-block]
+  void poll();
+  bool has_tiers_to_poll() const;
 
  private:
   using Token = std::array<char, 32>;

@@ -46,6 +46,10 @@ bool CacheTier::stats_when_blocking() const {
   return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats);
 }
 
+bool CacheTier::health_when_blocking() const {
+  return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(instance_->component().lifecycle, health);
+}
+
 std::unique_lock<std::mutex> CacheTier::serialise() const {
   return serialized_ ? std::unique_lock(instance_->serial()) : std::unique_lock<std::mutex>();
 }
@@ -98,6 +102,11 @@ Status CacheTier::read_stats(Call& call, TierStats& stats) const {
   const bool known = raw.entries != std::numeric_limits<std::uint64_t>::max();
   stats = {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};
   return status;
+}
+
+Health CacheTier::health(Call& call) const {
+  const auto lock = serialise();
+  return ask_health(*instance_, "health", instance_->component().lifecycle->health, call);
 }
 
 } // namespace authd::plugin

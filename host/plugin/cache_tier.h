@@ -10,6 +10,7 @@
 #include "authd/cache.h"
 #include "base/result.h"
 #include "plugin/call.h"
+#include "plugin/health.h"
 
 namespace authd::plugin {
 
@@ -36,8 +37,10 @@ class CacheTier {
   unsigned min_minor() const;      // the least ABI minor that its plugin needs
   // Whether Status::ok of del means that something was removed. Of a plugin of 1.0 it may mean either.
   bool tells_deletions() const { return min_minor() >= 1; }
-  // Whether a blocking tier has statistics and expects to be asked for them, on a worker. One of 1.0 does not.
+  // Whether a blocking tier has statistics, or says how it is, and expects to be asked for that, on a worker. One of
+  // 1.0 does not.
   bool stats_when_blocking() const;
+  bool health_when_blocking() const;
 
   // Replaces the content of `value` (its capacity is reused, so that a warm hit allocates nothing).
   // At most 1 MiB is taken; more is Status::corrupt. [thread-safe]
@@ -49,6 +52,7 @@ class CacheTier {
   Status clear(Call& call, std::string_view prefix) const;
   TierStats stats(Call& call) const; // unknown also when they cannot be had
   Status read_stats(Call& call, TierStats& stats) const;
+  Health health(Call& call) const; // requires health_when_blocking
 
  private:
   std::unique_lock<std::mutex> serialise() const; // holds the mutex only for a SERIALIZED tier

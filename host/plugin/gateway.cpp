@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t kMaxCredentials = 1024;
 constexpr std::size_t kMaxField = 0xFFFF; // bytes: what the record of a cached credential can hold
 constexpr std::size_t kMaxId = 256;
-// Of what a probe may put. Redaction shortens it, and must see secrets whole.
-constexpr std::size_t kMaxDetail = 64 * 1024;
 
 using Failed = authd::Failure<Failure>;
 
@@ -93,17 +91,6 @@ Failed unsupported(std::string_view operation) {
                         std::string("this gateway cannot ") + std::string(operation)});
 }
 
-Health::State to_state(std::uint32_t raw) {
-  switch (raw) {
-  case AUTHD_HEALTH_UP:
-    return Health::State::up;
-  case AUTHD_HEALTH_DEGRADED:
-    return Health::State::degraded;
-  default:
-    return Health::State::down;
-  }
-}
-
 // That there is no such thing, or that its name is taken, is an ordinary answer: it needs no reason.
 Failed not_done(Call& call, Status status) {
   const bool ordinary = status == Status::not_found || status == Status::conflict;
@@ -173,24 +160,7 @@ Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consu
   return id;
 }
 
-Health Gateway::probe(Call& call) const {
-  std::string detail;
-  std::string endpoint;
-  authd_out detail_out{.target = detail, .limit = kMaxDetail, .cuts = true};
-  authd_out endpoint_out{.target = endpoint, .limit = kMaxDetail, .cuts = true};
-  authd_health raw{sizeof raw, AUTHD_HEALTH_UP, &detail_out, &endpoint_out};
-  const auto before = steady_now();
-  const Status status = invoke(instance_->callee(), "probe", instance_->redaction(), call,
-                               [&] { return ops_->probe(instance_->self(), call.abi(), &raw); });
-  const auto took = std::chrono::duration_cast<milliseconds>(steady_now() - before);
-  const auto& redaction = instance_->redaction();
-  Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took, status};
-  if (status != Status::ok) {
-    health.state = Health::State::down;
-    health.detail = call.take_failure(status).message;
-  }
-  return health;
-}
+Health Gateway::probe(Call& call) const { return ask_health(*instance_, "probe", ops_->probe, call); }
 
 bool Gateway::can_create() const { return AUTHD_HAS(ops_, create_secret); }
 const std::string& Gateway::plugin_id() const { return instance_->plugin_id(); }

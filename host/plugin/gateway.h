@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "plugin/call.h"
+#include "plugin/health.h"
 
 namespace authd::plugin {
 
@@ -27,14 +28,6 @@ struct Proposal {
   std::string key;
   std::string algorithm = "HS256";
   Secret secret;
-};
-
-struct Health {
-  enum class State { up, degraded, down } state = State::up;
-  std::string detail;
-  std::string endpoint;
-  milliseconds response_time{0};
-  Status status = Status::ok; // of the probe itself: ok, it was answered as it should be
 };
 
 class Instance; // loader.h: owns `self` and ends its life

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <span>
 #include <stdexcept>
 
 #include "announcement.h"
@@ -24,6 +26,8 @@ constexpr std::int64_t kBuried = 1;
 constexpr std::int64_t kStood = 2;
 // What a start may wait for a Redis that does not answer.
 constexpr milliseconds kStartPatience{1000};
+// So many random names reach every master of a cluster, unless one has hardly any slots.
+constexpr int kMostProbeKeys = 256;
 // Redis refuses times that overflow its clock.
 constexpr milliseconds kLongestLife = std::chrono::hours(24 * 365 * 100);
 
@@ -183,22 +187,51 @@ Status RedisTier::health(sdk::Call& call, sdk::HealthReport& out) {
     out.down(masters.error().message);
     return Status::ok;
   }
-  const Command ping("PING");
   std::size_t failed = 0;
   std::string why;
   for (const NodePtr& node : *masters) {
-    const auto replies = client_->run_at(*node, std::span(&ping, 1), deadline_of(call));
-    if (replies && error_of(replies->front()) == nullptr) continue;
+    auto error = unreachable_by_ping(*node, call);
+    if (!error) continue;
     ++failed;
-    why = node->endpoint().text() + ": " +
-          (replies ? classify_error(*error_of(replies->front())) : replies.error()).message;
+    why = std::move(*error);
   }
   if (failed == masters->size()) {
     out.down(why);
   } else if (failed > 0) {
     out.degraded(std::to_string(failed) + " of " + std::to_string(masters->size()) + " masters; " + why);
+  } else if (const auto refusal = refuses_writes(masters->size(), call)) {
+    out.degraded("it refuses writes: " + *refusal);
   }
   return Status::ok;
+}
+
+std::optional<std::string> RedisTier::unreachable_by_ping(Node& node, const sdk::Call& call) {
+  const Command ping("PING");
+  const auto replies = client_->run_at(node, std::span(&ping, 1), deadline_of(call));
+  if (replies && error_of(replies->front()) == nullptr) return std::nullopt;
+  return node.endpoint().text() + ": " +
+         (replies ? classify_error(*error_of(replies->front())) : replies.error()).message;
+}
+
+// A key of each master. No consumer has such a name: HTTP strips blanks around it.
+std::vector<std::string> RedisTier::probe_keys(std::size_t masters) {
+  std::vector<std::string> keys;
+  std::set<NodePtr> reached;
+  for (int i = 0; i < kMostProbeKeys && keys.size() < masters; ++i) {
+    std::string key = "authd:v1: probe " + std::to_string(i);
+    const auto node = topology_->route(key);
+    if (node && reached.insert(*node).second) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+// That a server answers does not mean that it stores: it may be a replica, or full, or forbid scripts.
+std::optional<std::string> RedisTier::refuses_writes(std::size_t masters, const sdk::Call& call) {
+  for (const std::string& key : probe_keys(masters)) {
+    const auto done = client_->run(probe_script(), key, {}, deadline_of(call));
+    if (!done) return done.error().message;
+  }
+  return std::nullopt;
 }
 
 } // namespace authd::cache_redis

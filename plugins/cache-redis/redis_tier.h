@@ -52,6 +52,9 @@ class RedisTier {
   sdk::Status too_long(const sdk::Call& call, std::string_view key);
   void discard(const sdk::Call& call, std::string_view key, std::string_view seen);
   Deadline deadline_of(const sdk::Call& call) const { return Deadline(call, settings_.command_timeout); }
+  std::optional<std::string> unreachable_by_ping(Node& node, const sdk::Call& call);
+  std::vector<std::string> probe_keys(std::size_t masters);
+  std::optional<std::string> refuses_writes(std::size_t masters, const sdk::Call& call);
   void stop_all();
 
   const sdk::Host host_;

@@ -37,6 +37,12 @@ if size <= tonumber(ARGV[2]) and redis.sha1hex(redis.call('GET', KEYS[1])) ~= AR
 return redis.call('UNLINK', KEYS[1])
 )";
 
+// Redis judges a write when it is made, so that what leaves nothing tells as much as what stays.
+constexpr std::string_view kProbe = R"(
+redis.call('SET', KEYS[1], '', 'PX', 1000)
+return redis.call('UNLINK', KEYS[1])
+)";
+
 constexpr std::string_view kSweep = R"(
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 7)
 if head == ARGV[1] then return 0 end
@@ -84,6 +90,11 @@ const Script& bury_script() {
 
 const Script& discard_script() {
   static const Script script(kDiscard);
+  return script;
+}
+
+const Script& probe_script() {
+  static const Script script(kProbe);
   return script;
 }
 

@@ -35,6 +35,9 @@ const Script& bury_script();
 // ARGV: SHA-1 of the value that was read, most bytes. Removes that very value, or any string that is longer.
 const Script& discard_script();
 
+// Writes to the key and removes it: an error if Redis accepts no writes.
+const Script& probe_script();
+
 // ARGV: tombstone, magic. Removes the key, unless it is a tombstone; with a magic only what begins with it.
 const Script& sweep_script();
 

@@ -49,6 +49,7 @@ class FaultProduct : public testing::TestWithParam<std::tuple<KongState, RedisSt
       compare(answers);
       compare_breaker(scene);
       compare_later(scene, there);
+      compare_health(scene, there);
       if (HasFailure()) std::printf("%s", scene.log().c_str());
       return;
     }
@@ -82,6 +83,25 @@ class FaultProduct : public testing::TestWithParam<std::tuple<KongState, RedisSt
     EXPECT_EQ(scene.await_breaker(breaker_by_rule(kong())), breaker_by_rule(kong()));
   }
 
+  // /health and ready against the rules, and against what /tokens then answers.
+  void compare_health(const FaultScene& scene, const std::vector<CopyState>& copies) const {
+    const std::string ready = readiness_by_rule(kong(), redis(), copies);
+    const std::string wanted = ready + ", " + (ready == "ready" ? health_by_rule(kong(), redis()) : "unhealthy");
+    EXPECT_EQ(scene.await_health(wanted), wanted) << text_of(cell(copies.front()));
+    bool tokens = false;
+    for (const CopyState copy : copies) tokens = tokens || gives_tokens(scene.ask(copy));
+    tokens = tokens || gives_tokens(scene.ask_strangers());
+    const bool redis_cannot_say = redis() != RedisState::none && redis() != RedisState::frozen;
+    const bool nobody_is_left = kong() == KongState::forgetful; // of those whom the test knows
+    if (tokens || !(redis_cannot_say || nobody_is_left)) {
+      EXPECT_EQ(tokens ? "ready" : "not ready", ready) << text_of(cell(copies.front()));
+    }
+  }
+
+  static bool gives_tokens(const std::vector<Asked>& asked) {
+    return std::any_of(asked.begin(), asked.end(), [](const Asked& one) { return one.answer.starts_with("200"); });
+  }
+
   // What was started in the background may still be under way.
   void compare_later(const FaultScene& scene, const std::vector<CopyState>& copies) const {
     const auto deadline = Clock::now() + seconds(5);
@@ -97,6 +117,8 @@ class FaultProduct : public testing::TestWithParam<std::tuple<KongState, RedisSt
     }
   }
 };
+
+class NoCopies : public FaultProduct {};
 
 std::string name_of_case(const testing::TestParamInfo<FaultProduct::ParamType>& info) {
   return std::string(name_of(std::get<0>(info.param))).append(name_of(std::get<1>(info.param)));
@@ -117,6 +139,15 @@ TEST_P(AgedCopies, AreAnsweredByTheRules) {
   walk({CopyState::fresh, CopyState::due, CopyState::stale, CopyState::gone}, &FaultScene::make_aged_copies,
        kShort);
 }
+
+INSTANTIATE_TEST_SUITE_P(FaultProduct, NoCopies,
+                         testing::Combine(kKongs,
+                                          testing::Values(RedisState::none, RedisState::full,
+                                                          RedisState::empty, RedisState::frozen,
+                                                          RedisState::read_only, RedisState::returning)),
+                         name_of_case);
+
+TEST_P(NoCopies, AreAnsweredByTheRules) { walk({CopyState::gone}, &FaultScene::make_no_copies, kLong); }
 
 class SuspectCopies : public FaultProduct {};
 INSTANTIATE_TEST_SUITE_P(FaultProduct, SuspectCopies,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fault_rules.h"
 
+#include <algorithm>
 #include <array>
 
 namespace authd::test {
@@ -70,6 +71,20 @@ const Rule& deciding(const Cell& cell) {
 std::optional<std::string> answer_by_rule(const Cell& cell) {
   const char* answer = deciding(cell).answer;
   return answer == kNoSuchCell ? std::nullopt : std::optional<std::string>(answer);
+}
+
+// A Redis does not say how many copies it holds, so that one which answers may hold some.
+std::string readiness_by_rule(KongState kong, RedisState redis, const std::vector<CopyState>& copies) {
+  const bool kong_answers = kong == KongState::up || kong == KongState::forgetful;
+  const bool redis_answers = redis != RedisState::none && redis != RedisState::frozen;
+  const bool has_copies = std::any_of(copies.begin(), copies.end(), [](CopyState c) { return c != CopyState::gone; });
+  return kong_answers || redis_answers || has_copies ? "ready" : "not ready";
+}
+
+std::string health_by_rule(KongState kong, RedisState redis) {
+  const bool kong_is_well = kong == KongState::up || kong == KongState::forgetful;
+  const bool redis_is_well = redis != RedisState::frozen && redis != RedisState::read_only;
+  return kong_is_well && redis_is_well ? "healthy" : "degraded";
 }
 
 // Whoever was asked for in the background stands as if it had been asked for first.

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace authd::test {
 
@@ -49,6 +50,10 @@ std::optional<std::string> answer_by_rule(const Cell& cell);
 std::optional<std::string> later_answer_by_rule(Cell cell);
 // "closed" or "open": of the breaker `gateway`, after more calls than it needs for a judgement.
 std::string breaker_by_rule(KongState kong);
+// "ready" or "not ready": whether somebody could be answered with a token. `copies`: those that this instance has.
+std::string readiness_by_rule(KongState kong, RedisState redis, const std::vector<CopyState>& copies);
+// The status of /health, if it is ready: "healthy" or "degraded".
+std::string health_by_rule(KongState kong, RedisState redis);
 // The rule that decides, for the messages of a failing test.
 std::string_view rule_for(const Cell& cell);
 

@@ -102,6 +102,11 @@ void FaultScene::make_suspect_copies() {
   bring_redis_into_its_state();
 }
 
+void FaultScene::make_no_copies() {
+  let_a_neighbour_fetch_the_gone();
+  bring_redis_into_its_state();
+}
+
 void FaultScene::fetch(CopyState copy) {
   Span span{Clock::now(), {}};
   for (const Asked& asked : ask(copy)) {
@@ -288,6 +293,17 @@ std::string FaultScene::await_breaker(std::string_view state) const {
   std::string seen = breaker_state();
   while (seen != state && Clock::now() < deadline) seen = breaker_state();
   return seen;
+}
+
+// Probes of Kong and of Redis are up to a second old.
+std::string FaultScene::await_health(const std::string& wanted) const {
+  const auto deadline = Clock::now() + kPatience;
+  std::string said;
+  do {
+    said = get(authd_->port(), "/health/ready").status == 200 ? "ready, " : "not ready, ";
+    said += object_in(get(authd_->port(), "/health").body)->getValue<std::string>("status");
+  } while (said != wanted && Clock::now() < deadline);
+  return said;
 }
 
 // --- time ----------------------------------------------------------------------------------------------

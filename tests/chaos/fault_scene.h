@@ -41,6 +41,7 @@ class FaultScene {
   // Each returns when it is so. Kong and Redis answer as usual until enter().
   void make_aged_copies();    // stale, due, fresh, by their ages
   void make_suspect_copies(); // suspect, doubtful: by a channel that is lost and restored
+  void make_no_copies();      // here; Redis may hold a neighbour's
   // From here on Kong's credentials are others than those in the copies, and Kong is in its state. Redis is
   // since the copies were made.
   void enter();
@@ -52,6 +53,9 @@ class FaultScene {
   std::vector<Asked> ask_strangers() const;
   std::string breaker_state() const;                       // of `gateway`, as /health says it
   std::string await_breaker(std::string_view state) const; // the state in the end
+
+  // What /health/ready and /health say: "ready, degraded". Awaits this, and returns what was said in the end.
+  std::string await_health(const std::string& wanted) const;
 
   // False: the machine was so slow that copies were no more what they should have been when they were asked
   // for. Nothing that was seen counts.

@@ -74,7 +74,7 @@ TEST_F(GatewayHealthTest, AsksForABreakerThatOpensLater) {
 
 TEST_F(GatewayHealthTest, DoesEachSecondWhatIsToBeDoneAndLeavesTheGatewayAlone) {
   std::atomic<int> ticks{0};
-  GatewayHealth health(gateway.gateway(), guard, seconds(1), recorder, [&] { ++ticks; });
+  GatewayHealth health(gateway.gateway(), guard, seconds(1), recorder, {[&] { ++ticks; }});
   EXPECT_TRUE(await([&] { return ticks >= 2; }));
   EXPECT_EQ(probes, 0);
 }

@@ -71,15 +71,24 @@ struct ScriptedTier::Tables {
     out->entries = tier.content().size();
     return AUTHD_OK;
   }
+  static authd_status health(void* self, const authd_call*, authd_health* out);
 };
 
-ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor) : log_(Log::Options{}) {
-  static const authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
-                                         Tables::destroy,         nullptr};
+authd_status ScriptedTier::Tables::health(void* self, const authd_call*, authd_health* out) {
+  ScriptedTier& tier = test_of(self);
+  if (const authd_status status = tier.note("health", ""); status != AUTHD_OK) return status;
+  out->state = tier.says.state;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(tier.says.detail.data());
+  return host_of_all()->put(host_of_all(), out->detail, {bytes, tier.says.detail.size()});
+}
+
+ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool tells_health)
+    : log_(Log::Options{}), lifecycle_{sizeof(authd_lifecycle), 0,       Tables::create,  nullptr,
+                                       nullptr,                 Tables::destroy, tells_health ? Tables::health : nullptr} {
   ops_ = {sizeof(authd_cache_ops), flags,        Tables::get, Tables::get_stale, Tables::set, Tables::del,
           Tables::clear,           Tables::stats};
   component_ = {
-      sizeof(authd_component), 0, AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr, &lifecycle, &ops_};
+      sizeof(authd_component), 0, AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr, &lifecycle_, &ops_};
   config::PluginSettings settings;
   config::PluginValue self;
   self.type = config::PluginValue::Type::integer;

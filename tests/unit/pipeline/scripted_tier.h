@@ -19,8 +19,8 @@ namespace authd::pipeline::test {
 // [thread-safe]
 class ScriptedTier {
  public:
-  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for.
-  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR);
+  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for. `tells_health`: it can say how it is.
+  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR, bool tells_health = true);
 
   plugin::CacheTier tier() const { return plugin::CacheTier(instance_); }
 
@@ -28,6 +28,11 @@ class ScriptedTier {
   // anything but AUTHD_OK is its outcome instead. Set while nobody asks.
   std::function<authd_status(const std::string& operation, const std::string& key)> before =
       [](const std::string&, const std::string&) { return AUTHD_OK; };
+  // What it answers to the question how it is. Set while nobody asks.
+  struct Says {
+    std::uint32_t state = AUTHD_HEALTH_UP;
+    std::string detail{};
+  } says;
   void fail(const std::string& operation, authd_status status = AUTHD_UNAVAILABLE);
   void fail_everything();
   void mend();
@@ -46,6 +51,7 @@ class ScriptedTier {
   authd_status note(const std::string& operation, const std::string& key);
 
   Log log_;
+  authd_lifecycle lifecycle_;
   authd_cache_ops ops_;
   authd_component component_;
   std::shared_ptr<plugin::Instance> instance_;

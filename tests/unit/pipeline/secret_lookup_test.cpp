@@ -194,7 +194,7 @@ TEST_F(SecretLookupTest, DropsTheStaleCopyOfAConsumerThatIsGone) {
   fill_and_expire();
   gateway.on_list = [](const std::string&) { return Answer{AUTHD_NOT_FOUND, {}}; };
   EXPECT_EQ(ask().error().code, Code::unknown_consumer);
-  EXPECT_FALSE(stack->holds_usable());
+  EXPECT_FALSE(stack->may_hold_copies());
 }
 
 // A gateway that answers only when told to.

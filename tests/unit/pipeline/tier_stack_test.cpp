@@ -202,25 +202,94 @@ TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
   EXPECT_EQ(remote.asked("get_stale"), 3u);
 }
 
-TEST_F(TierStackTest, AsksABlockingTierForItsStatisticsBehindItsBreaker) {
-  build({&memory, &remote});
+TEST_F(TierStackTest, AsksABlockingTierThatDoesNotSayHowItIsForItsStatisticsBehindItsBreaker) {
+  test::ScriptedTier mute{"remote", AUTHD_CACHE_REMOTE, AUTHD_ABI_MINOR, false};
+  build({&memory, &mute});
   fill(kId, record("k"));
-  ASSERT_TRUE(stack->has_stats_to_poll());
+  ASSERT_TRUE(stack->has_tiers_to_poll());
   EXPECT_FALSE(stack->states()[1].entries()) << "not asked yet";
-  stack->poll_stats();
+  stack->poll();
   EXPECT_EQ(stack->states()[1].entries(), 1);
-  remote.fail("stats");
-  for (int i = 0; i < 10; ++i) stack->poll_stats();
+  mute.fail("stats");
+  for (int i = 0; i < 10; ++i) stack->poll();
   EXPECT_FALSE(stack->states()[1].entries()) << "what it said before is no longer known";
   EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now()));
+  stack.reset(); // it refers to the tier
+}
+
+TEST_F(TierStackTest, KnowsATierThatRefusesWritesUntilItStoresAgain) {
+  build({&memory, &remote});
+  EXPECT_TRUE(stack->states()[1].condition.is_well());
+  remote.fail("set");
+  fill(kId, record("k"));
+  EXPECT_TRUE(stack->states()[1].condition.answers);
+  EXPECT_TRUE(stack->states()[1].condition.impaired);
+  EXPECT_FALSE(stack->states()[1].condition.why.empty());
+  remote.mend();
+  const SteadyTime give_up = steady_now() + kLongEnough; // it is given another copy after a pause
+  while (!stack->states()[1].condition.is_well() && steady_now() < give_up) fill(kId, record("k"));
+  EXPECT_TRUE(stack->states()[1].condition.is_well());
+}
+
+TEST_F(TierStackTest, BelievesATierThatSaysItRefusesWrites) {
+  build({&memory, &remote});
+  remote.says = {AUTHD_HEALTH_DEGRADED, "it refuses writes"};
+  stack->poll();
+  EXPECT_TRUE(stack->states()[1].condition.impaired);
+  EXPECT_EQ(stack->states()[1].condition.why, "it refuses writes");
+  remote.fail("set");
+  fill(kId, record("k"));
+  remote.mend();
+  remote.says = {};
+  stack->poll(); // nothing was stored meanwhile
+  EXPECT_TRUE(stack->states()[1].condition.is_well());
+}
+
+TEST_F(TierStackTest, ATierThatSaysItIsDownHoldsNoCopiesAndIsSkippedUntilItSaysOtherwise) {
+  build({&memory, &remote});
+  EXPECT_TRUE(stack->may_hold_copies()) << "nothing is known of it yet";
+  remote.says = {AUTHD_HEALTH_DOWN, "connection refused"};
+  stack->poll();
+  EXPECT_FALSE(stack->may_hold_copies());
+  EXPECT_FALSE(stack->states()[1].condition.answers);
+  EXPECT_EQ(stack->states()[1].condition.why, "connection refused");
+  for (int i = 0; i < 5; ++i) stack->poll();
+  EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now()));
+  const int reported = recorder.tier_failures("health");
+  for (int i = 0; i < 5; ++i) stack->poll();
+  EXPECT_EQ(recorder.tier_failures("health"), reported) << "that it is still away is no news";
+  remote.says = {};
+  stack->poll();
+  EXPECT_TRUE(stack->states()[1].condition.is_well());
+  EXPECT_FALSE(stack->blocking_tiers_are_down(steady_now())) << "recovery is asked for, not waited for";
+}
+
+TEST_F(TierStackTest, ATierThatIsToBeClearedOrSaysItIsEmptyHoldsNoCopies) {
+  build({&memory, &remote});
+  fill(kId, record("k"));
+  stack->poll();
+  EXPECT_TRUE(stack->may_hold_copies());
+  remote.fail("clear");
+  EXPECT_FALSE(stack->drop_all());
+  EXPECT_FALSE(stack->may_hold_copies()) << "what it holds must not be read any more";
+  remote.mend();
+  const SteadyTime give_up = steady_now() + kLongEnough;
+  while (remote.asked("clear") < 2 && steady_now() < give_up) stack->flush_deletions();
+  stack->poll();
+  EXPECT_EQ(stack->states()[1].entries(), 0);
+  EXPECT_FALSE(stack->may_hold_copies());
+  fill(kId, record("k"));
+  stack->poll();
+  EXPECT_TRUE(stack->may_hold_copies());
 }
 
 TEST_F(TierStackTest, DoesNotAskATierOfAbi10ForItsStatistics) {
   test::ScriptedTier old{"old", AUTHD_CACHE_REMOTE, 0};
   build({&memory, &old});
-  EXPECT_FALSE(stack->has_stats_to_poll());
-  stack->poll_stats();
+  EXPECT_FALSE(stack->has_tiers_to_poll());
+  stack->poll();
   EXPECT_EQ(old.asked("stats"), 0u);
+  EXPECT_EQ(old.asked("health"), 0u);
   EXPECT_FALSE(stack->states()[1].entries());
   stack.reset(); // it refers to the tier
 }
@@ -303,7 +372,7 @@ TEST_F(TierStackTest, DropsLocalCopiesOfWhatAnotherInstanceInvalidatesAndOfAllWh
   EXPECT_EQ(local_key(), "");
   EXPECT_EQ(local_key("another"), "k");
   stack->cleared();
-  EXPECT_FALSE(stack->holds_usable());
+  EXPECT_TRUE(memory.content().empty());
 }
 
 } // namespace
