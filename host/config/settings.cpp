@@ -235,8 +235,6 @@ const Setting kSettings[] = {
      .minimum = 1, .maximum = 256, .preset = "10",
      .description = "Calls to the gateway at once, and connections kept to it.",
      .set = [](T t, V v) { t.config.gateway.pool_size = number(v); }},
-    {.table = "gateway", .key = "tags", .type = Type::array, .preset = "authd", .not_built = true,
-     .description = "Tags of the credentials that authd creates."},
     {.table = "gateway", .key = "credentials", .choices = "hmac|asymmetric", .preset = "hmac",
      .not_built = true,
      .description = "The kind of credentials to create."},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin_client.h"
 #include "authd/calls.h"
@@ -42,6 +43,10 @@ class KonnectGateway {
       "type": "string", "maxLength": 128,
       "description": "Made in the background if missing; auth-realm-<start of id> unless set, none if empty.",
       "examples": ["auth-realm-00000000"]
+    },
+    "tags": {
+      "type": "array", "items": {"type": "string"}, "default": ["authd"],
+      "description": "On each credential that authd creates, for decK's select_tags; [] for none."
     },
     "pool_size": {
       "type": "integer", "minimum": 1, "maximum": 256, "default": 10,
@@ -91,6 +96,7 @@ class KonnectGateway {
   const ControlPlane plane_;
   const std::string consumers_; // URL of the collection
   const kong::AdminClient client_;
+  const std::vector<std::string> tags_; // of what is created
   std::unique_ptr<RealmKeeper> realm_; // none: not wanted
 };
 

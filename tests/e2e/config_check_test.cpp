@@ -94,6 +94,12 @@ TEST_F(ConfigCheck, JudgesUrlHeaderAndTokenOfKongAsTheDaemonDoes) {
   expect_error(Settings("http://127.0.0.1:1").toml(), "KONG_ADMIN_TOKEN: ", token, {{"KONG_ADMIN_TOKEN", "a b"}});
 }
 
+TEST_F(ConfigCheck, JudgesTagsAsTheDaemonDoes) {
+  const auto with_tags = [](const char* tags) { return Settings("http://127.0.0.1:1").set("gateway", "tags", tags).toml(); };
+  expect_error(with_tags(R"(["authd", "a,b"])"), "", "gateway.tags[1]: has a comma or a slash in it, which Kong refuses");
+  expect_error(with_tags(R"(["a\tb"])"), "", "gateway.tags[0]: is not printable UTF-8");
+}
+
 TEST_F(ConfigCheck, SaysWhatSeveralPluginsFindWrongAtOnce) {
   const auto errors = errors_of(with_gateway("admin_token_header", "a b") +
                                 "[[cache]]\nplugin = \"cache-redis\"\nurl = \"http://redis\"\n");

@@ -97,6 +97,7 @@ TEST(Konnect, CreatesOneCredentialForAnIdAndItsName) {
   ASSERT_EQ(by_id.status, 200) << by_id.body;
   EXPECT_EQ(key_of(by_name), key_of(by_id));
   EXPECT_EQ(scene.konnect.credentials(id).size(), 1u);
+  EXPECT_EQ(scene.konnect.credentials(id)[0].tags, std::vector<std::string>{"authd"});
 }
 
 TEST(Konnect, EndsWithOneCredentialWhenTheCreateIsAmbiguous) {

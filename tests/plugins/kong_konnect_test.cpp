@@ -256,9 +256,18 @@ TEST_F(KonnectPlugin, CreatesOnceWithWhatTheHostProposes) {
   ASSERT_EQ(host_->exchanges().size(), 1u);
   EXPECT_EQ(sent().method, "POST");
   EXPECT_EQ(sent().url, kConsumers + "/" + kId + "/jwt");
-  EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"planted-secret","algorithm":"HS256"})");
+  EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"planted-secret","algorithm":"HS256","tags":["authd"]})");
   EXPECT_EQ(sent().headers.at("Content-Type"), "application/json");
   EXPECT_EQ(sent().flags, 0u) << "a POST must not be sent again";
+}
+
+TEST_F(KonnectPlugin, CreatesWithTheTagsOfItsSetting) {
+  use({{"/realm", ""}, {"/tags", std::vector<std::string>{}}});
+  host_->answer({201, credential("key-1")});
+  ASSERT_EQ(create(), AUTHD_OK) << call_.message;
+  EXPECT_EQ(sent().body.find("tags"), std::string::npos) << sent().body;
+  EXPECT_NE(refusal({{"/tags", std::vector<std::string>{"a/b"}}}).find("/tags/0: has a comma or a slash"),
+            std::string::npos);
 }
 
 TEST_F(KonnectPlugin, CreatesForANameBelowItsId) {

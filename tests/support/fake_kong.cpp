@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include <Poco/Exception.h>
-#include <Poco/JSON/Parser.h>
 
 #include "base/json_writer.h"
 #include "support/http_text.h"
@@ -311,14 +310,13 @@ FakeKong::Answer FakeKong::create(KongConsumer& consumer, const ReceivedRequest&
   if (type.find("json") == std::string::npos) return {415, html(415), true};
   KongCredential proposed;
   try {
-    const auto document = Poco::JSON::Parser().parse(request.body.empty() ? "{}" : request.body);
-    const auto object = document.extract<Poco::JSON::Object::Ptr>();
-    proposed.key = object->optValue<std::string>("key", {});
-    proposed.secret = object->optValue<std::string>("secret", {});
-    proposed.algorithm = object->optValue<std::string>("algorithm", "HS256");
+    proposed = proposed_credential(request.body.empty() ? "{}" : request.body);
   } catch (const Poco::Exception&) {
     return {400, R"({"message":"Cannot parse JSON body"})"};
   }
+  const auto wrong = std::find_if_not(proposed.tags.begin(), proposed.tags.end(), is_tag);
+  if (wrong != proposed.tags.end())
+    return {400, invalid_tag_json(static_cast<std::size_t>(wrong - proposed.tags.begin()) + 1, *wrong)};
   const auto stored = store_.create(consumer, proposed);
   if (!stored) return {409, unique_violation_json(proposed.key)};
   return {201, credential_json(consumer, *stored, variant_)};

@@ -239,11 +239,8 @@ FakeKonnect::Answer FakeKonnect::list(const KongConsumer& consumer, const Route&
 
 // A key that is taken is 400 here, not Kong's 409.
 FakeKonnect::Answer FakeKonnect::create(KongConsumer& consumer, const ReceivedRequest& request) {
-  const auto body = parse_body(request.body);
-  if (body.isNull()) return error(400, "invalid JSON", false);
-  const auto stored = store_.create(consumer, {body->optValue<std::string>("key", {}),
-                                               body->optValue<std::string>("secret", {}),
-                                               body->optValue<std::string>("algorithm", "HS256")});
+  if (parse_body(request.body).isNull()) return error(400, "invalid JSON", false);
+  const auto stored = store_.create(consumer, proposed_credential(request.body));
   if (stored) return {201, credential_json(consumer, *stored, variant_)};
   return {400, R"({"code":3,"message":"data constraint error","details":[{"type":"ERROR_TYPE_REFERENCE",)"
                R"("field":"key","messages":["key (type: unique) constraint failed"]}]})"};

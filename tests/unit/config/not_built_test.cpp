@@ -62,8 +62,7 @@ TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
 }
 
 TEST_F(NotBuilt, AKeyOfTheContractIsNotUnknown) {
-  const std::string text = R"(tags = ["authd"]
-credentials = "asymmetric"
+  const std::string text = R"(credentials = "asymmetric"
 algorithm = "EdDSA"
 isolation = "process"
 memory_limit = "128MiB"
@@ -125,7 +124,7 @@ client_subjects = ["CN=kong"]
   const auto warnings = warnings_of(text);
   EXPECT_EQ(warnings.size(), keys);
   for (const std::string& line : warnings) EXPECT_THAT(line, HasSubstr(kNoEffect));
-  EXPECT_THAT(warnings, testing::Contains("authd.toml:6:8: gateway.tags: " + std::string(kNoEffect)));
+  EXPECT_THAT(warnings, testing::Contains("authd.toml:6:15: gateway.credentials: " + std::string(kNoEffect)));
   EXPECT_THAT(warnings, testing::Contains(HasSubstr(":12: telemetry.endpoint: ")));
 }
 
@@ -175,11 +174,11 @@ TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
 
 TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {
   schemas_["own"] = R"({"type":"object","properties":{"ca_file":{"type":"string","format":"path"},
-    "tags":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
+    "isolation":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
   const Config config = config_of(load_text(std::string(kRequiredJwt) +
-                                            "[gateway]\nplugin = \"own\"\nca_file = \"/a\"\ntags = \"x\"\n"));
+                                            "[gateway]\nplugin = \"own\"\nca_file = \"/a\"\nisolation = \"x\"\n"));
   EXPECT_THAT(config.warnings, IsEmpty());
-  EXPECT_EQ(config.gateway.settings.values.at("/tags").text.reveal(), "x");
+  EXPECT_EQ(config.gateway.settings.values.at("/isolation").text.reveal(), "x");
   EXPECT_EQ(config.gateway.settings.values.at("/max_concurrency").integer, 3);
 }
 
