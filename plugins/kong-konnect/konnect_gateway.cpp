@@ -24,7 +24,10 @@ ControlPlane plane_of(const sdk::Config& config, Call& call) {
   const std::string url = kong::admin_url_of(config, call);
   if (call.refused()) return {};
   try {
-    return control_plane_of(url);
+    ControlPlane plane = control_plane_of(url);
+    if (const auto doubt = doubt_about(plane))
+      call.log(sdk::Level::warn, "configuration", "gateway.admin_url: " + *doubt);
+    return plane;
   } catch (const std::invalid_argument& why) {
     (void)call.refuse("/admin_url", why.what());
     return {};

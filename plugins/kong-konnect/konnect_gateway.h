@@ -30,7 +30,7 @@ class KonnectGateway {
   "properties": {
     "admin_url": {
       "type": "string", "format": "uri",
-      "description": "The control plane: its region's API, /v2/control-planes/ and its id.",
+      "description": "The control plane: its region's API, /v2/control-planes/ and its id; or the base of one's own.",
       "examples": ["https://eu.api.konghq.com/v2/control-planes/00000000-0000-4000-8000-000000000000"],
       "x-authd-env": "KONG_ADMIN_URL", "x-authd-https-in-production": true
     },
@@ -41,7 +41,7 @@ class KonnectGateway {
     },
     "realm": {
       "type": "string", "maxLength": 128,
-      "description": "Made in the background if missing; auth-realm-<start of id> unless set, none if empty.",
+      "description": "Made in the background if missing; auth-realm-<start of id>, without id default; none if empty.",
       "examples": ["auth-realm-00000000"]
     },
     "tags": {
