@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <stdexcept>
+#include <utility>
 
 #include <Poco/Exception.h>
 
 #include "base/json_writer.h"
+#include "base/tls_identity.h"
 #include "support/http_text.h"
 #include "support/kong_json.h"
 #include "support/numbered_consumers.h"
@@ -37,6 +40,15 @@ std::string_view refusal(int status) {
   default:
     return R"({"message":"Request size limit exceeded"})";
   }
+}
+
+std::shared_ptr<SSL_CTX> context_of(const KongTls& tls) {
+  TlsIdentity::Pem pem{tls.own.certificate, tls.own.key, std::nullopt};
+  if (!tls.clients.empty()) pem.authorities = tls.clients;
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (!TlsIdentity::make(pem, "Kong's certificate").value()->equip_server(context.get()))
+    throw std::runtime_error("OpenSSL refuses Kong's certificate");
+  return context;
 }
 
 std::string html(int status) {
@@ -77,7 +89,18 @@ std::size_t KongTraffic::total() const {
 FakeKong::FakeKong() : FakeKong(Options()) {}
 
 FakeKong::FakeKong(Options options)
-    : options_(options), server_([this](Peer& peer) { serve(peer); }, options.port) {}
+    : options_(std::move(options)), tls_(options_.tls ? context_of(*options_.tls) : nullptr),
+      server_([this](Peer& peer) { serve(peer); }, options_.port) {}
+
+void FakeKong::set_tls(const KongTls& tls) {
+  const std::lock_guard lock(mutex_);
+  tls_ = context_of(tls);
+}
+
+long FakeKong::last_client_serial() const {
+  const std::lock_guard lock(mutex_);
+  return last_client_serial_;
+}
 
 std::string FakeKong::add_consumer(std::string username, std::string id) {
   const std::lock_guard lock(mutex_);
@@ -138,7 +161,19 @@ bool FakeKong::await(KongOperation operation, std::size_t count, milliseconds at
   return asked_.wait_for(lock, at_most, [&] { return traffic_[operation] >= count; });
 }
 
+bool FakeKong::let_in(Peer& peer) {
+  std::unique_lock lock(mutex_);
+  const std::shared_ptr<SSL_CTX> tls = tls_;
+  lock.unlock();
+  if (tls == nullptr) return true;
+  if (!peer.secure(tls.get())) return false;
+  lock.lock();
+  last_client_serial_ = peer.client_serial();
+  return true;
+}
+
 void FakeKong::serve(Peer& peer) {
+  if (!let_in(peer)) return;
   for (std::size_t n = 1; n <= kRequestsPerConnection; ++n) {
     const auto request = peer.read_request();
     if (!request || !reply(peer, *request, n > 1, n == kRequestsPerConnection)) return;

@@ -67,9 +67,6 @@ algorithm = "EdDSA"
 isolation = "process"
 memory_limit = "128MiB"
 max_concurrency = 4
-ca_file = "/etc/ca.pem"
-client_certificate = "/etc/client.pem"
-client_key = "/etc/client.key"
 [server]
 request_timeout = "5s"
 unix_socket = "/run/authd/authd.sock"
@@ -173,10 +170,10 @@ TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
 }
 
 TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {
-  schemas_["own"] = R"({"type":"object","properties":{"ca_file":{"type":"string","format":"path"},
+  schemas_["own"] = R"({"type":"object","properties":{"memory_limit":{"type":"string","format":"path"},
     "isolation":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
   const Config config = config_of(load_text(std::string(kRequiredJwt) +
-                                            "[gateway]\nplugin = \"own\"\nca_file = \"/a\"\nisolation = \"x\"\n"));
+                                            "[gateway]\nplugin = \"own\"\nmemory_limit = \"/a\"\nisolation = \"x\"\n"));
   EXPECT_THAT(config.warnings, IsEmpty());
   EXPECT_EQ(config.gateway.settings.values.at("/isolation").text.reveal(), "x");
   EXPECT_EQ(config.gateway.settings.values.at("/max_concurrency").integer, 3);
