@@ -74,7 +74,7 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
 }
 
 plugin::Services plugin_services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub) {
-  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host); }},
+  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host, user.tls); }},
           {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
           {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }

@@ -6,16 +6,21 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
 
 #include "base/clock.h"
@@ -30,10 +35,18 @@ namespace {
 
 constexpr seconds kPatience{10};
 
-// What the child writes into the pipe: a line for each problem behind this, and one for each stage that it leaves.
+// What the child writes into the pipe: a line for each problem and warning behind these, and one for each stage that
+// it leaves.
 constexpr char kProblem = 'P';
+constexpr char kWarning = 'W';
 constexpr std::string_view kCreated = "C\n";
 constexpr std::string_view kDone = "D\n";
+
+bool last_line_is(std::string_view answer, std::string_view line) {
+  if (!answer.ends_with(line)) return false;
+  answer.remove_suffix(line.size());
+  return answer.empty() || answer.back() == '\n';
+}
 
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -54,18 +67,38 @@ void drop_what_is_unknown(plugin::Refusal& refusal, const config::PluginUse& use
   });
 }
 
-void report(int fd, const std::string& lines) {
+void report(int fd, char what, const std::string& lines) {
   for (std::size_t begin = 0; begin < lines.size();) {
     const std::size_t end = std::min(lines.find('\n', begin), lines.size());
-    write_all(fd, kProblem + lines.substr(begin, end - begin) + '\n');
+    write_all(fd, what + lines.substr(begin, end - begin) + '\n');
     begin = end + 1;
   }
 }
 
+std::string content_of(int fd) {
+  std::string content;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::pread(fd, buffer, sizeof buffer, static_cast<off_t>(content.size()))) > 0;)
+    content.append(buffer, static_cast<std::size_t>(n));
+  return content;
+}
+
+// The messages of log lines that the plugin wrote; the loader's own name no instance.
+std::vector<std::string> warnings_in(const std::string& log) {
+  std::vector<std::string> warnings;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = Poco::JSON::Parser().parse(line).extract<Poco::JSON::Object::Ptr>();
+    if (object->has("authd.plugin.instance")) warnings.push_back(object->getValue<std::string>("message"));
+  }
+  return warnings;
+}
+
 void create_and_destroy(int fd, const config::Config& config, const config::PluginUse& use, std::string_view kind) {
-  Log::Options nowhere;
-  nowhere.fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  Log log(nowhere);
+  Log::Options options;
+  options.level = Level::warn;
+  options.fd = ::memfd_create("trial", MFD_CLOEXEC);
+  Log log(options);
   plugin::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
@@ -74,9 +107,12 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
     plugin::Refusal refusal = std::move(instance.error());
     const bool by_plugin = !refusal.problems.empty();
     drop_what_is_unknown(refusal, use);
-    if (!by_plugin || !refusal.problems.empty()) report(fd, lines_of(refusal, use));
+    if (!by_plugin || !refusal.problems.empty()) report(fd, kProblem, lines_of(refusal, use));
     return;
   }
+  log.flush();
+  for (const std::string& warning : warnings_in(content_of(options.fd)))
+    report(fd, kWarning, fmt::format("{}: {}", use.name, warning));
   write_all(fd, kCreated);
   instance->reset();
 }
@@ -97,7 +133,7 @@ void keep_quiet() {
     create_and_destroy(fd, config, use, kind);
     write_all(fd, kDone);
   } catch (const std::exception& error) {
-    report(fd, fmt::format("{}: {}", use.plugin, error.what()));
+    report(fd, kProblem, fmt::format("{}: {}", use.plugin, error.what()));
     write_all(fd, kDone);
   }
   ::_exit(EXIT_SUCCESS);
@@ -117,7 +153,7 @@ bool read_answer(int fd, std::string& answer) {
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return true;
     answer.append(buffer, static_cast<std::size_t>(n));
-    if (answer.ends_with(kDone)) return true;
+    if (last_line_is(answer, kDone)) return true;
   }
 }
 
@@ -134,28 +170,31 @@ std::string end_of(int status, std::string_view stage) {
   return fmt::format("crashed in {} (SIG{})", stage, name != nullptr ? name : "?");
 }
 
-std::vector<config::Problem> problems_in(std::string_view answer) {
-  std::vector<config::Problem> problems;
+config::PluginVerdict verdict_in(std::string_view answer) {
+  config::PluginVerdict verdict;
   while (!answer.empty()) {
     const std::size_t end = std::min(answer.find('\n'), answer.size());
-    if (answer.front() == kProblem) problems.push_back({std::string(answer.substr(1, end - 1))});
+    const std::string line(answer.substr(0, end));
+    if (line.starts_with(kProblem)) verdict.problems.push_back({line.substr(1)});
+    if (line.starts_with(kWarning)) verdict.warnings.push_back(line.substr(1));
     answer.remove_prefix(std::min(end + 1, answer.size()));
   }
-  return problems;
+  return verdict;
 }
 
-std::vector<config::Problem> fault_of_plugin(const config::Config& config, const config::PluginUse& use,
-                                             const std::string& what) {
+config::PluginVerdict fault_of_plugin(const config::Config& config, const config::PluginUse& use,
+                                      const std::string& what) {
   const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);
-  return {{plugin::refusal(plugin::RefusalCode::create_failed, path, fmt::format("{} {}", use.name, what),
-                           "Report it to the plugin's author")
-               .line}};
+  return {{{plugin::refusal(plugin::RefusalCode::create_failed, path, fmt::format("{} {}", use.name, what),
+                            "Report it to the plugin's author")
+                .line}},
+          {}};
 }
 
 } // namespace
 
-std::vector<config::Problem> try_plugin(const config::Config& config, const config::PluginUse& use,
-                                        std::string_view kind) {
+config::PluginVerdict try_plugin(const config::Config& config, const config::PluginUse& use,
+                                 std::string_view kind) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
   const pid_t child = ::fork();
@@ -170,10 +209,10 @@ std::vector<config::Problem> try_plugin(const config::Config& config, const conf
   ::close(ends[0]);
   if (!in_time) ::kill(child, SIGKILL);
   const int status = status_of(child);
-  const std::string_view stage = answer == kCreated ? "destroy" : "create";
+  const std::string_view stage = last_line_is(answer, kCreated) ? "destroy" : "create";
   if (!in_time) return fault_of_plugin(config, use, fmt::format("did not return from {} within ten seconds", stage));
-  if (!answer.ends_with(kDone)) return fault_of_plugin(config, use, end_of(status, stage));
-  return problems_in(answer);
+  if (!last_line_is(answer, kDone)) return fault_of_plugin(config, use, end_of(status, stage));
+  return verdict_in(answer);
 }
 
 } // namespace authd

@@ -49,14 +49,14 @@ std::string as_text(const ASN1_TIME* time) {
 } // namespace
 
 Result<std::shared_ptr<const TlsIdentity>, std::vector<TlsIdentity::Fault>>
-TlsIdentity::make(const Pem& pem) {
+TlsIdentity::make(const Pem& pem, std::string_view certificate_name) {
   std::vector<Fault> faults;
   const std::shared_ptr<TlsIdentity> identity(new TlsIdentity);
-  identity->read_certificates(pem.certificate, Part::certificate, identity->chain_, faults);
-  identity->read_key(pem.key, faults);
-  if (pem.client_ca)
-    identity->read_certificates(*pem.client_ca, Part::client_ca, identity->client_authorities_, faults);
-  if (faults.empty()) identity->check_together(faults);
+  if (pem.certificate) identity->read_certificates(*pem.certificate, Part::certificate, identity->chain_, faults);
+  if (pem.key) identity->read_key(*pem.key, faults);
+  if (pem.authorities)
+    identity->read_certificates(*pem.authorities, Part::authorities, identity->authorities_, faults);
+  if (faults.empty() && !identity->chain_.empty()) identity->check_together(certificate_name, faults);
   ERR_clear_error(); // what this thread does next must not find what was found wrong here
   if (!faults.empty()) return tl::unexpected(std::move(faults));
   return identity;
@@ -94,13 +94,14 @@ void TlsIdentity::read_key(std::string_view pem, std::vector<Fault>& faults) {
       {Part::key, "holds no private key in PEM; it must begin with -----BEGIN PRIVATE KEY-----"});
 }
 
-void TlsIdentity::check_together(std::vector<Fault>& faults) const {
+void TlsIdentity::check_together(std::string_view certificate_name, std::vector<Fault>& faults) const {
   if (X509_check_private_key(chain_.front().get(), key_.get()) != 1) {
-    return faults.push_back({Part::key, "is not the key of server.tls.certificate; name the two that belong "
-                                        "together (the server's own certificate comes first in its file)"});
+    return faults.push_back({Part::key, fmt::format("is not the key of {}; name the two that belong together (the "
+                                                    "certificate that the key is for comes first in its file)",
+                                                    certificate_name)});
   }
-  const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> trial(SSL_CTX_new(TLS_server_method()));
-  if (trial != nullptr && equip(trial.get())) return;
+  const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> trial(SSL_CTX_new(TLS_method()));
+  if (trial != nullptr && show_certificate(trial.get())) return;
   faults.push_back(
       {Part::certificate, fmt::format("OpenSSL refuses it ({}); issue a new one, RSA of at least 2048 "
                                       "bits or P-256, signed with SHA-256",
@@ -108,30 +109,54 @@ void TlsIdentity::check_together(std::vector<Fault>& faults) const {
 }
 
 std::optional<std::string> TlsIdentity::warning() const {
+  if (chain_.empty()) return std::nullopt;
   const X509* own = chain_.front().get();
   if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0)
-    return fmt::format("expired on {}; clients refuse it, renew it", as_text(X509_get0_notAfter(own)));
+    return fmt::format("expired on {}; the other end refuses it, renew it", as_text(X509_get0_notAfter(own)));
   if (X509_cmp_current_time(X509_get0_notBefore(own)) > 0)
     return fmt::format("is not valid before {}; is this machine's clock right?",
                        as_text(X509_get0_notBefore(own)));
   return std::nullopt;
 }
 
-bool TlsIdentity::equip(SSL_CTX* context) const {
+bool TlsIdentity::show_certificate(SSL_CTX* context) const {
   if (SSL_CTX_use_certificate(context, chain_.front().get()) != 1) return false;
   for (std::size_t i = 1; i < chain_.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain_[i].get()) != 1) return false;
   }
-  if (SSL_CTX_use_PrivateKey(context, key_.get()) != 1) return false;
-  if (client_authorities_.empty()) return true;
+  return SSL_CTX_use_PrivateKey(context, key_.get()) == 1;
+}
+
+bool TlsIdentity::believe_authorities(SSL_CTX* context) const {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
-  for (const Certificate& authority : client_authorities_) {
-    if (X509_STORE_add_cert(store, authority.get()) != 1) return false;
+  return std::all_of(authorities_.begin(), authorities_.end(), [store](const Certificate& authority) {
+    return X509_STORE_add_cert(store, authority.get()) == 1;
+  });
+}
+
+bool TlsIdentity::equip_server(SSL_CTX* context) const {
+  if (!show_certificate(context) || !believe_authorities(context)) return false;
+  if (!has_authorities()) return true;
+  for (const Certificate& authority : authorities_) {
     // Tells the client which of its certificates to choose (RFC 8446, 4.2.4).
     if (SSL_CTX_add_client_CA(context, authority.get()) != 1) return false;
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   return true;
+}
+
+bool TlsIdentity::equip_client(SSL_CTX* context) const {
+  return (chain_.empty() || show_certificate(context)) && believe_authorities(context);
+}
+
+bool TlsIdentity::operator==(const TlsIdentity& other) const {
+  const auto same = [](const Certificate& a, const Certificate& b) { return X509_cmp(a.get(), b.get()) == 0; };
+  const auto all_same = [&](const std::vector<Certificate>& a, const std::vector<Certificate>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
+  };
+  const bool same_key = key_ == nullptr || other.key_ == nullptr ? key_ == other.key_
+                                                                : EVP_PKEY_eq(key_.get(), other.key_.get()) == 1;
+  return same_key && all_same(chain_, other.chain_) && all_same(authorities_, other.authorities_);
 }
 
 } // namespace authd

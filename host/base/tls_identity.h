@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a TLS server proves itself with, and whom it lets in. It is checked as a whole when it is made, so
-// that a configuration can be refused before anything listens.
+// What one end of TLS proves itself with, and whom it believes. It is checked as a whole when it is made, so
+// that a configuration can be refused before anything listens or connects.
 #pragma once
 
 #include <memory>
@@ -20,26 +20,36 @@ class TlsIdentity {
  public:
   // The texts of PEM files (RFC 7468).
   struct Pem {
-    std::string_view certificate; // the server's, then those that lead to its authority (RFC 8446, 4.4.2)
-    std::string_view key;         // without a pass phrase
-    std::optional<std::string_view> client_ca; // one or more authorities; none: clients need no certificate
+    // Its own, then those that lead to its authority (RFC 8446, 4.4.2). A client may have none.
+    std::optional<std::string_view> certificate;
+    std::optional<std::string_view> key; // the certificate's, without a pass phrase
+    // One or more whose certificates the other end may show. None: a server asks clients for no certificate, a
+    // client believes the system's.
+    std::optional<std::string_view> authorities;
   };
-  enum class Part { certificate, key, client_ca };
+  enum class Part { certificate, key, authorities };
   struct Fault {
     Part part;
     std::string what; // "is empty; ...": what is wrong and the mend, for the name of the file before it
   };
 
-  // Every fault at once.
-  static Result<std::shared_ptr<const TlsIdentity>, std::vector<Fault>> make(const Pem& pem);
+  // Every fault at once. `certificate_name`: what a message calls the certificate ("server.tls.certificate").
+  static Result<std::shared_ptr<const TlsIdentity>, std::vector<Fault>> make(const Pem& pem,
+                                                                            std::string_view certificate_name);
 
-  // What does not keep it from serving but should be known: the certificate has expired, or is not valid yet.
+  // What does not keep it from being used but should be known: the certificate has expired, or is not valid yet.
   std::optional<std::string> warning() const;
-  bool asks_clients() const { return !client_authorities_.empty(); }
+  bool has_authorities() const { return !authorities_.empty(); }
 
-  // Makes the context present the certificate and, with client_ca, demand one of those authorities from the
-  // client (SSL_VERIFY_FAIL_IF_NO_PEER_CERT). False when OpenSSL's security level refuses it.
-  bool equip(SSL_CTX* context) const;
+  // Makes a server's context present the certificate and, with authorities, demand a client's certificate of one of
+  // them (SSL_VERIFY_FAIL_IF_NO_PEER_CERT). False when OpenSSL's security level refuses it.
+  bool equip_server(SSL_CTX* context) const;
+  // Makes a client's context present the certificate, if there is one, and believe the authorities beside those that
+  // it believes already. False as above.
+  bool equip_client(SSL_CTX* context) const;
+
+  // The same certificates and key, whatever files they came from.
+  bool operator==(const TlsIdentity& other) const;
 
  private:
   template <auto Free>
@@ -56,11 +66,13 @@ class TlsIdentity {
   void read_certificates(std::string_view pem, Part part, std::vector<Certificate>& into,
                          std::vector<Fault>& faults);
   void read_key(std::string_view pem, std::vector<Fault>& faults);
-  void check_together(std::vector<Fault>& faults) const;
+  void check_together(std::string_view certificate_name, std::vector<Fault>& faults) const;
+  bool show_certificate(SSL_CTX* context) const;
+  bool believe_authorities(SSL_CTX* context) const;
 
-  std::vector<Certificate> chain_; // the server's own first
-  Key key_;
-  std::vector<Certificate> client_authorities_;
+  std::vector<Certificate> chain_; // its own first
+  Key key_;                        // null exactly when the chain is empty
+  std::vector<Certificate> authorities_;
 };
 
 } // namespace authd

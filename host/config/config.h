@@ -57,6 +57,20 @@ struct ServerTls {
   std::shared_ptr<const TlsIdentity> identity; // what the files held when this was loaded; null: plain HTTP
 };
 
+// What an adapter's HTTPS connections believe and show (service authd.http/1). Absolute paths of PEM files;
+// certificate and key are both empty or neither is.
+struct OutgoingTls {
+  std::string ca_file; // empty: the system's authorities
+  std::string client_certificate;
+  std::string client_key;
+  std::shared_ptr<const TlsIdentity> identity; // what the files held when this was loaded; null: none is named
+  // A file that only moved is the same; one that was renewed under the same path is not.
+  bool operator==(const OutgoingTls& other) const {
+    if (identity == nullptr || other.identity == nullptr) return identity == other.identity;
+    return *identity == *other.identity;
+  }
+};
+
 struct Server {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0 lets the kernel choose (environment test only)
@@ -89,6 +103,7 @@ struct PluginUse {
   std::string name;   // instance name, default: the plugin's
   std::string sha256; // lower-case hex, empty: not pinned
   PluginSettings settings;
+  OutgoingTls tls; // of [gateway] alone
   bool operator==(const PluginUse&) const = default;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include <unistd.h>
 
@@ -81,7 +82,7 @@ class Loading {
   void read_tiers(PluginTables& plugins);
   void add_redis_tier(PluginTables& plugins);
   void read_bare_variables();
-  void try_plugins(const PluginTables& plugins, std::vector<Problem>& all) const;
+  void try_plugins(const PluginTables& plugins, std::vector<Problem>& all);
   void record(const std::string& path, const Node& table, const Shape& shape);
   void record_effective();
 
@@ -199,10 +200,12 @@ void Loading::read_bare_variables() {
 }
 
 // Of those whose settings their schemas allow, whatever else is wrong.
-void Loading::try_plugins(const PluginTables& plugins, std::vector<Problem>& all) const {
+void Loading::try_plugins(const PluginTables& plugins, std::vector<Problem>& all) {
   if (!options_.trial || (all.empty() && !options_.trial_of_good_ones)) return;
   const auto attempt = [&](const PluginUse& use, std::string_view kind) {
-    for (Problem& problem : options_.trial(config_, use, kind)) all.push_back(std::move(problem));
+    PluginVerdict verdict = options_.trial(config_, use, kind);
+    std::move(verdict.problems.begin(), verdict.problems.end(), std::back_inserter(all));
+    std::move(verdict.warnings.begin(), verdict.warnings.end(), std::back_inserter(config_.warnings));
   };
   if (plugins.is_settled("gateway")) attempt(config_.gateway, kGatewayKind);
   for (std::size_t i = 0; i < config_.cache.size(); ++i) {

@@ -33,10 +33,14 @@ using SchemaSource = std::function<Result<std::string, Problem>(std::string_view
                                                                 std::string_view pin, std::string_view kind,
                                                                 Environment environment)>;
 
-// What a plugin itself finds wrong with settings that its schema allows: whole lines. Given what the rest of the
-// configuration says, the plugin's table and its kind.
+// What a plugin itself says of settings that its schema allows: whole lines.
+struct PluginVerdict {
+  std::vector<Problem> problems;
+  std::vector<std::string> warnings; // what keeps nobody from starting
+};
+// Given what the rest of the configuration says, the plugin's table and its kind.
 using PluginTrial =
-    std::function<std::vector<Problem>(const Config& config, const PluginUse& use, std::string_view kind)>;
+    std::function<PluginVerdict(const Config& config, const PluginUse& use, std::string_view kind)>;
 
 struct LoadOptions {
   // A reference to a credential of systemd, outside of the unit that has it, is a warning instead of a problem; no

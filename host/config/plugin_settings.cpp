@@ -133,7 +133,7 @@ Result<Shape, std::string> merged(Shape host, const Shape& plugin) {
                            [&](const Property& h) { return h.name == p.name; });
     if (at == host.properties.end()) {
       host.properties.push_back(p);
-    } else if (at->shape.not_built) {
+    } else if (at->shape.not_built || at->shape.yields_to_plugin) {
       *at = p; // which the plugin does itself
     } else if (at->shape.type == p.shape.type && at->shape.unit == p.shape.unit) {
       narrow(at->shape, p.shape);

@@ -13,7 +13,8 @@
 namespace authd::config {
 
 // Adds the plugin's properties to the host's. A property that the host has too (pool_size) gets the host's
-// value, within the ranges of both. The error says in one line why the two do not go together.
+// value, within the ranges of both; one that yields to plugins, or is not built, becomes the plugin's alone. The
+// error says in one line why the two do not go together.
 Result<Shape, std::string> merged(Shape host, const Shape& plugin);
 
 // The table's values for the plugin's own properties. The checker must have found nothing wrong with it. `path`:

@@ -36,7 +36,7 @@ Section PluginTables::read(const Job& job) {
   section.node = layered(section.shape, job.written, around_.variables, job.precedence);
   Checker(around_, problems_).check(section.node, section.shape, job.path);
   std::string pin = job.use.sha256;
-  apply(job.table, section.node, {config_, job.tier});
+  apply(job.table, section.node, {config_, job.tier}, plugin ? &*plugin : nullptr);
   job.use.sha256 = lower_hex(pin);
   if (job.use.name.empty()) job.use.name = plugin_name(job.use.plugin);
   if (plugin && problems_.size() == problems_before) {

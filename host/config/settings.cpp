@@ -61,7 +61,7 @@ constexpr Table kTables[] = {
     {"admin", "Operations: clearing caches, reloading, looking inside."},
     {"jwt", "The tokens. They must be what Kong's jwt plugin expects."},
     {"gateway",
-     "Where consumers and their credentials live. Every key but the first five belongs to the plugin."},
+     "Where consumers and their credentials live. Every key but the first eight belongs to the plugin."},
     {"breaker", "Keeps a slow or failing gateway from slowing authd down. It is always on."},
     {"lookup", "How a consumer's secret is looked up."},
     {"cache",
@@ -235,22 +235,26 @@ const Setting kSettings[] = {
      .minimum = 1, .maximum = 256, .preset = "10",
      .description = "Calls to the gateway at once, and connections kept to it.",
      .set = [](T t, V v) { t.config.gateway.pool_size = number(v); }},
-    {.table = "gateway", .key = "tags", .type = Type::array, .preset = "authd", .not_built = true,
-     .description = "Tags of the credentials that authd creates."},
+    {.table = "gateway", .key = "ca_file", .format = Format::path, .derived = "the system's authorities",
+     .example = "/etc/authd/tls/kong-ca.pem", .yields_to_plugin = true,
+     .description = "PEM: the authorities that may sign the gateway's certificate. A reload reads it and the next two "
+                    "again.",
+     .set = [](T t, V v) { t.config.gateway.tls.ca_file = text(v); }},
+    {.table = "gateway", .key = "client_certificate", .format = Format::path, .derived = "none",
+     .example = "/etc/authd/tls/client.pem", .yields_to_plugin = true,
+     .description = "PEM: what authd shows to a gateway that asks for it (mTLS): its own first, then those up to its "
+                    "authority.",
+     .set = [](T t, V v) { t.config.gateway.tls.client_certificate = text(v); }},
+    {.table = "gateway", .key = "client_key", .format = Format::path, .derived = "none",
+     .example = "/etc/authd/tls/client.key", .yields_to_plugin = true,
+     .description = "The certificate's private key: PEM, without a pass phrase.",
+     .set = [](T t, V v) { t.config.gateway.tls.client_key = text(v); }},
     {.table = "gateway", .key = "credentials", .choices = "hmac|asymmetric", .preset = "hmac",
      .not_built = true,
      .description = "The kind of credentials to create."},
     {.table = "gateway", .key = "algorithm", .choices = "HS256|HS384|HS512|ES256|RS256|EdDSA",
      .derived = "HS256; with asymmetric credentials ES256", .not_built = true,
      .description = "The algorithm of credentials that authd creates."},
-    {.table = "gateway", .key = "ca_file", .format = Format::path, .derived = "the system's",
-     .not_built = true,
-     .description = "PEM: the authorities that may sign the gateway's certificate."},
-    {.table = "gateway", .key = "client_certificate", .format = Format::path, .derived = "none",
-     .not_built = true,
-     .description = "PEM: what authd shows to the gateway."},
-    {.table = "gateway", .key = "client_key", .format = Format::path, .derived = "none", .not_built = true,
-     .description = "PEM: its private key."},
     {.table = "gateway", .key = "isolation", .choices = "none|process", .preset = "none",
      .not_built = true,
      .description = "Whether the plugin runs in a process of its own."},
@@ -515,9 +519,10 @@ std::span<const Table> tables() { return kTables; }
 std::span<const Setting> settings() { return kSettings; }
 std::span<const Setting> bare_variables() { return kBareVariables; }
 
-void apply(std::string_view table, const Node& node, Target target) {
+void apply(std::string_view table, const Node& node, Target target, const Shape* plugin) {
   for (const Setting& s : kSettings) {
     if (s.table != table || s.set == nullptr) continue;
+    if (s.yields_to_plugin && plugin != nullptr && plugin->find(s.key) != nullptr) continue;
     if (const Node* value = node.find_path(s.key)) s.set(target, *value);
   }
 }

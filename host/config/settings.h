@@ -46,6 +46,9 @@ struct Setting {
   // Part of the contract, but nothing here does it yet: checked like any other and warned about when it is set,
   // left out of the manual. Building the feature is dropping this and adding `set`.
   bool not_built = false;
+  // Younger than plugins that may have a setting of this name: where the plugin's schema declares it, it is the
+  // plugin's alone and nothing here applies it.
+  bool yields_to_plugin = false;
   std::string_view description = {};
   // Of what a running process cannot change: the value as text, for comparing two configurations.
   std::string (*fixed)(const Config& config) = nullptr;
@@ -71,7 +74,8 @@ Shape shape_of(const Setting& setting, std::string_view plugin = {});
 Shape shape_of_table(std::string_view table, std::string_view plugin = {});
 
 // Puts the values of a checked table into the configuration. Total: a value that the checker refused is put
-// as something harmless, because the configuration is refused as a whole.
-void apply(std::string_view table, const Node& node, Target target);
+// as something harmless, because the configuration is refused as a whole. `plugin`: the shape of the table's plugin,
+// whose own settings of ours are left out; null: there is none.
+void apply(std::string_view table, const Node& node, Target target, const Shape* plugin = nullptr);
 
 } // namespace authd::config

@@ -56,6 +56,7 @@ struct Shape {
   bool required_in_production = false;
   std::vector<std::string> production_schemes; // production refuses URLs of any other; empty: no such rule
   bool production_rule = false;          // production has another rule about it, see production.cpp
+  bool yields_to_plugin = false;         // a plugin that declares it has it alone
   bool not_built = false;                // known and checked, but this authd does nothing with it yet
 
   std::string variable;

@@ -101,6 +101,7 @@ Shape shape_of(const Setting& setting, std::string_view plugin) {
   shape.https_in_production = setting.https_in_production;
   shape.production_rule = setting.production_rule;
   shape.not_built = setting.not_built;
+  shape.yields_to_plugin = setting.yields_to_plugin;
   shape.variable = setting.variable;
   shape.fallback_variable = setting.fallback_variable;
   shape.description = setting.description;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/tls_files.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -15,97 +16,130 @@ namespace {
 
 constexpr std::size_t kMostPemBytes = 1024 * 1024; // a bundle of every public authority has a quarter of it
 
-// One of the three settings, and what its file holds.
-struct PemFile {
-  std::string_view key; // within [server]
-  const Node* node;     // null: not set
-  std::optional<Secret> text;
+// The settings of one end of TLS.
+struct Names {
+  std::string_view section;
+  std::string_view certificate;
+  std::string_view key;
+  std::string_view authorities;
+  bool serves; // a server, whose authorities say which clients may connect
+};
 
-  std::string path() const { return fmt::format("server.{}", key); }
-  std::string_view content() const { return text ? text->reveal() : std::string_view(); }
+constexpr Names kServer{"server", "tls.certificate", "tls.key", "tls.client_ca", true};
+constexpr Names kGateway{"gateway", "client_certificate", "client_key", "ca_file", false};
+
+// One of the three, and what its file holds.
+struct PemFile {
+  std::string path; // of the setting: "server.tls.key"
+  const Node* node; // null: not set
+  std::optional<Secret> text = {};
+
+  std::optional<std::string_view> content() const {
+    return text ? std::optional(text->reveal()) : std::nullopt;
+  }
 };
 
 class TlsFiles {
  public:
-  TlsFiles(const std::vector<Section>& sections, Problems& problems)
-      : sections_(sections), problems_(problems), certificate_(named("tls.certificate")),
-        key_(named("tls.key")), client_ca_(named("tls.client_ca")) {}
+  // `has`: whether the setting of that name is set, and the host's.
+  TlsFiles(const Names& names, const std::vector<Section>& sections, Problems& problems,
+           const std::function<bool(std::string_view key)>& has)
+      : names_(names), problems_(problems), certificate_(named(names.certificate, sections, has)),
+        key_(named(names.key, sections, has)), authorities_(named(names.authorities, sections, has)) {}
 
   std::shared_ptr<const TlsIdentity> read(Config& config) {
     if (!go_together()) return nullptr;
-    for (PemFile* file : {&certificate_, &key_, &client_ca_}) read_text(*file);
-    const bool unread = client_ca_.node != nullptr && !client_ca_.text;
-    if (!certificate_.text || !key_.text || unread) return nullptr;
-    TlsIdentity::Pem pem{certificate_.content(), key_.content(), std::nullopt};
-    if (client_ca_.text) pem.client_ca = client_ca_.content();
-    auto identity = TlsIdentity::make(pem);
+    bool whole = true;
+    for (PemFile* file : {&certificate_, &key_, &authorities_}) whole = read_text(*file) && whole;
+    if (!whole) return nullptr;
+    auto identity = TlsIdentity::make({certificate_.content(), key_.content(), authorities_.content()},
+                                      certificate_.path);
     if (!identity) return report(identity.error());
     if (auto warning = (*identity)->warning())
-      config.warnings.push_back(fmt::format("{}: {} {}", certificate_.path(), shown(certificate_), *warning));
+      config.warnings.push_back(fmt::format("{}: {} {}", certificate_.path, shown(certificate_), *warning));
     return *identity;
   }
 
  private:
-  PemFile named(std::string_view key) const {
-    return {key, value_at(sections_, "server", key), std::nullopt};
+  PemFile named(std::string_view key, const std::vector<Section>& sections,
+                const std::function<bool(std::string_view key)>& has) const {
+    return {fmt::format("{}.{}", names_.section, key), has(key) ? value_at(sections, names_.section, key) : nullptr};
   }
 
   static std::string shown(const PemFile& file) { return config::shown(*file.node, Shape{}); }
 
   // Whether there is something to read, and all that it takes.
   bool go_together() {
-    if (certificate_.node != nullptr && key_.node != nullptr) return true;
-    if (certificate_.node != nullptr) missing(certificate_, key_, "the certificate needs its private key");
-    if (key_.node != nullptr) missing(key_, certificate_, "the key needs its certificate");
-    if (client_ca_.node != nullptr && certificate_.node == nullptr && key_.node == nullptr)
-      missing(client_ca_, certificate_, "clients show certificates only where the server speaks TLS");
-    return false;
+    const bool certificate = certificate_.node != nullptr;
+    const bool key = key_.node != nullptr;
+    const bool authorities = authorities_.node != nullptr;
+    if (certificate && !key) missing(certificate_, key_, "the certificate needs its private key");
+    if (key && !certificate) missing(key_, certificate_, "the key needs its certificate");
+    if (names_.serves && authorities && !certificate && !key)
+      missing(authorities_, certificate_, "clients show certificates only where the server speaks TLS");
+    if (certificate != key) return false;
+    return certificate || (authorities && !names_.serves);
   }
 
   void missing(const PemFile& set, const PemFile& wanted, std::string_view why) {
-    problems_.add(set.node->origin, set.path(),
-                  fmt::format("{} is not set: {}; set both, or neither", wanted.path(), why));
+    problems_.add(set.node->origin, set.path,
+                  fmt::format("{} is not set: {}; set both, or neither", wanted.path, why));
   }
 
-  void read_text(PemFile& file) {
-    if (file.node == nullptr || file.node->kind != Node::Kind::string || file.node->unknown) return;
+  // False: it is set, and there is no text of it.
+  bool read_text(PemFile& file) {
+    if (file.node == nullptr) return true;
+    if (file.node->kind != Node::Kind::string || file.node->unknown) return false;
     const std::string name(file.node->text.reveal());
-    if (is_reference(name)) return; // which could not be resolved, and was reported
-    if (name.find("-----BEGIN") != std::string::npos)
-      return problems_.add(file.node->origin, file.path(), "the path of a file is wanted, not its content");
+    if (is_reference(name)) return false; // which could not be resolved, and was reported
+    if (name.find("-----BEGIN") != std::string::npos) {
+      problems_.add(file.node->origin, file.path, "the path of a file is wanted, not its content");
+      return false;
+    }
     auto text = read_file(name, kMostPemBytes);
     if (text) {
       file.text = std::move(*text);
-      return;
+      return true;
     }
     // Without the path before it: one that came through a reference is not printed.
     const std::string why = text.error().substr(name.size() + 2);
     problems_.add(
-        file.node->origin, file.path(),
+        file.node->origin, file.path,
         fmt::format("{}: {}; name a PEM file that the user who runs authd may read", shown(file), why));
+    return false;
   }
 
   std::nullptr_t report(const std::vector<TlsIdentity::Fault>& faults) {
     for (const TlsIdentity::Fault& fault : faults) {
       const PemFile& file = fault.part == TlsIdentity::Part::certificate ? certificate_
                             : fault.part == TlsIdentity::Part::key       ? key_
-                                                                         : client_ca_;
-      problems_.add(file.node->origin, file.path(), fmt::format("{} {}", shown(file), fault.what));
+                                                                         : authorities_;
+      problems_.add(file.node->origin, file.path, fmt::format("{} {}", shown(file), fault.what));
     }
     return nullptr;
   }
 
-  const std::vector<Section>& sections_;
+  const Names& names_;
   Problems& problems_;
   PemFile certificate_;
   PemFile key_;
-  PemFile client_ca_;
+  PemFile authorities_;
 };
 
 } // namespace
 
 void read_tls_files(const std::vector<Section>& sections, Config& config, Problems& problems) {
-  config.server.tls.identity = TlsFiles(sections, problems).read(config);
+  const auto any = [](std::string_view) { return true; };
+  config.server.tls.identity = TlsFiles(kServer, sections, problems, any).read(config);
+  // What a plugin has under these names was not applied to the configuration.
+  OutgoingTls& tls = config.gateway.tls;
+  const auto applied = [&tls](std::string_view key) {
+    const std::string& value = key == kGateway.authorities   ? tls.ca_file
+                               : key == kGateway.certificate ? tls.client_certificate
+                                                             : tls.client_key;
+    return !value.empty();
+  };
+  tls.identity = TlsFiles(kGateway, sections, problems, applied).read(config);
 }
 
 } // namespace authd::config

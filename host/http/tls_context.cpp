@@ -49,7 +49,7 @@ TlsContext::TlsContext(const TlsIdentity& identity) : context_(SSL_CTX_new(TLS_s
   const bool made = context != nullptr && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
                     SSL_CTX_set_cipher_list(context, kCiphers) == 1 &&
                     SSL_CTX_set_session_id_context(context, kSessionScope, sizeof kSessionScope) == 1 &&
-                    identity.equip(context);
+                    identity.equip_server(context);
   if (!made) {
     const char* reason = ERR_reason_error_string(ERR_peek_last_error());
     throw std::runtime_error(std::string("TLS cannot be set up: ") +

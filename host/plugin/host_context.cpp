@@ -130,10 +130,11 @@ const void* host_service(const authd_host* host, const char* id) noexcept try {
 } // namespace
 
 HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
-                         Services services, Log& log, unsigned min_minor)
+                         Services services, Log& log, unsigned min_minor,
+                         std::shared_ptr<const TlsIdentity> tls)
     : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), min_minor_(min_minor),
       settings_(std::move(settings)),
-      services_(std::move(services)), log_(log),
+      services_(std::move(services)), tls_(std::move(tls)), log_(log),
       redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
                                     &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
                                     &host_cfg_get,      &host_cfg_key,   &host_service} {}
@@ -144,7 +145,7 @@ const void* HostContext::service(std::string_view id) const {
   if (offered == services_.end()) return nullptr;
   const std::lock_guard lock(opened_mutex_);
   auto& opened = opened_[offered->first];
-  if (!opened) opened = offered->second({abi(), instance_, min_minor_});
+  if (!opened) opened = offered->second({abi(), instance_, min_minor_, tls_});
   return opened.get();
 }
 

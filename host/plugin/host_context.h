@@ -12,6 +12,7 @@
 
 #include "authd/abi.h"
 #include "base/log.h"
+#include "base/tls_identity.h"
 #include "config/config.h"
 #include "plugin/redaction.h"
 
@@ -26,6 +27,7 @@ struct ServiceUser {
   const authd_host* host;
   std::string_view instance;
   unsigned min_minor; // of its plugin: the least ABI minor that it needs
+  std::shared_ptr<const TlsIdentity> tls = nullptr; // config::OutgoingTls::identity
 };
 
 // Services by id ("authd.http/1"). A function makes the table for one instance. It is called once for each
@@ -38,7 +40,8 @@ using Services =
 class HostContext {
  public:
   HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings, Services services,
-              Log& log, unsigned min_minor = AUTHD_ABI_MINOR);
+              Log& log, unsigned min_minor = AUTHD_ABI_MINOR,
+              std::shared_ptr<const TlsIdentity> tls = nullptr);
   HostContext(const HostContext&) = delete;
   HostContext& operator=(const HostContext&) = delete;
 
@@ -58,6 +61,7 @@ class HostContext {
   const unsigned min_minor_;
   const config::PluginSettings settings_;
   const Services services_;
+  const std::shared_ptr<const TlsIdentity> tls_;
   Log& log_;
   const Redaction redaction_;
   const authd_cfg cfg_{settings_};

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "plugin/abi_views.h"
 #include "plugin/call.h"
+#include "plugin/client_tls.h"
 #include "plugin/connection_pool.h"
 #include "plugin/frozen_sizes.h"
 #include "plugin/http_answer.h"
@@ -156,8 +157,9 @@ void deliver(const HttpAnswer& answer, authd_http_response* response) {
 
 class HttpService::Client {
  public:
-  Client(const authd_host* host, HttpService& service)
-      : table_{{sizeof(authd_http_v1), 0, host, &Client::exchange}, this}, host_(*host), service_(service) {}
+  Client(const authd_host* host, std::shared_ptr<const TlsIdentity> identity, HttpService& service)
+      : table_{{sizeof(authd_http_v1), 0, host, &Client::exchange}, this}, host_(*host), service_(service),
+        tls_(service.system_tls_, std::move(identity)) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   const authd_http_v1* table() const { return &table_; }
@@ -255,7 +257,7 @@ class HttpService::Client {
     const auto deadline = at_most.count() == 0 ? exchange.deadline : exchange.deadline.capped(at_most);
     auto socket = service_.connector_.connect(to, deadline, exchange.call.patience());
     if (!socket || !to.tls) return socket;
-    if (auto secured = socket->secure(to.host, service_.tls_.get().get(), deadline); !secured) {
+    if (auto secured = socket->secure(to.host, tls_.get().get(), deadline); !secured) {
       service_.connector_.distrust(to, socket->peer());
       return tl::unexpected(secured.error());
     }
@@ -284,6 +286,7 @@ class HttpService::Client {
   const Table table_;
   const authd_host& host_;
   HttpService& service_;
+  ClientTls tls_;
   ConnectionPool pool_;
   RetryBudget budget_;
   Dice dice_;
@@ -293,8 +296,9 @@ class HttpService::Client {
 HttpService::HttpService(net::Resolver resolver) : connector_(std::move(resolver)) {}
 HttpService::~HttpService() = default;
 
-std::shared_ptr<const authd_http_v1> HttpService::connect(const authd_host* host) {
-  const auto client = std::make_shared<Client>(host, *this);
+std::shared_ptr<const authd_http_v1> HttpService::connect(const authd_host* host,
+                                                          std::shared_ptr<const TlsIdentity> identity) {
+  const auto client = std::make_shared<Client>(host, std::move(identity), *this);
   return {client, client->table()};
 }
 

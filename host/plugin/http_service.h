@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "authd/http.h"
+#include "base/tls_identity.h"
 #include "net/connector.h"
 #include "net/tls_context.h"
 #include "plugin/interrupt.h"
@@ -24,13 +25,14 @@ class HttpService {
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  // A table for one plugin instance, with a pool and a retry budget of its own that go with the table.
-  // Failures are recorded through `host`; it and the service must outlive the table. The calls that are
+  // A table for one plugin instance, with a pool and a retry budget of its own that go with the table. `identity`:
+  // what its HTTPS connections believe and show; null: the system's authorities, and no certificate. Failures are recorded through `host`; it and the service must outlive the table. The calls that are
   // handed to the table are plugin::Call's, or null.
-  std::shared_ptr<const authd_http_v1> connect(const authd_host* host);
+  std::shared_ptr<const authd_http_v1> connect(const authd_host* host,
+                                               std::shared_ptr<const TlsIdentity> identity = nullptr);
 
   // The system's authorities are read again: to be called when they may have been renewed. [thread-safe]
-  void forget_authorities() { tls_.forget(); }
+  void forget_authorities() { system_tls_.forget(); }
 
   // From now on every exchange ends at once with AUTHD_CANCELLED, also those under way. For the end of the
   // process: there is no way back.
@@ -38,7 +40,7 @@ class HttpService {
 
  private:
   class Client;
-  net::SystemTlsContext tls_;
+  net::SystemTlsContext system_tls_;
   net::Connector connector_; // one for all instances, so that all know which address of a name answers
   Interrupt interrupt_;
 };

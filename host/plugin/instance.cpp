@@ -25,10 +25,10 @@ constexpr milliseconds kLifecycleDeadline{10'000};
 class Instance::Impl {
  public:
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
-       Services services, Log& log)
+       Services services, Log& log, std::shared_ptr<const TlsIdentity> tls)
       : component_(known_part(&component)), origin_(std::move(origin)),
         host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log,
-              origin_.min_minor),
+              origin_.min_minor, std::move(tls)),
         callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {
@@ -177,9 +177,10 @@ const Redaction& Instance::redaction() const { return impl_->host().redaction();
 
 Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,
                                                            std::string name, config::PluginSettings settings,
-                                                           Services services, Log& log) {
+                                                           Services services, Log& log,
+                                                           std::shared_ptr<const TlsIdentity> tls) {
   auto impl = std::make_unique<Instance::Impl>(component, std::move(origin), std::move(name),
-                                               std::move(settings), std::move(services), log);
+                                               std::move(settings), std::move(services), log, std::move(tls));
   if (auto ok = impl->check(); !ok) return Refused(ok.error());
   if (auto ok = impl->create(); !ok) return Refused(ok.error());
   return std::make_shared<Instance>(std::move(impl));

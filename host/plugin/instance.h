@@ -21,6 +21,7 @@ struct Origin {
 // Checks operations and services, then calls create.
 Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,
                                                            std::string name, config::PluginSettings settings,
-                                                           Services services, Log& log);
+                                                           Services services, Log& log,
+                                                           std::shared_ptr<const TlsIdentity> tls = nullptr);
 
 } // namespace authd::plugin

@@ -78,7 +78,7 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   const Note& note = inspected->note;
   auto instance = create_instance(*component,
                                   {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode},
-                                  use.name, use.settings, services_, log_);
+                                  use.name, use.settings, services_, log_, use.tls.identity);
   if (instance) report(log_, *inspected, use);
   return instance;
 }

@@ -162,9 +162,13 @@ std::string quoted(std::string_view text) {
   return Poco::toJSON(std::string(text), Poco::JSON_WRAP_STRINGS | Poco::JSON_ESCAPE_UNICODE);
 }
 
-SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm) {
+SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
+                       const std::vector<std::string>& tags) {
+  std::string listed;
+  for (const std::string& tag : tags) listed += (listed.empty() ? ",\"tags\":[" : ",") + quoted(tag);
+  if (!tags.empty()) listed += ']';
   return SecretText("{\"key\":" + quoted(key) + ",\"secret\":" + quoted(secret) +
-                    ",\"algorithm\":" + quoted(algorithm) + "}");
+                    ",\"algorithm\":" + quoted(algorithm) + listed + "}");
 }
 
 } // namespace authd::kong

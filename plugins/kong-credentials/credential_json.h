@@ -59,7 +59,8 @@ bool is_hmac(std::string_view algorithm);
 
 std::string quoted(std::string_view text); // as a JSON string
 
-// {"key": ..., "secret": ..., "algorithm": ...}
-SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm);
+// {"key": ..., "secret": ..., "algorithm": ..., "tags": [...]}; without tags no such member.
+SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
+                       const std::vector<std::string>& tags);
 
 } // namespace authd::kong

@@ -5,6 +5,7 @@
 #include "admin_url.h"
 #include "authd/path_segment.hpp"
 #include "credential_json.h"
+#include "credential_tags.h"
 #include "kong_answer.h"
 
 namespace authd::kong {
@@ -26,7 +27,8 @@ std::string header_of(const sdk::Config& config, Call& call) {
 
 KongGateway::KongGateway(sdk::Host host, const sdk::Config& config, Call& call)
     : base_(admin_url_of(config, call)),
-      client_(host, config, header_of(config, call), admin_token_of(config, call)) {}
+      client_(host, config, header_of(config, call), admin_token_of(config, call)),
+      tags_(tags_of(config, call)) {}
 
 Status KongGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {
   const auto url = consumer_url(call, consumer);
@@ -54,7 +56,7 @@ Status KongGateway::create_secret(Call& call, std::string_view consumer, const s
                                   sdk::CredentialSink& out) {
   const auto url = consumer_url(call, consumer);
   if (!url) return url.status();
-  const SecretText body = create_body(proposal.key, proposal.secret, proposal.algorithm);
+  const SecretText body = create_body(proposal.key, proposal.secret, proposal.algorithm, tags_);
   auto answer = client_.send(call, "POST", *url + "/jwt", body.reveal());
   if (!answer) return answer.status();
   if (answer->status != 201) {

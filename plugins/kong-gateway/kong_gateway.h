@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin_client.h"
 #include "authd/gateway.hpp"
@@ -36,6 +37,10 @@ class KongGateway {
     "admin_token_header": {
       "type": "string", "minLength": 1, "maxLength": 64, "default": "Kong-Admin-Token",
       "description": "The header that carries admin_token."
+    },
+    "tags": {
+      "type": "array", "items": {"type": "string"}, "default": ["authd"],
+      "description": "On each credential that authd creates, for decK's select_tags; [] for none."
     },
     "pool_size": {
       "type": "integer", "minimum": 1, "maximum": 256, "default": 10,
@@ -76,6 +81,7 @@ class KongGateway {
 
   const std::string base_; // without a trailing slash
   const AdminClient client_;
+  const std::vector<std::string> tags_; // of what is created
 };
 
 } // namespace authd::kong

@@ -6,6 +6,7 @@
 #include "admin_answer.h"
 #include "authd/path_segment.hpp"
 #include "credential_json.h"
+#include "credential_tags.h"
 #include "konnect_answer.h"
 
 namespace authd::konnect {
@@ -23,7 +24,10 @@ ControlPlane plane_of(const sdk::Config& config, Call& call) {
   const std::string url = kong::admin_url_of(config, call);
   if (call.refused()) return {};
   try {
-    return control_plane_of(url);
+    ControlPlane plane = control_plane_of(url);
+    if (const auto doubt = doubt_about(plane))
+      call.log(sdk::Level::warn, "configuration", "gateway.admin_url: " + *doubt);
+    return plane;
   } catch (const std::invalid_argument& why) {
     (void)call.refuse("/admin_url", why.what());
     return {};
@@ -43,7 +47,8 @@ SecretText authorization(const sdk::Config& config, Call& call) {
 KonnectGateway::KonnectGateway(sdk::Host host, const sdk::Config& config, Call& call)
     : plane_(plane_of(config, call)),
       consumers_(plane_.base + "/core-entities/consumers"),
-      client_(host, config, "Authorization", authorization(config, call)) {
+      client_(host, config, "Authorization", authorization(config, call)),
+      tags_(kong::tags_of(config, call)) {
   const std::string realm(config.string("/realm", default_realm(plane_)));
   if (!realm.empty()) realm_ = std::make_unique<RealmKeeper>(host, client_, plane_, realm);
 }
@@ -95,7 +100,7 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
                                      sdk::CredentialSink& out) {
   const auto url = credentials_url(call, consumer);
   if (!url) return url.status();
-  const SecretText body = kong::create_body(proposal.key, proposal.secret, proposal.algorithm);
+  const SecretText body = kong::create_body(proposal.key, proposal.secret, proposal.algorithm, tags_);
   auto answer = client_.send(call, "POST", *url, body.reveal());
   if (!answer) return answer.status();
   if (answer->status != 201) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin_client.h"
 #include "authd/calls.h"
@@ -29,7 +30,7 @@ class KonnectGateway {
   "properties": {
     "admin_url": {
       "type": "string", "format": "uri",
-      "description": "The control plane: its region's API, /v2/control-planes/ and its id.",
+      "description": "The control plane: its region's API, /v2/control-planes/ and its id; or the base of one's own.",
       "examples": ["https://eu.api.konghq.com/v2/control-planes/00000000-0000-4000-8000-000000000000"],
       "x-authd-env": "KONG_ADMIN_URL", "x-authd-https-in-production": true
     },
@@ -40,8 +41,12 @@ class KonnectGateway {
     },
     "realm": {
       "type": "string", "maxLength": 128,
-      "description": "Made in the background if missing; auth-realm-<start of id> unless set, none if empty.",
+      "description": "Made in the background if missing; auth-realm-<start of id>, without id default; none if empty.",
       "examples": ["auth-realm-00000000"]
+    },
+    "tags": {
+      "type": "array", "items": {"type": "string"}, "default": ["authd"],
+      "description": "On each credential that authd creates, for decK's select_tags; [] for none."
     },
     "pool_size": {
       "type": "integer", "minimum": 1, "maximum": 256, "default": 10,
@@ -91,6 +96,7 @@ class KonnectGateway {
   const ControlPlane plane_;
   const std::string consumers_; // URL of the collection
   const kong::AdminClient client_;
+  const std::vector<std::string> tags_; // of what is created
   std::unique_ptr<RealmKeeper> realm_; // none: not wanted
 };
 

@@ -28,6 +28,13 @@ std::string segment_of(const std::string& name) {
   return *segment;
 }
 
+// A control plane that has no id serves its own realms alone.
+std::string body_of(const std::string& name, const ControlPlane& plane) {
+  const std::string allowed =
+      plane.id.empty() ? std::string() : ",\"allowed_control_planes\":[" + kong::quoted(plane.id) + "]";
+  return "{\"name\":" + kong::quoted(name) + allowed + "}";
+}
+
 // Signals are for the host's own threads; a fault of this one must reach the host's report of it.
 void block_signals() {
   sigset_t all;
@@ -40,10 +47,8 @@ void block_signals() {
 
 RealmKeeper::RealmKeeper(const sdk::Host& host, const kong::AdminClient& client, const ControlPlane& plane,
                          std::string name)
-    : host_(host), calls_(host), client_(client), name_(std::move(name)), realms_(plane.root + "/v1/realms"),
-      realm_(realms_ + "/" + segment_of(name_)),
-      body_("{\"name\":" + kong::quoted(name_) + ",\"allowed_control_planes\":[" + kong::quoted(plane.id) +
-            "]}") {}
+    : host_(host), calls_(host), client_(client), name_(std::move(name)), realms_(plane.realms),
+      realm_(realms_ + "/" + segment_of(name_)), body_(body_of(name_, plane)) {}
 
 void RealmKeeper::start() {
   thread_ = std::thread([this] {

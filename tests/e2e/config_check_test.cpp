@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `authd config check` and the daemon judge alike, also what only a plugin can judge.
 #include <algorithm>
+#include <fstream>
 
 #include "scene.h"
 
@@ -94,6 +95,24 @@ TEST_F(ConfigCheck, JudgesUrlHeaderAndTokenOfKongAsTheDaemonDoes) {
   expect_error(Settings("http://127.0.0.1:1").toml(), "KONG_ADMIN_TOKEN: ", token, {{"KONG_ADMIN_TOKEN", "a b"}});
 }
 
+TEST_F(ConfigCheck, RefusesAnAdminApiWithoutATokenInProductionUnlessThatIsWaived) {
+  Settings settings("https://kong.example.com:8444");
+  settings.set_text("jwt", "authority", "https://auth.example.com").set("server", "port", "3000");
+  settings.set("security", "trusted_gateways", R"(["10.0.0.0/8"])").set_text("server", "environment", "production");
+  expect_error(settings.toml(), "", "gateway.admin_token: is required in production (or KONG_ADMIN_TOKEN in the environment)");
+  settings.set("security", "waivers", R"(["gateway.admin_token"])");
+  const Finished waived = check(settings.toml());
+  EXPECT_EQ(waived.exit_code, 0);
+  ASSERT_EQ(waived.errors.size(), 1u);
+  EXPECT_NE(waived.errors[0].find("gateway.admin_token: is required in production"), std::string::npos) << waived.errors[0];
+}
+
+TEST_F(ConfigCheck, JudgesTagsAsTheDaemonDoes) {
+  const auto with_tags = [](const char* tags) { return Settings("http://127.0.0.1:1").set("gateway", "tags", tags).toml(); };
+  expect_error(with_tags(R"(["authd", "a,b"])"), "", "gateway.tags[1]: has a comma or a slash in it, which Kong refuses");
+  expect_error(with_tags(R"(["a\tb"])"), "", "gateway.tags[0]: is not printable UTF-8");
+}
+
 TEST_F(ConfigCheck, SaysWhatSeveralPluginsFindWrongAtOnce) {
   const auto errors = errors_of(with_gateway("admin_token_header", "a b") +
                                 "[[cache]]\nplugin = \"cache-redis\"\nurl = \"http://redis\"\n");
@@ -115,6 +134,23 @@ TEST_F(ConfigCheck, SaysAllThatIsWrongAtOnce) {
       return line.find(about) != std::string::npos;
     })) << about;
   }
+}
+
+// The answer that docs/configuration.md shows, to a file of which it shows no more than that.
+TEST_F(ConfigCheck, AnswersAsItsPageShows) {
+  std::ifstream page(AUTHD_DOCS "/configuration.md");
+  std::vector<std::string> shown;
+  for (std::string line; std::getline(page, line) && line != "$ authd config check authd.toml";) {
+  }
+  for (std::string line; std::getline(page, line) && line != "```";) shown.push_back(line);
+  ASSERT_FALSE(shown.empty());
+  const std::string jwt = "[jwt]\nauthority = \"https://auth.example.com\"\naudience = \"api\"\n";
+  const std::string to_line_12 = std::string(9, '\n');
+  Finished checked = check(jwt + to_line_12 + "[breaker]\ntimeout = \"50ms\"\ntiemout = \"1s\"\n\n\n\n\n\n[gateway]\n", {},
+                           {{"JWT_EXPIRATION_MINUTES", "61"}});
+  for (std::string& line : checked.errors)
+    if (line.starts_with(file_)) line.replace(0, file_.size(), "authd.toml");
+  EXPECT_EQ(checked.errors, shown);
 }
 
 TEST_F(ConfigCheck, RunsNoPluginThatItIsToldNotTo) {

@@ -24,6 +24,18 @@ Object::Ptr kong_of(const HttpReply& reply) {
   return parse_object(reply.body)->getObject("dependencies")->getObject("kong");
 }
 
+TEST(Health, SaysThatARemoteTierCannotTellWhatItHolds) {
+  const Scene scene([](Settings& s) {
+    s.set_text("cache", "plugin", "cache-redis").set_text("cache", "url", "redis://127.0.0.1:1");
+  });
+  const auto cache = parse_object(get(scene.port(), "/health").body)->getObject("dependencies")->getObject("cache");
+  const auto tier = cache->getArray("tiers")->getObject(0);
+  for (const char* member : {"entries", "bytes"}) {
+    ASSERT_TRUE(tier->has(member)) << member;
+    EXPECT_TRUE(tier->isNull(member)) << member << " is not 0: nobody has counted";
+  }
+}
+
 TEST(Health, SaysWhatAuthdIsAndDependsOn) {
   const Scene scene;
   const HttpReply reply = await_status(scene, "/health", "healthy");

@@ -75,6 +75,38 @@ TEST(Konnect, KeepsPortAndPrefixOfAControlPlaneOfOnesOwn) {
   EXPECT_TRUE(scene.authd.await_event("realm-ready", kPatience));
 }
 
+TEST(Konnect, TakesAnIdThatIsNoUuidWithAWarningThatConfigCheckGivesToo) {
+  FakeKonnect::Options options;
+  options.control_plane = "abc123";
+  const KonnectScene scene({}, options);
+  EXPECT_EQ(scene.tokens().status, 200);
+  EXPECT_EQ(scene.tokens(kAliceByName).status, 200);
+  EXPECT_TRUE(scene.authd.await_event("realm-ready", kPatience));
+  const auto warnings = scene.authd.events("configuration");
+  ASSERT_EQ(warnings.size(), 1u);
+  const std::string message = warnings[0].field("message");
+  EXPECT_EQ(message, "gateway.admin_url: the control plane's id \"abc123\" is no UUID, as Konnect's are; it is used as "
+                     "it stands");
+  const Finished checked = run_authd({"config", "check", scene.authd.config_file()});
+  EXPECT_EQ(checked.exit_code, 0);
+  EXPECT_EQ(checked.errors, std::vector<std::string>{"warning: kong-konnect: " + message});
+}
+
+TEST(Konnect, TakesABaseWithoutAControlPlaneAsItStands) {
+  FakeKonnect::Options options;
+  options.control_plane = "";
+  options.prefix = "/mock";
+  const KonnectScene scene({}, options);
+  EXPECT_EQ(scene.tokens().status, 200);
+  EXPECT_EQ(scene.tokens(kAliceByName).status, 200);
+  EXPECT_EQ(code_of(scene.tokens(consumer_headers(kNobodyId, "nobody"))), "AUTH_002");
+  ASSERT_TRUE(scene.authd.await_event("realm-ready", kPatience));
+  const auto created = scene.konnect.realms_created();
+  ASSERT_EQ(created.size(), 1u);
+  EXPECT_EQ(created[0].first, "default");
+  EXPECT_TRUE(scene.authd.events("configuration").empty());
+}
+
 TEST(Konnect, SignsWithTheNewestOfAllPagesThatCanSign) {
   FakeKonnect::Options options;
   options.largest_page = 2;
@@ -97,6 +129,7 @@ TEST(Konnect, CreatesOneCredentialForAnIdAndItsName) {
   ASSERT_EQ(by_id.status, 200) << by_id.body;
   EXPECT_EQ(key_of(by_name), key_of(by_id));
   EXPECT_EQ(scene.konnect.credentials(id).size(), 1u);
+  EXPECT_EQ(scene.konnect.credentials(id)[0].tags, std::vector<std::string>{"authd"});
 }
 
 TEST(Konnect, EndsWithOneCredentialWhenTheCreateIsAmbiguous) {
@@ -248,10 +281,10 @@ TEST(KonnectToken, ThatIsRefusedIsOneLineThatNamesTheSettingAndNeverTheToken) {
               lines[0].field("error.message").c_str());
 }
 
-TEST(KonnectUrl, ThatNamesNoControlPlaneIsRefusedWithTheMend) {
+TEST(KonnectUrl, ThatLacksTheControlPlanesIdIsRefusedWithTheMend) {
   const FakeKonnect konnect;
   AuthdProcess authd(konnect_settings(
-      konnect, [](Settings& s) { s.set_text("gateway", "admin_url", "http://127.0.0.1:1/default"); }));
+      konnect, [](Settings& s) { s.set_text("gateway", "admin_url", "http://127.0.0.1:1/v2/control-planes/"); }));
   EXPECT_EQ(authd.child().await_exit(kPatience), 78);
   const std::string said = authd.child().everything();
   EXPECT_NE(said.find("gateway.admin_url: must end with"), std::string::npos) << said;

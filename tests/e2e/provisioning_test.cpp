@@ -58,6 +58,23 @@ TEST(Provisioning, CostsOneListForAConsumerThatHasACredential) {
   EXPECT_EQ(scene.kong.traffic()[KongOperation::create], 0u);
 }
 
+// decK's select_tags finds them.
+TEST(Provisioning, TagsWhatItCreatesAndLeavesTheRestAlone) {
+  const auto tags_of = [](Scene& scene) {
+    const std::string id = scene.kong.add_consumer("new");
+    EXPECT_EQ(scene.tokens(consumer_headers(id, "new")).status, 200);
+    return scene.kong.credentials(id).at(0).tags;
+  };
+  Scene plain;
+  EXPECT_EQ(tags_of(plain), std::vector<std::string>{"authd"});
+  EXPECT_EQ(plain.tokens().status, 200);
+  EXPECT_TRUE(plain.kong.credentials(kAliceId).at(0).tags.empty()) << "alice's is not authd's";
+  Scene named([](Settings& s) { s.set("gateway", "tags", R"(["made by authd", "team:€"])"); });
+  EXPECT_EQ(tags_of(named), (std::vector<std::string>{"made by authd", "team:€"}));
+  Scene none([](Settings& s) { s.set("gateway", "tags", "[]"); });
+  EXPECT_TRUE(tags_of(none).empty());
+}
+
 class Fleet {
  public:
   explicit Fleet(const FakeKong& kong, int size = 5) {

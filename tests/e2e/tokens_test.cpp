@@ -23,6 +23,19 @@ TEST(Tokens, VerifyWithAnIndependentImplementation) {
                   .starts_with("error: InvalidSignatureError"));
 }
 
+// RFC 9110, section 5.5; docs/kong.md tells what that does to usernames.
+TEST(Tokens, HaveNothingOfTheBlanksAroundAUsername) {
+  Scene scene;
+  const std::string id = scene.kong.add_consumer(" alice ");
+  scene.kong.add_credential(id, {"the other's key", kAliceSecret});
+  const auto claims = take_apart(token_of(scene.tokens(consumer_headers(id, " alice\t ")))).claims;
+  for (const char* name : {"sub", "name"}) EXPECT_EQ(claims->getValue<std::string>(name), "alice");
+  EXPECT_EQ(claims->getValue<std::string>("unique_name"), "example.com#alice");
+  EXPECT_EQ(claims->getValue<std::string>("key"), "the other's key");
+  const auto within = take_apart(token_of(scene.tokens(consumer_headers(id, "al ice")))).claims;
+  EXPECT_EQ(within->getValue<std::string>("sub"), "al ice");
+}
+
 TEST(Tokens, FollowTheAlgorithmOfTheCredential) {
   for (const std::string algorithm : {"HS384", "HS512"}) {
     Scene scene;

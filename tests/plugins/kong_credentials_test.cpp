@@ -6,6 +6,7 @@
 
 #include "admin_url.h"
 #include "credential_json.h"
+#include "credential_tags.h"
 
 namespace authd::kong {
 namespace {
@@ -108,10 +109,12 @@ TEST(DatabaseReachable, IsWhatKongSaysAndTrueWhereThereIsNoDatabase) {
 }
 
 TEST(CreateBody, EscapesWhatJsonNeedsEscaped) {
-  EXPECT_EQ(create_body("k", "a/b+c=", "HS256").reveal(),
+  EXPECT_EQ(create_body("k", "a/b+c=", "HS256", {}).reveal(),
             R"({"key":"k","secret":"a\/b+c=","algorithm":"HS256"})"); // both forms of a slash are JSON
-  EXPECT_EQ(create_body("a\"b\\c\n", "s", "HS256").reveal(),
+  EXPECT_EQ(create_body("a\"b\\c\n", "s", "HS256", {}).reveal(),
             R"({"key":"a\"b\\c\n","secret":"s","algorithm":"HS256"})");
+  EXPECT_EQ(create_body("k", "s", "HS256", {"authd", "a \"b\""}).reveal(),
+            R"({"key":"k","secret":"s","algorithm":"HS256","tags":["authd","a \"b\""]})");
 }
 
 TEST(SecretText, LeavesNothingWhereItWasMovedFrom) {
@@ -120,6 +123,17 @@ TEST(SecretText, LeavesNothingWhereItWasMovedFrom) {
   const SecretText to(std::move(from));
   EXPECT_EQ(to.reveal(), "short-secret");
   EXPECT_EQ(std::string(place, 12), std::string(12, '\0'));
+}
+
+// As Kong 3.9 has it: transcript 01, "POST tags invalid", and kong/db/schema/typedefs.lua.
+TEST(CredentialTag, IsWhatKongTakes) {
+  for (const char* tag : {"authd", "env:test", "a b", " ", "~!\"#$%&'()*+-.:;<=>?@[\\]^_`{|}", "\xe2\x82\xac", "\xf0\x9f\x94\x91"})
+    EXPECT_FALSE(fault_of_tag(tag)) << tag;
+  for (const char* tag : {"a,b", "a/b", ",", "/"})
+    EXPECT_NE(fault_of_tag(tag).value_or("").find("a comma or a slash"), std::string::npos) << tag;
+  for (const char* tag : {"a\tb", "a\n", "\x7f", "\xff", "\xc3", "\xed\xa0\x80", "a\xc0\xaf", "\xf4\x90\x80\x80"})
+    EXPECT_NE(fault_of_tag(tag).value_or("").find("not printable UTF-8"), std::string::npos) << tag;
+  EXPECT_NE(fault_of_tag("").value_or("").find("is empty"), std::string::npos);
 }
 
 } // namespace

@@ -123,6 +123,14 @@ TEST_F(KongDeclarativePlugin, ServesTheDemoFile) {
   EXPECT_EQ(probe().endpoint, DEMO_FILE);
 }
 
+// What docs/kong.md sends people to.
+TEST_F(KongDeclarativePlugin, ServesTheExampleOfTheTokenRoute) {
+  ASSERT_EQ(begin(EXAMPLE_FILE), AUTHD_OK) << host_->lifecycle_call().message;
+  EXPECT_EQ(key_of("example-consumer"), "example-key");
+  EXPECT_EQ(probe().state, AUTHD_HEALTH_UP);
+  for (const LogLine& line : host_->log()) EXPECT_NE(line.level, static_cast<std::uint32_t>(AUTHD_LOG_WARN)) << line.message;
+}
+
 TEST_F(KongDeclarativePlugin, IsReadOnlyAndResolvesNames) {
   ASSERT_EQ(begin(DEMO_FILE), AUTHD_OK);
   EXPECT_EQ(ops().create_secret, nullptr);

@@ -312,10 +312,30 @@ TEST_F(KongGatewayPlugin, CreatesOnceWithWhatTheHostProposes) {
   EXPECT_EQ(sent().method, "POST");
   EXPECT_EQ(sent().url, std::string("http://kong:8001/consumers/") + kConsumer + "/jwt");
   EXPECT_EQ(sent().body,
-            R"({"key":"key-1","secret":"0123456789abcdef0123456789abcdef","algorithm":"HS256"})");
+            R"({"key":"key-1","secret":"0123456789abcdef0123456789abcdef","algorithm":"HS256","tags":["authd"]})");
   EXPECT_EQ(sent().headers.at("Content-Type"), "application/json");
   EXPECT_EQ(sent().flags, 0u) << "a POST must not be sent again";
   EXPECT_EQ(host_->exchanges().size(), 1u);
+}
+
+TEST_F(KongGatewayPlugin, CreatesWithTheTagsOfItsSetting) {
+  for (const auto& [tags, sent_as] : {std::pair(std::vector<std::string>{"team:a b", "\xe2\x82\xac"},
+                                                std::string(R"(,"tags":["team:a b","\u20AC"])")),
+                                      {{}, ""}}) {
+    use({{"/admin_url", "http://kong:8001"}, {"/tags", tags}});
+    host_->answer({201, R"({"key":"key-1","secret":"s","id":"7eab","algorithm":"HS256"})"});
+    ASSERT_EQ(create(), AUTHD_OK) << call_.message;
+    EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"0123456789abcdef0123456789abcdef","algorithm":"HS256")" +
+                               sent_as + "}");
+  }
+}
+
+TEST_F(KongGatewayPlugin, RefusesTagsThatKongWouldRefuse) {
+  PluginHost host(PLUGIN_FILE, {{"/admin_url", "http://kong:8001"},
+                                {"/tags", std::vector<std::string>{"authd", "a,b"}}});
+  EXPECT_EQ(host.create(), AUTHD_INVALID);
+  EXPECT_EQ(host.lifecycle_call().setting, "/tags/1");
+  EXPECT_NE(host.lifecycle_call().message.find("a comma or a slash"), std::string::npos);
 }
 
 TEST_F(KongGatewayPlugin, ClassifiesAFailedCreateAndNeverRepeatsIt) {

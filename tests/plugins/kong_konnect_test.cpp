@@ -82,9 +82,9 @@ TEST_F(KonnectPlugin, UsesItsSettings) {
 
 TEST_F(KonnectPlugin, RefusesAUrlThatNamesNoControlPlaneAndSaysHowItLooks) {
   for (const char* url :
-       {"https://eu.api.konghq.com", "https://eu.api.konghq.com/v2/control-planes/",
-        "https://eu.api.konghq.com/v2/control-planes/my-plane", "http://kong:8001/admin",
+       {"https://eu.api.konghq.com", "https://eu.api.konghq.com/v2/control-planes/", "http://cp:8443/v2/control-planes/",
         "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458/core-entities",
+        "https://eu.api.konghq.com/v2/control-planes/..", "http://cp:8443/v2/control-planes/a/b",
         "https://eu.api.konghq.com/v3/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458"}) {
     const std::string why = refusal({{"/admin_url", url}});
     EXPECT_NE(why.find("/admin_url: must end with"), std::string::npos) << why;
@@ -93,6 +93,27 @@ TEST_F(KonnectPlugin, RefusesAUrlThatNamesNoControlPlaneAndSaysHowItLooks) {
   EXPECT_NE(refusal({{"/admin_url", "https://a:planted@eu.api.konghq.com/v2/control-planes/" + kId}})
                 .find("/admin_url: "),
             std::string::npos);
+}
+
+TEST_F(KonnectPlugin, TakesAnyOneSegmentForTheControlPlanesIdAndWarnsWhenItIsNoUuid) {
+  EXPECT_EQ(host_->everything_logged(), "");
+  use({{"/admin_url", "https://us.api.konghq.com/v2/control-planes/abc123/"}, {"/realm", ""}});
+  ASSERT_EQ(host_->log().size(), 1u);
+  EXPECT_EQ(host_->log()[0].level, static_cast<std::uint32_t>(AUTHD_LOG_WARN));
+  EXPECT_EQ(host_->log()[0].event, "configuration");
+  EXPECT_EQ(host_->log()[0].message.rfind("gateway.admin_url: the control plane's id \"abc123\" is no UUID", 0), 0u)
+      << host_->log()[0].message;
+  host_->answer(kNoCredentials);
+  ASSERT_EQ(get(), AUTHD_OK);
+  EXPECT_EQ(sent().url, "https://us.api.konghq.com/v2/control-planes/abc123/core-entities/consumers/" + kId + kFirstPage);
+}
+
+TEST_F(KonnectPlugin, TakesABaseWithoutAControlPlaneAsItStands) {
+  use({{"/admin_url", "http://kong:8001/mock/admin/"}, {"/realm", ""}});
+  EXPECT_EQ(host_->everything_logged(), "");
+  host_->answer(kNoCredentials);
+  ASSERT_EQ(get(), AUTHD_OK);
+  EXPECT_EQ(sent().url, "http://kong:8001/mock/admin/core-entities/consumers/" + kId + kFirstPage);
 }
 
 TEST_F(KonnectPlugin, RefusesTokensAndRealmsThatCannotWork) {
@@ -256,9 +277,18 @@ TEST_F(KonnectPlugin, CreatesOnceWithWhatTheHostProposes) {
   ASSERT_EQ(host_->exchanges().size(), 1u);
   EXPECT_EQ(sent().method, "POST");
   EXPECT_EQ(sent().url, kConsumers + "/" + kId + "/jwt");
-  EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"planted-secret","algorithm":"HS256"})");
+  EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"planted-secret","algorithm":"HS256","tags":["authd"]})");
   EXPECT_EQ(sent().headers.at("Content-Type"), "application/json");
   EXPECT_EQ(sent().flags, 0u) << "a POST must not be sent again";
+}
+
+TEST_F(KonnectPlugin, CreatesWithTheTagsOfItsSetting) {
+  use({{"/realm", ""}, {"/tags", std::vector<std::string>{}}});
+  host_->answer({201, credential("key-1")});
+  ASSERT_EQ(create(), AUTHD_OK) << call_.message;
+  EXPECT_EQ(sent().body.find("tags"), std::string::npos) << sent().body;
+  EXPECT_NE(refusal({{"/tags", std::vector<std::string>{"a/b"}}}).find("/tags/0: has a comma or a slash"),
+            std::string::npos);
 }
 
 TEST_F(KonnectPlugin, CreatesForANameBelowItsId) {

@@ -52,6 +52,29 @@ TEST_F(KonnectRealm, IsMadeWhenThereIsNone) {
       R"({"name":"my \"realm\"\/1","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
 }
 
+TEST_F(KonnectRealm, IsNamedAfterTheStartOfAnIdThatIsNoUuid) {
+  use({{"/admin_url", "https://us.api.konghq.com/v2/control-planes/abc123"}});
+  host_->answer(kNoSuchThing);
+  host_->answer({201, "{}"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
+  host_->stop();
+  EXPECT_EQ(sent(0).url, "https://us.api.konghq.com/v1/realms/auth-realm-abc123");
+  EXPECT_EQ(sent(1).body, R"({"name":"auth-realm-abc123","allowed_control_planes":["abc123"]})");
+}
+
+TEST_F(KonnectRealm, IsCalledDefaultWhereTheBaseNamesNoControlPlane) {
+  use({{"/admin_url", "http://cp:8443/pre"}});
+  host_->answer(kNoSuchThing);
+  host_->answer({201, "{}"});
+  start();
+  ASSERT_TRUE(host_->wait_for_log("realm-ready", 1));
+  host_->stop();
+  EXPECT_EQ(sent(0).url, "http://cp:8443/pre/realms/default");
+  EXPECT_EQ(sent(1).url, "http://cp:8443/pre/realms");
+  EXPECT_EQ(sent(1).body, R"({"name":"default"})");
+}
+
 TEST_F(KonnectRealm, IsNoTroubleWhenAnotherInstanceMadeItMeanwhile) {
   host_->answer(kNoSuchThing);
   host_->answer({409, R"({"status":409,"title":"Conflict","instance":"konnect:trace:4","detail":"exists"})"});

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -14,6 +15,8 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <openssl/err.h>
 
 namespace authd::test {
 namespace {
@@ -62,10 +65,59 @@ bool Peer::await(short events, milliseconds at_most) {
   }
 }
 
+bool Peer::await_tls(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+  case SSL_ERROR_WANT_READ:
+    return await(POLLIN, kForever);
+  case SSL_ERROR_WANT_WRITE:
+    return await(POLLOUT, kForever);
+  default:
+    return false;
+  }
+}
+
+bool Peer::secure(SSL_CTX* context) {
+  ::fcntl(fd_, F_SETFL, O_NONBLOCK); // or the end of the server would wait for a client that says nothing
+  ssl_.reset(SSL_new(context));
+  SSL_set_fd(ssl_.get(), fd_);
+  for (int result = 0;;) {
+    ERR_clear_error();
+    if ((result = SSL_accept(ssl_.get())) == 1) return true;
+    if (!await_tls(result)) break;
+  }
+  ::shutdown(fd_, SHUT_WR); // a reset could overtake the alert, which says why
+  hang();
+  return false;
+}
+
+long Peer::client_serial() const {
+  const X509* shown = ssl_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  return shown != nullptr ? ASN1_INTEGER_get(X509_get0_serialNumber(shown)) : 0;
+}
+
+std::ptrdiff_t Peer::receive(char* into, std::size_t size) {
+  if (!ssl_) return await(POLLIN, kForever) ? ::recv(fd_, into, size, 0) : 0;
+  for (;;) {
+    ERR_clear_error();
+    const int n = SSL_read(ssl_.get(), into, static_cast<int>(size));
+    if (n > 0 || !await_tls(n)) return n;
+  }
+}
+
+// Negative with errno EAGAIN: not now.
+std::ptrdiff_t Peer::send_some(std::string_view bytes) {
+  if (!ssl_) return await(POLLOUT, kForever) ? ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+  for (;;) {
+    ERR_clear_error();
+    const int n = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    if (n > 0) return n;
+    if (!await_tls(n)) return 0;
+  }
+}
+
 bool Peer::fill() {
-  if (!await(POLLIN, kForever)) return false;
   std::array<char, 16384> bytes;
-  const ssize_t n = ::recv(fd_, bytes.data(), bytes.size(), 0);
+  const std::ptrdiff_t n = receive(bytes.data(), bytes.size());
   if (n <= 0) return false;
   buffer_.append(bytes.data(), static_cast<std::size_t>(n));
   return true;
@@ -91,9 +143,8 @@ std::optional<ReceivedRequest> Peer::read_request() {
 
 bool Peer::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    if (!await(POLLOUT, kForever)) return false;
-    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) return false;
+    const std::ptrdiff_t n = send_some(bytes);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return false;
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;

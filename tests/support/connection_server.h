@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +17,10 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <openssl/ssl.h>
+
+#include "support/certificates.h"
 
 namespace authd::test {
 
@@ -33,6 +39,9 @@ struct ReceivedRequest {
 class Peer {
  public:
   Peer(int fd, int stop_fd, std::size_t number) : fd_(fd), stop_fd_(stop_fd), number_(number) {}
+  // From here on what is read and sent is TLS. False: the client and the context do not agree.
+  bool secure(SSL_CTX* context);
+  long client_serial() const; // of the certificate that the client showed; 0: none
 
   std::optional<ReceivedRequest> read_request(); // nullopt: closed, or the server stops
   bool send(std::string_view bytes);
@@ -46,7 +55,11 @@ class Peer {
  private:
   bool fill();
   bool await(short events, milliseconds at_most);
+  bool await_tls(int result); // false: it cannot go on
+  std::ptrdiff_t receive(char* into, std::size_t size);
+  std::ptrdiff_t send_some(std::string_view bytes);
 
+  std::unique_ptr<SSL, OpenSslDeleter<SSL_free>> ssl_; // null: plain
   int fd_;
   int stop_fd_;
   std::size_t number_;

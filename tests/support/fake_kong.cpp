@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <stdexcept>
+#include <utility>
 
 #include <Poco/Exception.h>
-#include <Poco/JSON/Parser.h>
 
 #include "base/json_writer.h"
+#include "base/tls_identity.h"
 #include "support/http_text.h"
 #include "support/kong_json.h"
 #include "support/numbered_consumers.h"
@@ -38,6 +40,15 @@ std::string_view refusal(int status) {
   default:
     return R"({"message":"Request size limit exceeded"})";
   }
+}
+
+std::shared_ptr<SSL_CTX> context_of(const KongTls& tls) {
+  TlsIdentity::Pem pem{tls.own.certificate, tls.own.key, std::nullopt};
+  if (!tls.clients.empty()) pem.authorities = tls.clients;
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (!TlsIdentity::make(pem, "Kong's certificate").value()->equip_server(context.get()))
+    throw std::runtime_error("OpenSSL refuses Kong's certificate");
+  return context;
 }
 
 std::string html(int status) {
@@ -78,7 +89,18 @@ std::size_t KongTraffic::total() const {
 FakeKong::FakeKong() : FakeKong(Options()) {}
 
 FakeKong::FakeKong(Options options)
-    : options_(options), server_([this](Peer& peer) { serve(peer); }, options.port) {}
+    : options_(std::move(options)), tls_(options_.tls ? context_of(*options_.tls) : nullptr),
+      server_([this](Peer& peer) { serve(peer); }, options_.port) {}
+
+void FakeKong::set_tls(const KongTls& tls) {
+  const std::lock_guard lock(mutex_);
+  tls_ = context_of(tls);
+}
+
+long FakeKong::last_client_serial() const {
+  const std::lock_guard lock(mutex_);
+  return last_client_serial_;
+}
 
 std::string FakeKong::add_consumer(std::string username, std::string id) {
   const std::lock_guard lock(mutex_);
@@ -139,7 +161,19 @@ bool FakeKong::await(KongOperation operation, std::size_t count, milliseconds at
   return asked_.wait_for(lock, at_most, [&] { return traffic_[operation] >= count; });
 }
 
+bool FakeKong::let_in(Peer& peer) {
+  std::unique_lock lock(mutex_);
+  const std::shared_ptr<SSL_CTX> tls = tls_;
+  lock.unlock();
+  if (tls == nullptr) return true;
+  if (!peer.secure(tls.get())) return false;
+  lock.lock();
+  last_client_serial_ = peer.client_serial();
+  return true;
+}
+
 void FakeKong::serve(Peer& peer) {
+  if (!let_in(peer)) return;
   for (std::size_t n = 1; n <= kRequestsPerConnection; ++n) {
     const auto request = peer.read_request();
     if (!request || !reply(peer, *request, n > 1, n == kRequestsPerConnection)) return;
@@ -311,14 +345,13 @@ FakeKong::Answer FakeKong::create(KongConsumer& consumer, const ReceivedRequest&
   if (type.find("json") == std::string::npos) return {415, html(415), true};
   KongCredential proposed;
   try {
-    const auto document = Poco::JSON::Parser().parse(request.body.empty() ? "{}" : request.body);
-    const auto object = document.extract<Poco::JSON::Object::Ptr>();
-    proposed.key = object->optValue<std::string>("key", {});
-    proposed.secret = object->optValue<std::string>("secret", {});
-    proposed.algorithm = object->optValue<std::string>("algorithm", "HS256");
+    proposed = proposed_credential(request.body.empty() ? "{}" : request.body);
   } catch (const Poco::Exception&) {
     return {400, R"({"message":"Cannot parse JSON body"})"};
   }
+  const auto wrong = std::find_if_not(proposed.tags.begin(), proposed.tags.end(), is_tag);
+  if (wrong != proposed.tags.end())
+    return {400, invalid_tag_json(static_cast<std::size_t>(wrong - proposed.tags.begin()) + 1, *wrong)};
   const auto stored = store_.create(consumer, proposed);
   if (!stored) return {409, unique_violation_json(proposed.key)};
   return {201, credential_json(consumer, *stored, variant_)};

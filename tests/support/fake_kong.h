@@ -7,12 +7,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "support/certificates.h"
 #include "support/connection_server.h"
 #include "support/kong_store.h"
 
@@ -48,6 +50,12 @@ struct KongFault {
   int retry_after = 7;    // rate_limited_429, in seconds; 0: the field is left out
 };
 
+// What the Admin API's port shows, and demands of clients.
+struct KongTls {
+  Issued own;
+  std::string clients = {}; // PEM of the authority whose certificate a client must show; empty: it asks for none
+};
+
 // What has been asked, faults included. `targets` as they stood in the request lines.
 struct KongTraffic {
   std::array<std::size_t, kKongOperations> counts{};
@@ -67,6 +75,7 @@ class FakeKong {
     bool dbless = false;          // creates and deletes are refused with 405, code 12
     bool record_requests = false; // keep whole requests, for tests of what is sent
     bool count_targets = true;    // off for load: the list of targets grows without bound
+    std::optional<KongTls> tls = {}; // https instead of http
     bool numbered = false;        // besides those added, there are all of numbered_consumers.h
   };
 
@@ -74,7 +83,12 @@ class FakeKong {
   explicit FakeKong(Options options);
 
   std::uint16_t port() const { return server_.port(); }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+  std::string url() const {
+    return (options_.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port());
+  }
+  // For connections that come from then on; only where there was TLS before.
+  void set_tls(const KongTls& tls);
+  long last_client_serial() const; // of the certificate that the last client to be let in showed; 0: none
   std::size_t connections() const { return server_.accepted(); }
 
   std::string add_consumer(std::string username, std::string id = {}); // returns the id
@@ -111,6 +125,7 @@ class FakeKong {
   };
 
   void serve(Peer& peer);
+  bool let_in(Peer& peer);
   bool reply(Peer& peer, const ReceivedRequest& request, bool reused, bool last);
   bool misbehave(Peer& peer, const KongFault& fault, const std::string& answer);
   KongFault note(const ReceivedRequest& request, KongOperation operation);
@@ -127,6 +142,8 @@ class FakeKong {
   const Options options_;
   mutable std::mutex mutex_;
   mutable std::condition_variable asked_;
+  std::shared_ptr<SSL_CTX> tls_; // null: plain
+  long last_client_serial_ = 0;
   KongStore store_;
   std::array<KongFault, kKongOperations> faults_{};
   bool database_reachable_ = true;

@@ -142,30 +142,35 @@ FakeKonnect::Route FakeKonnect::route(const ReceivedRequest& request) const {
   std::string_view path = target.substr(0, mark);
   if (!path.starts_with(options_.prefix)) return out;
   path.remove_prefix(options_.prefix.size());
-  const auto segments = split(path, '/'); // "", "v1", "realms", name
-  if (segments.size() >= 3 && segments[1] == "v1" && segments[2] == "realms") {
-    out.operation = segments.size() == 3 ? Operation::create_realm : Operation::realm;
-    if (segments.size() == 4) out.realm = decoded(segments[3]);
+  const std::string realms = options_.control_plane.empty() ? "/realms" : "/v1/realms";
+  if (path == realms) {
+    out.operation = Operation::create_realm;
+    return out;
+  }
+  if (path.starts_with(realms + "/")) {
+    out.operation = Operation::realm;
+    out.realm = decoded(path.substr(realms.size() + 1));
     return out;
   }
   route_entity(out, request.method, path);
   return out;
 }
 
-// /v2/control-planes/{id}/core-entities/consumers[/{consumer}[/jwt[/{credential}]]]
+// [/v2/control-planes/{id}]/core-entities/consumers[/{consumer}[/jwt[/{credential}]]]
 void FakeKonnect::route_entity(Route& out, const std::string& method, std::string_view path) const {
-  const auto segments = split(path, '/');
-  const bool entity = segments.size() >= 6 && segments[1] == "v2" && segments[2] == "control-planes" &&
-                      segments[4] == "core-entities" && segments[5] == "consumers";
-  if (!entity || (segments.size() >= 8 && segments[7] != "jwt")) return;
-  out.known_plane = segments[3] == options_.control_plane;
-  if (segments.size() >= 7) out.consumer = decoded(segments[6]);
-  if (segments.size() == 6) out.operation = Operation::consumers;
-  if (segments.size() == 7) out.operation = Operation::consumer;
-  if (segments.size() == 8) out.operation = method == "POST" ? Operation::create : Operation::list;
-  if (segments.size() == 9 && method == "DELETE") {
+  constexpr std::string_view kEntities = "/core-entities/consumers";
+  const auto at = path.find(kEntities);
+  if (at == std::string_view::npos) return;
+  out.known_plane = path.substr(0, at) == plane_path();
+  const auto segments = split(path.substr(at + kEntities.size()), '/'); // "", consumer, "jwt", credential
+  if (segments.size() >= 3 && segments[2] != "jwt") return;
+  if (segments.size() >= 2) out.consumer = decoded(segments[1]);
+  if (segments.size() == 1) out.operation = Operation::consumers;
+  if (segments.size() == 2) out.operation = Operation::consumer;
+  if (segments.size() == 3) out.operation = method == "POST" ? Operation::create : Operation::list;
+  if (segments.size() == 4 && method == "DELETE") {
     out.operation = Operation::remove;
-    out.credential = decoded(segments[8]);
+    out.credential = decoded(segments[3]);
   }
 }
 
@@ -239,11 +244,8 @@ FakeKonnect::Answer FakeKonnect::list(const KongConsumer& consumer, const Route&
 
 // A key that is taken is 400 here, not Kong's 409.
 FakeKonnect::Answer FakeKonnect::create(KongConsumer& consumer, const ReceivedRequest& request) {
-  const auto body = parse_body(request.body);
-  if (body.isNull()) return error(400, "invalid JSON", false);
-  const auto stored = store_.create(consumer, {body->optValue<std::string>("key", {}),
-                                               body->optValue<std::string>("secret", {}),
-                                               body->optValue<std::string>("algorithm", "HS256")});
+  if (parse_body(request.body).isNull()) return error(400, "invalid JSON", false);
+  const auto stored = store_.create(consumer, proposed_credential(request.body));
   if (stored) return {201, credential_json(consumer, *stored, variant_)};
   return {400, R"({"code":3,"message":"data constraint error","details":[{"type":"ERROR_TYPE_REFERENCE",)"
                R"("field":"key","messages":["key (type: unique) constraint failed"]}]})"};
@@ -251,8 +253,8 @@ FakeKonnect::Answer FakeKonnect::create(KongConsumer& consumer, const ReceivedRe
 
 FakeKonnect::Answer FakeKonnect::create_realm(const ReceivedRequest& request) {
   const auto body = parse_body(request.body);
-  if (request.method != "POST" || body.isNull() || !body->isArray("allowed_control_planes"))
-    return error(400, "invalid realm", true);
+  const bool whole = !body.isNull() && (options_.control_plane.empty() || body->isArray("allowed_control_planes"));
+  if (request.method != "POST" || !whole) return error(400, "invalid realm", true);
   const auto name = body->optValue<std::string>("name", {});
   realms_created_.emplace_back(name, request.body);
   if (!realms_.insert(name).second) return error(409, "Realm exists", true);

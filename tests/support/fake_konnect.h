@@ -56,6 +56,7 @@ class FakeKonnect {
   struct Options {
     std::uint16_t port = 0;
     std::string prefix = {}; // of every path, as with a control plane of one's own: "/konnect"
+    // Empty: a control plane of one's own, whose entities and realms stand at the prefix.
     std::string control_plane = "9524ec7d-36d9-465d-a8c5-83a3c9390458";
     std::string token = "kpat_0123456789abcdef0123456789abcdef";
     std::size_t largest_page = 1000;
@@ -66,7 +67,7 @@ class FakeKonnect {
 
   std::uint16_t port() const { return server_.port(); }
   std::string origin() const { return "http://127.0.0.1:" + std::to_string(port()) + options_.prefix; }
-  std::string url() const { return origin() + "/v2/control-planes/" + options_.control_plane; } // admin_url
+  std::string url() const { return origin() + plane_path(); } // admin_url
   const std::string& token() const { return options_.token; }
 
   std::string add_consumer(std::string username, std::string id = {}); // returns the id
@@ -87,6 +88,10 @@ class FakeKonnect {
   bool await(KonnectOperation operation, std::size_t count, milliseconds at_most) const;
 
  private:
+  std::string plane_path() const {
+    return options_.control_plane.empty() ? "" : "/v2/control-planes/" + options_.control_plane;
+  }
+
   struct Answer {
     int status = 200;
     std::string body;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/kong_json.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <sstream>
 
 #include <Poco/Base64Decoder.h>
 #include <Poco/Base64Encoder.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
 
 #include "base/json_writer.h"
 
@@ -34,6 +37,12 @@ std::string joined(const std::vector<std::string>& parts) {
   return out;
 }
 
+std::string tags_json(const std::vector<std::string>& tags) {
+  std::vector<std::string> parts;
+  for (const std::string& tag : tags) parts.push_back(quoted(tag));
+  return parts.empty() ? "null" : "[" + joined(parts) + "]";
+}
+
 } // namespace
 
 std::string credential_json(const KongConsumer& consumer, const KongCredential& credential,
@@ -45,7 +54,7 @@ std::string credential_json(const KongConsumer& consumer, const KongCredential& 
       {"secret", quoted(credential.secret)},
       {"id", quoted(credential.id)},
       {"rsa_public_key", credential.rsa_public_key.empty() ? "null" : quoted(credential.rsa_public_key)},
-      {"tags", "null"},
+      {"tags", tags_json(credential.tags)},
       {"algorithm", quoted(credential.algorithm)},
   };
   std::vector<std::string> fields;
@@ -81,6 +90,34 @@ std::string unique_violation_json(std::string_view key) {
          joined({field("message", quoted(text)), field("name", quoted("unique constraint violation")),
                  field("fields", "{" + field("key", quoted(key)) + "}"), field("code", "5")}) +
          "}";
+}
+
+std::string invalid_tag_json(std::size_t number, std::string_view tag) {
+  const std::string text = "invalid tag '" + std::string(tag) +
+                           "': expected printable ascii (except `,` and `/`) or valid utf-8 sequences";
+  return "{" +
+         joined({field("message", quoted("schema violation (tags." + std::to_string(number) + ": " + text + ")")),
+                 field("name", quoted("schema violation")), field("fields", "{\"tags\":[" + quoted(text) + "]}"),
+                 field("code", "2")}) +
+         "}";
+}
+
+KongCredential proposed_credential(const std::string& body) {
+  const auto object = Poco::JSON::Parser().parse(body).extract<Poco::JSON::Object::Ptr>();
+  KongCredential proposed;
+  proposed.key = object->optValue<std::string>("key", {});
+  proposed.secret = object->optValue<std::string>("secret", {});
+  proposed.algorithm = object->optValue<std::string>("algorithm", "HS256");
+  if (const auto tags = object->getArray("tags"); !tags.isNull()) {
+    for (const auto& tag : *tags) proposed.tags.push_back(tag.convert<std::string>());
+  }
+  return proposed;
+}
+
+bool is_tag(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), [](unsigned char c) {
+    return c < ' ' || c == 0x7f || c == ',' || c == '/';
+  });
 }
 
 std::string status_json(std::optional<bool> database_reachable) {

@@ -20,6 +20,7 @@ struct KongCredential {
   std::int64_t created_at = 0;     // 0: now
   std::string id = {};             // empty: random
   std::string rsa_public_key = {}; // empty: null
+  std::vector<std::string> tags = {}; // empty: null
 };
 
 struct KongConsumer {

@@ -58,6 +58,16 @@ void await_withdrawal(const authd_call* call) {
   own_call_withdrawn.wait(lock, [&] { return writable(call).remaining_ms == 0; });
 }
 
+// Of "/tags/0" with an array at "/tags"; nullptr: there is none.
+const std::string* item_at(const Settings& settings, const std::string& pointer) {
+  const std::size_t slash = pointer.rfind('/');
+  const auto array = settings.find(pointer.substr(0, slash));
+  if (slash == 0 || array == settings.end()) return nullptr;
+  const auto* items = std::get_if<std::vector<std::string>>(&array->second);
+  const std::size_t at = std::stoul(pointer.substr(slash + 1));
+  return items != nullptr && at < items->size() ? &(*items)[at] : nullptr;
+}
+
 } // namespace
 
 PluginHost::PluginHost(const char* file, Settings settings) : settings_(std::move(settings)) {
@@ -162,9 +172,18 @@ std::int64_t PluginHost::on_remaining(const authd_host*, const authd_call* call)
 authd_status PluginHost::on_get(const authd_host* host, const authd_cfg*, authd_str pointer,
                                 authd_value* value) noexcept {
   const auto& settings = of(host).settings_;
-  const auto found = settings.find(copy(pointer));
+  const std::string at = copy(pointer);
+  if (const auto* item = item_at(settings, at)) {
+    value->type = AUTHD_TYPE_STRING;
+    value->s = str(*item);
+    return AUTHD_OK;
+  }
+  const auto found = settings.find(at);
   if (found == settings.end()) return AUTHD_NOT_FOUND;
-  if (const auto* b = std::get_if<bool>(&found->second)) {
+  if (const auto* array = std::get_if<std::vector<std::string>>(&found->second)) {
+    value->type = AUTHD_TYPE_ARRAY;
+    value->i = static_cast<std::int64_t>(array->size());
+  } else if (const auto* b = std::get_if<bool>(&found->second)) {
     value->type = AUTHD_TYPE_BOOL;
     value->i = *b ? 1 : 0;
   } else if (const auto* i = std::get_if<std::int64_t>(&found->second)) {

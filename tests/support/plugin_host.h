@@ -62,7 +62,7 @@ struct HttpAnswer {
   bool hangs = false;              // until the call, one of the plugin's own, is withdrawn
 };
 
-using Setting = std::variant<bool, std::int64_t, std::string>;
+using Setting = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
 using Settings = std::map<std::string, Setting>; // by JSON pointer
 
 class PluginHost {

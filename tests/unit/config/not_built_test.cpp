@@ -62,15 +62,11 @@ TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
 }
 
 TEST_F(NotBuilt, AKeyOfTheContractIsNotUnknown) {
-  const std::string text = R"(tags = ["authd"]
-credentials = "asymmetric"
+  const std::string text = R"(credentials = "asymmetric"
 algorithm = "EdDSA"
 isolation = "process"
 memory_limit = "128MiB"
 max_concurrency = 4
-ca_file = "/etc/ca.pem"
-client_certificate = "/etc/client.pem"
-client_key = "/etc/client.key"
 [server]
 request_timeout = "5s"
 unix_socket = "/run/authd/authd.sock"
@@ -125,7 +121,7 @@ client_subjects = ["CN=kong"]
   const auto warnings = warnings_of(text);
   EXPECT_EQ(warnings.size(), keys);
   for (const std::string& line : warnings) EXPECT_THAT(line, HasSubstr(kNoEffect));
-  EXPECT_THAT(warnings, testing::Contains("authd.toml:6:8: gateway.tags: " + std::string(kNoEffect)));
+  EXPECT_THAT(warnings, testing::Contains("authd.toml:6:15: gateway.credentials: " + std::string(kNoEffect)));
   EXPECT_THAT(warnings, testing::Contains(HasSubstr(":12: telemetry.endpoint: ")));
 }
 
@@ -174,12 +170,12 @@ TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
 }
 
 TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {
-  schemas_["own"] = R"({"type":"object","properties":{"ca_file":{"type":"string","format":"path"},
-    "tags":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
+  schemas_["own"] = R"({"type":"object","properties":{"memory_limit":{"type":"string","format":"path"},
+    "isolation":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
   const Config config = config_of(load_text(std::string(kRequiredJwt) +
-                                            "[gateway]\nplugin = \"own\"\nca_file = \"/a\"\ntags = \"x\"\n"));
+                                            "[gateway]\nplugin = \"own\"\nmemory_limit = \"/a\"\nisolation = \"x\"\n"));
   EXPECT_THAT(config.warnings, IsEmpty());
-  EXPECT_EQ(config.gateway.settings.values.at("/tags").text.reveal(), "x");
+  EXPECT_EQ(config.gateway.settings.values.at("/isolation").text.reveal(), "x");
   EXPECT_EQ(config.gateway.settings.values.at("/max_concurrency").integer, 3);
 }
 

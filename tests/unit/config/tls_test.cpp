@@ -48,14 +48,14 @@ TEST_F(Tls, IsOffByDefault) { EXPECT_EQ(config_of(load_with_required("")).server
 TEST_F(Tls, FilesAreReadWithTheConfiguration) {
   const Config config = config_of(load_files(issued_.certificate, issued_.key));
   ASSERT_NE(config.server.tls.identity, nullptr);
-  EXPECT_FALSE(config.server.tls.identity->asks_clients());
+  EXPECT_FALSE(config.server.tls.identity->has_authorities());
   EXPECT_EQ(config.server.tls.key, (folder_ / "key.pem").string());
   EXPECT_EQ(shown_at(config, "server.tls.key"), "\"" + (folder_ / "key.pem").string() + "\"");
 }
 
 TEST_F(Tls, AsksClientsForCertificatesWhenAnAuthorityIsNamed) {
   EXPECT_TRUE(config_of(load_files(issued_.certificate, issued_.key, authority_.pem()))
-                  .server.tls.identity->asks_clients());
+                  .server.tls.identity->has_authorities());
 }
 
 TEST_F(Tls, MayStandInATableOfItsOwn) {

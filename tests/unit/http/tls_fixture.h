@@ -17,8 +17,8 @@ namespace authd::http {
 inline std::shared_ptr<const TlsContext> context_of(const test::Issued& issued,
                                                     const std::string& client_ca = {}) {
   TlsIdentity::Pem pem{issued.certificate, issued.key, std::nullopt};
-  if (!client_ca.empty()) pem.client_ca = client_ca;
-  const auto identity = TlsIdentity::make(pem);
+  if (!client_ca.empty()) pem.authorities = client_ca;
+  const auto identity = TlsIdentity::make(pem, "server.tls.certificate");
   if (!identity) throw std::runtime_error(identity.error().front().what);
   return std::make_shared<const TlsContext>(**identity);
 }

@@ -60,6 +60,10 @@ class Caller {
   explicit Caller(net::Resolver resolver = net::resolve_by_system)
       : host_(recording_host()), service_(std::move(resolver)), http_(service_.connect(&host_)) {}
 
+  // What its instance's settings name.
+  explicit Caller(std::shared_ptr<const TlsIdentity> identity)
+      : host_(recording_host()), http_(service_.connect(&host_, std::move(identity))) {}
+
   Outcome operator()(const Ask& ask) {
     plugin::Call call(steady_now() + ask.within);
     if (ask.patience < ask.within) call.set_patience(steady_now() + ask.patience);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 
 #include <gtest/gtest.h>
@@ -12,7 +13,9 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include "base/tls_identity.h"
 #include "calls.h"
+#include "support/certificates.h"
 #include "support/connection_server.h"
 #include "support/localhost.h"
 
@@ -169,6 +172,62 @@ TEST_F(Https, ReadsTheAuthoritiesAgainWhenItIsToldThatTheyMayHaveChanged) {
   server.trust_in(authorities_);
   call.service().forget_authorities();
   EXPECT_EQ(call({server.url("127.0.0.1")}).body, "secret");
+}
+
+// --- with an identity of the instance's own ------------------------------------------------------------------
+
+std::shared_ptr<const TlsIdentity> identity_of(const TlsIdentity::Pem& pem) {
+  return TlsIdentity::make(pem, "gateway.client_certificate").value();
+}
+
+// Answers with the serial number of the certificate that the client showed; clients of `authority` alone are let in.
+class MutualServer {
+ public:
+  explicit MutualServer(const Authority& authority) : context_(SSL_CTX_new(TLS_server_method())) {
+    const Issued own = authority.issue();
+    const std::string clients = authority.pem();
+    EXPECT_TRUE(identity_of({own.certificate, own.key, clients})->equip_server(context_.get()));
+    server_ = std::make_unique<ConnectionServer>([this](Peer& peer) {
+      if (!peer.secure(context_.get())) return;
+      while (peer.read_request()) {
+        const std::string serial = std::to_string(peer.client_serial());
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(serial.size()) + "\r\n\r\n" + serial);
+      }
+    });
+  }
+  std::string url() const { return "https://127.0.0.1:" + std::to_string(server_->port()) + "/x"; }
+
+ private:
+  Context context_;
+  std::unique_ptr<ConnectionServer> server_;
+};
+
+TEST_F(Https, ShowsItsCertificateAndBelievesItsAuthoritiesAlone) {
+  const Authority authority;
+  const MutualServer server(authority);
+  Wanted wanted;
+  wanted.serial = 77;
+  const Issued own = authority.issue(wanted);
+  const std::string ca = authority.pem();
+  EXPECT_EQ(Caller(identity_of({own.certificate, own.key, ca}))({server.url()}).body, "77");
+  const Outcome without = Caller(identity_of({std::nullopt, std::nullopt, ca}))({server.url()});
+  EXPECT_EQ(without.status, AUTHD_UNAVAILABLE);
+  EXPECT_NE(without.message.find("certificate required"), std::string::npos) << without.message;
+  // The system's authorities know this server; those of the instance do not.
+  std::ofstream(authorities_) << ca;
+  const std::string another = Authority("another").pem();
+  EXPECT_EQ(Caller(identity_of({own.certificate, own.key, another}))({server.url()}).status, AUTHD_UNAVAILABLE);
+}
+
+TEST_F(Https, ShowsItsCertificateAlsoWhereTheSystemsAuthoritiesAreBelievedAndReadAgain) {
+  const Authority authority;
+  const MutualServer server(authority);
+  const Issued own = authority.issue();
+  Caller call(identity_of({own.certificate, own.key, std::nullopt}));
+  EXPECT_EQ(call({server.url()}).status, AUTHD_UNAVAILABLE);
+  std::ofstream(authorities_) << authority.pem();
+  call.service().forget_authorities();
+  EXPECT_EQ(call({server.url()}).body, "1");
 }
 
 TEST_F(Https, HoldsTheDeadlineDuringTheHandshake) {
