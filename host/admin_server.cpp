@@ -83,9 +83,9 @@ http::AdminActions actions_of(Reloader& reloader) {
 } // namespace
 
 AdminServer::AdminServer(const std::string& listen, Reloader& reloader, Log& log)
-    : endpoints_(actions_of(reloader), guard_for(listen)) {
+    : access_log_(reloader.current()->config().telemetry, log), endpoints_(actions_of(reloader), guard_for(listen)) {
   endpoints_.add_to(router_);
-  server_ = std::make_unique<http::Server>(options_for(listen), router_, nullptr, log);
+  server_ = std::make_unique<http::Server>(options_for(listen), router_, &access_log_, log);
   server_->start();
   log.write(Level::info, "admin-listening", "operations are listened for", {{"server.address", listen}});
 }

@@ -9,16 +9,18 @@
 #include "http/admin.h"
 #include "http/server.h"
 #include "reloader.h"
+#include "telemetry/access_log.h"
 
 namespace authd {
 
 class AdminServer {
  public:
   // `listen`: "unix:/path" or "host:port", as admin.listen. Throws std::runtime_error that says why it cannot
-  // listen there. References must outlive it.
+  // listen there. References must outlive it. Its requests are logged as [telemetry] was at the start.
   AdminServer(const std::string& listen, Reloader& reloader, Log& log);
 
  private:
+  telemetry::AccessLog access_log_;
   http::AdminEndpoints endpoints_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;

@@ -58,7 +58,8 @@ http::ServerOptions server_options(const config::Config& config,
   options.cors = config.api.cors;
   options.cors_credentials = config.api.cors_credentials;
   options.is_trusted = [peers = http::TrustedPeers(config.security.trusted_gateways)](
-                           const Poco::Net::IPAddress& peer) { return peers.contains(peer); };
+                           const IpAddress& peer) { return peers.contains(peer); };
+  options.trusts_forwarded_for = config.security.names_gateways;
   return options;
 }
 
@@ -72,8 +73,9 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
                        pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
-      service_manager_(lifecycle.service_manager()),
-      recorder_(config_.telemetry, log),
+      service_manager_(lifecycle.service_manager()), access_log_(config_.telemetry, log),
+      audit_log_(config_.telemetry, log), background_log_(log),
+      recorder_({&access_log_, &audit_log_}, {&background_log_}),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
       tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
              recorder_, history_),
@@ -85,7 +87,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
-      tokens_(pipeline_, log, config_.telemetry.access_log == config::AccessLog::all),
+      tokens_(pipeline_),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()) {
   tokens_.add_to(router_);
   health_.add_to(router_);

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "http/health.h"
-#include "http/log_recorder.h"
 #include "http/server.h"
 #include "http/tokens.h"
 #include "lifecycle.h"
@@ -18,6 +17,10 @@
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/token_pipeline.h"
 #include "plugin_set.h"
+#include "telemetry/access_log.h"
+#include "telemetry/audit_log.h"
+#include "telemetry/background_log.h"
+#include "telemetry/fan_out.h"
 
 namespace authd {
 
@@ -68,7 +71,10 @@ class Generation {
   pipeline::InvalidationHub& hub_;
   SystemdNotifier& service_manager_;
   std::atomic<bool> serves_{false}; // it is the one that requests are answered by
-  http::LogRecorder recorder_;
+  telemetry::AccessLog access_log_;
+  telemetry::AuditLog audit_log_;
+  telemetry::BackgroundLog background_log_;
+  telemetry::FanOut recorder_;
   const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
   pipeline::TierStack tiers_;
   const std::shared_ptr<pipeline::GatewayGuard> guard_; // shared with the next one if the gateway is kept

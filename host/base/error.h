@@ -41,6 +41,7 @@ struct Error {
   Code code;
   std::string detail;                 // for the client: no secret, no internal address
   std::chrono::seconds retry_after{}; // > 0: sent as Retry-After
+  std::string reason{};               // for operators: what is behind it, if the detail does not say; no secret
 };
 
 } // namespace authd

@@ -23,13 +23,29 @@ namespace {
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "fatal"};
 constexpr std::string_view kEcsVersion = "8.11.0";
 
+template <class T>
+void append_value(JsonWriter& writer, const T& value) {
+  writer.value(value);
+}
+
+void append_value(JsonWriter& writer, const TimedSteps* steps) {
+  writer.begin_array();
+  for (const TimedStep& step : steps->all()) {
+    writer.begin_object().member("name", step.name).member("result", step.result);
+    writer.member("duration", static_cast<std::int64_t>(step.duration.count())).end_object();
+  }
+  writer.end_array();
+}
+
 void append_field(std::string& out, const Field& field) {
   const auto* text = std::get_if<std::string_view>(&field.value);
   if (text != nullptr && text->empty()) return;
+  const auto* steps = std::get_if<const TimedSteps*>(&field.value);
+  if (steps != nullptr && (*steps)->all().empty()) return;
   out.append(",\"").append(field.name).append("\":");
   if (text != nullptr) return append_json_string_inert(out, *text);
   JsonWriter writer(out);
-  std::visit([&](const auto& v) { writer.value(v); }, field.value);
+  std::visit([&](const auto& v) { append_value(writer, v); }, field.value);
 }
 
 // POSIX: a pipe that polls writable takes this much without blocking, so a stuck reader can never hold the
@@ -80,13 +96,16 @@ std::optional<Level> parse_level(std::string_view name) {
 
 std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
 
-// Invariants: `queued_` holds whole lines only; it never exceeds options.queue_bytes; `front_` belongs to
-// the writing thread alone, so that callers never wait for the descriptor.
+// Invariants: `queued_` holds whole lines only; it never exceeds options.queue_bytes, for which it has the room from
+// the start, so that no caller allocates; `front_` belongs to the writing thread alone, so that callers never wait for
+// the descriptor.
 class Log::Writer {
  public:
   explicit Writer(Options options)
       : options_(std::move(options)), constant_part_(constant_part(options_)),
         is_file_(is_regular_file(options_.fd)), level_(options_.level) {
+    queued_.reserve(options_.queue_bytes);
+    front_.reserve(options_.queue_bytes);
     thread_ = std::thread([this] { run(); });
   }
 
@@ -109,7 +128,7 @@ class Log::Writer {
     std::unique_lock lock(mutex_);
     urgent_ = true;
     wake_.notify_one();
-    flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_; });
+    flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_ && !urgent_; });
   }
 
   void write(Level level, std::string_view event, std::string_view message,
@@ -118,6 +137,11 @@ class Log::Writer {
     format(line, level, event, message, fields);
     enqueue(line);
     if (level == Level::fatal) flush();
+  }
+
+  void write_repeated(Level level, const LineKind& kind, std::string_view message,
+                      std::initializer_list<Field> fields) {
+    if (admit(kind)) write(level, kind.event, message, fields);
   }
 
   void prepare_thread() const { format(thread_line(), Level::debug, "", "", {}); }
@@ -142,6 +166,18 @@ class Log::Writer {
     line += "}\n";
   }
 
+  bool admit(const LineKind& kind) {
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const SteadyTime due = repeated_.next_due();
+      if (repeated_.admit(kind, steady_now())) return true;
+      wake = repeated_.next_due() < due;
+    }
+    if (wake) wake_.notify_one();
+    return false;
+  }
+
   void enqueue(std::string_view line) {
     bool wake = false;
     {
@@ -159,11 +195,11 @@ class Log::Writer {
 
   void run() {
     std::unique_lock lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [this] { return stopping_ || !queued_.empty(); });
-      if (queued_.empty()) return;
-      wake_.wait_for(lock, kGather, [this] { return stopping_ || urgent_ || queued_.size() >= kEnough; });
+    for (bool last = false; !last;) {
+      await_lines(lock);
+      last = stopping_;
       std::swap(front_, queued_);
+      append_sums(last || urgent_ ? SteadyTime::max() : steady_now());
       writing_ = true;
       urgent_ = false;
       lock.unlock();
@@ -173,6 +209,29 @@ class Log::Writer {
       lock.lock();
       writing_ = false;
       flushed_.notify_all();
+    }
+  }
+
+  void await_lines(std::unique_lock<std::mutex>& lock) {
+    const auto is_over = [this] { return stopping_ || urgent_; };
+    while (!is_over() && queued_.empty() && steady_now() < repeated_.next_due()) {
+      if (repeated_.next_due() == SteadyTime::max()) {
+        wake_.wait(lock);
+      } else {
+        wake_.wait_until(lock, repeated_.next_due());
+      }
+    }
+    wake_.wait_for(lock, kGather, [&] { return is_over() || queued_.size() >= kEnough; });
+  }
+
+  // Requires mutex_.
+  void append_sums(SteadyTime now) {
+    while (const auto sum = repeated_.take_due(now)) {
+      format(front_, Level::warn, "log-lines-summed", "more lines of one kind, which were not written",
+             {{"authd.log.suppressed", static_cast<std::int64_t>(sum->suppressed)},
+              {"authd.log.event", sum->kind.event},
+              {"error.code", sum->kind.code},
+              {"authd.log.kind", sum->kind.what}});
     }
   }
 
@@ -208,6 +267,7 @@ class Log::Writer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable flushed_;
+  RepeatedLines repeated_; // guarded by mutex_
   std::string queued_;
   std::string front_;
   bool writing_ = false;
@@ -229,6 +289,15 @@ int Log::fd() const { return writer_->fd(); }
 void Log::write(Level level, std::string_view event, std::string_view message,
                 std::initializer_list<Field> fields) {
   if (enabled(level)) writer_->write(level, event, message, fields);
+}
+
+void Log::write_repeated(Level level, std::string_view event, std::string_view message, std::string_view code,
+                         std::string_view what, std::initializer_list<Field> fields) {
+  if (enabled(level)) writer_->write_repeated(level, {event, code, what}, message, fields);
+}
+
+void Log::write_always(std::string_view event, std::string_view message, std::initializer_list<Field> fields) {
+  writer_->write(Level::info, event, message, fields);
 }
 
 } // namespace authd

@@ -12,6 +12,9 @@
 #include <string_view>
 #include <variant>
 
+#include "base/repeated_lines.h"
+#include "base/timed_steps.h"
+
 namespace authd {
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
@@ -19,10 +22,10 @@ enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 std::optional<Level> parse_level(std::string_view name); // "debug" ... "fatal"
 std::string_view name_of(Level level);
 
-// A field whose text is empty, or whose number is not there, is left out of the line.
+// A field whose text is empty, or whose number is not there, or that has no steps, is left out of the line.
 struct Field {
   std::string_view name; // an ECS name, e.g. "url.path": nothing in it that JSON would escape
-  std::variant<std::string_view, std::int64_t, double, bool> value;
+  std::variant<std::string_view, std::int64_t, double, bool, const TimedSteps*> value;
 
   Field(std::string_view n, std::string_view v) : name(n), value(v) {}
   Field(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
@@ -32,8 +35,13 @@ struct Field {
   Field(std::string_view n, std::optional<std::int64_t> v) : name(n), value(std::string_view()) {
     if (v) value = *v;
   }
+  Field(std::string_view n, std::optional<bool> v) : name(n), value(std::string_view()) {
+    if (v) value = *v;
+  }
   Field(std::string_view n, double v) : name(n), value(v) {}
   Field(std::string_view n, bool v) : name(n), value(v) {}
+  // An array of {"name","result","duration" (ns)}.
+  Field(std::string_view n, const TimedSteps& v) : name(n), value(&v) {}
 };
 
 class Log {
@@ -47,6 +55,8 @@ class Log {
     std::size_t queue_bytes = 1 << 20; // bound on what waits to be written
   };
 
+  using Fields = std::initializer_list<Field>;
+
   explicit Log(Options options);
   ~Log(); // writes out what is queued, for at most one second
   Log(const Log&) = delete;
@@ -58,7 +68,16 @@ class Log {
   // `event` becomes event.action. [thread-safe], never blocks on I/O. A `fatal` line is written before
   // the call returns, because nothing may come after it.
   void write(Level level, std::string_view event, std::string_view message,
-             std::initializer_list<Field> fields = {});
+             Fields fields = {});
+
+  // The same for lines that may come in storms: of those that are alike (same event, `code` and `what`) the first ten
+  // within a second are written; how many more there were is said once a second, and at the end, by a
+  // warning `log-lines-summed`. See RepeatedLines. A line that is only counted is not formatted.
+  void write_repeated(Level level, std::string_view event, std::string_view message, std::string_view code,
+                      std::string_view what, Fields fields);
+
+  // For the audit trail: at level info, and written whatever the level of the log is.
+  void write_always(std::string_view event, std::string_view message, Fields fields);
 
   // Makes what write() keeps for each thread. Its first write otherwise does, and takes the dynamic linker's lock
   // for it: a plugin that hangs in dlopen holds that.

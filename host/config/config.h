@@ -143,6 +143,8 @@ struct Telemetry {
   Level log_level = Level::info;
   AccessLog access_log = AccessLog::errors;
   bool hash_user_names = false;
+  bool audit = true;               // a line for each token; development: false
+  bool truncate_addresses = false; // in logs, to /24 and /48
 };
 
 struct Api {
@@ -162,6 +164,7 @@ struct Admin {
 
 struct Security {
   std::vector<std::string> trusted_gateways; // CIDR; empty: any
+  bool names_gateways = false;               // somebody set them: they are no guess from server.host
   std::vector<std::string> waivers;          // TOML paths whose production rule is waived
 };
 

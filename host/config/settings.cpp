@@ -419,11 +419,12 @@ const Setting kSettings[] = {
      .variable = "OTEL_TRACES_SAMPLER_ARG", .minimum = 0, .maximum = 1, .preset = "0.1", .not_built = true,
      .description = "The fraction of requests that are traced."},
     {.table = "telemetry", .key = "audit", .type = Type::boolean, .variable = "AUTHD_AUDIT",
-     .derived = "true; in development false", .not_built = true,
-     .description = "One event for each token."},
+     .derived = "true; in development false", .example = "true",
+     .description = "A line for each token, whatever log_level says: consumer, credential key, jti.",
+     .set = [](T t, V v) { t.config.telemetry.audit = flag(v); }},
     {.table = "telemetry", .key = "truncate_addresses", .type = Type::boolean, .preset = "false",
-     .not_built = true,
-     .description = "Leave the last part out of the addresses of clients."},
+     .description = "Log addresses as networks: /24, and /48 for IPv6.",
+     .set = [](T t, V v) { t.config.telemetry.truncate_addresses = flag(v); }},
     {.table = "telemetry", .key = "ca_file", .format = Format::path, .derived = "the system's",
      .not_built = true,
      .description = "PEM: the authorities that may sign the collector's certificate."},
@@ -487,7 +488,11 @@ const Setting kSettings[] = {
      .variable = "AUTHD_TRUSTED_GATEWAYS", .derived = "loopback when server.host is loopback, else any",
      .example = "10.0.0.0/8", .production_rule = true,
      .description = "Address ranges of those who may ask for tokens. Production wants it said.",
-     .set = [](T t, V v) { t.config.security.trusted_gateways = list(v); }},
+     .set =
+         [](T t, V v) {
+           t.config.security.trusted_gateways = list(v);
+           t.config.security.names_gateways = v.origin.kind != Origin::Kind::preset && !v.items.empty();
+         }},
     {.table = "security", .key = "client_subjects", .type = Type::array, .derived = "any",
      .not_built = true,
      .description = "Subjects or alternative names of the client certificates that may ask for tokens."},

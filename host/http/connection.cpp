@@ -18,10 +18,10 @@ constexpr std::uint32_t kMaxDroppedBytes = 16 * 1024 * 1024;
 } // namespace
 
 Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
-                       std::unique_ptr<TlsStream> tls, bool peer_trusted)
+                       std::unique_ptr<TlsStream> tls, const Peer& peer)
     : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()),
       tls_(std::move(tls)), outbox_(shared.outputs), exchange_(shared, key, outbox_),
-      peer_trusted_(peer_trusted) {
+      peer_(peer) {
   enter(Phase::fresh);
 }
 
@@ -93,7 +93,7 @@ void Connection::refuse(const Refusal& refusal) {
 }
 
 void Connection::refuse_request(const Refusal& refusal) {
-  exchange_.open(inbox_.get(), peer_trusted_);
+  exchange_.open(inbox_.get(), peer_);
   exchange_.refuse(refusal);
   conclude();
 }
@@ -135,7 +135,7 @@ bool Connection::serve_one() {
   }
   served_ = served_before_ = true;
   continue_sent_ = false;
-  exchange_.open(inbox_.get(), peer_trusted_);
+  exchange_.open(inbox_.get(), peer_);
   if (state == RequestParser::State::refused) {
     exchange_.refuse(inbox_->parser().refusal());
   } else {

@@ -24,7 +24,7 @@ class Connection : public Timed {
  public:
   // `tls` null: plain HTTP. What it is over must be this socket.
   Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
-             std::unique_ptr<TlsStream> tls, bool peer_trusted);
+             std::unique_ptr<TlsStream> tls, const Peer& peer);
 
   // Each of these does all that can be done now; afterwards the owner asks closed().
   void on_ready(std::uint32_t epoll_events);
@@ -74,7 +74,7 @@ class Connection : public Timed {
   std::uint32_t dropped_bytes_ = 0;
   std::uint32_t empty_line_bytes_ = 0; // since the last request, while there is no inbox
   Phase phase_ = Phase::fresh;
-  bool peer_trusted_;
+  Peer peer_;
   bool readable_ = false;      // the socket may have more to read
   bool blocked_ = false;       // the socket takes no more for now
   bool peer_finished_ = false; // an end of stream is on its way

@@ -15,7 +15,8 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/ip_address.h"
+#include "base/request_outcome.h"
 
 namespace authd::http {
 
@@ -36,6 +37,7 @@ struct Request {
   std::span<const HeaderField> headers;
   std::string_view body;
   std::string_view request_id; // the valid incoming X-Request-Id, else one made for it
+  IpAddress peer;              // none: a Unix socket
   bool peer_trusted = true;    // decided once, when the connection was accepted
   SteadyTime received;         // when its last byte had been parsed
 
@@ -86,8 +88,9 @@ class Exchange {
   // From within on_deadline: keeps the same ticket open for longer.
   virtual void extend(SteadyTime deadline, Continuation on_deadline) = 0;
 
-  // For the access log: the AUTH_nnn code of a refusal, the outcome's notes. Optional.
-  virtual void note_code(Code code) = 0;
+  // What observers will be told of it. Endpoints add what they know, as views that hold until respond() returns; the
+  // server fills in the request and the answer.
+  virtual RequestOutcome& outcome() = 0;
 };
 
 } // namespace authd::http

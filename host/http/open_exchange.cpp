@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "http/client_address.h"
 #include "http/problem.h"
 
 namespace authd::http {
@@ -21,10 +22,10 @@ bool is_request_id(std::string_view id) {
 
 } // namespace
 
-void OpenExchange::open(Inbox* inbox, bool peer_trusted) {
+void OpenExchange::open(Inbox* inbox, const Peer& peer) {
   ++number_;
   stage_ = Stage::running;
-  code_.reset();
+  outcome_ = shared_.outcomes.take();
   request_ = {};
   client_keeps_ = http_1_0_ = false;
   if (inbox != nullptr) {
@@ -32,7 +33,8 @@ void OpenExchange::open(Inbox* inbox, bool peer_trusted) {
     client_keeps_ = inbox->parser().keep_alive();
     http_1_0_ = inbox->parser().is_http_1_0();
   }
-  request_.peer_trusted = peer_trusted;
+  request_.peer = peer.address;
+  request_.peer_trusted = peer.trusted;
   request_.received = steady_now();
   choose_request_id();
 }
@@ -61,13 +63,17 @@ void OpenExchange::run(const Endpoint& endpoint) {
   if (stage_ != Stage::answered) return;
   on_deadline_ = nullptr;
   application_ = nullptr;
+  shared_.outcomes.give(std::move(outcome_));
 }
 
 void OpenExchange::fail(std::string_view what) {
-  shared_.log.write(
-      Level::error, "request-failed", "An endpoint failed",
-      {{"error.message", what}, {"url.path", request_.path}, {"http.request.id", request_.request_id}});
-  if (stage_ != Stage::answered) respond_problem(*this, {Code::unforeseen, "Unexpected error", {}});
+  if (stage_ == Stage::answered) {
+    if (observer() != nullptr) observer()->on_fault(outcome(), what);
+    return;
+  }
+  outcome().faulted = true;
+  outcome().reason = what;
+  respond_problem(*this, {Code::unforeseen, "Unexpected error", {}});
 }
 
 void OpenExchange::dispatch() {
@@ -76,6 +82,7 @@ void OpenExchange::dispatch() {
 
 void OpenExchange::refuse(const Refusal& refusal) {
   client_keeps_ = false;
+  outcome().refused = true;
   run([&](Exchange& exchange) {
     if (!refusal.code) return respond_http_problem(exchange, refusal.status, refusal.detail);
     respond_problem(exchange, {*refusal.code, std::string(refusal.detail), kRetryAfter});
@@ -108,10 +115,23 @@ void OpenExchange::respond(int status, std::string_view content_type, std::strin
   append_response(outbox_.text(),
                   {status, content_type, body, {headers.begin(), headers.size()}, persistence()}, request_,
                   shared_.cors, shared_.date.text());
-  const Application& application = application_ ? *application_ : *shared_.application;
-  if (application.observer == nullptr || request_.path.empty()) return; // no request line was read
-  application.observer->on_response(request_, status, body.size(), steady_now() - request_.received,
-                                    code_ ? &*code_ : nullptr);
+  if (observer() != nullptr) report(status, body.size());
+}
+
+void OpenExchange::report(int status, std::size_t body_bytes) {
+  RequestOutcome& told = outcome();
+  told.method = request_.method_name;
+  told.path = request_.path;
+  told.request_id = request_.request_id;
+  told.peer = request_.peer;
+  const ServerOptions& options = application().options;
+  if (options.trusts_forwarded_for && request_.peer_trusted) {
+    told.client = client_address(request_, options.is_trusted);
+  }
+  told.status = status;
+  told.body_bytes = body_bytes;
+  told.duration = steady_now() - request_.received;
+  observer()->on_outcome(told);
 }
 
 Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {

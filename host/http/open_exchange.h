@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string_view>
 
 #include "base/uuid.h"
@@ -20,7 +20,7 @@ class OpenExchange final : public Exchange {
       : shared_(shared), outbox_(outbox), connection_(connection) {}
 
   // Begins the exchange of the request that the parser has read, or of what is known of a refused one.
-  void open(Inbox* inbox, bool peer_trusted);
+  void open(Inbox* inbox, const Peer& peer);
 
   // Each of these calls an endpoint; afterwards the exchange is answered or deferred.
   void dispatch();
@@ -37,7 +37,7 @@ class OpenExchange final : public Exchange {
                std::initializer_list<HeaderField> headers) override;
   Ticket defer(SteadyTime deadline, Continuation on_deadline) override;
   void extend(SteadyTime deadline, Continuation on_deadline) override;
-  void note_code(Code code) override { code_ = code; }
+  RequestOutcome& outcome() override { return outcome_->value; }
 
  private:
   enum class Stage : std::uint8_t { running, deferred, answered };
@@ -45,6 +45,9 @@ class OpenExchange final : public Exchange {
   template <class Endpoint>
   void run(const Endpoint& endpoint);
   void fail(std::string_view what);
+  void report(int status, std::size_t body_bytes);
+  const Application& application() const { return application_ ? *application_ : *shared_.application; }
+  RequestObserver* observer() const { return application().observer; }
   Persistence persistence() const;
   void choose_request_id();
 
@@ -53,7 +56,7 @@ class OpenExchange final : public Exchange {
   ConnectionKey connection_;
   Request request_;
   UuidSource::Text made_id_{};
-  std::optional<Code> code_;
+  std::unique_ptr<PooledOutcome> outcome_; // while the exchange is open
   Continuation on_deadline_;
   std::shared_ptr<const Application> application_; // while deferred: keeps alive what its endpoint refers to
   std::uint64_t number_ = 0;                       // of the exchange on this connection

@@ -73,7 +73,10 @@ void respond_problem(Exchange& exchange, const Error& error) {
   const CodeInfo& info = describe(error.code);
   const std::string body =
       to_json({info.type, info.title, info.status, error.detail, info.code, {}}, exchange.request());
-  exchange.note_code(error.code);
+  RequestOutcome& outcome = exchange.outcome();
+  outcome.code = error.code;
+  outcome.detail = error.detail;
+  if (!error.reason.empty()) outcome.reason = error.reason;
   if (error.retry_after.count() <= 0) return exchange.respond(info.status, kContentType, body);
   const Decimal seconds_left(error.retry_after.count());
   exchange.respond(info.status, kContentType, body, {{"Retry-After", seconds_left.text()}});
@@ -81,6 +84,7 @@ void respond_problem(Exchange& exchange, const Error& error) {
 
 void respond_http_problem(Exchange& exchange, int status, std::string_view detail,
                           std::span<const std::string_view> allowed) {
+  exchange.outcome().detail = detail;
   const Decimal digits(status);
   const std::string type = "urn:authd:problem:http-" + std::string(digits.text());
   const std::string code = "HTTP_" + std::string(digits.text());

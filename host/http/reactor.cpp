@@ -111,15 +111,15 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   if (open > shared_.options().max_connections && make_room()) open = open_connections_ + 1;
   if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
-  const bool local =
-      peer.family() == Poco::Net::AddressFamily::UNIX_LOCAL; // the file's rights decide who may
-  const bool trusted = local || !shared_.options().is_trusted || shared_.options().is_trusted(peer.host());
+  Peer from{IpAddress::of(peer.addr()), true};
+  // At a Unix socket the file's rights decide who may.
+  if (!from.address.empty() && shared_.options().is_trusted) from.trusted = shared_.options().is_trusted(from.address);
   std::unique_ptr<TlsStream> tls;
   if (shared_.options().tls != nullptr) {
     tls = TlsStream::over(fd, *shared_.options().tls);
     if (tls == nullptr) return; // no memory for one more
   }
-  Connection& connection = add_connection(std::move(socket), std::move(tls), trusted);
+  Connection& connection = add_connection(std::move(socket), std::move(tls), from);
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
   } catch (const std::exception& e) {
@@ -149,7 +149,7 @@ bool Reactor::make_room() {
 }
 
 Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
-                                    bool trusted) {
+                                    const Peer& peer) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -157,7 +157,7 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_
   const std::uint32_t number = free_slots_.back();
   Slot& slot = slots_[number];
   slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation},
-                                                 std::move(socket), std::move(tls), trusted);
+                                                 std::move(socket), std::move(tls), peer);
   free_slots_.pop_back();
   ++open_connections_;
   return *slot.connection;

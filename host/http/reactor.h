@@ -46,7 +46,7 @@ class Reactor {
   void accept_next();
   void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
   bool make_room();
-  Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, bool trusted);
+  Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer);
   void pause_accepting();
   void resume_accepting();
   void accept_backlog_and_close();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/request_outcome.h"
 #include "base/uuid.h"
 #include "http/body_budget.h"
 #include "http/cors.h"
@@ -29,6 +30,21 @@ inline constexpr milliseconds kDrainGrace{1000};
 inline constexpr milliseconds kLeastWait{1000};
 // How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
 inline constexpr milliseconds kLingerTime{2000};
+
+// Who is at the other end of a connection, as it was decided when it was accepted.
+struct Peer {
+  IpAddress address; // none: a Unix socket
+  bool trusted = true;
+};
+
+// Only an open exchange has one, so that an idle connection stays small.
+struct PooledOutcome {
+  RequestOutcome value;
+  bool recycle() {
+    value = {};
+    return true;
+  }
+};
 
 // What all reactors of a server share. [thread-safe]
 struct SharedByReactors {
@@ -58,6 +74,7 @@ struct ReactorResources {
   UuidSource ids;
   Pool<Inbox> inboxes;
   Pool<OutputBuffer> outputs;
+  Pool<PooledOutcome> outcomes;
   std::shared_ptr<Mailbox> mailbox;
 
   TimeoutQueue idle;      // between requests

@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 
+// First bytes by which a peer that speaks something else is known, so that the log can say what to mend. One byte at
+// most, because there may be no more when the request is refused.
+constexpr char kTlsHandshake = 0x16;                    // RFC 8446, section 5.1
+constexpr std::string_view kProxyVersion1 = "PROXY";    // haproxy's doc/proxy-protocol.txt, sections 2.1 and 2.2;
+constexpr std::size_t kEmptyLinesOfProxyVersion2 = 4;   // bytes; version 2 begins "\r\n\r\n\0\r\nQUIT\n"
+constexpr std::string_view kProxyDetail = "A PROXY protocol header, which is not spoken on this port";
+
 Method method_of(std::uint8_t method) {
   switch (method) {
   case HTTP_GET:
@@ -159,11 +166,18 @@ bool RequestParser::read_method() {
       static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_token_char) - rest.begin());
   if (length > kMaxMethod) return refuse(501, "Unknown method");
   if (length == rest.size()) return wait_for_more(size_);
-  if (length == 0 || rest[length] != ' ') return refuse(400, "Malformed request");
+  if (length == 0) return refuse(400, why_no_method(rest.front()));
+  if (rest[length] != ' ') return refuse(400, "Malformed request");
   method_.end = method_.begin + static_cast<std::uint32_t>(length);
   at_ = method_.begin;
   stage_ = Stage::target;
   return true;
+}
+
+std::string_view RequestParser::why_no_method(char first) const {
+  if (first == kTlsHandshake) return "A TLS handshake; this port speaks plain HTTP";
+  if (first == '\0' && empty_line_bytes_ == kEmptyLinesOfProxyVersion2) return kProxyDetail;
+  return "Malformed request";
 }
 
 // Up to `end`, or less.
@@ -205,7 +219,7 @@ bool RequestParser::refuse_syntax(llhttp_errno_t outcome) {
   if (refusal_.status != 0) return false; // by a callback
   switch (outcome) {
   case HPE_INVALID_METHOD:
-    return refuse(501, "Unknown method");
+    return refuse(501, text(method_) == kProxyVersion1 ? kProxyDetail : "Unknown method");
   case HPE_INVALID_VERSION:
   case HPE_PAUSED_H2_UPGRADE:
     return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");

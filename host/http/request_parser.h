@@ -114,6 +114,7 @@ class RequestParser {
   bool step();
   bool skip_empty_lines();
   bool read_method();
+  std::string_view why_no_method(char first) const;
   bool read_target();
   bool read_fields();
   bool read_sized_body();

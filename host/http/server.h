@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include <Poco/Net/IPAddress.h>
-
 #include "base/clock.h"
+#include "base/ip_address.h"
 #include "base/log.h"
+#include "base/request_outcome.h"
 #include "http/exchange.h"
 #include "http/router.h"
 #include "http/tls_context.h"
@@ -37,16 +37,9 @@ struct ServerOptions {
   std::vector<std::string> cors{"*"};
   bool cors_credentials = false;
   // Whether a peer may ask for tokens; called once per connection.
-  std::function<bool(const Poco::Net::IPAddress&)> is_trusted;
-};
-
-// Told of every answer, on the reactor's thread; must not block. Not told of what was refused before a
-// request line was read.
-class RequestObserver {
- public:
-  virtual ~RequestObserver() = default;
-  virtual void on_response(const Request& request, int status, std::size_t body_bytes,
-                           std::chrono::nanoseconds duration, const Code* code) = 0;
+  std::function<bool(const IpAddress&)> is_trusted;
+  // Whether trusted peers are gateways whose X-Forwarded-For says who the client is.
+  bool trusts_forwarded_for = false;
 };
 
 // How requests are bounded and answered: what a reload replaces. Reactors and deferred exchanges share it, so
@@ -54,7 +47,7 @@ class RequestObserver {
 struct Application {
   ServerOptions options;
   const Router& router;
-  RequestObserver* observer; // may be null
+  RequestObserver* observer; // told of every request that was answered or refused; may be null
 };
 
 class Server {

@@ -82,9 +82,6 @@ std::string validation_body(const pipeline::ValidatedToken& token) {
 
 } // namespace
 
-TokenEndpoints::TokenEndpoints(const pipeline::TokenPipeline& pipeline, Log& log, bool audit)
-    : pipeline_(pipeline), log_(log), audit_(audit) {}
-
 void TokenEndpoints::add_to(Router& router) {
   router.add({Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
               [this](Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
@@ -93,7 +90,10 @@ void TokenEndpoints::add_to(Router& router) {
 }
 
 void TokenEndpoints::with_credentials(Exchange& exchange, Finish finish) {
-  const auto consumer = pipeline_.identify(identity_of(exchange.request()));
+  const pipeline::IdentityHeaders identity = identity_of(exchange.request());
+  exchange.outcome().consumer_id = identity.id.value;
+  exchange.outcome().consumer_name = identity.username.value;
+  const auto consumer = pipeline_.identify(identity);
   if (!consumer) return respond_problem(exchange, consumer.error());
   thread_local std::string record; // keeps its capacity: a warm token allocates nothing
   if (pipeline_.lookup().cached(consumer->id, record)) return (this->*finish)(exchange, *consumer, record);
@@ -106,8 +106,11 @@ void TokenEndpoints::wait_for_lookup(Exchange& exchange, const Consumer& consume
   const Ticket ticket = exchange.defer(lookup.first_deadline(), [this, flight, finish](Exchange& e) {
     on_deadline(e, *flight, finish);
   });
-  auto begun = lookup.begin(consumer.id, [this, ticket, finish](const LookupResult& result) {
-    ticket.resume([this, result, finish](Exchange& e) { on_result(e, result, finish); });
+  auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
+    ticket.resume([this, result, flight, finish](Exchange& e) {
+      e.outcome().steps = SecretLookup::steps_of(*flight);
+      on_result(e, result, finish);
+    });
   });
   if (begun.result) return on_result(exchange, *begun.result, finish);
   *flight = std::move(begun.flight);
@@ -119,11 +122,13 @@ void TokenEndpoints::on_deadline(Exchange& exchange, const SecretLookup::FlightP
     exchange.extend(*later, [this, flight, finish](Exchange& e) { on_deadline(e, flight, finish); });
     return;
   }
+  exchange.outcome().steps = SecretLookup::steps_of(flight);
   on_result(exchange, std::get<LookupResult>(verdict), finish);
 }
 
 void TokenEndpoints::on_result(Exchange& exchange, const LookupResult& result, Finish finish) {
   if (!result) return respond_problem(exchange, result.error());
+  exchange.outcome().stale = (*result)->why_stale;
   // Validated before, but the views of then are not kept across threads.
   const auto consumer = pipeline_.identify(identity_of(exchange.request()));
   if (!consumer) return respond_problem(exchange, consumer.error());
@@ -137,7 +142,7 @@ void TokenEndpoints::issue(Exchange& exchange, const Consumer& consumer, std::st
   body.assign(R"({"access_token":")").append(token->text).append(R"(","expires_in":)");
   JsonWriter(body).value(token->expires_in);
   body += '}';
-  if (audit_) log_issued(consumer, *token, record);
+  exchange.outcome().token = {token->jti, token->key};
   respond_never_stored(exchange, body);
 }
 
@@ -152,15 +157,6 @@ void TokenEndpoints::validate(Exchange& exchange, const Consumer&, std::string_v
   const auto token = pipeline_.check(text, record);
   if (!token) return respond_problem(exchange, token.error());
   respond_never_stored(exchange, validation_body(*token));
-}
-
-void TokenEndpoints::log_issued(const Consumer& consumer, const pipeline::IssuedToken& token,
-                                std::string_view record) {
-  const auto credentials = pipeline::CredentialRecord::decode(record);
-  log_.write(Level::info, "token-issued", "token issued",
-             {{"user.id", consumer.id},
-              {"authd.token.jti", token.jti},
-              {"authd.credential.key", credentials ? credentials->newest().key : std::string_view()}});
 }
 
 } // namespace authd::http

@@ -4,7 +4,6 @@
 
 #include <string_view>
 
-#include "base/log.h"
 #include "http/router.h"
 #include "pipeline/token_pipeline.h"
 
@@ -12,8 +11,8 @@ namespace authd::http {
 
 class TokenEndpoints {
  public:
-  // References must outlive the router's last dispatch. `audit`: log each token that is issued.
-  TokenEndpoints(const pipeline::TokenPipeline& pipeline, Log& log, bool audit);
+  // The pipeline must outlive the router's last dispatch.
+  explicit TokenEndpoints(const pipeline::TokenPipeline& pipeline) : pipeline_(pipeline) {}
 
   void add_to(Router& router);
 
@@ -28,12 +27,8 @@ class TokenEndpoints {
 
   void issue(Exchange& exchange, const pipeline::Consumer& consumer, std::string_view record);
   void validate(Exchange& exchange, const pipeline::Consumer& consumer, std::string_view record);
-  void log_issued(const pipeline::Consumer& consumer, const pipeline::IssuedToken& token,
-                  std::string_view record);
 
   const pipeline::TokenPipeline& pipeline_;
-  Log& log_;
-  const bool audit_;
 };
 
 } // namespace authd::http

@@ -4,10 +4,9 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include <Poco/Net/IPAddress.h>
+#include "base/ip_address.h"
 
 namespace authd::http {
 
@@ -16,12 +15,12 @@ class TrustedPeers {
   // CIDR blocks ("10.0.0.0/8", "::1") that the configuration has validated; none: everybody is trusted.
   explicit TrustedPeers(const std::vector<std::string>& blocks);
 
-  bool contains(const Poco::Net::IPAddress& peer) const;
+  bool contains(const IpAddress& peer) const;
 
  private:
   struct Block {
-    Poco::Net::IPAddress network;
-    Poco::Net::IPAddress mask;
+    IpAddress network;
+    unsigned prefix; // bits
   };
   std::vector<Block> blocks_;
 };

@@ -5,18 +5,21 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "pipeline/gateway_guard.h"
 #include "pipeline/recorder.h"
+#include "pipeline/step_log.h"
 #include "plugin/call.h"
 
 namespace authd::pipeline {
 
 class GuardedCalls {
  public:
-  // References must outlive it.
-  GuardedCalls(GatewayGuard& guard, Recorder& recorder) : guard_(guard), recorder_(recorder) {}
+  // References must outlive it. `steps`: where each call is to be noted; null: nowhere.
+  GuardedCalls(GatewayGuard& guard, Recorder& recorder, StepLog* steps = nullptr)
+      : guard_(guard), recorder_(recorder), steps_(steps) {}
   ~GuardedCalls(); // a call that was never judged gives its place back
   GuardedCalls(const GuardedCalls&) = delete;
   GuardedCalls& operator=(const GuardedCalls&) = delete;
@@ -30,9 +33,18 @@ class GuardedCalls {
   GatewayGuard& guard() const { return guard_; }
   Recorder& recorder() const { return recorder_; }
 
+  // Around a call, or a wait for one: its name and how it ended, as static texts.
+  void begin_step(std::string_view name) const {
+    if (steps_ != nullptr) steps_->begin(name);
+  }
+  void end_step(std::string_view result) const {
+    if (steps_ != nullptr) steps_->end(result);
+  }
+
  private:
   GatewayGuard& guard_;
   Recorder& recorder_;
+  StepLog* const steps_;
   std::size_t admitted_ = 0;
   GatewayUse use_ = GatewayUse::read; // of the call under way
   std::optional<GatewayGuard::Permit> permit_;

@@ -14,19 +14,28 @@ namespace {
 constexpr unsigned kMaxKeys = 3;
 constexpr std::size_t kSecretBytes = 32;
 
-GatewayAnswer answer(GatewayAnswer::Kind kind) { return {kind, {}, {}, {}}; }
+// "create: denied (403): Invalid RBAC credentials"
+std::string told(std::string_view operation, const plugin::Failure& failure) {
+  std::string text = fmt::format("{}: {}", operation, plugin::name_of(failure.status));
+  if (failure.upstream_status != 0) text += fmt::format(" ({})", failure.upstream_status);
+  if (!failure.message.empty()) text.append(": ").append(failure.message);
+  return text;
+}
+
+GatewayAnswer unknown(std::string reason) { return {GatewayAnswer::Kind::unknown, {}, {}, {}, std::move(reason)}; }
 
 GatewayAnswer failed(Error error) { return {GatewayAnswer::Kind::failed, {}, {}, std::move(error)}; }
 
 // What the client is told is a fixed text; the gateway's own words are in the log.
-GatewayAnswer unavailable(const plugin::Failure& failure, const GuardedCalls& calls) {
+GatewayAnswer unavailable(std::string_view operation, const plugin::Failure& failure, const GuardedCalls& calls) {
   if (auto paused = calls.guard().refusal(GatewayUse::read, steady_now(), calls.recorder());
       paused && failure.status == plugin::Status::rate_limited) {
+    paused->reason = told(operation, failure);
     return failed(std::move(*paused));
   }
   constexpr seconds kRetrySoon{1};
   return failed({Code::gateway_unavailable, "The API gateway is unavailable",
-                 std::max(kRetrySoon, std::chrono::ceil<seconds>(failure.retry_after))});
+                 std::max(kRetrySoon, std::chrono::ceil<seconds>(failure.retry_after)), told(operation, failure)});
 }
 
 // What the gateway will not do for this consumer, however often it is asked: Kong's 400, 401, 403, 405 and 413, and
@@ -36,8 +45,8 @@ bool is_refusal(plugin::Status status) {
   return status == Status::invalid || status == Status::denied || status == Status::unsupported;
 }
 
-GatewayAnswer no_credential(std::string detail) {
-  return {GatewayAnswer::Kind::no_credential, {}, std::move(detail), {}};
+GatewayAnswer no_credential(std::string detail, std::string reason = {}) {
+  return {GatewayAnswer::Kind::no_credential, {}, std::move(detail), {}, std::move(reason)};
 }
 
 // For the client. It does not matter for a list that is empty.
@@ -56,10 +65,12 @@ auto guarded(GuardedCalls& calls, GatewayUse use, std::string_view name, Operati
     -> Result<decltype(operation()), Error> {
   if (auto refused = calls.admit(use)) return Failure<>(std::move(*refused));
   const SteadyTime start = steady_now();
+  calls.begin_step(name);
   auto result = operation();
   const plugin::Failure* failure = result ? nullptr : &result.error();
-  calls.recorder().gateway_called(
-      {name, failure ? failure->status : plugin::Status::ok, steady_now() - start, failure});
+  const plugin::Status status = failure ? failure->status : plugin::Status::ok;
+  calls.end_step(plugin::name_of(status));
+  calls.recorder().gateway_called({name, status, steady_now() - start, failure});
   if (!failure && use == GatewayUse::read) calls.guard().prove_base();
   const bool not_found = failure && failure->status == plugin::Status::not_found;
   calls.judge(failure, not_found && !calls.guard().base_is_proved());
@@ -95,8 +106,8 @@ GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consum
   auto& listed = *asked;
   if (!listed) {
     if (listed.error().status == plugin::Status::not_found) return not_found(call, calls);
-    if (listed.error().status == plugin::Status::invalid) return answer(GatewayAnswer::Kind::unknown);
-    return unavailable(listed.error(), calls);
+    if (listed.error().status == plugin::Status::invalid) return unknown(told("list", listed.error()));
+    return unavailable("list", listed.error(), calls);
   }
   Selection selection = select_credentials(std::move(*listed));
   if (!selection.usable.empty()) return {GatewayAnswer::Kind::found, std::move(selection), {}, {}};
@@ -108,9 +119,12 @@ GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consum
 // A wrong base URL answers 404 to everything. Until the base has proved itself, its probe decides; one probe for all
 // who wait.
 GatewayAnswer CredentialSource::not_found(plugin::Call& call, GuardedCalls& calls) const {
-  if (calls.guard().base_is_proved()) return answer(GatewayAnswer::Kind::unknown);
+  constexpr const char* kNoSuchConsumer = "the gateway knows no such consumer";
+  if (calls.guard().base_is_proved()) return unknown(kNoSuchConsumer);
+  calls.begin_step("probe");
   const auto health = health_.wait_for_answer(steady_now() + milliseconds(call.patience_ms()));
-  if (calls.guard().base_is_proved()) return answer(GatewayAnswer::Kind::unknown);
+  calls.end_step(plugin::name_of(health ? health->status : plugin::Status::timeout));
+  if (calls.guard().base_is_proved()) return unknown(kNoSuchConsumer);
   plugin::Failure failure{plugin::Status::unavailable, 0, {}, {}};
   failure.message = fmt::format(
       "{} answered \"not found\", and nothing under this base URL was answered well yet; its probe: {}. Check the "
@@ -118,7 +132,7 @@ GatewayAnswer CredentialSource::not_found(plugin::Call& call, GuardedCalls& call
       health && !health->endpoint.empty() ? health->endpoint : std::string("the gateway"),
       health ? health->detail : std::string("no answer in time"));
   calls.recorder().gateway_called({"probe", failure.status, {}, &failure});
-  return unavailable(failure, calls);
+  return unavailable("probe", failure, calls);
 }
 
 GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
@@ -128,8 +142,8 @@ GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view cons
     if (!asked) return failed(std::move(asked.error()));
     if (!*asked) {
       const plugin::Status status = asked->error().status;
-      const bool unknown = status == plugin::Status::not_found || status == plugin::Status::invalid;
-      return unknown ? answer(GatewayAnswer::Kind::unknown) : unavailable(asked->error(), calls);
+      const bool is_unknown = status == plugin::Status::not_found || status == plugin::Status::invalid;
+      return is_unknown ? unknown(told("resolve", asked->error())) : unavailable("resolve", asked->error(), calls);
     }
     uuid = std::move(**asked);
   }
@@ -155,14 +169,15 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(plugin::Call& cal
     one.push_back(std::move(*created));
     Selection selection = select_credentials(std::move(one));
     if (!selection.usable.empty()) return GatewayAnswer{GatewayAnswer::Kind::found, std::move(selection), {}, {}};
-    return unavailable({Status::corrupt, 0, {}, {}}, calls);
+    return unavailable("create", {Status::corrupt, 0, {}, "the credential that it made cannot sign"}, calls);
   }
   const Status status = created.error().status;
-  if (status == Status::not_found) return answer(GatewayAnswer::Kind::unknown);
+  if (status == Status::not_found) return unknown(told("create", created.error()));
   if (is_refusal(status)) {
-    return no_credential("The consumer has no JWT credential and the gateway refuses to create one");
+    return no_credential("The consumer has no JWT credential and the gateway refuses to create one",
+                         told("create", created.error()));
   }
-  if (status != Status::conflict) return unavailable(created.error(), calls);
+  if (status != Status::conflict) return unavailable("create", created.error(), calls);
   // Another instance won, or somebody else's credential has this key: only the list can tell.
   GatewayAnswer again = list(call, consumer, calls);
   if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;

@@ -30,8 +30,9 @@ struct GatewayAnswer {
   };
   Kind kind = Kind::failed;
   Selection selection;
-  std::string detail;
+  std::string detail; // for the client
   Error error{};
+  std::string reason{}; // for operators: the call that brought this about, and the gateway's words; empty: none
 
   bool is_gone() const { return kind == Kind::unknown || kind == Kind::no_credential; }
 };

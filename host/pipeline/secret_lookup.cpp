@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/secret.h"
 
 namespace authd::pipeline {
@@ -22,12 +24,21 @@ constexpr seconds kRetrySoon{1};
 constexpr milliseconds kAskAgain{1000};
 constexpr std::size_t kFailedLately = 1 << 12; // entries of 32 bytes
 
-Error refusal(Code code) {
-  if (code == Code::no_credential) return {code, "The consumer has no JWT credential that authd can sign with", {}};
-  return {code, "Invalid consumer credentials", {}};
+constexpr const char* kRemembered = "remembered from a lookup within lookup.negative_ttl";
+
+Error refusal(Code code, std::string reason) {
+  if (code == Code::no_credential) {
+    return {code, "The consumer has no JWT credential that authd can sign with", {}, std::move(reason)};
+  }
+  return {code, "Invalid consumer credentials", {}, std::move(reason)};
 }
 
-Error too_slow() { return {Code::gateway_unavailable, "The API gateway is unavailable", kRetrySoon}; }
+std::string_view name_of_lane(bool reads) { return reads ? "reads of cache tiers" : "calls to the gateway"; }
+
+// For operators, of what a stale copy stands in for.
+std::string reason_of(const Error& error) {
+  return fmt::format("{}: {}", describe(error.code).code, error.reason.empty() ? error.detail : error.reason);
+}
 
 } // namespace
 
@@ -48,6 +59,7 @@ struct SecretLookup::Flight {
   unsigned jobs = 0;       // of it, in the lanes
   std::vector<Done> waiters;
   std::shared_ptr<const Found> remote_copy{}; // stale, from a blocking tier: better than nothing
+  StepLog steps{};
   // Until when somebody waits. Atomic, because a lane asks for it.
   std::atomic<SteadyTime::rep> wanted_until{0};
 
@@ -105,12 +117,13 @@ SecretLookup::Begun SecretLookup::begin(std::string_view consumer, Done done) {
       return {std::nullopt, std::move(flight)};
     }
   }
-  return {stale_or(consumer, overloaded(reads_first(steady_now()))), nullptr};
+  const bool in_reads = reads_first(steady_now());
+  return {stale_or(consumer, overloaded(in_reads, no_room(in_reads))), nullptr};
 }
 
 std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consumer) {
   const SteadyTime now = steady_now();
-  if (const auto code = negative_.recall(consumer, now)) return Failure<>(refusal(*code));
+  if (const auto code = negative_.recall(consumer, now)) return Failure<>(refusal(*code, kRemembered));
   // A blocking tier may still have a copy that a worker can fetch.
   if (auto refused = suspended(); refused && tiers_.blocking_tiers_are_down(now)) {
     return stale_or(consumer, std::move(*refused));
@@ -118,6 +131,7 @@ std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consum
   // A suspect copy that could not be confirmed a moment ago.
   auto found = std::make_shared<Found>();
   found->stale = true;
+  found->why_stale = "it was asked for in vain a moment ago";
   if (tiers_.get_local(consumer, found->record) == Freshness::stale && failed_lately_.recall(consumer, now)) {
     return LookupResult(std::move(found));
   }
@@ -155,6 +169,7 @@ SecretLookup::FlightPtr SecretLookup::take_off(std::string_view consumer, Done d
   if (done) flight->wanted_until = flight->queue_end.time_since_epoch().count();
   if (done) flight->waiters.push_back(std::move(done));
   if (!enqueue(flight)) return nullptr;
+  flight->steps.begin("queue");
   flights_.emplace(flight->consumer, flight);
   return flight;
 }
@@ -192,9 +207,9 @@ std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr
     if (flight->phase != Phase::queued && now < flight->phase_end) return flight->phase_end;
     if (!in_queue) leave_table(flight);
   }
-  if (in_queue) return stale_or(flight, overloaded(in_reads));
+  if (in_queue) return stale_or(flight, overloaded(in_reads, waited_in_vain(in_reads)));
   static_cast<void>(suspended()); // the call has just become late, which may have opened the breaker
-  return stale_or(flight, too_slow());
+  return stale_or(flight, too_slow(flight));
 }
 
 // --- on workers of the lane for reads ------------------------------------------------------------------
@@ -210,7 +225,10 @@ bool SecretLookup::read(const FlightPtr& flight) {
     flight->phase_end = flight->read_begun + settings_.breaker_timeout;
     refresh = flight->refresh && flight->waiters.empty();
   }
+  flight->steps.end("ok");
+  flight->steps.begin("read");
   auto copy = tiers_.get_blocking(flight->consumer, refresh);
+  flight->steps.end(copy ? rule(copy->freshness).signs ? "hit" : "stale" : "miss");
   if (!copy || !take_copy(flight, std::move(*copy))) board(flight);
   flush_later();
   return true;
@@ -244,9 +262,12 @@ void SecretLookup::board(const FlightPtr& flight) {
     flight->queue_end += steady_now() - flight->read_begun; // reading was no waiting for a worker
     flight->phase_end = flight->queue_end;
     if (flight->waiters.empty()) flight->wanted_until = 0; // it has answered those who waited
+    flight->steps.begin("queue");
     taken = enqueue(flight);
   }
-  if (!taken) fail(flight, overloaded(false));
+  if (taken) return;
+  flight->steps.end("refused");
+  fail(flight, overloaded(false, no_room(false)));
 }
 
 // --- on workers of the gateway's lane ------------------------------------------------------------------
@@ -260,7 +281,8 @@ bool SecretLookup::fly(const FlightPtr& flight) {
     flight->phase = Flight::Phase::flying;
     flight->phase_end = patience;
   }
-  GuardedCalls calls(guard_, recorder_);
+  flight->steps.end("ok");
+  GuardedCalls calls(guard_, recorder_, &flight->steps);
   plugin::Call call(patience + kLateAnswerGrace);
   call.set_patience(patience);
   const Fetched fetched = fetch(flight->consumer, call, calls);
@@ -297,10 +319,10 @@ LookupResult SecretLookup::conclude(const FlightPtr& flight, const Fetched& fetc
   }
   case Kind::unknown:
     negative_.remember(consumer, Code::unknown_consumer, steady_now());
-    return Failure<>(refusal(Code::unknown_consumer));
+    return Failure<>(refusal(Code::unknown_consumer, answer.reason));
   case Kind::no_credential:
     negative_.remember(consumer, Code::no_credential, steady_now());
-    return authd::fail(Code::no_credential, answer.detail);
+    return Failure<>(Error{Code::no_credential, answer.detail, {}, answer.reason});
   case Kind::failed: break;
   }
   failed_lately_.remember(consumer, answer.error.code, steady_now());
@@ -365,7 +387,7 @@ void SecretLookup::give_up(const FlightPtr& flight) {
     if (--flight->jobs > 0 || !flight->is_queued()) return;
     in_reads = flight->in_reads;
   }
-  fail(flight, overloaded(in_reads));
+  fail(flight, overloaded(in_reads, no_room(in_reads)));
 }
 
 void SecretLookup::leave_table(const FlightPtr& flight) {
@@ -378,6 +400,7 @@ void SecretLookup::leave_table(const FlightPtr& flight) {
 LookupResult SecretLookup::stale_or(std::string_view consumer, Error error) {
   auto found = std::make_shared<Found>();
   found->stale = true;
+  found->why_stale = reason_of(error);
   if (tiers_.get_stale(consumer, found->record)) return LookupResult(std::move(found));
   return Failure<>(std::move(error));
 }
@@ -386,17 +409,48 @@ LookupResult SecretLookup::stale_or(const FlightPtr& flight, Error error) {
   LookupResult result = stale_or(flight->consumer, std::move(error));
   if (result) return result;
   const std::lock_guard lock(mutex_);
-  if (flight->remote_copy) return LookupResult(flight->remote_copy);
-  return result;
+  if (!flight->remote_copy) return result;
+  auto found = std::make_shared<Found>();
+  found->record = flight->remote_copy->record;
+  found->stale = flight->remote_copy->stale;
+  if (found->stale) found->why_stale = reason_of(result.error());
+  return LookupResult(std::move(found));
 }
 
 bool SecretLookup::reads_first(SteadyTime now) const { return !tiers_.blocking_tiers_are_down(now); }
 
-Error SecretLookup::overloaded(bool in_reads) const {
+Error SecretLookup::overloaded(bool in_reads, std::string reason) const {
   const BlockingLane& lane = in_reads ? lanes_.reads : lanes_.gateway;
   return {Code::overloaded, "Too many lookups are waiting; try again",
-          std::max(kRetrySoon, std::chrono::ceil<seconds>(lane.expected_wait()))};
+          std::max(kRetrySoon, std::chrono::ceil<seconds>(lane.expected_wait())), std::move(reason)};
 }
+
+std::string SecretLookup::no_room(bool in_reads) const {
+  const BlockingLane& lane = in_reads ? lanes_.reads : lanes_.gateway;
+  return fmt::format("the queue for {} takes no more: {} wait, the next one for some {} ms, and a request waits for {} ms",
+                     name_of_lane(in_reads), lane.queued(), lane.expected_wait().count(),
+                     settings_.breaker_timeout.count());
+}
+
+std::string SecretLookup::waited_in_vain(bool in_reads) const {
+  return fmt::format("no worker for {} was free within {} ms; {} wait", name_of_lane(in_reads),
+                     settings_.breaker_timeout.count(), (in_reads ? lanes_.reads : lanes_.gateway).queued());
+}
+
+// What it waits for may end in this very moment: then the last step says how.
+Error SecretLookup::too_slow(const FlightPtr& flight) const {
+  const TimedSteps steps = flight->steps.so_far();
+  const TimedStep* last = steps.last();
+  std::string reason;
+  if (last != nullptr) {
+    const auto took = std::chrono::duration_cast<milliseconds>(last->duration).count();
+    reason = steps.is_running() ? fmt::format("{}: no answer after {} ms", last->name, took)
+                                : fmt::format("{}: {} after {} ms", last->name, last->result, took);
+  }
+  return {Code::gateway_unavailable, "The API gateway is unavailable", kRetrySoon, std::move(reason)};
+}
+
+TimedSteps SecretLookup::steps_of(const FlightPtr& flight) { return flight->steps.so_far(); }
 
 bool SecretLookup::invalidate(std::string_view consumer) {
   negative_.forget(consumer);

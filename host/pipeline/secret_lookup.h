@@ -27,6 +27,7 @@
 #include "pipeline/negative_memory.h"
 #include "pipeline/provisioning.h"
 #include "pipeline/recorder.h"
+#include "pipeline/step_log.h"
 #include "pipeline/tier_stack.h"
 #include "plugin/gateway.h"
 
@@ -36,6 +37,7 @@ namespace authd::pipeline {
 struct Found {
   std::string record;
   bool stale = false;
+  std::string why_stale{}; // for operators: why there was nothing better
   ~Found();
 };
 using LookupResult = Result<std::shared_ptr<const Found>>;
@@ -82,6 +84,9 @@ class SecretLookup {
 
   // A later time: wait until then. Else: the answer; a result that still comes fills the cache only.
   std::variant<SteadyTime, LookupResult> on_deadline(const FlightPtr& flight);
+
+  // What the flight has spent its time on so far, for whoever waits for it, or did.
+  static TimedSteps steps_of(const FlightPtr& flight);
 
   // When a request that begins now should first ask on_deadline.
   SteadyTime first_deadline() const { return steady_now() + settings_.breaker_timeout; }
@@ -132,7 +137,10 @@ class SecretLookup {
 
   LookupResult stale_or(std::string_view consumer, Error error);
   LookupResult stale_or(const FlightPtr& flight, Error error);
-  Error overloaded(bool in_reads) const;
+  Error overloaded(bool in_reads, std::string reason) const;
+  std::string no_room(bool in_reads) const;
+  std::string waited_in_vain(bool in_reads) const;
+  Error too_slow(const FlightPtr& flight) const;
 
   const LookupSettings settings_;
   TierStack& tiers_;

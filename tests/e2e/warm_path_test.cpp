@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a warm token costs in counts that no machine changes: allocations, locks, system calls of the built
 // process. Times are script/bench's.
+#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <map>
@@ -39,6 +40,7 @@ class CallCounts {
   Environment environment() const { return {{"LD_PRELOAD", CALL_COUNTER}, {"CALL_COUNTS_FILE", file_}}; }
   std::uint64_t allocations() const { return counts_->allocations; }
   std::uint64_t locks() const { return counts_->locks; }
+  std::uint64_t reactor_locks() const { return counts_->reactor_locks; }
 
  private:
   TempDir dir_;
@@ -47,7 +49,15 @@ class CallCounts {
 };
 
 void one_reactor(Settings& settings) {
-  settings.set("server", "reactors", "1").set_text("cache", "ttl", "10m");
+  settings.set("server", "reactors", "1").set_text("cache", "ttl", "10m").set("telemetry", "audit", "false");
+}
+
+// As production has it: with gateways that are named, whose X-Forwarded-For is read.
+void one_reactor_and_audit(Settings& settings) {
+  one_reactor(settings);
+  settings.set("telemetry", "audit", "true").set("telemetry", "hash_user_names", "true");
+  settings.set("telemetry", "truncate_addresses", "true");
+  settings.set("security", "trusted_gateways", "[\"127.0.0.0/8\"]");
 }
 
 // `times` requests over one connection, each sent when the one before has been answered.
@@ -125,6 +135,27 @@ TEST(WarmPath, ATokenAllocatesNothingAndTakesNoLock) {
   ask(connection, kTokenRequest, kRequests);
   EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
   EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+}
+
+TEST(WarmPath, WithTheAuditTrailATokenAllocatesNothingAndTakesOneLock) {
+  const CallCounts counts;
+  Scene scene(one_reactor_and_audit, {}, counts.environment());
+  HttpConnection connection(scene.port());
+  Headers headers = kAlice;
+  headers.emplace_back("X-Forwarded-For", "203.0.113.66, 198.51.100.9, 127.0.0.2");
+  const std::string request = request_text("GET", "/tokens", headers);
+  ask(connection, request, 100);
+  const std::uint64_t allocations = counts.allocations();
+  const std::uint64_t locks = counts.reactor_locks();
+  ask(connection, request, kRequests);
+  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
+  EXPECT_EQ(counts.reactor_locks() - locks, static_cast<std::uint64_t>(kRequests)) << "the log's, for each line";
+  // The log's own thread writes lines in bunches; all of them are there.
+  scene.authd.child().signal(SIGTERM);
+  ASSERT_TRUE(scene.authd.child().await_exit(std::chrono::seconds(30)));
+  const auto lines = scene.authd.events("token-issued");
+  EXPECT_EQ(lines.size(), 100u + kRequests);
+  EXPECT_EQ(lines.back().field("client.address"), "198.51.100.0");
 }
 
 TEST(WarmPath, ATokenTakesTwoSystemCallsBesideThePoll) {

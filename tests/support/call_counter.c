@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Preloaded into a program, counts the calls that its hot path must not make: heap allocations and locks.
- * All threads count; the counts stand in the file that CALL_COUNTS_FILE names, mapped by program and test. */
+ * All threads count, and the locks of reactors once more by themselves; the counts stand in the file that
+ * CALL_COUNTS_FILE names, mapped by program and test. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,7 +9,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "call_counts.h"
@@ -31,8 +34,16 @@ static void count_allocation(void) {
   if (counts) atomic_fetch_add(&counts->allocations, 1);
 }
 
+static int is_reactor(void) {
+  char name[16] = "";
+  prctl(PR_GET_NAME, name);
+  return strncmp(name, "reactor-", strlen("reactor-")) == 0;
+}
+
 static void count_lock(void) {
-  if (counts) atomic_fetch_add(&counts->locks, 1);
+  if (!counts) return;
+  atomic_fetch_add(&counts->locks, 1);
+  if (is_reactor()) atomic_fetch_add(&counts->reactor_locks, 1);
 }
 
 __attribute__((constructor)) static void begin(void) {

@@ -62,11 +62,11 @@ def memory(max_entries, **more):
 
 
 def start_authd(stage, gateway, tiers, stdout=None, **tables):
-    """`tables` come on top: server={...}, telemetry={...}. Access log off unless it is asked for."""
+    """`tables` come on top: server={...}, telemetry={...}. Access log and audit trail off unless asked for."""
     port = free_port()
     given = {"server": {"environment": "test", "port": port, "reactors": WORKERS, "max_connections": 20_000},
              "jwt": {"authority": "https://auth.example.com", "audience": "https://api.example.com"},
-             "gateway": gateway, "cache": tiers, "telemetry": {"access_log": "off"}}
+             "gateway": gateway, "cache": tiers, "telemetry": {"access_log": "off", "audit": False}}
     for name, table in tables.items():
         given[name] = {**given.get(name, {}), **table}
     config = stage.write(f"authd-{next(_numbers)}.toml", toml(given))

@@ -44,14 +44,14 @@ class SlowReader:
 
 
 def log(args):
-    """access log off, errors, all; and all into a pipe that is read at 64 KB/s"""
+    """access log off, errors, all with the audit trail; and that into a pipe that is read at 64 KB/s"""
     with Stage() as stage:
         gateway, inspector, reader = declarative(stage, FEW), Inspector(), SlowReader()
         outputs = {"off": None, "errors": None, "all": None, "all, slow pipe": reader.write_end}
         servers = {}
         for name, output in outputs.items():
             servers[name] = start_authd(stage, gateway, [memory(2 * FEW)], output or subprocess.DEVNULL,
-                                        telemetry={"access_log": name.split(",")[0]})
+                                        telemetry={"access_log": name.split(",")[0], "audit": name.startswith("all")})
             warm_up(servers[name], FEW)
         os.close(reader.write_end)  # authd's copy is the last
         reader.slow_down()

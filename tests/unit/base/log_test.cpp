@@ -29,6 +29,7 @@ class Pipe {
     if (fds_[1] >= 0) ::close(fds_[1]);
   }
   int in() const { return fds_[1]; }
+  int out() const { return fds_[0]; }
   // Everything until the writer has closed its end.
   std::string drain() {
     ::close(std::exchange(fds_[1], -1));
@@ -184,6 +185,74 @@ TEST(Log, DropsAndCountsWhenNobodyReads) {
   }
   EXPECT_GT(dropped, 0u);
   EXPECT_LT(dropped, 5000u);
+}
+
+TEST(Log, SumsLinesOfOneKindWhileItGoesOnAndAtItsEnd) {
+  Pipe pipe;
+  {
+    Log log(options_for(pipe));
+    for (int i = 0; i < 100; ++i) log.write_repeated(Level::error, "failed", "it failed", "AUTH_004", "list", {{"n", i}});
+  }
+  const std::string text = pipe.drain();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 11);
+  EXPECT_THAT(text, HasSubstr(R"("n":9})"));
+  EXPECT_THAT(text, testing::Not(HasSubstr(R"("n":10})")));
+  EXPECT_THAT(text, HasSubstr(R"("event.action":"log-lines-summed","authd.log.suppressed":90,"authd.log.event":"failed",)"
+                              R"("error.code":"AUTH_004","authd.log.kind":"list"})"));
+}
+
+TEST(Log, TellsASumWhenTheSecondIsOverAlthoughNothingElseIsWritten) {
+  Pipe pipe;
+  Log log(options_for(pipe));
+  for (int i = 0; i < 11; ++i) log.write_repeated(Level::error, "failed", "it failed", "", "", {});
+  std::string text;
+  char buffer[4096];
+  while (text.find("log-lines-summed") == std::string::npos) { // a hang is the test's time-out
+    const ssize_t n = ::read(pipe.out(), buffer, sizeof(buffer));
+    ASSERT_GT(n, 0);
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  EXPECT_THAT(text, HasSubstr(R"("authd.log.suppressed":1,)"));
+}
+
+TEST(Log, DoesNotSumWhatItsLevelKeepsOut) {
+  Pipe pipe;
+  {
+    Log log(options_for(pipe));
+    for (int i = 0; i < 100; ++i) log.write_repeated(Level::debug, "failed", "it failed", "", "", {});
+  }
+  EXPECT_EQ(pipe.drain(), "");
+}
+
+TEST(Log, WritesWhatIsAlwaysWrittenWhateverItsLevel) {
+  Pipe pipe;
+  {
+    Log::Options options = options_for(pipe);
+    options.level = Level::fatal;
+    Log log(options);
+    log.write(Level::error, "an-error", "left out");
+    log.write_always("token-issued", "token issued", {});
+  }
+  const std::string text = pipe.drain();
+  EXPECT_THAT(text, testing::Not(HasSubstr("an-error")));
+  EXPECT_THAT(text, HasSubstr(R"("log.level":"info","message":"token issued")"));
+}
+
+TEST(Log, WritesTimedStepsAsAnArray) {
+  TimedSteps steps;
+  Pipe pipe;
+  {
+    Log log(options_for(pipe));
+    log.write(Level::info, "none", "", {{"authd.steps", steps}});
+    steps.begin("queue", SteadyTime());
+    steps.end("ok", SteadyTime() + milliseconds(2));
+    steps.begin("list", SteadyTime());
+    log.write(Level::info, "two", "", {{"authd.steps", steps}});
+  }
+  const std::string text = pipe.drain();
+  EXPECT_THAT(text, HasSubstr(R"("event.action":"none"})"));
+  EXPECT_THAT(text, HasSubstr(R"("authd.steps":[{"name":"queue","result":"ok","duration":2000000},)"
+                              R"({"name":"list","result":"running","duration":0}]})"));
 }
 
 } // namespace

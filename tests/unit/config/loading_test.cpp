@@ -255,5 +255,26 @@ TEST_F(Loading, SaysEachProblemInOneLine) {
   for (const std::string& line : problems) EXPECT_EQ(line.find('\n'), std::string::npos) << line;
 }
 
+TEST_F(Loading, TheAuditTrailIsOnButInDevelopment) {
+  const auto audits = [this](const std::string& text, const EnvironmentVariables& variables) {
+    return config_of(load_with_required(text, variables)).telemetry.audit;
+  };
+  EXPECT_FALSE(audits("", {}));
+  EXPECT_FALSE(audits("", {{"AUTHD_ENV", "development"}}));
+  for (const char* environment : {"staging", "test", "local"}) EXPECT_TRUE(audits("", {{"AUTHD_ENV", environment}}));
+  EXPECT_TRUE(audits("[telemetry]\naudit = true\n", {}));
+  EXPECT_FALSE(audits("", {{"AUTHD_ENV", "staging"}, {"AUTHD_AUDIT", "false"}}));
+}
+
+TEST_F(Loading, GatewaysAreNamedOnlyBySomebody) {
+  const auto named = [this](const std::string& text, const EnvironmentVariables& variables) {
+    return config_of(load_with_required(text, variables)).security.names_gateways;
+  };
+  EXPECT_FALSE(named("", {})) << "loopback, because server.host is";
+  EXPECT_TRUE(named("[security]\ntrusted_gateways = [\"127.0.0.0/8\"]\n", {}));
+  EXPECT_TRUE(named("", {{"AUTHD_TRUSTED_GATEWAYS", "10.0.0.0/8"}}));
+  EXPECT_FALSE(named("[security]\ntrusted_gateways = []\n", {})) << "anybody is no gateway";
+}
+
 } // namespace
 } // namespace authd::config

@@ -36,7 +36,6 @@ TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
       {"OTEL_EXPORTER_OTLP_TIMEOUT", "30000"},
       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2048"},
       {"OTEL_BSP_MAX_QUEUE_SIZE", "10000"},
-      {"AUTHD_AUDIT", "true"},
       {"OTEL_TRACES_SAMPLER_ARG", "0.5"},
       {"API_TITLE", "Tokens"},
       {"API_DESCRIPTION", "Ours"},
@@ -96,8 +95,6 @@ timeout = "30s"
 batch_size = 2048
 queue_size = 10000
 export_interval = "10s"
-audit = true
-truncate_addresses = true
 ca_file = "/etc/ca.pem"
 trace_sample_ratio = 0.5
 [api]

@@ -191,6 +191,7 @@ TEST_F(Defaults, OfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(loaded.telemetry.log_level, built.telemetry.log_level);
   EXPECT_EQ(loaded.telemetry.access_log, built.telemetry.access_log);
   EXPECT_EQ(loaded.telemetry.hash_user_names, built.telemetry.hash_user_names);
+  EXPECT_EQ(loaded.telemetry.truncate_addresses, built.telemetry.truncate_addresses);
   EXPECT_EQ(loaded.api.cors, built.api.cors);
   EXPECT_EQ(loaded.api.cors_credentials, built.api.cors_credentials);
   EXPECT_EQ(loaded.plugins.pins, built.plugins.pins);

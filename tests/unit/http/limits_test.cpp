@@ -199,7 +199,11 @@ TEST(Limits, GarbageGets400WithoutAnInstance) {
   const Answer answer = client.receive();
   EXPECT_EQ(answer.status, 400);
   EXPECT_NE(answer.body.find("\"instance\":\"\""), std::string::npos);
-  EXPECT_TRUE(server.observed().entries().empty());
+  const auto seen = server.observed().entries();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_TRUE(seen[0].refused);
+  EXPECT_EQ(seen[0].path, "");
+  EXPECT_EQ(seen[0].message, "A TLS handshake; this port speaks plain HTTP");
 }
 
 TEST(Limits, ARefusedHeadGetsNoBody) {

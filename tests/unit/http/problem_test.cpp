@@ -33,7 +33,7 @@ TEST(Problem, HasTheMembersOfTheContractInItsOrder) {
             R"({"type":"urn:authd:problem:auth-001","title":"Unauthorized","status":401,)"
             R"("detail":"X-Consumer-ID is \"missing\"","instance":"/tokens","code":"AUTH_001",)"
             R"("requestId":"id-1","timestamp":"T","extensions":{}})");
-  EXPECT_EQ(exchange.code, Code::missing_consumer);
+  EXPECT_EQ(exchange.outcome().code, Code::missing_consumer);
   EXPECT_TRUE(exchange.headers.empty());
 }
 
@@ -53,7 +53,7 @@ TEST(Problem, OfHttpItselfHasNoAuthCode) {
             R"("instance":"/tokens","code":"HTTP_405","requestId":"id-1","timestamp":"T",)"
             R"("extensions":{"allowedMethods":["GET","HEAD"]}})");
   EXPECT_EQ(exchange.headers.at("Allow"), "GET, HEAD");
-  EXPECT_EQ(exchange.code, std::nullopt);
+  EXPECT_EQ(exchange.outcome().code, std::nullopt);
 }
 
 } // namespace

@@ -29,15 +29,15 @@ class RecordedExchange : public Exchange {
   }
   Ticket defer(SteadyTime, Continuation) override { return {}; }
   void extend(SteadyTime, Continuation) override {}
-  void note_code(Code noted) override { code = noted; }
+  RequestOutcome& outcome() override { return outcome_; }
 
   int status = 0;
   std::string content_type;
   std::string body;
   std::map<std::string, std::string> headers;
-  std::optional<Code> code;
 
  private:
+  RequestOutcome outcome_;
   Request request_;
 };
 

@@ -447,5 +447,15 @@ TEST(RequestParser, ServesTheNextRequestAfterReset) {
   EXPECT_EQ(request.body, "");
 }
 
+TEST(RequestParser, SaysWhatItWasWhenItWasNotHttpHoweverItArrived) {
+  const std::string hello = std::string("\x16\x03\x01\x02\x00\x01", 6);
+  EXPECT_EQ(outcome_in_all_pieces(hello), "400 A TLS handshake; this port speaks plain HTTP");
+  const std::string header = "PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(outcome_in_all_pieces(header), "501 A PROXY protocol header, which is not spoken on this port");
+  const std::string signature("\r\n\r\n\0\r\nQUIT\n\x21\x11", 14);
+  EXPECT_EQ(outcome_in_all_pieces(signature), "400 A PROXY protocol header, which is not spoken on this port");
+  EXPECT_EQ(outcome_in_all_pieces(std::string("\r\n\0\r\n", 5)), "400 Malformed request");
+}
+
 } // namespace
 } // namespace authd::http

@@ -177,16 +177,14 @@ TEST(Server, TakesARequestByteByByte) {
 
 TEST(Server, TellsWhetherThePeerIsTrusted) {
   ServerOptions options;
-  options.is_trusted = [](const Poco::Net::IPAddress& peer) {
-    return peer != Poco::Net::IPAddress("127.0.0.1");
-  };
+  options.is_trusted = [](const IpAddress& peer) { return peer.text().view() != "127.0.0.1"; };
   TestServer server(options);
   EXPECT_EQ(server.connect().exchange(get("/peer")).body, "stranger");
   TestServer open;
   EXPECT_EQ(open.connect().exchange(get("/peer")).body, "trusted");
 }
 
-TEST(Server, MakesWhatAHandlerThrowsAnInternalErrorAndLogsIt) {
+TEST(Server, MakesWhatAHandlerThrowsAnInternalErrorAndTellsTheObserver) {
   TestServer server;
   RawClient client = server.connect();
   const Answer answer = client.exchange(get("/throw"));
@@ -194,14 +192,17 @@ TEST(Server, MakesWhatAHandlerThrowsAnInternalErrorAndLogsIt) {
   EXPECT_NE(answer.body.find("\"code\":\"AUTH_008\""), std::string::npos);
   EXPECT_EQ(answer.body.find("thrown on purpose"), std::string::npos) << "not for the client";
   EXPECT_EQ(client.exchange(get("/hello")).status, 200) << "the connection goes on";
-  EXPECT_NE(server.log_text().find("thrown on purpose"), std::string::npos);
+  const auto seen = server.observed().entries().front();
+  EXPECT_TRUE(seen.faulted);
+  EXPECT_EQ(seen.message, "thrown on purpose");
+  EXPECT_EQ(seen.code, Code::unforeseen);
 }
 
 TEST(Server, AnswersForAHandlerThatForgets) {
   TestServer server;
   RawClient client = server.connect();
   EXPECT_EQ(client.exchange(get("/forget")).status, 500);
-  EXPECT_NE(server.log_text().find("neither answered nor deferred"), std::string::npos);
+  EXPECT_EQ(server.observed().entries().front().message, "the endpoint neither answered nor deferred");
 }
 
 TEST(Server, SendsOnlyTheFirstOfTwoAnswers) {
@@ -210,7 +211,11 @@ TEST(Server, SendsOnlyTheFirstOfTwoAnswers) {
   client.send(get("/twice") + get("/hello"));
   EXPECT_EQ(client.receive().body, "first");
   EXPECT_EQ(client.receive().body, "hello");
-  EXPECT_NE(server.log_text().find("answered twice"), std::string::npos);
+  const auto seen = server.observed().entries();
+  ASSERT_EQ(seen.size(), 2U) << "one outcome for each request";
+  EXPECT_EQ(seen[0].path, "/twice");
+  EXPECT_EQ(seen[0].fault, "the endpoint answered twice");
+  EXPECT_EQ(seen[1].fault, "");
 }
 
 TEST(Server, TellsTheObserverOfEveryAnswer) {
@@ -223,11 +228,15 @@ TEST(Server, TellsTheObserverOfEveryAnswer) {
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_EQ(seen[0].status, 503);
   EXPECT_EQ(seen[0].code, Code::breaker_open);
+  EXPECT_EQ(seen[0].message, "open");
+  EXPECT_EQ(seen[0].peer, "127.0.0.1");
+  EXPECT_FALSE(seen[0].refused);
   EXPECT_EQ(seen[1].path, "/hello");
   EXPECT_EQ(seen[1].body_bytes, 5U);
   EXPECT_EQ(seen[1].code, std::nullopt);
   EXPECT_EQ(seen[2].status, 400) << "two Hosts";
   EXPECT_EQ(seen[2].path, "/nowhere");
+  EXPECT_TRUE(seen[2].refused);
 }
 
 TEST(Server, ServesManyConnectionsOnSeveralReactors) {

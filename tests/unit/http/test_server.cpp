@@ -40,11 +40,16 @@ Ticket TicketBox::take() {
   return ticket;
 }
 
-void Observed::on_response(const Request& request, int status, std::size_t body_bytes,
-                           std::chrono::nanoseconds, const Code* code) {
+void Observed::on_outcome(const RequestOutcome& o) {
   const std::lock_guard lock(mutex_);
-  entries_.push_back({std::string(request.method_name), std::string(request.path), status, body_bytes,
-                      code == nullptr ? std::nullopt : std::optional<Code>(*code)});
+  entries_.push_back({std::string(o.method), std::string(o.path), o.status, o.body_bytes, o.code,
+                      std::string(o.message()), std::string(o.peer.text().view()),
+                      std::string(o.client.text().view()), o.refused, o.faulted, ""});
+}
+
+void Observed::on_fault(const RequestOutcome&, std::string_view what) {
+  const std::lock_guard lock(mutex_);
+  entries_.back().fault = what;
 }
 
 std::vector<Observed::Entry> Observed::entries() const {
@@ -68,15 +73,6 @@ TestServer::~TestServer() {
   server_.reset();
   log_.reset();
   ::close(log_fd_);
-}
-
-std::string TestServer::log_text() {
-  server_.reset();
-  log_.reset();
-  std::string text(1 << 16, '\0');
-  const ssize_t n = ::pread(log_fd_, text.data(), text.size(), 0);
-  text.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
-  return text;
 }
 
 void TestServer::replace(ServerOptions options) {

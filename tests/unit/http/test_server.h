@@ -36,9 +36,15 @@ class Observed : public RequestObserver {
     int status = 0;
     std::size_t body_bytes = 0;
     std::optional<Code> code;
+    std::string message;
+    std::string peer;
+    std::string client;
+    bool refused = false;
+    bool faulted = false;
+    std::string fault; // that came after the answer
   };
-  void on_response(const Request& request, int status, std::size_t body_bytes,
-                   std::chrono::nanoseconds duration, const Code* code) override;
+  void on_outcome(const RequestOutcome& outcome) override;
+  void on_fault(const RequestOutcome& outcome, std::string_view what) override;
   std::vector<Entry> entries() const;
 
  private:
@@ -70,7 +76,6 @@ class TestServer {
   void replace(ServerOptions options);
   TicketBox& tickets() { return tickets_; }
   Observed& observed() { return observed_; }
-  std::string log_text(); // ends the server and the log first
   // Waits until so many connections are open.
   bool await_connections(unsigned count);
 
