@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 
+#include <array>
 #include <ctime>
 
 #include <fmt/format.h>
@@ -8,13 +9,15 @@
 namespace authd {
 namespace {
 
-// "2026-11-22T12:53:43."
-std::string up_to_seconds(std::int64_t unix_seconds) {
+// "2026-11-22T12:53:43.". In place, because a log line must not allocate once a second.
+std::array<char, 20> up_to_seconds(std::int64_t unix_seconds) {
   const auto s = static_cast<std::time_t>(unix_seconds);
   std::tm utc{};
   gmtime_r(&s, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec);
+  std::array<char, 20> text{};
+  fmt::format_to_n(text.begin(), text.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", utc.tm_year + 1900,
+                   utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  return text;
 }
 
 } // namespace
@@ -25,11 +28,14 @@ std::string iso8601(WallTime t) {
   return text;
 }
 
-std::string iso8601_of_seconds(std::int64_t unix_seconds) { return up_to_seconds(unix_seconds) + "000Z"; }
+std::string iso8601_of_seconds(std::int64_t unix_seconds) {
+  const auto text = up_to_seconds(unix_seconds);
+  return std::string(text.data(), text.size()) + "000Z";
+}
 
 void append_iso8601(std::string& out, WallTime t) {
   thread_local std::int64_t second = -1;
-  thread_local std::string until_second;
+  thread_local std::array<char, 20> until_second;
   const std::int64_t ms = unix_millis(t);
   if (ms / 1000 != second) {
     second = ms / 1000;
@@ -38,7 +44,7 @@ void append_iso8601(std::string& out, WallTime t) {
   const auto rest = static_cast<unsigned>(ms % 1000);
   const char millis[] = {static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
                          static_cast<char>('0' + rest % 10), 'Z'};
-  out.append(until_second).append(millis, sizeof(millis));
+  out.append(until_second.data(), until_second.size()).append(millis, sizeof(millis));
 }
 
 } // namespace authd

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Preloaded into a program, counts the calls that its hot path must not make: heap allocations and locks.
- * All threads count, and the locks of reactors once more by themselves; the counts stand in the file that CALL_COUNTS_FILE names, mapped by program and test. */
+ * All threads count, and the locks of reactors once more by themselves; the counts stand in the file that
+ * CALL_COUNTS_FILE names, mapped by program and test. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

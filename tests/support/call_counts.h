@@ -8,6 +8,7 @@
 struct call_counts {
   std::atomic<std::uint64_t> allocations;
   std::atomic<std::uint64_t> locks;
+  std::atomic<std::uint64_t> reactor_locks; // those of them that threads named "reactor-" took
 };
 #else
 #include <stdatomic.h>
@@ -15,5 +16,6 @@ struct call_counts {
 struct call_counts {
   _Atomic uint64_t allocations;
   _Atomic uint64_t locks;
+  _Atomic uint64_t reactor_locks;
 };
 #endif
