@@ -144,7 +144,7 @@ bool RequestParser::skip_empty_lines() {
       return refuse(431, "Too many empty lines before the request");
     if (base_[at_] != '\r' && base_[at_] != '\n') {
       stage_ = Stage::method;
-      method_.begin = static_cast<std::uint32_t>(at_);
+      method_.begin = method_.end = static_cast<std::uint32_t>(at_);
       return true;
     }
     if (base_[at_] == '\r' && at_ + 1 == size_) break;

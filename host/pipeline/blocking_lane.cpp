@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include <pthread.h>
+
 namespace authd::pipeline {
 namespace {
 
@@ -148,6 +150,7 @@ bool BlockingLane::next(Job& job, std::vector<Job>& discarded) {
 }
 
 void BlockingLane::work(std::size_t worker) {
+  ::pthread_setname_np(::pthread_self(), "lane"); // else it has the name of the thread that started it
   std::vector<Job> discarded;
   std::unique_lock lock(mutex_);
   for (;;) {

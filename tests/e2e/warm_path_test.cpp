@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -69,6 +70,15 @@ void ask(HttpConnection& connection, const std::string& request, int times) {
   }
 }
 
+// Until the first request's lookup has left no more work behind, on whatever thread: nothing is locked any more.
+void warm_up(HttpConnection& connection, const std::string& request, const std::function<std::uint64_t()>& locks) {
+  std::uint64_t before = 0;
+  for (int i = 0; i < 100 && (i == 0 || before != locks()); ++i) {
+    before = locks();
+    ask(connection, request, 100);
+  }
+}
+
 const std::string kTokenRequest = request_text("GET", "/tokens", kAlice);
 
 // `strace -c` on a running authd: calls by name, from its construction to finish().
@@ -129,7 +139,7 @@ TEST(WarmPath, ATokenAllocatesNothingAndTakesNoLock) {
   Scene scene(one_reactor, {}, counts.environment());
   ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
   HttpConnection connection(scene.port());
-  ask(connection, kTokenRequest, 100);
+  warm_up(connection, kTokenRequest, [&] { return counts.locks(); });
   const std::uint64_t allocations = counts.allocations();
   const std::uint64_t locks = counts.locks();
   ask(connection, kTokenRequest, kRequests);
@@ -150,11 +160,10 @@ TEST(WarmPath, WithTheAuditTrailATokenAllocatesNothingAndTakesOneLock) {
   ask(connection, request, kRequests);
   EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
   EXPECT_EQ(counts.reactor_locks() - locks, static_cast<std::uint64_t>(kRequests)) << "the log's, for each line";
-  // The log's own thread writes lines in bunches; all of them are there.
   scene.authd.child().signal(SIGTERM);
   ASSERT_TRUE(scene.authd.child().await_exit(std::chrono::seconds(30)));
   const auto lines = scene.authd.events("token-issued");
-  EXPECT_EQ(lines.size(), 100u + kRequests);
+  EXPECT_EQ(lines.size(), 100u + kRequests) << "each has its line, although the writing thread takes them in bunches";
   EXPECT_EQ(lines.back().field("client.address"), "198.51.100.0");
 }
 

@@ -457,5 +457,13 @@ TEST(RequestParser, SaysWhatItWasWhenItWasNotHttpHoweverItArrived) {
   EXPECT_EQ(outcome_in_all_pieces(std::string("\r\n\0\r\n", 5)), "400 Malformed request");
 }
 
+TEST(RequestParser, OfARequestThatHasNoMethodNothingIsKnownWhereverItBegins) {
+  for (const char* lines : {"", "\r\n", "\r\n\r\n"}) {
+    const Parsed parsed(std::string(lines) + "\x01 / HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(parsed.status(), 400);
+    EXPECT_EQ(parsed.request.method_name.size(), 0U);
+  }
+}
+
 } // namespace
 } // namespace authd::http

@@ -230,5 +230,14 @@ TEST_F(BaseProof, IsAnyListThatWasAnswered) {
   EXPECT_EQ(probes, 0);
 }
 
+TEST(Provisioning, SaysWhichCallWasRefused) {
+  ScriptedGateway gateway;
+  gateway.on_create = [](const std::string&, const Listed&) { return Answer{AUTHD_DENIED, {}}; };
+  const GatewayAnswer answer = ask(gateway);
+  EXPECT_EQ(answer.kind, Kind::no_credential);
+  EXPECT_EQ(answer.reason, "create: denied: the plugin gave no reason");
+  EXPECT_EQ(answer.detail.find("denied"), std::string::npos) << "not for the client";
+}
+
 } // namespace
 } // namespace authd::pipeline

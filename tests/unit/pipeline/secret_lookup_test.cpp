@@ -149,6 +149,7 @@ TEST_F(SecretLookupTest, ServesStaleOnTheFirstFailure) {
   const auto result = ask();
   ASSERT_TRUE(result);
   EXPECT_TRUE((*result)->stale);
+  EXPECT_EQ((*result)->why_stale.rfind("AUTH_004: list: unavailable", 0), 0u) << (*result)->why_stale;
   EXPECT_EQ(breaker(), State::closed);
 }
 
@@ -159,6 +160,29 @@ TEST_F(SecretLookupTest, RefusesWithRetryAfterWhenThereIsNoStaleCopy) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::gateway_unavailable);
   EXPECT_GE(result.error().retry_after, seconds(1));
+  EXPECT_EQ(result.error().reason.rfind("list: unavailable", 0), 0u) << result.error().reason;
+}
+
+TEST_F(SecretLookupTest, SaysWhatAFlightHasSpentItsTimeOnWhileItLastsAndAfterwards) {
+  build(milliseconds(60'000));
+  std::promise<void> called, release, done;
+  gateway.on_list = [&](const std::string&) {
+    called.set_value();
+    release.get_future().wait();
+    return Answer{AUTHD_OK, {{"a", "k"}}};
+  };
+  const auto begun = lookup->begin(kId, [&](const LookupResult&) { done.set_value(); });
+  ASSERT_FALSE(begun.result);
+  called.get_future().wait();
+  const TimedSteps meanwhile = SecretLookup::steps_of(begun.flight);
+  EXPECT_TRUE(meanwhile.is_running());
+  ASSERT_EQ(meanwhile.all().size(), 2u);
+  EXPECT_EQ(meanwhile.all()[0].name, "queue");
+  EXPECT_EQ(meanwhile.all()[0].result, "ok");
+  EXPECT_EQ(meanwhile.last()->name, "list");
+  release.set_value();
+  done.get_future().wait();
+  EXPECT_EQ(SecretLookup::steps_of(begun.flight).last()->result, "ok");
 }
 
 TEST_F(SecretLookupTest, ServesStaleWhenBreakerIsOpen) {
