@@ -192,6 +192,7 @@ Health Gateway::probe(Call& call) const {
   return health;
 }
 
+bool Gateway::can_resolve() const { return AUTHD_HAS(ops_, resolve); }
 bool Gateway::can_create() const { return AUTHD_HAS(ops_, create_secret); }
 const std::string& Gateway::plugin_id() const { return instance_->plugin_id(); }
 const std::string& Gateway::mode() const { return instance_->mode(); }

@@ -19,8 +19,8 @@ namespace authd::pipeline::test {
 // [thread-safe]
 class ScriptedTier {
  public:
-  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for.
-  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR);
+  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for. `announces`: it uses authd.tiers/1.
+  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR, bool announces = true);
 
   plugin::CacheTier tier() const { return plugin::CacheTier(instance_); }
 
@@ -45,6 +45,7 @@ class ScriptedTier {
  private:
   authd_status note(const std::string& operation, const std::string& key);
 
+  const unsigned min_minor_;
   Log log_;
   authd_cache_ops ops_;
   authd_component component_;
