@@ -7,6 +7,9 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <Poco/Exception.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
 
 #include "admin_client.h"
 #include "authd/cache.h"
@@ -131,20 +134,39 @@ struct AdminAddress {
   std::string config_file;
 };
 
-int ask(const AdminAddress& where, const std::string& method, const std::string& path, const std::string& body) {
+// What it answers with 200; nullopt: it did not, and why has been said.
+std::optional<std::string> call_running(const AdminAddress& where, const std::string& method, const std::string& path,
+                                        const std::string& body) {
   std::string listen = where.socket.starts_with('/') ? "unix:" + where.socket : where.socket;
   if (listen.empty()) {
     const auto config = load(where.config_file);
-    if (!config) return print_problems(config.error());
+    if (!config) {
+      print_problems(config.error());
+      return std::nullopt;
+    }
     listen = config->admin.listen;
   }
   try {
-    const AdminReply reply = call_admin(listen, method, path, body);
-    (reply.status == 200 ? std::cout : std::cerr) << reply.body << '\n';
-    return reply.status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
+    AdminReply reply = call_admin(listen, method, path, body);
+    if (reply.status == 200) return std::move(reply.body);
+    std::cerr << reply.body << '\n';
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
-    return EXIT_FAILURE;
+  }
+  return std::nullopt;
+}
+
+int print_stats(const AdminAddress& where) {
+  const auto stats = call_running(where, "GET", "/admin/cache/stats", "");
+  return stats ? print(*stats + '\n') : EXIT_FAILURE;
+}
+
+bool says_everywhere(const std::string& outcome) {
+  try {
+    const auto object = Poco::JSON::Parser().parse(outcome).extract<Poco::JSON::Object::Ptr>();
+    return object->getValue<bool>("everywhere");
+  } catch (const Poco::Exception&) {
+    return false; // whoever answers there, it is no authd of this version
   }
 }
 
@@ -158,7 +180,12 @@ int invalidate(const AdminAddress& where, const std::string& consumer, bool all)
   json.begin_object();
   all ? json.member("all", true) : json.member("consumer", consumer);
   json.end_object();
-  return ask(where, "POST", "/admin/cache/invalidate", body);
+  const auto outcome = call_running(where, "POST", "/admin/cache/invalidate", body);
+  if (!outcome) return EXIT_FAILURE;
+  std::cout << *outcome << '\n';
+  if (says_everywhere(*outcome)) return EXIT_SUCCESS;
+  std::cerr << "not everywhere: a tier could not be told yet, or one that is remote never tells other instances\n";
+  return kExitNotEverywhere;
 }
 
 // Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
@@ -213,11 +240,11 @@ CommandLine run_command_line(int argc, char** argv) {
   };
   const auto admin = [&] { return AdminAddress{socket, line.config_file}; };
   CLI::App* invalidation = cache->add_subcommand("invalidate", "drop a consumer, or all, in every tier and instance");
-  invalidation->add_option("CONSUMER", consumer, "id of the consumer");
+  invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
   invalidation->add_flag("--all", all, "everybody");
   invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
   command(*cache, "stats", "what each tier holds", nullptr, line.exit_code,
-          [&] { return ask(admin(), "GET", "/admin/cache/stats", ""); });
+          [&] { return print_stats(admin()); });
   for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
 
   try {

@@ -10,6 +10,8 @@ namespace authd {
 inline constexpr int kExitConfig = 78;
 // sysexits.h: the command line is none.
 inline constexpr int kExitUsage = 64;
+// `cache invalidate`: done here, but not in every instance. Else it is 0, or 1 when nothing was done.
+inline constexpr int kExitNotEverywhere = 2;
 
 struct CommandLine {
   std::string config_file;      // --config; empty: /etc/authd/authd.toml if it exists, else the environment

@@ -48,8 +48,8 @@ class Generation {
   class Reports final : public pipeline::InvalidationHub::Listener {
    public:
     Reports(pipeline::TierStack& tiers, pipeline::SecretLookup& lookup)
-        : tiers_(tiers), changes_([&lookup](const std::string& consumer) { lookup.invalidate(consumer); },
-                                  [&lookup] { lookup.invalidate_all(); }) {}
+        : tiers_(tiers), changes_([&lookup](const std::string& consumer) { lookup.forget(consumer); },
+                                  [&lookup] { lookup.forget_all(); }) {}
     void invalidated(std::string_view remote_key) override { tiers_.invalidated(remote_key); }
     void cleared() override { tiers_.cleared(); }
     void missed() override { tiers_.restored(); }

@@ -10,6 +10,7 @@
 
 #include "base/json_writer.h"
 #include "http/problem.h"
+#include "pipeline/consumer.h"
 
 namespace authd::http {
 namespace {
@@ -40,6 +41,18 @@ std::optional<InvalidateRequest> parse_invalidate(std::string_view body) {
   } catch (const Poco::Exception&) {
   }
   return std::nullopt;
+}
+
+std::string to_json(const pipeline::Invalidation& done) {
+  using Consumer = pipeline::Invalidation::Consumer;
+  const bool resolved = done.consumer == Consumer::known || done.consumer == Consumer::everybody;
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().member("invalidated", done.dropped.copies()).member("resolved", resolved);
+  json.member("everywhere", done.dropped.everywhere()).key("dropped").begin_object();
+  for (const pipeline::TierDrop& drop : done.dropped.tiers()) json.member(drop.tier, drop.copies);
+  json.end_object().end_object();
+  return text;
 }
 
 } // namespace
@@ -74,7 +87,10 @@ void AdminEndpoints::answer_later(Exchange& exchange, std::function<Reply()> wor
   });
   const bool taken = lane_.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
     const Reply reply = work();
-    ticket.resume([reply](Exchange& e) { e.respond(reply.status, kJson, reply.body); });
+    ticket.resume([reply](Exchange& e) {
+      if (reply.problem) return respond_http_problem(e, reply.status, reply.text);
+      e.respond(reply.status, kJson, reply.text);
+    });
   }));
   if (!taken) respond_http_problem(exchange, 503, "Too many operations are waiting");
 }
@@ -83,31 +99,23 @@ void AdminEndpoints::invalidate(Exchange& exchange) {
   const auto request = parse_invalidate(exchange.request().body);
   if (!request) {
     return respond_problem(exchange, {Code::malformed_request,
-                                      R"(The body must be {"consumer":"<id>"} or {"all":true})", {}});
+                                      R"(The body must be {"consumer":"<id or username>"} or {"all":true})", {}});
   }
-  answer_later(exchange, [this, request = *request] {
-    return request.all ? invalidate_all() : invalidate_consumer(request.consumer);
+  if (const std::string_view wrong = pipeline::name_problem(request->consumer); !wrong.empty()) {
+    return respond_problem(exchange, {Code::malformed_request, "\"consumer\"" + std::string(wrong), {}});
+  }
+  answer_later(exchange, [this, request = *request]() -> Reply {
+    const pipeline::Invalidation done =
+        request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
+    if (done.is_of_nobody()) return {404, "Neither the gateway nor a tier knows this consumer", true};
+    return {200, to_json(done)};
   });
-}
-
-AdminEndpoints::Reply AdminEndpoints::invalidate_consumer(const std::string& consumer) const {
-  const bool everywhere = actions_.invalidate(consumer);
-  Reply reply;
-  JsonWriter(reply.body).begin_object().member("invalidated", consumer).member("everywhere", everywhere).end_object();
-  return reply;
-}
-
-AdminEndpoints::Reply AdminEndpoints::invalidate_all() const {
-  const bool everywhere = actions_.invalidate_all();
-  Reply reply;
-  JsonWriter(reply.body).begin_object().member("invalidated", "all").member("everywhere", everywhere).end_object();
-  return reply;
 }
 
 AdminEndpoints::Reply AdminEndpoints::reload() const {
   const AdminActions::ReloadOutcome outcome = actions_.reload();
   Reply reply{outcome.applied ? 200 : 422, {}};
-  JsonWriter json(reply.body);
+  JsonWriter json(reply.text);
   json.begin_object().member("reloaded", outcome.applied).key("messages").begin_array();
   for (const std::string& line : outcome.lines) json.value(line);
   json.end_array().end_object();

@@ -10,6 +10,7 @@
 #include "http/admin_guard.h"
 #include "http/router.h"
 #include "pipeline/blocking_lane.h"
+#include "pipeline/drop_result.h"
 
 namespace authd::http {
 
@@ -19,9 +20,8 @@ struct AdminActions {
     bool applied = false;
     std::vector<std::string> lines;
   };
-  // False: done here, but a remote tier could not be told yet.
-  std::function<bool(std::string_view consumer)> invalidate;
-  std::function<bool()> invalidate_all;
+  std::function<pipeline::Invalidation(std::string_view consumer)> invalidate;
+  std::function<pipeline::Invalidation()> invalidate_all;
   std::function<ReloadOutcome()> reload;
   std::function<std::string()> cache_stats; // a JSON object
   std::function<std::string()> plugins;     // a JSON object
@@ -36,7 +36,8 @@ class AdminEndpoints {
  private:
   struct Reply {
     int status = 200;
-    std::string body;
+    std::string text;     // the body
+    bool problem = false; // `text` is the detail of one instead
   };
   // The route, behind the guard.
   Route guarded(Method method, std::string path, std::string summary, Handler handler,
@@ -44,8 +45,6 @@ class AdminEndpoints {
   // Runs the work on the lane and answers with what it returns.
   void answer_later(Exchange& exchange, std::function<Reply()> work);
   void invalidate(Exchange& exchange);
-  Reply invalidate_consumer(const std::string& consumer) const;
-  Reply invalidate_all() const;
   Reply reload() const;
 
   const AdminActions actions_;

@@ -42,10 +42,7 @@ bool has_control_characters(std::string_view s) {
 // What is wrong with a value, or nothing: a text is put together only for a request that is refused.
 std::string_view shape_problem(const HeaderValue& header, std::string_view value) {
   if (header.count > 1) return " is sent more than once";
-  if (value.size() > kMaxIdentityBytes) return " is longer than 256 bytes";
-  if (!is_utf8(value)) return " is not valid UTF-8";
-  if (has_control_characters(value)) return " contains control characters";
-  return {};
+  return name_problem(value);
 }
 
 Result<void> check_shape(std::string_view name, const HeaderValue& header, std::string_view value) {
@@ -64,6 +61,13 @@ const char* what_is_missing(const Consumer& consumer) {
 }
 
 } // namespace
+
+std::string_view name_problem(std::string_view text) {
+  if (text.size() > kMaxIdentityBytes) return " is longer than 256 bytes";
+  if (!is_utf8(text)) return " is not valid UTF-8";
+  if (has_control_characters(text)) return " contains control characters";
+  return {};
+}
 
 Result<Consumer> validate(const IdentityHeaders& headers) {
   const Consumer consumer{trim(headers.id.value), trim(headers.username.value)};

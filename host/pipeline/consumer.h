@@ -35,6 +35,9 @@ struct Consumer {
   std::string_view username;
 };
 
+// What keeps a text from being an id or username: " is longer than 256 bytes". Empty: nothing does.
+std::string_view name_problem(std::string_view text);
+
 // AUTH_001 missing or blank, AUTH_009 anonymous, AUTH_007 duplicate or malformed, AUTH_015 untrusted peer;
 // in this order.
 Result<Consumer> validate(const IdentityHeaders& headers);

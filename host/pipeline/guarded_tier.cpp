@@ -231,26 +231,26 @@ bool GuardedTier::may_hold_copies() const {
 
 // --- deletions -----------------------------------------------------------------------------------------
 
-bool GuardedTier::remove(const std::string& key) {
-  if (delete_now(key)) return true;
-  pending_->add(key);
-  return false;
+TierDrop GuardedTier::remove(const std::string& key) {
+  const Status status = delete_now(key);
+  if (!is_answer(status)) pending_->add(key);
+  return drop_of(slot_.tier, status);
 }
 
-bool GuardedTier::remove_all() {
-  if (clear_now()) return true;
-  pending_->add_all();
-  return false;
+TierDrop GuardedTier::remove_all() {
+  const Status status = clear_now();
+  if (!is_answer(status)) pending_->add_all();
+  return clear_of(slot_.tier, status, std::nullopt);
 }
 
-bool GuardedTier::delete_now(const std::string& key) {
+Status GuardedTier::delete_now(const std::string& key) {
   plugin::Call call(steady_now() + kDeleteTimeout);
-  return is_answer(guard("del", call, [&] { return slot_.tier.del(call, key); }));
+  return guard("del", call, [&] { return slot_.tier.del(call, key); });
 }
 
-bool GuardedTier::clear_now() {
+Status GuardedTier::clear_now() {
   plugin::Call call(steady_now() + kClearTimeout);
-  return is_answer(guard("clear", call, [&] { return slot_.tier.clear(call, prefix_); }));
+  return guard("clear", call, [&] { return slot_.tier.clear(call, prefix_); });
 }
 
 // Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.
@@ -268,13 +268,13 @@ void GuardedTier::flush() {
 }
 
 bool GuardedTier::carry_out(const std::string& key) {
-  if (!key.empty()) return delete_now(key);
+  if (!key.empty()) return is_answer(delete_now(key));
   // While all is to be deleted nothing is read: whether the tier answers must be found out here, and in less than
   // the time that clearing it may take.
   std::string ignored;
   plugin::Call knock(steady_now() + slot_.read_timeout);
   const Status status = guard("get", knock, [&] { return slot_.tier.get_stale(knock, prefix_, ignored); });
-  return is_answer(status) && clear_now();
+  return is_answer(status) && is_answer(clear_now());
 }
 
 } // namespace authd::pipeline

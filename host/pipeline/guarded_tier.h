@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "pipeline/circuit_breaker.h"
+#include "pipeline/drop_result.h"
 #include "pipeline/freshness.h"
 #include "pipeline/recorder.h"
 #include "pipeline/sealing.h"
@@ -44,9 +45,9 @@ class GuardedTier {
   // `invalidated` is asked before and after: what was invalidated meanwhile is taken back.
   void store(const std::string& key, std::string_view record, const std::function<bool()>& invalidated);
 
-  // False: it could not be told yet; the deletion is pending.
-  bool remove(const std::string& key);
-  bool remove_all();
+  // Not told: it could not be yet; the deletion is pending.
+  TierDrop remove(const std::string& key);
+  TierDrop remove_all(); // how many copies it had is unknown
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();
@@ -76,8 +77,8 @@ class GuardedTier {
   void cannot_read(const std::string& key, Sealer::Opened opened);
   bool may_store(SteadyTime now);
   void stored(bool good);
-  bool delete_now(const std::string& key);
-  bool clear_now();
+  plugin::Status delete_now(const std::string& key);
+  plugin::Status clear_now();
   bool carry_out(const std::string& key);
 
   const TierSlot slot_;

@@ -56,19 +56,29 @@ void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_
   wipe(value.data(), value.size());
 }
 
-void LocalTiers::remove(std::string_view key) const {
+DropResult LocalTiers::remove(std::string_view key) const {
+  DropResult result;
   for (const TierSlot& slot : slots_) {
     plugin::Call call;
-    failed(slot, "del", slot.tier.del(call, key), call);
+    const Status status = slot.tier.del(call, key);
+    failed(slot, "del", status, call);
+    result.add(drop_of(slot.tier, status));
   }
+  return result;
 }
 
-void LocalTiers::clear() const {
+DropResult LocalTiers::clear() const {
+  DropResult result;
   for (const TierSlot& slot : slots_) {
     plugin::Call call;
-    failed(slot, "clear", slot.tier.clear(call, {}), call);
+    const plugin::TierStats stats = slot.tier.stats(call);
+    const Status status = slot.tier.clear(call, {});
+    failed(slot, "clear", status, call);
+    result.add(clear_of(slot.tier, status,
+                        stats.known ? std::optional(static_cast<std::int64_t>(stats.entries)) : std::nullopt));
   }
   history_->usable_until.store(0, std::memory_order_relaxed);
+  return result;
 }
 
 bool LocalTiers::holds_usable() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/drop_result.h"
 #include "pipeline/freshness.h"
 #include "pipeline/recorder.h"
 #include "pipeline/tier_slot.h"
@@ -30,8 +31,9 @@ class LocalTiers {
   // For the TTL of each tier, `at_most` if that is shorter.
   void put(std::string_view key, std::string_view record, std::uint64_t period,
            milliseconds at_most = milliseconds::max()) const;
-  void remove(std::string_view key) const;
-  void clear() const;
+  DropResult remove(std::string_view key) const;
+  // The copies that a tier had are those of its statistics.
+  DropResult clear() const;
 
   // Whether there are copies that may be used; too hopeful after single deletions.
   bool holds_usable() const;

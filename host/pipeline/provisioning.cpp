@@ -135,17 +135,38 @@ GatewayAnswer CredentialSource::not_found(plugin::Call& call, GuardedCalls& call
   return unavailable("probe", failure, calls);
 }
 
+// The gateway's id of the consumer, or the answer for who asks for its credentials.
+Result<std::string, GatewayAnswer> CredentialSource::resolve(plugin::Call& call, std::string_view consumer,
+                                                             GuardedCalls& calls) const {
+  using Refused = Failure<GatewayAnswer>;
+  auto asked = guarded(calls, GatewayUse::read, "resolve", [&] { return gateway_.resolve(call, consumer); });
+  if (!asked) return Refused(failed(std::move(asked.error())));
+  if (*asked) return std::move(**asked);
+  const plugin::Failure& why = asked->error();
+  if (why.status == plugin::Status::not_found) return Refused(not_found(call, calls));
+  if (why.status == plugin::Status::invalid) return Refused(unknown(told("resolve", why)));
+  return Refused(unavailable("resolve", why, calls));
+}
+
+Identity CredentialSource::identify(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
+  const auto of = [](GatewayAnswer::Kind kind) {
+    return Identity{kind == GatewayAnswer::Kind::unknown ? Identity::Kind::unknown : Identity::Kind::silent};
+  };
+  if (gateway_.can_resolve()) {
+    auto resolved = resolve(call, consumer, calls);
+    return resolved ? Identity{Identity::Kind::known, std::move(*resolved)} : of(resolved.error().kind);
+  }
+  const GatewayAnswer listed = list(call, consumer, calls);
+  const bool known = listed.kind == GatewayAnswer::Kind::found || listed.kind == GatewayAnswer::Kind::no_credential;
+  return known ? Identity{Identity::Kind::known, std::string(consumer)} : of(listed.kind);
+}
+
 GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
   std::string uuid(consumer);
   if (!is_uuid(consumer)) {
-    auto asked = guarded(calls, GatewayUse::read, "resolve", [&] { return gateway_.resolve(call, consumer); });
-    if (!asked) return failed(std::move(asked.error()));
-    if (!*asked) {
-      const plugin::Status status = asked->error().status;
-      const bool is_unknown = status == plugin::Status::not_found || status == plugin::Status::invalid;
-      return is_unknown ? unknown(told("resolve", asked->error())) : unavailable("resolve", asked->error(), calls);
-    }
-    uuid = std::move(**asked);
+    auto resolved = resolve(call, consumer, calls);
+    if (!resolved) return std::move(resolved.error());
+    uuid = std::move(*resolved);
   }
   for (unsigned attempt = 0; attempt < kMaxKeys; ++attempt) {
     if (auto settled = create_with_key(call, consumer, proposed_key(uuid, attempt), calls)) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/result.h"
 #include "pipeline/credential.h"
 #include "pipeline/gateway_health.h"
 #include "pipeline/guarded_calls.h"
@@ -37,6 +38,13 @@ struct GatewayAnswer {
   bool is_gone() const { return kind == Kind::unknown || kind == Kind::no_credential; }
 };
 
+// What the gateway says of a consumer's name.
+struct Identity {
+  enum class Kind { known, unknown, silent };
+  Kind kind = Kind::silent; // silent: it failed, or may not be asked now
+  std::string id{};         // known: its id there; the name itself where the gateway does not tell
+};
+
 class CredentialSource {
  public:
   // All references must outlive it.
@@ -45,12 +53,16 @@ class CredentialSource {
 
   // Each call to the gateway is admitted and judged by `calls`. [may-block]
   GatewayAnswer find_or_create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  // Who has this id or username. Changes nothing in the gateway. [may-block]
+  Identity identify(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
 
  private:
   GatewayAnswer list(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
   GatewayAnswer create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
   std::optional<GatewayAnswer> create_with_key(plugin::Call& call, std::string_view consumer, std::string key,
                                                GuardedCalls& calls) const;
+  Result<std::string, GatewayAnswer> resolve(plugin::Call& call, std::string_view consumer,
+                                             GuardedCalls& calls) const;
   GatewayAnswer not_found(plugin::Call& call, GuardedCalls& calls) const;
 
   const plugin::Gateway& gateway_;

@@ -452,18 +452,35 @@ Error SecretLookup::too_slow(const FlightPtr& flight) const {
 
 TimedSteps SecretLookup::steps_of(const FlightPtr& flight) { return flight->steps.so_far(); }
 
-bool SecretLookup::invalidate(std::string_view consumer) {
-  negative_.forget(consumer);
-  failed_lately_.forget(consumer);
-  const bool all = tiers_.drop(consumer);
-  if (all) tiers_.flush_deletions(); // they answer
-  return all;
+// --- invalidation --------------------------------------------------------------------------------------
+
+DropResult SecretLookup::forget(std::string_view name) {
+  negative_.forget(name);
+  failed_lately_.forget(name);
+  DropResult result = tiers_.drop(name);
+  if (result.told()) tiers_.flush_deletions(); // they answer
+  return result;
 }
 
-bool SecretLookup::invalidate_all() {
+DropResult SecretLookup::forget_all() {
   negative_.forget_all();
   failed_lately_.forget_all();
   return tiers_.drop_all();
+}
+
+// What stands under the given name goes first: that needs no gateway.
+Invalidation SecretLookup::invalidate(std::string_view consumer) {
+  using Consumer = Invalidation::Consumer;
+  Invalidation done{Consumer::gateway_is_silent, forget(consumer)};
+  GuardedCalls calls(guard_, recorder_);
+  plugin::Call call(steady_now() + settings_.breaker_timeout);
+  call.set_patience(call.deadline());
+  const Identity identity = source_.identify(call, consumer, calls);
+  if (identity.kind == Identity::Kind::unknown) done.consumer = Consumer::unknown;
+  if (identity.kind != Identity::Kind::known) return done;
+  done.consumer = Consumer::known;
+  if (identity.id != consumer) done.dropped += forget(identity.id);
+  return done;
 }
 
 } // namespace authd::pipeline

@@ -91,11 +91,15 @@ class SecretLookup {
   // When a request that begins now should first ask on_deadline.
   SteadyTime first_deadline() const { return steady_now() + settings_.breaker_timeout; }
 
-  // Forgets a consumer, or everybody: every tier drops it, in every instance that shares a remote tier, and
-  // what is being fetched meanwhile is not stored. False: a remote tier could not be told yet. Carries out pending
-  // deletions, too: see TierStack::flush_deletions. [may-block]
-  bool invalidate(std::string_view consumer);
-  bool invalidate_all();
+  // Forgets what stands under a name, or everything: every tier drops it, in every instance that shares a remote
+  // tier, and what is being fetched meanwhile is not stored. Carries out pending deletions, too: see
+  // TierStack::flush_deletions. [may-block]
+  DropResult forget(std::string_view name);
+  DropResult forget_all();
+  // The same of a consumer by id or username: what stands under either is dropped, as far as the gateway tells the
+  // id. It is asked once, for at most breaker.timeout. [may-block]
+  Invalidation invalidate(std::string_view consumer);
+  Invalidation invalidate_all() { return {Invalidation::Consumer::everybody, forget_all()}; }
 
   // What it could do now. `gateway`: its last probe. [thread-safe]
   Issuance issuance(const plugin::Health& gateway) const {

@@ -96,14 +96,14 @@ bool TierStack::fill_local(std::string_view consumer, std::string_view record, c
   return false;
 }
 
-void TierStack::drop_local(std::string_view key) {
+DropResult TierStack::drop_local(std::string_view key) {
   epoch_slot(key).fetch_add(1);
-  local_.remove(key);
+  return local_.remove(key);
 }
 
-void TierStack::clear_local() {
+DropResult TierStack::clear_local() {
   for (auto& epoch : history_->epochs) epoch.fetch_add(1);
-  local_.clear();
+  return local_.clear();
 }
 
 // --- blocking tiers ------------------------------------------------------------------------------------
@@ -156,23 +156,21 @@ void TierStack::fill_blocking(std::string_view consumer, std::string_view record
   for (const auto& tier : guarded_) tier->store(remote_key(key), record, invalidated);
 }
 
-bool TierStack::drop(std::string_view consumer) {
+DropResult TierStack::drop(std::string_view consumer) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
-  drop_local(key);
-  bool all = true;
-  for (const auto& tier : guarded_) all = tier->remove(remote_key(key)) && all;
-  // Again: a reader may have copied from a slower tier into a faster one meanwhile.
+  DropResult result = drop_local(key);
+  for (const auto& tier : guarded_) result.add(tier->remove(remote_key(key)));
+  // Again: a reader may have copied from a slower tier into a faster one meanwhile. That one has been counted.
   if (has_blocking()) drop_local(key);
-  return all;
+  return result;
 }
 
-bool TierStack::drop_all() {
-  clear_local();
-  bool all = true;
-  for (const auto& tier : guarded_) all = tier->remove_all() && all;
+DropResult TierStack::drop_all() {
+  DropResult result = clear_local();
+  for (const auto& tier : guarded_) result.add(tier->remove_all());
   if (has_blocking()) clear_local();
-  return all;
+  return result;
 }
 
 void TierStack::flush_deletions() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "pipeline/drop_result.h"
 #include "pipeline/freshness.h"
 #include "pipeline/guarded_tier.h"
 #include "pipeline/local_tiers.h"
@@ -69,10 +70,10 @@ class TierStack {
   bool fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark);
   void fill_blocking(std::string_view consumer, std::string_view record, const FetchMark& mark); // [may-block]
 
-  // Removes the consumer from every tier, and through a remote tier from every instance. False: a tier could not
-  // be told yet; it is not read for this consumer until it was. [may-block]
-  bool drop(std::string_view consumer);
-  bool drop_all();        // [may-block]
+  // Removes the consumer from every tier, and through a remote tier from every instance. A blocking tier that could
+  // not be told yet is not read for this consumer until it was. [may-block]
+  DropResult drop(std::string_view consumer);
+  DropResult drop_all();  // [may-block]
   void flush_deletions(); // GuardedTier::flush of each [may-block]
   bool needs_flush() const;
 
@@ -96,8 +97,8 @@ class TierStack {
   std::string_view local_key(std::string_view consumer, Token& buffer) const;
   std::atomic<std::uint64_t>& epoch_slot(std::string_view local_key) const;
   FetchMark mark_of(std::string_view local_key) const;
-  void drop_local(std::string_view local_key);
-  void clear_local();
+  DropResult drop_local(std::string_view local_key);
+  DropResult clear_local();
   bool has_newer(std::string_view local_key, std::int64_t fetched_at_ms) const;
   void put_above(const GuardedTier& below, const TierCopy& copy, std::string_view local_key, const FetchMark& mark);
 

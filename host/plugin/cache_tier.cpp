@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "authd/tiers.h"
 #include "plugin/abi_views.h"
 #include "plugin/byte_sink.h"
 #include "plugin/invoke.h"
@@ -42,6 +43,7 @@ CacheTier::CacheTier(std::shared_ptr<Instance> instance)
 const std::string& CacheTier::name() const { return instance_->name(); }
 
 unsigned CacheTier::min_minor() const { return instance_->min_minor(); }
+bool CacheTier::announces() const { return instance_->uses(AUTHD_TIERS_V1); }
 bool CacheTier::stats_when_blocking() const {
   return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats);
 }

@@ -37,6 +37,8 @@ class CacheTier {
   unsigned min_minor() const;      // the least ABI minor that its plugin needs
   // Whether Status::ok of del means that something was removed. Of a plugin of 1.0 it may mean either.
   bool tells_deletions() const { return min_minor() >= 1; }
+  // Whether it tells other instances what it deletes, and hears of what they do: it uses "authd.tiers/1".
+  bool announces() const;
   // Whether a blocking tier has statistics, or says how it is, and expects to be asked for that, on a worker. One of
   // 1.0 does not.
   bool stats_when_blocking() const;

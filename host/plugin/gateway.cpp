@@ -162,6 +162,7 @@ Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consu
 
 Health Gateway::probe(Call& call) const { return ask_health(*instance_, "probe", ops_->probe, call); }
 
+bool Gateway::can_resolve() const { return AUTHD_HAS(ops_, resolve); }
 bool Gateway::can_create() const { return AUTHD_HAS(ops_, create_secret); }
 const std::string& Gateway::plugin_id() const { return instance_->plugin_id(); }
 const std::string& Gateway::mode() const { return instance_->mode(); }

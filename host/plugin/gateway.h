@@ -47,6 +47,7 @@ class Gateway {
   Health probe(Call& call) const;
 
   bool can_create() const;
+  bool can_resolve() const; // false: resolve gives back what it was given
   const std::string& plugin_id() const; // e.g. "kong-gateway"
   const std::string& mode() const;      // what /health calls it, e.g. "API_GATEWAY"
 

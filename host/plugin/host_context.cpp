@@ -149,4 +149,10 @@ const void* HostContext::service(std::string_view id) const {
   return opened.get();
 }
 
+bool HostContext::uses(std::string_view id) const {
+  const std::lock_guard lock(opened_mutex_);
+  const auto opened = opened_.find(id);
+  return opened != opened_.end() && opened->second != nullptr;
+}
+
 } // namespace authd::plugin

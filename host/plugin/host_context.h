@@ -54,6 +54,8 @@ class HostContext {
   Log& log() const { return log_; }
   // nullptr: there is none. [thread-safe]
   const void* service(std::string_view id) const;
+  // Whether it was asked for one that there is. [thread-safe]
+  bool uses(std::string_view id) const;
 
  private:
   const std::string instance_;

@@ -172,6 +172,7 @@ const std::string& Instance::mode() const {
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }
+bool Instance::uses(std::string_view service) const { return impl_->host().uses(service); }
 const Callee& Instance::callee() const { return impl_->callee(); }
 const Redaction& Instance::redaction() const { return impl_->host().redaction(); }
 

@@ -37,6 +37,7 @@ class Instance {
   const std::string& path() const; // empty if adopted
   const authd_component& component() const;
   void* self() const;
+  bool uses(std::string_view service) const; // whether the plugin has got it for this instance. [thread-safe]
   const Callee& callee() const; // whom its calls are named after
   const Redaction& redaction() const;
   // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.

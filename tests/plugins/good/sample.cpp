@@ -61,13 +61,17 @@ class SampleGateway {
   std::string token_;
 };
 
+#ifndef SAMPLE_CACHE_FLAGS
+#define SAMPLE_CACHE_FLAGS AUTHD_CACHE_NONBLOCKING
+#endif
+
 // A map that never forgets.
 class SampleCache {
  public:
   static constexpr ComponentInfo info{.name = "sample-cache",
                                       .summary = "a map",
                                       .schema = R"({"type": "object"})",
-                                      .flags = AUTHD_CACHE_NONBLOCKING};
+                                      .flags = SAMPLE_CACHE_FLAGS};
 
   SampleCache(Host, const Config&, Call&) {}
 
@@ -84,7 +88,9 @@ class SampleCache {
   }
   Status del(Call&, std::string_view key) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = entries_.find(key); found != entries_.end()) entries_.erase(found);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return Status::not_found;
+    entries_.erase(found);
     return Status::ok;
   }
   Status clear(Call&, std::string_view) {

@@ -191,7 +191,7 @@ TEST_F(LateCalls, OfATierDoNotAnswerWhatWasAskedForAfterAnInvalidation) {
   store(remote, kId, record("old"));
   begin(std::string(kId));
   reading.wait();
-  EXPECT_TRUE(lookup->invalidate(kId));
+  EXPECT_TRUE(lookup->forget(kId).told());
   store(remote, kId, record("old")); // it had left the tier before the deletion
   auto promise = std::make_shared<std::promise<LookupResult>>();
   const auto begun = lookup->begin(kId, [promise](const LookupResult& r) { promise->set_value(r); });

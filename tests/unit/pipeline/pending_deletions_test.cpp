@@ -16,18 +16,18 @@ class PendingDeletionsTest : public test::TierFixture {
   }
   void leave_pending(std::string_view consumer = kId) {
     remote.fail("del");
-    EXPECT_FALSE(stack->drop(consumer));
+    EXPECT_FALSE(stack->drop(consumer).told());
     remote.mend();
   }
   void leave_all_pending() {
     remote.fail("clear");
-    EXPECT_FALSE(stack->drop_all());
+    EXPECT_FALSE(stack->drop_all().told());
     remote.mend();
   }
 };
 
 TEST_F(PendingDeletionsTest, AreNoneWhenTheTierIsTold) {
-  EXPECT_TRUE(stack->drop(kId));
+  EXPECT_TRUE(stack->drop(kId).told());
   EXPECT_FALSE(remote.holds(name_of(kId)));
   stack->flush_deletions();
   EXPECT_EQ(remote.asked("del"), 1u);
@@ -130,7 +130,7 @@ TEST_F(PendingDeletionsTest, OfEverythingAreNotTriedAtATierThatDoesNotAnswer) {
 
 TEST_F(PendingDeletionsTest, BecomeOneOfEverythingWhenTheyAreTooMany) {
   remote.fail("del");
-  for (int i = 0; i <= 10'000; ++i) EXPECT_FALSE(stack->drop("consumer" + std::to_string(i)));
+  for (int i = 0; i <= 10'000; ++i) EXPECT_FALSE(stack->drop("consumer" + std::to_string(i)).told());
   remote.mend();
   const std::size_t deletions = remote.asked("del");
   const SteadyTime give_up = steady_now() + kLongEnough;
@@ -147,7 +147,7 @@ TEST_F(PendingDeletionsTest, OfOneTierDoNotKeepAnotherFromBeingRead) {
   build({&remote, &farther});
   store(farther, kId, record("farther"));
   remote.fail("del");
-  EXPECT_FALSE(stack->drop(kId));
+  EXPECT_FALSE(stack->drop(kId).told());
   EXPECT_FALSE(farther.holds(name_of(kId)));
   store(farther, kId, record("new"));
   EXPECT_EQ(blocking_key(), "new");

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "authd/tiers.h"
+
 namespace authd::pipeline::test {
 namespace {
 
@@ -19,6 +21,7 @@ struct ScriptedTier::Tables {
     const authd_status status = host->cfg_get(host, cfg, {pointer.data(), pointer.size()}, &value);
     *self = reinterpret_cast<void*>(static_cast<std::intptr_t>(value.i));
     host_of_all() = host;
+    host->service(host, AUTHD_TIERS_V1);
     return status;
   }
   static void destroy(void*) {}
@@ -55,8 +58,8 @@ struct ScriptedTier::Tables {
     ScriptedTier& tier = test_of(self);
     if (const authd_status status = tier.note("del", text(key)); status != AUTHD_OK) return status;
     const std::lock_guard lock(tier.mutex_);
-    tier.content_.erase(text(key));
-    return AUTHD_OK;
+    const bool had = tier.content_.erase(text(key)) != 0;
+    return had || tier.min_minor_ < 1 ? AUTHD_OK : AUTHD_NOT_FOUND;
   }
   static authd_status clear(void* self, const authd_call*, authd_str prefix) {
     ScriptedTier& tier = test_of(self);
@@ -82,8 +85,9 @@ authd_status ScriptedTier::Tables::health(void* self, const authd_call*, authd_h
   return host_of_all()->put(host_of_all(), out->detail, {bytes, tier.says.detail.size()});
 }
 
-ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool tells_health)
-    : log_(Log::Options{}), lifecycle_{sizeof(authd_lifecycle), 0,       Tables::create,  nullptr,
+ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool announces,
+                           bool tells_health)
+    : min_minor_(min_minor), log_(Log::Options{}), lifecycle_{sizeof(authd_lifecycle), 0,       Tables::create,  nullptr,
                                        nullptr,                 Tables::destroy, tells_health ? Tables::health : nullptr} {
   ops_ = {sizeof(authd_cache_ops), flags,        Tables::get, Tables::get_stale, Tables::set, Tables::del,
           Tables::clear,           Tables::stats};
@@ -94,7 +98,11 @@ ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_m
   self.type = config::PluginValue::Type::integer;
   self.integer = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(this));
   settings.values.emplace("/test", self);
-  auto instance = plugin::adopt(component_, std::move(name), std::move(settings), log_, {}, min_minor);
+  plugin::Services services;
+  if (announces)
+    services[AUTHD_TIERS_V1] = [](const plugin::ServiceUser&) { return std::make_shared<authd_tiers_v1>(); };
+  auto instance =
+      plugin::adopt(component_, std::move(name), std::move(settings), log_, std::move(services), min_minor);
   if (!instance) throw std::runtime_error(instance.error().line);
   instance_ = *instance;
 }

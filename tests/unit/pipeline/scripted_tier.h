@@ -19,8 +19,10 @@ namespace authd::pipeline::test {
 // [thread-safe]
 class ScriptedTier {
  public:
-  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for. `tells_health`: it can say how it is.
-  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR, bool tells_health = true);
+  // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for. `announces`: it uses authd.tiers/1.
+  // `tells_health`: it can say how it is.
+  ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR, bool announces = true,
+               bool tells_health = true);
 
   plugin::CacheTier tier() const { return plugin::CacheTier(instance_); }
 
@@ -50,6 +52,7 @@ class ScriptedTier {
  private:
   authd_status note(const std::string& operation, const std::string& key);
 
+  const unsigned min_minor_;
   Log log_;
   authd_lifecycle lifecycle_;
   authd_cache_ops ops_;

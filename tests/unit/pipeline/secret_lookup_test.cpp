@@ -328,7 +328,7 @@ class RemoteTierLookup : public SecretLookupTest {
                                             recorder);
     remote.put("authd:v1:gone", "its tier could not be told");
     remote.fail("del");
-    EXPECT_FALSE(lookup->invalidate("gone"));
+    EXPECT_FALSE(lookup->forget("gone").told());
     remote.mend();
   }
   void TearDown() override {
@@ -365,7 +365,7 @@ TEST_F(RemoteTierLookup, CarriesOutPendingDeletionsWhenNobodyWaitsAnyMore) {
 }
 
 TEST_F(RemoteTierLookup, CarriesOutPendingDeletionsWithTheNextInvalidation) {
-  EXPECT_TRUE(lookup->invalidate(kId));
+  EXPECT_TRUE(lookup->forget(kId).told());
   EXPECT_FALSE(remote.holds("authd:v1:gone"));
 }
 

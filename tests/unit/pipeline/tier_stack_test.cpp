@@ -82,10 +82,10 @@ TEST_F(TierStackTest, GoesOnReadingATierThatRefusesWritesAtOnce) {
   build({&memory, &remote});
   store(remote, kId, record("k"));
   remote.fail("del", AUTHD_UNAVAILABLE);
-  for (int i = 0; i < 10; ++i) EXPECT_FALSE(stack->drop("gone" + std::to_string(i)));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(stack->drop("gone" + std::to_string(i)).told());
   EXPECT_EQ(blocking_key(), "k");
   remote.fail("del", AUTHD_TIMEOUT);
-  for (int i = 0; i < 10; ++i) EXPECT_FALSE(stack->drop("gone" + std::to_string(i)));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(stack->drop("gone" + std::to_string(i)).told());
   EXPECT_TRUE(stack->blocking_tiers_are_down(steady_now())) << "each holds up a worker";
 }
 
@@ -203,7 +203,7 @@ TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
 }
 
 TEST_F(TierStackTest, AsksABlockingTierThatDoesNotSayHowItIsForItsStatisticsBehindItsBreaker) {
-  test::ScriptedTier mute{"remote", AUTHD_CACHE_REMOTE, AUTHD_ABI_MINOR, false};
+  test::ScriptedTier mute{"remote", AUTHD_CACHE_REMOTE, AUTHD_ABI_MINOR, true, false};
   build({&memory, &mute});
   fill(kId, record("k"));
   ASSERT_TRUE(stack->has_tiers_to_poll());
@@ -270,7 +270,7 @@ TEST_F(TierStackTest, ATierThatIsToBeClearedOrSaysItIsEmptyHoldsNoCopies) {
   stack->poll();
   EXPECT_TRUE(stack->may_hold_copies());
   remote.fail("clear");
-  EXPECT_FALSE(stack->drop_all());
+  EXPECT_FALSE(stack->drop_all().told());
   EXPECT_FALSE(stack->may_hold_copies()) << "what it holds must not be read any more";
   remote.mend();
   const SteadyTime give_up = steady_now() + kLongEnough;
@@ -302,7 +302,7 @@ TEST_F(TierStackTest, PassesPendingDeletionsToTheStackThatComesAfterIt) {
   TierStack before({slot}, kClock, Sealer({}), recorder);
   store(remote, kId, record("revoked"));
   remote.fail_everything();
-  EXPECT_FALSE(before.drop(kId));
+  EXPECT_FALSE(before.drop(kId).told());
   remote.mend();
   TierStack after({slot}, kClock, Sealer({}), recorder);
   EXPECT_FALSE(after.get_blocking(kId)) << "read although it was dropped before the reload";
