@@ -39,6 +39,8 @@ class GuardedTier {
   // Not told: it could not be yet; the deletion is pending.
   TierDrop remove(const std::string& key);
   TierDrop remove_all(); // how many copies it had is unknown
+  // Leaves the deletion pending, for a flush. Does no I/O.
+  void remove_later(const std::string& key);
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();

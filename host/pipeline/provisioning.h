@@ -33,6 +33,10 @@ struct GatewayAnswer {
   Selection selection;
   std::string detail;
   Error error{};
+  // The consumer had no credential, and one was made, or may have been although that failed: copies from before are
+  // of a credential that the gateway does not have any more.
+  bool made = false;
+  std::string id{}; // made: the gateway's id, where that is not what was asked for
 
   bool is_gone() const { return kind == Kind::unknown || kind == Kind::no_credential; }
 };
