@@ -30,9 +30,13 @@ pipeline::FreshnessClock freshness_clock(const config::Config& config) {
   return {config.lookup.refresh_ahead, config.lookup.suspect_grace};
 }
 
-std::function<void()> poll_of(pipeline::TierStack& tiers) {
-  if (!tiers.has_stats_to_poll()) return {};
-  return [&tiers] { tiers.poll_stats(); };
+// Deletions too, because an instance that nobody asks has no other worker to tell a tier that is back.
+std::function<void()> each_second_for(pipeline::TierStack& tiers) {
+  if (!tiers.has_blocking()) return {};
+  return [&tiers] {
+    tiers.poll_stats();
+    tiers.flush_single();
+  };
 }
 
 std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls) {
@@ -77,7 +81,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
                      previous->config_.gateway.pool_size == config_.gateway.pool_size
                  ? previous->guard_
                  : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_), config_.breaker.timeout)),
-      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, poll_of(tiers_)),
+      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, each_second_for(tiers_)),
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),

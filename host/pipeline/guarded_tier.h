@@ -44,6 +44,10 @@ class GuardedTier {
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();
+  // The same, unless everything is to be deleted: for a thread that must not be kept for seconds.
+  void flush_single() {
+    if (!pending_->is_everything()) flush();
+  }
   // Whether flush would have something to do now.
   bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
 

@@ -15,6 +15,11 @@ bool PendingDeletions::covers(const std::string& key) const {
   return all_ != 0 || keys_.count(key) != 0;
 }
 
+bool PendingDeletions::is_everything() const {
+  const std::lock_guard lock(mutex_);
+  return all_ != 0;
+}
+
 void PendingDeletions::add(const std::string& key) {
   const std::lock_guard lock(mutex_);
   if (!put(key)) replace_by_all();

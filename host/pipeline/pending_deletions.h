@@ -21,6 +21,7 @@ class PendingDeletions {
   };
 
   bool covers(const std::string& key) const;
+  bool is_everything() const; // one deletion of everything is pending
   void add(const std::string& key);
   // False: there are too many already, and it was not added.
   bool add_if_room(const std::string& key);

@@ -186,6 +186,10 @@ void TierStack::flush_deletions() {
   for (const auto& tier : guarded_) tier->flush();
 }
 
+void TierStack::flush_single() {
+  for (const auto& tier : guarded_) tier->flush_single();
+}
+
 bool TierStack::needs_flush() const {
   const SteadyTime now = steady_now();
   return std::any_of(guarded_.begin(), guarded_.end(), [now](const auto& tier) { return tier->needs_flush(now); });
@@ -204,11 +208,6 @@ void TierStack::restored() { history_->channels.restored(steady_now()); }
 
 void TierStack::poll_stats() {
   for (const auto& tier : guarded_) tier->poll_stats();
-}
-
-bool TierStack::has_stats_to_poll() const {
-  return std::any_of(guarded_.begin(), guarded_.end(),
-                     [](const auto& tier) { return tier->slot().tier.stats_when_blocking(); });
 }
 
 std::vector<TierState> TierStack::states() const {

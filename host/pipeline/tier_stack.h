@@ -80,6 +80,7 @@ class TierStack {
   // dropped: it can be stored, unless somebody else has invalidated the consumer since.
   FetchMark drop_soon(std::string_view consumer, const FetchMark& mark);
   void flush_deletions(); // GuardedTier::flush of each [may-block]
+  void flush_single();    // GuardedTier::flush_single of each [may-block]
   bool needs_flush() const;
 
   // --- from a remote tier, about what happened elsewhere ---
@@ -93,7 +94,6 @@ class TierStack {
   std::vector<TierState> states() const;
   // Once a second, of blocking tiers that have statistics. [may-block]
   void poll_stats();
-  bool has_stats_to_poll() const;
 
  private:
   using Token = std::array<char, 32>;

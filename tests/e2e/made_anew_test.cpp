@@ -2,6 +2,7 @@
 // A credential that somebody deleted in Kong and one instance made again, or that changed in a declarative file: the
 // copies of the other instances would go on signing tokens that Kong refuses.
 #include "shared_tier.h"
+#include "support/tcp_proxy.h"
 
 namespace authd::test {
 namespace {
@@ -36,6 +37,33 @@ TEST_P(CredentialMadeAnew, ByOneInstanceIsUsedByTheOther) {
   EXPECT_TRUE(await_secret(other, id, second.secret)) << "it still signs with what was deleted";
   EXPECT_TRUE(await_secret(maker, id, second.secret));
   EXPECT_EQ(kong.credentials(id).size(), 1u);
+}
+
+// The other one hears Redis all the time. Nobody asks the maker after its connection is back.
+TEST_F(SharedTier, HearsOfACredentialThatWasMadeWhileItsMakerWasCutOff) {
+  FakeKong kong;
+  const std::string id = kong.add_consumer("anew");
+  TcpProxy link(redis_.port());
+  const std::size_t maker = start_over(link.port(), Settings(kong.url()), "1s");
+  const std::size_t other = start(Settings(kong.url()));
+  ASSERT_EQ(tokens(maker, id).status, 200);
+  const KongCredential first = kong.credentials(id).at(0);
+  ASSERT_TRUE(await_secret(other, id, first.secret));
+
+  WireFault gone;
+  gone.refuse = true;
+  link.set_fault(gone);
+  link.cut();
+  kong.remove_credential(id, first.key);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (kong.credentials(id).empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    static_cast<void>(tokens(maker, id));
+  }
+  ASSERT_TRUE(instances_[maker]->await_event("cache-tier-failed", std::chrono::seconds(20)));
+  ASSERT_TRUE(is_signed_with(tokens(other, id), first.secret)) << "nothing can have told it";
+  link.pass();
+  EXPECT_TRUE(await_secret(other, id, kong.credentials(id).at(0).secret));
 }
 
 // --- kong.yml ----------------------------------------------------------------------------------------------

@@ -205,7 +205,6 @@ TEST_F(TierStackTest, SkipsATierThatDoesNotKeepItsDeadline) {
 TEST_F(TierStackTest, AsksABlockingTierForItsStatisticsBehindItsBreaker) {
   build({&memory, &remote});
   fill(kId, record("k"));
-  ASSERT_TRUE(stack->has_stats_to_poll());
   EXPECT_FALSE(stack->states()[1].entries()) << "not asked yet";
   stack->poll_stats();
   EXPECT_EQ(stack->states()[1].entries(), 1);
@@ -218,7 +217,6 @@ TEST_F(TierStackTest, AsksABlockingTierForItsStatisticsBehindItsBreaker) {
 TEST_F(TierStackTest, DoesNotAskATierOfAbi10ForItsStatistics) {
   test::ScriptedTier old{"old", AUTHD_CACHE_REMOTE, 0};
   build({&memory, &old});
-  EXPECT_FALSE(stack->has_stats_to_poll());
   stack->poll_stats();
   EXPECT_EQ(old.asked("stats"), 0u);
   EXPECT_FALSE(stack->states()[1].entries());
