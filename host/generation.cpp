@@ -105,9 +105,11 @@ Generation::~Generation() {
 // stands above gateway_health_.
 pipeline::ProbeBackground Generation::background() {
   const bool tells = service_manager_.is_listening();
-  if (!tells && !tiers_.has_tiers_to_poll()) return {};
+  if (!tells && !tiers_.has_blocking()) return {};
+  // Deletions too, because an instance that nobody asks has no other worker to tell a tier that is back.
   const auto each_second = [this, tells] {
     tiers_.poll();
+    tiers_.flush_single();
     if (tells && serves_) tell_service_manager();
   };
   return {each_second, tells ? kStatusAge : milliseconds(0)};

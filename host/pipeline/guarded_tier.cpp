@@ -243,6 +243,13 @@ TierDrop GuardedTier::remove_all() {
   return clear_of(slot_.tier, status, std::nullopt);
 }
 
+// Never all instead of too many: they would be for consumers who are new, and have copies nowhere.
+void GuardedTier::remove_later(const std::string& key) {
+  if (pending_->add_if_room(key)) return;
+  recorder_.tier_failed({slot_.tier.name(), "del", Status::unavailable,
+                         "too many deletions are pending: that a credential was made is not told to other instances"});
+}
+
 Status GuardedTier::delete_now(const std::string& key) {
   plugin::Call call(steady_now() + kDeleteTimeout);
   return guard("del", call, [&] { return slot_.tier.del(call, key); });
@@ -257,14 +264,11 @@ Status GuardedTier::clear_now() {
 void GuardedTier::flush() {
   if (!pending_->begin_flush(steady_now())) return;
   const SteadyTime end = steady_now() + kFlushTime;
-  bool failed = false;
-  while (!failed && steady_now() < end) {
-    const auto deletion = pending_->next();
-    if (!deletion) break;
-    failed = !carry_out(deletion->key);
-    if (!failed) pending_->done(*deletion);
+  while (const auto deletion = pending_->next()) {
+    const bool good = carry_out(deletion->key);
+    if (good) pending_->done(*deletion);
+    if (!good || steady_now() >= end) return pending_->end_flush(!good, steady_now());
   }
-  pending_->end_flush(failed, steady_now());
 }
 
 bool GuardedTier::carry_out(const std::string& key) {

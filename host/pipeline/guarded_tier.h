@@ -48,9 +48,15 @@ class GuardedTier {
   // Not told: it could not be yet; the deletion is pending.
   TierDrop remove(const std::string& key);
   TierDrop remove_all(); // how many copies it had is unknown
+  // Leaves the deletion pending, for a flush. Does no I/O.
+  void remove_later(const std::string& key);
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();
+  // The same, unless everything is to be deleted: for a thread that must not be kept for seconds.
+  void flush_single() {
+    if (!pending_->is_everything()) flush();
+  }
   // Whether flush would have something to do now.
   bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
 

@@ -42,13 +42,13 @@ std::optional<LocalStamp> LocalTiers::open(std::string& value) const {
 }
 
 void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_t period,
-                     milliseconds at_most) const {
+                     milliseconds at_most, milliseconds refresh_within) const {
   std::string value;
   value.reserve(record.size() + LocalStamp::kBytes); // never moved, so that wiping it leaves nothing behind
   for (const TierSlot& slot : slots_) {
     const milliseconds lifetime = std::min(slot.ttl, at_most);
     value.assign(record);
-    clock_.stamp(lifetime, period).append_to(value);
+    clock_.stamp(std::min(lifetime, refresh_within), period).append_to(value);
     plugin::Call call;
     if (failed(slot, "set", slot.tier.set(call, key, value, lifetime, slot.stale), call)) continue;
     history_->stored(steady_now() + lifetime + slot.stale);

@@ -28,9 +28,9 @@ class LocalTiers {
   // Any copy within its stale window, fresh ones too.
   bool get_stale(std::string_view key, std::string& record) const;
 
-  // For the TTL of each tier, `at_most` if that is shorter.
+  // For the TTL of each tier, `at_most` if that is shorter. It is due as if that were `refresh_within`, if shorter.
   void put(std::string_view key, std::string_view record, std::uint64_t period,
-           milliseconds at_most = milliseconds::max()) const;
+           milliseconds at_most = milliseconds::max(), milliseconds refresh_within = milliseconds::max()) const;
   DropResult remove(std::string_view key) const;
   // The copies that a tier had are those of its statistics.
   DropResult clear() const;

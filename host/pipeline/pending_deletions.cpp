@@ -22,11 +22,18 @@ bool PendingDeletions::covers_all() const {
 
 void PendingDeletions::add(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  if (all_ == 0 && (keys_.size() < kMaxKeys || keys_.count(key) != 0)) {
-    keys_[key] = ++last_number_;
-  } else {
-    replace_by_all();
-  }
+  if (!put(key)) replace_by_all();
+}
+
+bool PendingDeletions::add_if_room(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return all_ != 0 || put(key);
+}
+
+bool PendingDeletions::put(const std::string& key) {
+  if (all_ != 0 || (keys_.size() >= kMaxKeys && keys_.count(key) == 0)) return false;
+  keys_[key] = ++last_number_;
+  return true;
 }
 
 void PendingDeletions::add_all() {
@@ -54,10 +61,14 @@ bool PendingDeletions::begin_flush(SteadyTime now) {
   return flushing_ = true;
 }
 
-std::optional<PendingDeletions::Deletion> PendingDeletions::next() const {
+// The flush ends under the same lock: what is added after that is for who begins the next one.
+std::optional<PendingDeletions::Deletion> PendingDeletions::next() {
   const std::lock_guard lock(mutex_);
   if (all_ != 0) return Deletion{{}, all_};
-  if (keys_.empty()) return std::nullopt;
+  if (keys_.empty()) {
+    flushing_ = false;
+    return std::nullopt;
+  }
   return Deletion{keys_.begin()->first, keys_.begin()->second};
 }
 

@@ -21,19 +21,22 @@ class PendingDeletions {
   };
 
   bool covers(const std::string& key) const;
-  bool covers_all() const;
+  bool covers_all() const; // one deletion of everything is pending
   void add(const std::string& key);
+  // False: there are too many already, and it was not added.
+  bool add_if_room(const std::string& key);
   void add_all();
 
-  // One worker at a time flushes: what `next` says, `done` for what was carried out, until there is no next or
-  // one failed. False: nothing is pending, or another worker is at it, or it failed a moment ago.
+  // One worker at a time flushes: what `next` says, `done` for what was carried out, until there is no next, which
+  // ends the flush, or one failed. False: nothing is pending, or another worker is at it, or it failed a moment ago.
   bool begin_flush(SteadyTime now);
   bool needs_flush(SteadyTime now) const; // begin_flush would be granted
-  std::optional<Deletion> next() const;
+  std::optional<Deletion> next();
   void done(const Deletion& deletion);
   void end_flush(bool failed, SteadyTime now);
 
  private:
+  bool put(const std::string& key);       // requires mutex_; false: there is no room
   void replace_by_all();                  // requires mutex_
   bool may_flush(SteadyTime now) const;   // requires mutex_
 

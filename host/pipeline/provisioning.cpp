@@ -38,6 +38,11 @@ GatewayAnswer unavailable(std::string_view operation, const plugin::Failure& fai
                  std::max(kRetrySoon, std::chrono::ceil<seconds>(failure.retry_after)), told(operation, failure)});
 }
 
+GatewayAnswer made(GatewayAnswer answer) {
+  answer.made = true;
+  return answer;
+}
+
 // What the gateway will not do for this consumer, however often it is asked: Kong's 400, 401, 403, 405 and 413, and
 // a 404 that it did not say itself.
 bool is_refusal(plugin::Status status) {
@@ -169,9 +174,10 @@ GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view cons
     uuid = std::move(*resolved);
   }
   for (unsigned attempt = 0; attempt < kMaxKeys; ++attempt) {
-    if (auto settled = create_with_key(call, consumer, proposed_key(uuid, attempt), calls)) {
-      return std::move(*settled);
-    }
+    auto settled = create_with_key(call, consumer, proposed_key(uuid, attempt), calls);
+    if (!settled) continue;
+    if (settled->made && uuid != consumer) settled->id = std::move(uuid);
+    return std::move(*settled);
   }
   return no_credential("The consumer has no JWT credential and every key proposed for one is taken");
 }
@@ -189,8 +195,10 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(plugin::Call& cal
     std::vector<plugin::GatewayCredential> one;
     one.push_back(std::move(*created));
     Selection selection = select_credentials(std::move(one));
-    if (!selection.usable.empty()) return GatewayAnswer{GatewayAnswer::Kind::found, std::move(selection), {}, {}};
-    return unavailable("create", {Status::corrupt, 0, {}, "the credential that it made cannot sign"}, calls);
+    if (selection.usable.empty()) {
+      return made(unavailable("create", {Status::corrupt, 0, {}, "the credential that it made cannot sign"}, calls));
+    }
+    return made({GatewayAnswer::Kind::found, std::move(selection), {}, {}});
   }
   const Status status = created.error().status;
   if (status == Status::not_found) return unknown(told("create", created.error()));
@@ -198,7 +206,9 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(plugin::Call& cal
     return no_credential("The consumer has no JWT credential and the gateway refuses to create one",
                          told("create", created.error()));
   }
-  if (status != Status::conflict) return unavailable("create", created.error(), calls);
+  if (status == Status::rate_limited) return unavailable("create", created.error(), calls);
+  // It may have been carried out.
+  if (status != Status::conflict) return made(unavailable("create", created.error(), calls));
   // Another instance won, or somebody else's credential has this key: only the list can tell.
   GatewayAnswer again = list(call, consumer, calls);
   if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;

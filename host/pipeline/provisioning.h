@@ -34,6 +34,10 @@ struct GatewayAnswer {
   std::string detail; // for the client
   Error error{};
   std::string reason{}; // for operators: the call that brought this about, and the gateway's words; empty: none
+  // The consumer had no credential, and one was made, or may have been although that failed: copies from before are
+  // of a credential that the gateway does not have any more.
+  bool made = false;
+  std::string id{}; // made: the gateway's id, where that is not what was asked for
 
   bool is_gone() const { return kind == Kind::unknown || kind == Kind::no_credential; }
 };

@@ -22,6 +22,9 @@ constexpr milliseconds kLateAnswerGrace{5000};
 constexpr seconds kRetrySoon{1};
 // A copy that was asked for in vain is not asked for again sooner, however often it is used.
 constexpr milliseconds kAskAgain{1000};
+// A remote tier may refuse for some seconds to store what was dropped (cache-redis: six). So the copy of a credential
+// that was just made, which is dropped everywhere first, is refreshed sooner than others, and stored there then.
+constexpr milliseconds kRefreshMadeWithin{30'000};
 constexpr std::size_t kFailedLately = 1 << 12; // entries of 32 bytes
 
 constexpr const char* kRemembered = "remembered from a lookup within lookup.negative_ttl";
@@ -300,13 +303,19 @@ SecretLookup::Fetched SecretLookup::fetch(const std::string& consumer, plugin::C
   // Invalidated while the gateway was answering: the answer may be from before the change.
   const FetchMark mark = tiers_.mark(consumer);
   const WallTime now = wall_now();
-  return {mark, now, source_.find_or_create(call, consumer, calls)};
+  Fetched again{mark, now, source_.find_or_create(call, consumer, calls)};
+  if (fetched.answer.made && !again.answer.made) {
+    again.answer.made = true;
+    again.answer.id = std::move(fetched.answer.id);
+  }
+  return again;
 }
 
 LookupResult SecretLookup::conclude(const FlightPtr& flight, const Fetched& fetched) {
   using Kind = GatewayAnswer::Kind;
   const std::string& consumer = flight->consumer;
   const GatewayAnswer& answer = fetched.answer;
+  const FetchMark mark = answer.made ? drop_before(flight, fetched) : fetched.mark;
   switch (answer.kind) {
   case Kind::found: {
     auto found = std::make_shared<Found>();
@@ -314,7 +323,13 @@ LookupResult SecretLookup::conclude(const FlightPtr& flight, const Fetched& fetc
     CredentialRecord::encode(answer.selection, fetched.asked_at, found->record);
     negative_.forget(consumer);
     failed_lately_.forget(consumer);
-    if (tiers_.fill_local(consumer, found->record, fetched.mark)) fill_blocking(flight, found, fetched.mark);
+    const bool refused_for_now = answer.made && tiers_.has_blocking();
+    const milliseconds refresh_within = refused_for_now ? kRefreshMadeWithin : milliseconds::max();
+    if (tiers_.fill_local(consumer, found->record, mark, refresh_within)) {
+      fill_blocking(flight, found, mark);
+    } else {
+      flush_later();
+    }
     return LookupResult(std::move(found));
   }
   case Kind::unknown:
@@ -326,7 +341,19 @@ LookupResult SecretLookup::conclude(const FlightPtr& flight, const Fetched& fetc
   case Kind::failed: break;
   }
   failed_lately_.remember(consumer, answer.error.code, steady_now());
+  if (answer.made) flush_later();
   return stale_or(flight, answer.error);
+}
+
+// Whoever makes a credential tells all who may have a copy of the one before: this process at once, the other instances
+// through the blocking tiers, in the background, because the new token needs none of that.
+FetchMark SecretLookup::drop_before(const FlightPtr& flight, const Fetched& made) {
+  {
+    const std::lock_guard lock(mutex_);
+    flight->remote_copy = nullptr;
+  }
+  if (!made.answer.id.empty()) tiers_.drop_soon(made.answer.id, made.mark);
+  return tiers_.drop_soon(flight->consumer, made.mark);
 }
 
 // In the lane for reads: a tier that hangs holds up no worker of the gateway's. A copy for which there is no room
@@ -336,6 +363,7 @@ void SecretLookup::fill_blocking(const FlightPtr& flight, std::shared_ptr<const 
   BlockingLane::Job job;
   job.kind = LaneKind::store;
   job.run = [this, flight, found = std::move(found), mark] {
+    tiers_.flush_deletions(); // first, because this consumer's may be among them
     tiers_.fill_blocking(flight->consumer, found->record, mark);
     flush_later();
     return true;
@@ -349,6 +377,7 @@ void SecretLookup::flush_later() {
   BlockingLane::Job job;
   job.run = [this] {
     tiers_.flush_deletions();
+    flush_later(); // a flush takes no longer than it may
     return true;
   };
   static_cast<void>(lanes_.reads.submit(std::move(job)));

@@ -131,6 +131,7 @@ class SecretLookup {
   bool fly(const FlightPtr& flight);
   Fetched fetch(const std::string& consumer, plugin::Call& call, GuardedCalls& calls) const;
   LookupResult conclude(const FlightPtr& flight, const Fetched& fetched);
+  FetchMark drop_before(const FlightPtr& flight, const Fetched& made);
   void fill_blocking(const FlightPtr& flight, std::shared_ptr<const Found> found, const FetchMark& mark);
   void flush_later();
   void answer(const FlightPtr& flight, const LookupResult& result);

@@ -25,8 +25,9 @@ struct TierSlot {
 // What either stack learns while the last flights of the one before land must hold for both: what one invalidates
 // is not stored by the other. [thread-safe]
 struct TierHistory {
-  // How often a consumer was invalidated. One counter serves many: a collision costs a fetch that is not stored.
-  std::array<std::atomic<std::uint64_t>, 1024> epochs{};
+  // How often a consumer was invalidated. One counter serves many: a collision costs a fetch that is not stored. So
+  // many, because each new consumer is an invalidation in every instance.
+  std::array<std::atomic<std::uint64_t>, 16'384> epochs{};
   ChannelPeriods channels;
   // Until when some copy in a local tier may be used, if nothing deletes it: the latest end of a stale window.
   std::atomic<SteadyTime::rep> usable_until{0};

@@ -86,11 +86,12 @@ bool TierStack::get_stale(std::string_view consumer, std::string& record) const 
 
 // The copy is stored first and the epoch compared afterwards: an invalidation that comes between has
 // raised the epoch before it deletes, so one of the two sees the other.
-bool TierStack::fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark) {
+bool TierStack::fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark,
+                           milliseconds refresh_within) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
   if (has_newer(key, CredentialRecord::decode(record)->fetched_at_ms())) return false;
-  local_.put(key, record, mark.period);
+  local_.put(key, record, mark.period, milliseconds::max(), refresh_within);
   if (epoch_slot(key).load() == mark.epoch) return true;
   drop_local(key);
   return false;
@@ -173,8 +174,20 @@ DropResult TierStack::drop_all() {
   return result;
 }
 
+FetchMark TierStack::drop_soon(std::string_view consumer, const FetchMark& mark) {
+  Token buffer;
+  const std::string_view key = local_key(consumer, buffer);
+  for (const auto& tier : guarded_) tier->remove_later(remote_key(key));
+  drop_local(key);
+  return {mark.epoch + 1, mark.period}; // its own step alone
+}
+
 void TierStack::flush_deletions() {
   for (const auto& tier : guarded_) tier->flush();
+}
+
+void TierStack::flush_single() {
+  for (const auto& tier : guarded_) tier->flush_single();
 }
 
 bool TierStack::needs_flush() const {
@@ -202,13 +215,6 @@ bool TierStack::may_hold_copies() const {
 
 void TierStack::poll() {
   for (const auto& tier : guarded_) tier->poll();
-}
-
-bool TierStack::has_tiers_to_poll() const {
-  return std::any_of(guarded_.begin(), guarded_.end(), [](const auto& guarded) {
-    const plugin::CacheTier& tier = guarded->slot().tier;
-    return tier.stats_when_blocking() || tier.health_when_blocking();
-  });
 }
 
 std::vector<TierState> TierStack::states() const {

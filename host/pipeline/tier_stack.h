@@ -67,14 +67,21 @@ class TierStack {
   bool was_invalidated(std::string_view consumer, const FetchMark& since) const;
   // False: nothing was stored, because the consumer was invalidated since `mark`, or the local tiers have a copy that
   // was fetched later.
-  bool fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark);
+  // `refresh_within`: it is due as if this were its lifetime, if that is shorter.
+  bool fill_local(std::string_view consumer, std::string_view record, const FetchMark& mark,
+                  milliseconds refresh_within = milliseconds::max());
   void fill_blocking(std::string_view consumer, std::string_view record, const FetchMark& mark); // [may-block]
 
   // Removes the consumer from every tier, and through a remote tier from every instance. A blocking tier that could
   // not be told yet is not read for this consumer until it was. [may-block]
   DropResult drop(std::string_view consumer);
   DropResult drop_all();  // [may-block]
+  // The same for who must not wait: local tiers drop it at once, blocking tiers with the next flush_deletions, and are
+  // not read for it until then. Returns the mark for what was fetched under `mark` and is newer than all that is
+  // dropped: it can be stored, unless somebody else has invalidated the consumer since.
+  FetchMark drop_soon(std::string_view consumer, const FetchMark& mark);
   void flush_deletions(); // GuardedTier::flush of each [may-block]
+  void flush_single();    // GuardedTier::flush_single of each [may-block]
   bool needs_flush() const;
 
   // --- from a remote tier, about what happened elsewhere ---
@@ -89,7 +96,6 @@ class TierStack {
   std::vector<TierState> states() const;
   // Once a second, of blocking tiers that expect to be asked how they are. [may-block]
   void poll();
-  bool has_tiers_to_poll() const;
 
  private:
   using Token = std::array<char, 32>;

@@ -17,11 +17,16 @@ class SharedTier : public testing::Test {
   // authd.toml in front of the tiers: a Settings without [[cache]], to which an admin socket is added. `ttl`: how long
   // copies are fresh for this instance, in memory and in Redis.
   std::size_t start(Settings settings, std::string_view ttl = "1h", const std::string& more_tiers = {}) {
+    return start_over(redis_.port(), std::move(settings), ttl, more_tiers);
+  }
+  // Over what listens there and leads to the Redis.
+  std::size_t start_over(std::uint16_t redis, Settings settings, std::string_view ttl,
+                         const std::string& more_tiers = {}) {
     settings.drop("cache").set_text("admin", "listen", "unix:" + socket(instances_.size()));
     const std::string life = "ttl = \"" + std::string(ttl) + "\"\n";
     instances_.push_back(std::make_unique<AuthdProcess>(
         settings.toml() + "[[cache]]\nplugin = \"cache-memory\"\n" + life + "[[cache]]\nplugin = \"cache-redis\"\n" +
-            life + "url = \"" + redis_.url() + "\"\n" + more_tiers,
+            life + "url = \"redis://127.0.0.1:" + std::to_string(redis) + "\"\n" + more_tiers,
         Environment{}));
     instances_.back()->await_ready();
     return instances_.size() - 1;

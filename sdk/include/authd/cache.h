@@ -67,7 +67,9 @@ typedef struct authd_cache_ops {
                       int64_t stale_ms) AUTHD_NX;
 
   /* Removes, stale copy included. AUTHD_OK: something was removed. AUTHD_NOT_FOUND: there was none. Of a
-   * plugin whose min_minor is 0 AUTHD_OK is taken for either, as 1.0 had it. [thread-safe] [may-block] */
+   * plugin whose min_minor is 0 AUTHD_OK is taken for either, as 1.0 had it. For at most ten seconds after it
+   * a remote tier may ignore a set of the key, so that an instance which fetched the old value a moment before
+   * does not put it back. [thread-safe] [may-block] */
   authd_status (*del)(void* self, const authd_call*, authd_str key) AUTHD_NX;
 
   /* Removes every key with this prefix; an empty prefix removes all. Required: what cannot be cleared

@@ -128,6 +128,18 @@ TEST_F(PendingDeletionsTest, OfEverythingAreNotTriedAtATierThatDoesNotAnswer) {
   EXPECT_EQ(remote.asked("clear"), before);
 }
 
+// Such a thread has others waiting for it.
+TEST_F(PendingDeletionsTest, OfEverythingAreLeftByAThreadThatMustNotBeKept) {
+  leave_pending();
+  stack->flush_single();
+  EXPECT_FALSE(remote.holds(name_of(kId)));
+  leave_all_pending();
+  const std::size_t before = remote.asked("clear");
+  stack->flush_single();
+  EXPECT_EQ(remote.asked("clear"), before);
+  EXPECT_TRUE(remote.holds(name_of("another")));
+}
+
 TEST_F(PendingDeletionsTest, BecomeOneOfEverythingWhenTheyAreTooMany) {
   remote.fail("del");
   for (int i = 0; i <= 10'000; ++i) EXPECT_FALSE(stack->drop("consumer" + std::to_string(i)).told());
