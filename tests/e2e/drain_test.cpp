@@ -93,6 +93,17 @@ TEST(ServiceManager, HearsReadyAgainAfterAReloadThatWasRefused) {
   EXPECT_EQ(notify.all(), (std::vector<std::string>{"READY=1", "RELOADING=1", "READY=1", "STOPPING=1"}));
 }
 
+TEST(ServiceManager, IsToldWhetherTokensCanBeIssued) {
+  NotifySocket notify;
+  Scene scene({}, {}, {{"NOTIFY_SOCKET", notify.path()}});
+  EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << notify.status();
+  scene.kong.set_database_reachable(false);
+  const std::string why = "the gateway is down: Kong does not reach its database";
+  EXPECT_TRUE(notify.await_status("Cannot issue tokens: " + why, kPatience)) << notify.status();
+  scene.kong.set_database_reachable(true);
+  EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << notify.status();
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // their memory has no such bounds
 // No memory is left for a thread's stack, as when a container's limit of tasks is reached.
 TEST(ReloadWithoutThreads, IsInEffectAndSaysSo) {

@@ -33,13 +33,21 @@ class NotifySocket {
 
   const std::string& path() const { return path_; }
 
-  // The first line of each datagram so far, "READY=1"; waits until `wanted` is among them.
+  // The first line of each datagram so far, "READY=1", but for STATUS; waits until `wanted` is among them.
   const std::vector<std::string>& until(const std::string& wanted, std::chrono::milliseconds at_most) {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
     while (!heard(wanted) && receive(deadline)) {
     }
     return states_;
   }
+  // Whether the status line becomes this.
+  bool await_status(const std::string& wanted, std::chrono::milliseconds at_most) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    while (status_ != wanted && receive(deadline)) {
+    }
+    return status_ == wanted;
+  }
+  const std::string& status() const { return status_; }
   // All of a process that has ended.
   const std::vector<std::string>& all() {
     while (receive(std::chrono::steady_clock::now())) {
@@ -62,7 +70,12 @@ class NotifySocket {
     const ssize_t n = ::recv(fd_, bytes, sizeof(bytes), 0);
     if (n <= 0) return false;
     const std::string text(bytes, static_cast<std::size_t>(n));
-    states_.push_back(text.substr(0, text.find('\n')));
+    const std::string line = text.substr(0, text.find('\n'));
+    if (line.starts_with("STATUS=")) {
+      status_ = line.substr(line.find('=') + 1);
+    } else {
+      states_.push_back(line);
+    }
     return true;
   }
 
@@ -70,6 +83,7 @@ class NotifySocket {
   std::string path_;
   int fd_;
   std::vector<std::string> states_;
+  std::string status_;
 };
 
 } // namespace authd::test

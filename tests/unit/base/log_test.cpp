@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -213,6 +214,28 @@ TEST(Log, TellsASumWhenTheSecondIsOverAlthoughNothingElseIsWritten) {
     text.append(buffer, static_cast<std::size_t>(n));
   }
   EXPECT_THAT(text, HasSubstr(R"("authd.log.suppressed":1,)"));
+}
+
+TEST(Log, LosesNoLineOfAKindThatSeveralThreadsWrite) {
+  constexpr int kThreads = 4, kLines = 500;
+  Pipe pipe;
+  {
+    Log log(options_for(pipe));
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&log] {
+        for (int i = 0; i < kLines; ++i) log.write_repeated(Level::error, "failed", "it failed", "", "", {{"one", true}});
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  constexpr std::string_view kOne = R"("one":true)", kSum = R"("authd.log.suppressed":)";
+  const std::string text = pipe.drain();
+  long told = 0;
+  for (std::size_t at = 0; (at = text.find(kOne, at)) != std::string::npos; at += kOne.size()) ++told;
+  for (std::size_t at = 0; (at = text.find(kSum, at)) != std::string::npos; at += kSum.size())
+    told += std::atol(text.c_str() + at + kSum.size());
+  EXPECT_EQ(told, kThreads * kLines);
 }
 
 TEST(Log, DoesNotSumWhatItsLevelKeepsOut) {

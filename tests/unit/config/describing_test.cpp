@@ -180,6 +180,9 @@ TEST_F(Manual, LoadsWithEverySettingUncommented) {
   write("server.pem", issued.certificate);
   write("server.key", issued.key);
   write("clients-ca.pem", test::Authority().pem());
+  write("kong-ca.pem", test::Authority().pem());
+  write("client.pem", issued.certificate);
+  write("client.key", issued.key);
   for (std::size_t at = 0; (at = text.find("/etc/authd/tls", at)) != std::string::npos;)
     text.replace(at, std::string_view("/etc/authd/tls").size(), folder_.string());
   Config config = config_of(load_text(text, {{"CREDENTIALS_DIRECTORY", folder_.string()}}));
