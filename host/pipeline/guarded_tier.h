@@ -55,7 +55,7 @@ class GuardedTier {
   void flush();
   // The same, unless everything is to be deleted: for a thread that must not be kept for seconds.
   void flush_single() {
-    if (!pending_->is_everything()) flush();
+    if (!pending_->covers_all()) flush();
   }
   // Whether flush would have something to do now.
   bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
