@@ -87,12 +87,16 @@ authd_status ScriptedTier::Tables::health(void* self, const authd_call*, authd_h
 
 ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool announces,
                            bool tells_health)
-    : min_minor_(min_minor), log_(Log::Options{}), lifecycle_{sizeof(authd_lifecycle), 0,       Tables::create,  nullptr,
-                                       nullptr,                 Tables::destroy, tells_health ? Tables::health : nullptr} {
+    : min_minor_(min_minor), log_(Log::Options{}) {
+  // For good: a stack may hold the instance for longer than its test holds this.
+  static const authd_lifecycle silent{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
+                                      Tables::destroy,         nullptr};
+  static const authd_lifecycle telling{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
+                                       Tables::destroy,         Tables::health};
   ops_ = {sizeof(authd_cache_ops), flags,        Tables::get, Tables::get_stale, Tables::set, Tables::del,
           Tables::clear,           Tables::stats};
   component_ = {
-      sizeof(authd_component), 0, AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr, &lifecycle_, &ops_};
+      sizeof(authd_component), 0, AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr, tells_health ? &telling : &silent, &ops_};
   config::PluginSettings settings;
   config::PluginValue self;
   self.type = config::PluginValue::Type::integer;

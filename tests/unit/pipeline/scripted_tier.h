@@ -54,7 +54,6 @@ class ScriptedTier {
 
   const unsigned min_minor_;
   Log log_;
-  authd_lifecycle lifecycle_;
   authd_cache_ops ops_;
   authd_component component_;
   std::shared_ptr<plugin::Instance> instance_;
