@@ -56,7 +56,7 @@ TlsIdentity::make(const Pem& pem, std::string_view certificate_name) {
   if (pem.key) identity->read_key(*pem.key, faults);
   if (pem.authorities)
     identity->read_certificates(*pem.authorities, Part::authorities, identity->authorities_, faults);
-  if (faults.empty() && !identity->chain_.empty()) identity->check_together(certificate_name, faults);
+  if (faults.empty() && pem.certificate && pem.key) identity->check_together(certificate_name, faults);
   ERR_clear_error(); // what this thread does next must not find what was found wrong here
   if (!faults.empty()) return tl::unexpected(std::move(faults));
   return identity;

@@ -33,7 +33,8 @@ class TlsIdentity {
     std::string what; // "is empty; ...": what is wrong and the mend, for the name of the file before it
   };
 
-  // Every fault at once. `certificate_name`: what a message calls the certificate ("server.tls.certificate").
+  // Every fault at once; one of certificate and key without the other is judged by itself, and cannot equip anything.
+  // `certificate_name`: what a message calls the certificate ("server.tls.certificate").
   static Result<std::shared_ptr<const TlsIdentity>, std::vector<Fault>> make(const Pem& pem,
                                                                             std::string_view certificate_name);
 
@@ -71,7 +72,7 @@ class TlsIdentity {
   bool believe_authorities(SSL_CTX* context) const;
 
   std::vector<Certificate> chain_; // its own first
-  Key key_;                        // null exactly when the chain is empty
+  Key key_;                        // null when the chain is empty
   std::vector<Certificate> authorities_;
 };
 

@@ -48,13 +48,13 @@ class TlsFiles {
         key_(named(names.key, sections, has)), authorities_(named(names.authorities, sections, has)) {}
 
   std::shared_ptr<const TlsIdentity> read(Config& config) {
-    if (!go_together()) return nullptr;
-    bool whole = true;
+    bool whole = go_together();
     for (PemFile* file : {&certificate_, &key_, &authorities_}) whole = read_text(*file) && whole;
-    if (!whole) return nullptr;
+    // What is there is judged although something is missing, so that everything wrong is said at once.
     auto identity = TlsIdentity::make({certificate_.content(), key_.content(), authorities_.content()},
                                       certificate_.path);
     if (!identity) return report(identity.error());
+    if (!whole) return nullptr;
     if (auto warning = (*identity)->warning())
       config.warnings.push_back(fmt::format("{}: {} {}", certificate_.path, shown(certificate_), *warning));
     return *identity;

@@ -86,6 +86,21 @@ TEST_F(GatewayTls, WhatIsWrongWithTheFilesIsSaidAllAtOnce) {
                           AllOf(StartsWith("authd.toml:8:14: gateway.client_key: "), HasSubstr("pass phrase"))));
 }
 
+TEST_F(GatewayTls, OneThatIsMissingHidesNothingOfTheOthers) {
+  write("ca.pem", "hello\n");
+  write("client.pem", "hello\n");
+  EXPECT_THAT(problems_with("client_certificate = \"client.pem\"\nca_file = \"ca.pem\"\n"),
+              ElementsAre(HasSubstr("gateway.client_key is not set"),
+                          StartsWith("authd.toml:6:22: gateway.client_certificate: \"client.pem\" holds no certificate"),
+                          StartsWith("authd.toml:7:11: gateway.ca_file: \"ca.pem\" holds no certificate")));
+  EXPECT_THAT(problems_with(all_),
+              ElementsAre(HasSubstr("ca.pem\" holds no certificate"), HasSubstr("client.pem\" holds no certificate"),
+                          HasSubstr("\"client.key\": No such file")));
+  write_all(issued_);
+  EXPECT_THAT(problems_with("client_certificate = \"client.pem\"\n"),
+              ElementsAre(HasSubstr("gateway.client_key is not set")));
+}
+
 TEST_F(GatewayTls, AFileThatCannotBeReadIsNamed) {
   EXPECT_THAT(problems_with("ca_file = \"absent.pem\"\n"),
               ElementsAre(StartsWith("authd.toml:6:11: gateway.ca_file: \"absent.pem\": No such file or directory; name "
