@@ -205,12 +205,14 @@ Status RedisTier::health(sdk::Call& call, sdk::HealthReport& out) {
   return Status::ok;
 }
 
+// A Redis that cannot save refuses PING as it refuses writes (processCommand in server.c), and still answers reads.
 std::optional<std::string> RedisTier::unreachable_by_ping(Node& node, const sdk::Call& call) {
   const Command ping("PING");
   const auto replies = client_->run_at(node, std::span(&ping, 1), deadline_of(call));
-  if (replies && error_of(replies->front()) == nullptr) return std::nullopt;
-  return node.endpoint().text() + ": " +
-         (replies ? classify_error(*error_of(replies->front())) : replies.error()).message;
+  if (!replies) return node.endpoint().text() + ": " + replies.error().message;
+  const std::string* error = error_of(replies->front());
+  if (error == nullptr || error_code(*error) == "MISCONF") return std::nullopt;
+  return node.endpoint().text() + ": " + classify_error(*error).message;
 }
 
 // A key of each master. No consumer has such a name: HTTP strips blanks around it.

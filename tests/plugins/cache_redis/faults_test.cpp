@@ -159,6 +159,58 @@ TEST_F(RedisFaults, LeavesNoThreadAndNoDescriptorBehind) {
   redis_.thaw();
 }
 
+// --- health: a Redis that answers may store nothing all the same -----------------------------------------
+
+TEST_F(RedisFaults, IsDegradedWhileItIsFullOrAReplica) {
+  EXPECT_EQ(tier_.health().state, AUTHD_HEALTH_UP);
+  redis_.run({"CONFIG", "SET", "maxmemory", "1"});
+  Tier::Health health = tier_.health();
+  EXPECT_EQ(health.state, AUTHD_HEALTH_DEGRADED);
+  EXPECT_NE(health.detail.find("refuses writes"), std::string::npos) << health.detail;
+  EXPECT_NE(health.detail.find("full"), std::string::npos) << health.detail;
+  redis_.run({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(tier_.health().state, AUTHD_HEALTH_UP);
+  redis_.run({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
+  health = tier_.health();
+  EXPECT_EQ(health.state, AUTHD_HEALTH_DEGRADED);
+  EXPECT_NE(health.detail.find("read-only"), std::string::npos) << health.detail;
+  redis_.run({"REPLICAOF", "NO", "ONE"});
+  EXPECT_EQ(tier_.health().state, AUTHD_HEALTH_UP) << tier_.health().detail;
+}
+
+TEST_F(RedisFaults, LeavesNothingBehindWhenItIsAskedForItsHealth) {
+  const std::string before = redis_.run({"DBSIZE"});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(tier_.health().state, AUTHD_HEALTH_UP);
+  EXPECT_EQ(redis_.run({"DBSIZE"}), before);
+}
+
+TEST(RedisHealth, IsDegradedWhileRedisCannotSaveAndRefusesWritesForIt) {
+  RedisServer redis({"--save", "3600 1"});
+  Tier tier(redis.url());
+  ASSERT_EQ(tier.set("k", "v"), AUTHD_OK) << tier.why();
+  std::filesystem::remove_all(redis.folder().path());
+  redis.run({"BGSAVE"});
+  ASSERT_TRUE(eventually([&] {
+    return redis.run({"INFO", "persistence"}).find("rdb_last_bgsave_status:err") != std::string::npos;
+  }));
+  const auto health = tier.health();
+  EXPECT_EQ(health.state, AUTHD_HEALTH_DEGRADED);
+  EXPECT_NE(health.detail.find("disk"), std::string::npos) << health.detail;
+  EXPECT_EQ(tier.get("k"), AUTHD_OK) << "it still answers reads: " << tier.why();
+}
+
+TEST(RedisHealth, IsDownWithoutThePasswordAndDegradedWhereScriptsAreForbidden) {
+  RedisServer redis({"--requirepass", "right"});
+  Tier wrong(redis.url(), {{"/password", std::string("not-the-one")}});
+  EXPECT_EQ(wrong.health().state, AUTHD_HEALTH_DOWN);
+  EXPECT_NE(wrong.health().detail.find("password"), std::string::npos) << wrong.health().detail;
+  redis.run({"ACL", "SETUSER", "plain", "reset", "on", ">plain", "~*", "&*", "+@all", "-@scripting"}, "right");
+  Tier plain(redis.url(), {{"/username", std::string("plain")}, {"/password", std::string("plain")}});
+  const auto health = plain.health();
+  EXPECT_EQ(health.state, AUTHD_HEALTH_DEGRADED);
+  EXPECT_NE(health.detail.find("eval"), std::string::npos) << health.detail;
+}
+
 // --- who may --------------------------------------------------------------------------------------------
 
 constexpr const char* kPassword = "p@ss:w%rd/";
