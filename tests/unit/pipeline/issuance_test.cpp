@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <future>
 #include <random>
 #include <stdexcept>
@@ -54,6 +55,7 @@ class World : public TierFixture {
   void set(Gate gate) {
     gate_ = gate;
     if (gate == Gate::limited) ask(stranger());
+    finish_lanes();
     if (gate == Gate::hides_its_status) guard_.prove_base();
   }
   void set(Local local) {
@@ -105,14 +107,17 @@ class World : public TierFixture {
     plugin::Call call(steady_now() + kNever);
     return lookup_->issuance(gateway_.gateway().probe(call));
   }
-  // Whether anybody does: whoever was ever asked for may have a copy somewhere.
+  // Whether anybody gets one: whoever was ever asked for may have a copy somewhere.
   bool gives_a_token() {
     stranger();
-    return std::any_of(consumers_.begin(), consumers_.end(), [this](const auto& consumer) { return ask(consumer); });
+    const bool given =
+        std::any_of(consumers_.begin(), consumers_.end(), [this](const auto& consumer) { return ask(consumer); });
+    finish_lanes();
+    return given;
   }
   bool remote_tier_cannot_say() const { return far_ == Far::silent; }
   std::string text() const {
-    return "gateway " + std::to_string(static_cast<int>(gate_)) + ", local " +
+    return "gateway " + std::to_string(static_cast<int>(gate_.load())) + ", local " +
            std::to_string(static_cast<int>(local_)) + ", remote " + std::to_string(static_cast<int>(far_));
   }
 
@@ -129,14 +134,29 @@ class World : public TierFixture {
     return future.get();
   }
 
-  Gate gate_ = Gate::up;
+  // The tiers' answers may be changed only while nobody asks them. With one worker each, what nobody waits for comes
+  // last; the gateway's goes first, because its jobs hand copies to the other.
+  void finish_lanes() {
+    for (BlockingLane* lane : {&lanes_.gateway, &lanes_.reads}) {
+      auto done = std::make_shared<std::promise<void>>();
+      BlockingLane::Job last;
+      last.run = [done] {
+        done->set_value();
+        return true;
+      };
+      if (!lane->submit(std::move(last)) || done->get_future().wait_for(kLongEnough) != std::future_status::ready)
+        throw std::runtime_error("the lane does not come to an end");
+    }
+  }
+
+  std::atomic<Gate> gate_{Gate::up}; // the probe's thread asks at any time
   Local local_ = Local::none;
   Far far_ = Far::says_empty;
   std::vector<std::string> consumers_{std::string(kId)};
   ScriptedGateway gateway_;
   GatewayGuard guard_{{50, milliseconds(60'000), milliseconds(10'000), 10, 5}, kNever};
   GatewayHealth health_{gateway_.gateway(), guard_, kNever, recorder};
-  Lanes lanes_{2, 64};
+  Lanes lanes_{1, 64};
   std::shared_ptr<TierHistory> history_;
   std::unique_ptr<SecretLookup> lookup_;
 };
