@@ -14,20 +14,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "admin_server.h"
+#include "endpoints/admin_server.h"
 #include "base/authority.h"
 #include "base/log.h"
-#include "command_line.h"
-#include "crash_reports.h"
+#include "cli/command_line.h"
+#include "daemon/admin_actions.h"
+#include "daemon/crash_reports.h"
 #include "http/server.h"
-#include "lifecycle.h"
+#include "daemon/lifecycle.h"
 #include "pipeline/invalidation_hub.h"
-#include "plugin/http_service.h"
+#include "http_client/http_service.h"
 #include "plugin/loader.h"
-#include "plugin_trial.h"
-#include "reloader.h"
-#include "signals.h"
-#include "watchdog.h"
+#include "daemon/plugin_trial.h"
+#include "daemon/reloader.h"
+#include "daemon/signals.h"
+#include "daemon/watchdog.h"
 
 namespace {
 
@@ -61,7 +62,7 @@ std::unique_ptr<AdminServer> open_admin(Reloader& reloader, Log& log) {
     return v.path == "admin.listen" && v.origin == "default";
   };
   try {
-    return std::make_unique<AdminServer>(config.admin.listen, reloader, log);
+    return std::make_unique<AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry, log);
   } catch (const std::exception& error) {
     if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
       throw std::runtime_error(std::string("admin.listen: ") + error.what());

@@ -11,7 +11,7 @@
 #include "pipeline/gateway_guard.h"
 #include "pipeline/recorder.h"
 #include "pipeline/step_log.h"
-#include "plugin/call.h"
+#include "base/call.h"
 
 namespace authd::pipeline {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "plugin/abi_views.h"
+#include "base/abi_views.h"
 
 namespace authd::pipeline {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "pipeline/circuit_breaker.h"
-#include "plugin/call.h"
+#include "base/call.h"
 
 namespace authd::pipeline {
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "authd/tiers.h"
-#include "plugin/abi_views.h"
-#include "plugin/byte_sink.h"
+#include "base/abi_views.h"
+#include "base/byte_sink.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 #include "plugin/loader.h"

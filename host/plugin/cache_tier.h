@@ -9,7 +9,7 @@
 
 #include "authd/cache.h"
 #include "base/result.h"
-#include "plugin/call.h"
+#include "base/call.h"
 #include "plugin/health.h"
 
 namespace authd::plugin {

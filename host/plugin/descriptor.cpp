@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "authd/cache.h"
-#include "plugin/frozen_sizes.h"
+#include "base/frozen_sizes.h"
 
 namespace authd::plugin {
 namespace {

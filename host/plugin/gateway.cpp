@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "plugin/abi_views.h"
-#include "plugin/byte_sink.h"
-#include "plugin/frozen_sizes.h"
+#include "base/abi_views.h"
+#include "base/byte_sink.h"
+#include "base/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 #include "plugin/loader.h"

@@ -11,7 +11,7 @@
 #include "authd/gateway.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "plugin/call.h"
+#include "base/call.h"
 #include "plugin/health.h"
 
 namespace authd::plugin {

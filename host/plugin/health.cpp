@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "plugin/byte_sink.h"
+#include "base/byte_sink.h"
 #include "plugin/invoke.h"
 #include "plugin/loader.h"
 

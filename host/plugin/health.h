@@ -6,7 +6,7 @@
 #include <string>
 
 #include "authd/abi.h"
-#include "plugin/call.h"
+#include "base/call.h"
 
 namespace authd::plugin {
 

@@ -5,10 +5,10 @@
 #include <limits>
 #include <utility>
 
-#include "plugin/abi_views.h"
-#include "plugin/byte_sink.h"
-#include "plugin/call.h"
-#include "plugin/frozen_sizes.h"
+#include "base/abi_views.h"
+#include "base/byte_sink.h"
+#include "base/call.h"
+#include "base/frozen_sizes.h"
 #include "plugin/own_calls.h"
 
 namespace authd::plugin {

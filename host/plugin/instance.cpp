@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "plugin/descriptor.h"
-#include "plugin/frozen_sizes.h"
+#include "base/frozen_sizes.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 

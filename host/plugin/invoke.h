@@ -6,7 +6,7 @@
 #include <exception>
 #include <string>
 
-#include "plugin/call.h"
+#include "base/call.h"
 #include "plugin/calls_under_way.h"
 #include "plugin/redaction.h"
 

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "plugin/call.h"
+#include "base/call.h"
 #include "plugin/calls_under_way.h"
 #include "plugin/host_context.h"
 #include "plugin/inspection.h"

@@ -6,9 +6,9 @@
 #include <limits>
 #include <new>
 
-#include "plugin/abi_views.h"
-#include "plugin/call.h"
-#include "plugin/frozen_sizes.h"
+#include "base/abi_views.h"
+#include "base/call.h"
+#include "base/frozen_sizes.h"
 
 namespace authd::plugin {
 namespace {

@@ -23,7 +23,7 @@
 #include "config/loading.h"
 #include "plugin/cache_tier.h"
 #include "plugin/gateway.h"
-#include "plugin/http_service.h"
+#include "http_client/http_service.h"
 #include "plugin/loader.h"
 #include "plugin/schema_source.h"
 #include "support/fake_kong.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plugin's structs are as long as its author compiled them: as in ABI 1.0, longer, or too short.
-#include "plugin/frozen_sizes.h"
+#include "base/frozen_sizes.h"
 
 #include <array>
 
 #include <gtest/gtest.h>
 
 #include "fixtures.h"
-#include "plugin/call.h"
+#include "base/call.h"
 #include "plugin/gateway.h"
 #include "plugin/own_calls.h"
 #include "scripted.h"

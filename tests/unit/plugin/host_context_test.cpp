@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "fixtures.h"
-#include "plugin/abi_views.h"
-#include "plugin/byte_sink.h"
-#include "plugin/call.h"
+#include "base/abi_views.h"
+#include "base/byte_sink.h"
+#include "base/call.h"
 
 namespace authd::plugin {
 namespace {

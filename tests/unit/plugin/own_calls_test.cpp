@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fixtures.h"
-#include "plugin/abi_views.h"
+#include "base/abi_views.h"
 #include "plugin/host_context.h"
 
 namespace authd::plugin {

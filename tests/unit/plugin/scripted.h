@@ -10,7 +10,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
-#include "plugin/abi_views.h"
+#include "base/abi_views.h"
 #include "plugin/loader.h"
 
 namespace authd::plugin::test {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/call.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace authd::plugin {
+namespace {
+
+constexpr std::size_t kMostProblems = 64;
+
+constexpr std::array<std::string_view, 12> kNames{"ok",        "not_found",    "conflict",    "invalid",
+                                                  "denied",    "rate_limited", "unavailable", "timeout",
+                                                  "cancelled", "unsupported",  "corrupt",     "internal"};
+
+} // namespace
+
+Status to_status(authd_status raw) {
+  const bool known = raw >= AUTHD_OK && raw <= AUTHD_INTERNAL;
+  return known ? static_cast<Status>(raw) : Status::internal;
+}
+
+std::string_view name_of(Status status) { return kNames[static_cast<std::size_t>(status)]; }
+
+std::int64_t Call::remaining_ms() const { return until(deadline_); }
+std::int64_t Call::patience_ms() const { return until(patience_); }
+
+std::int64_t Call::until(SteadyTime end) const {
+  if (cancelled_.load(std::memory_order_relaxed)) return 0;
+  if (end == SteadyTime::max()) return std::numeric_limits<std::int64_t>::max();
+  // Rounded up: 0 means that the time is over, not that less than a millisecond is left.
+  const auto left = std::chrono::ceil<milliseconds>(end - steady_now());
+  return std::max<std::int64_t>(left.count(), 0);
+}
+
+void Call::record(Failure failure) const {
+  if (keeps_problems_ && !failure.message.empty() && problems_.size() < kMostProblems)
+    problems_.push_back(failure);
+  failure_ = std::move(failure);
+}
+
+std::vector<Failure> Call::take_problems(Status status) {
+  std::vector<Failure> taken = std::exchange(problems_, {});
+  if (taken.empty()) taken.push_back(take_failure(status));
+  taken.back().status = status;
+  return taken;
+}
+
+Failure Call::take_failure(Status status) {
+  Failure taken = std::exchange(failure_, Failure{});
+  taken.status = status;
+  if (taken.message.empty()) taken.message = "the plugin gave no reason";
+  return taken;
+}
+
+} // namespace authd::plugin

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <Poco/Exception.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
+#include "cli/admin_client.h"
+#include "authd/cache.h"
+#include "authd/gateway.h"
+#include "base/json_writer.h"
+#include "config/describing.h"
+#include "config/loading.h"
+#include "config/plugin_settings.h"
+#include "config/schema.h"
+#include "plugin/inspection.h"
+#include "plugin/schema_source.h"
+#include "daemon/plugin_trial.h"
+
+namespace authd {
+namespace {
+
+struct OurPlugin {
+  std::string_view table, name, kind;
+};
+constexpr OurPlugin kOurPlugins[] = {
+    {"gateway", "kong-gateway", AUTHD_GATEWAY_V1},
+    {"gateway", "kong-declarative", AUTHD_GATEWAY_V1},
+    {"gateway", "kong-konnect", AUTHD_GATEWAY_V1},
+    {"cache", "cache-memory", AUTHD_CACHE_V1},
+    {"cache", "cache-redis", AUTHD_CACHE_V1},
+};
+
+Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {
+  return config::load(file, config::process_environment(), plugin::make_schema_source());
+}
+
+int print_problems(const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems) std::cerr << problem.line << '\n';
+  return EXIT_FAILURE;
+}
+
+int check(const std::string& file, bool without_plugins) {
+  config::LoadOptions options;
+  options.trust_absent_credentials = true;
+  if (!without_plugins) options.trial = try_plugin;
+  const auto config = config::load(file, config::process_environment(), plugin::make_schema_source(), options);
+  if (!config) return print_problems(config.error());
+  for (const std::string& warning : config->warnings) std::cerr << "warning: " << warning << '\n';
+  std::cout << (config->file.empty() ? "the environment" : config->file) << ": ok\n";
+  return EXIT_SUCCESS;
+}
+
+int show(const std::string& file) {
+  const auto config = load(file);
+  if (!config) return print_problems(config.error());
+  std::cout << config::show(*config);
+  return EXIT_SUCCESS;
+}
+
+int print(const std::string& text) {
+  std::cout << text;
+  return EXIT_SUCCESS;
+}
+
+// What the installed plugins publish, so that schema and table name their settings too.
+std::vector<config::PluginSchema> installed_schemas() {
+  std::vector<config::PluginSchema> schemas;
+  const auto source = plugin::make_schema_source();
+  for (const auto& [table, name, kind] : kOurPlugins) {
+    auto schema = source(name, config::default_plugin_dir(), "", kind, config::Environment::development);
+    if (schema) schemas.push_back({std::string(table), std::string(name), std::move(*schema)});
+  }
+  return schemas;
+}
+
+// `config env`: what is read with this configuration. That may lack whatever the variables are to bring, so
+// only what keeps plugins from being known is an error.
+int print_variables(const std::string& file) {
+  std::vector<config::PluginSchema> schemas = installed_schemas();
+  if (file.empty()) return print(config::environment_table(schemas));
+  std::vector<config::Problem> unknown;
+  bool asked = false;
+  const auto source = plugin::make_schema_source();
+  const auto remembering = [&](std::string_view plugin, std::string_view dir, std::string_view pin,
+                               std::string_view kind, config::Environment environment) {
+    asked = true;
+    auto schema = source(plugin, dir, pin, kind, environment);
+    if (!schema) {
+      unknown.push_back(schema.error());
+    } else if (const auto shape = config::parse_schema(*schema); !shape) {
+      unknown.push_back({std::string(plugin) + ": its config schema is refused: " + shape.error()});
+    } else {
+      schemas.push_back(
+          {kind == AUTHD_GATEWAY_V1 ? "gateway" : "cache", config::plugin_name(plugin), *schema});
+    }
+    return schema;
+  };
+  const auto config = config::load(file, config::process_environment(), remembering);
+  if (!asked && !config) return print_problems(config.error());
+  if (!unknown.empty()) return print_problems(unknown);
+  return print(config::environment_table(schemas));
+}
+
+// As a shell means it; a name alone that is no file here is one under plugins.dir.
+std::string file_to_inspect(const std::string& given) {
+  std::error_code ignored;
+  const bool bare = given.find('/') == std::string::npos;
+  if (bare && !std::filesystem::exists(given, ignored))
+    return plugin::plugin_path(given, config::default_plugin_dir());
+  return std::filesystem::absolute(given).string();
+}
+
+int inspect(const std::string& file) {
+  const auto report = plugin::inspect_report(file_to_inspect(file));
+  if (!report) {
+    std::cerr << report.error().line << '\n';
+    return EXIT_FAILURE;
+  }
+  std::cout << *report;
+  return EXIT_SUCCESS;
+}
+
+// Where the running authd's admin listener is: with `socket` no configuration is needed, so that who operates
+// authd need not be able to read its secrets.
+struct AdminAddress {
+  std::string socket; // unix:/path, /path or host:port; empty: admin.listen of the configuration
+  std::string config_file;
+};
+
+// What it answers with 200; nullopt: it did not, and why has been said.
+std::optional<std::string> call_running(const AdminAddress& where, const std::string& method, const std::string& path,
+                                        const std::string& body) {
+  std::string listen = where.socket.starts_with('/') ? "unix:" + where.socket : where.socket;
+  if (listen.empty()) {
+    const auto config = load(where.config_file);
+    if (!config) {
+      print_problems(config.error());
+      return std::nullopt;
+    }
+    listen = config->admin.listen;
+  }
+  try {
+    AdminReply reply = call_admin(listen, method, path, body);
+    if (reply.status == 200) return std::move(reply.body);
+    std::cerr << reply.body << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+  }
+  return std::nullopt;
+}
+
+int print_stats(const AdminAddress& where) {
+  const auto stats = call_running(where, "GET", "/admin/cache/stats", "");
+  return stats ? print(*stats + '\n') : EXIT_FAILURE;
+}
+
+bool says_everywhere(const std::string& outcome) {
+  try {
+    const auto object = Poco::JSON::Parser().parse(outcome).extract<Poco::JSON::Object::Ptr>();
+    return object->getValue<bool>("everywhere");
+  } catch (const Poco::Exception&) {
+    return false; // whoever answers there, it is no authd of this version
+  }
+}
+
+int invalidate(const AdminAddress& where, const std::string& consumer, bool all) {
+  if (all == !consumer.empty()) {
+    std::cerr << "name one consumer, or say --all\n";
+    return kExitUsage;
+  }
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object();
+  all ? json.member("all", true) : json.member("consumer", consumer);
+  json.end_object();
+  const auto outcome = call_running(where, "POST", "/admin/cache/invalidate", body);
+  if (!outcome) return EXIT_FAILURE;
+  std::cout << *outcome << '\n';
+  if (says_everywhere(*outcome)) return EXIT_SUCCESS;
+  std::cerr << "not everywhere: a tier could not be told yet, or one that is remote never tells other instances\n";
+  return kExitNotEverywhere;
+}
+
+// Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
+void command(CLI::App& parent, const std::string& name, const std::string& summary, std::string* file,
+             std::optional<int>& exit_code, std::function<int()> run) {
+  CLI::App* app = parent.add_subcommand(name, summary);
+  if (file != nullptr) app->add_option("FILE", *file);
+  app->callback([&exit_code, run = std::move(run)] { exit_code = run(); });
+}
+
+} // namespace
+
+CommandLine run_command_line(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("authd issues JWTs for Kong consumers. Without a command it serves.", "authd");
+  app.set_version_flag("--version", "authd " AUTHD_VERSION);
+  app.add_option("--config", line.config_file,
+                 "configuration file; else /etc/authd/authd.toml if it exists, else the environment alone");
+  app.require_subcommand(0, 1);
+
+  std::string file;
+  const auto config_file = [&] { return file.empty() ? line.config_file : file; };
+  CLI::App* config = app.add_subcommand("config", "look at the configuration");
+  config->require_subcommand(1);
+  bool without_plugins = false;
+  command(*config, "check", "print every error; exit 1 if there are any", &file, line.exit_code,
+          [&] { return check(config_file(), without_plugins); });
+  config->get_subcommand("check")->add_flag("--no-plugins", without_plugins,
+                                            "run no code of a plugin: judge its settings by its schema alone");
+  command(*config, "show", "the configuration in effect and where each value came from, secrets redacted", &file,
+          line.exit_code, [&] { return show(config_file()); });
+  command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,
+          [] { return print(config::schema(installed_schemas())); });
+  command(*config, "env", "every environment variable that is read, with a FILE those of its plugins too",
+          &file, line.exit_code, [&] { return print_variables(config_file()); });
+
+  CLI::App* plugin = app.add_subcommand("plugin", "look at a plugin file");
+  plugin->require_subcommand(1);
+  command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file,
+          line.exit_code, [&] { return inspect(file); });
+  plugin->get_subcommand("inspect")->get_option("FILE")->required();
+
+  std::string consumer;
+  bool all = false;
+  CLI::App* cache = app.add_subcommand("cache", "look into the caches of the running authd, or empty them");
+  cache->require_subcommand(1);
+  std::string socket;
+  const auto add_socket = [&](CLI::App* to) {
+    to->add_option("--socket", socket,
+                   "admin listener of the running authd (unix:/path, /path or host:port); else that of the "
+                   "configuration");
+  };
+  const auto admin = [&] { return AdminAddress{socket, line.config_file}; };
+  CLI::App* invalidation = cache->add_subcommand("invalidate", "drop a consumer, or all, in every tier and instance");
+  invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
+  invalidation->add_flag("--all", all, "everybody");
+  invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
+  command(*cache, "stats", "what each tier holds", nullptr, line.exit_code,
+          [&] { return print_stats(admin()); });
+  for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // 0: help or version, which CLI11 throws, too.
+    line.exit_code = app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
+  }
+  return line;
+}
+
+} // namespace authd

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/admin_actions.h"
+
+#include <string>
+#include <utility>
+
+#include "base/json_writer.h"
+
+namespace authd {
+namespace {
+
+std::string cache_stats(const Generation& generation) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("tiers").begin_array();
+  for (const pipeline::TierState& tier : generation.lookup().tiers().states()) {
+    json.begin_object().member("name", tier.name).member("remote", tier.remote);
+    json.member("circuitBreaker", name_of(tier.breaker));
+    json.member("entries", tier.entries()).member("bytes", tier.bytes());
+    json.member("capacity", static_cast<std::int64_t>(tier.stats.capacity));
+    json.member("evictions", static_cast<std::int64_t>(tier.stats.evictions)).end_object();
+  }
+  json.end_array().end_object();
+  return body;
+}
+
+std::string plugins(const Generation& generation) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("plugins").begin_array();
+  for (const PluginSet::Running& running : generation.plugins().running()) {
+    const plugin::Instance& instance = *running.instance;
+    json.begin_object().member("name", instance.name()).member("kind", running.kind);
+    json.member("id", instance.plugin_id()).member("version", instance.plugin_version());
+    json.member("path", instance.path()).member("sha256", running.sha256).member("state", "running").end_object();
+  }
+  json.end_array().end_object();
+  return body;
+}
+
+} // namespace
+
+http::AdminActions admin_actions(Reloader& reloader) {
+  http::AdminActions actions;
+  actions.invalidate = [&](std::string_view consumer) { return reloader.current()->lookup().invalidate(consumer); };
+  actions.invalidate_all = [&] { return reloader.current()->lookup().invalidate_all(); };
+  actions.reload = [&] {
+    Reloader::Outcome outcome = reloader.reload();
+    return http::AdminActions::ReloadOutcome{outcome.applied, std::move(outcome.lines)};
+  };
+  actions.cache_stats = [&] { return cache_stats(*reloader.current()); };
+  actions.plugins = [&] { return plugins(*reloader.current()); };
+  return actions;
+}
+
+} // namespace authd

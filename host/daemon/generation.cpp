@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "endpoints/trusted_peers.h"
+
+namespace authd {
+namespace {
+
+// What waits for a worker, per worker: at Kong's 5 ms a call this is a third of a second.
+constexpr std::size_t kQueuedPerWorker = 64;
+
+// Each worker's second failure in a row, when nothing succeeded between: with a gateway that begins to hang
+// under load the window's thousands of successes would hide that for seconds, in which everybody waits.
+unsigned row_threshold(const config::Config& config) { return 2 * std::max(config.gateway.pool_size, 5U); }
+
+pipeline::CircuitBreaker::Settings breaker_settings(const config::Config& config) {
+  const config::Breaker& b = config.breaker;
+  return {b.error_threshold_percent, b.reset_timeout,      b.window, b.buckets,
+          b.volume_threshold,        row_threshold(config)};
+}
+
+pipeline::LookupSettings lookup_settings(const config::Config& config) {
+  return {config.breaker.timeout, config.lookup.negative_ttl, config.gateway.auto_provision};
+}
+
+pipeline::FreshnessClock freshness_clock(const config::Config& config) {
+  return {config.lookup.refresh_ahead, config.lookup.suspect_grace};
+}
+
+// What systemctl status shows is at most this old where nobody asks for /health.
+constexpr seconds kStatusAge{10};
+
+std::string status_text(const pipeline::Issuance& issuance) {
+  if (!issuance.possible()) return "Cannot issue tokens: " + issuance.why;
+  return issuance.why.empty() ? "Issuing tokens" : "Issuing tokens, degraded: " + issuance.why;
+}
+
+std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls) {
+  return tls.identity != nullptr ? std::make_shared<const http::TlsContext>(*tls.identity) : nullptr;
+}
+
+http::ServerOptions server_options(const config::Config& config,
+                                   std::shared_ptr<const http::TlsContext> tls) {
+  http::ServerOptions options;
+  options.host = config.server.host;
+  options.port = config.server.port;
+  options.reactors = config.server.reactors;
+  options.max_connections = config.server.max_connections;
+  options.header_limit = config.server.header_limit;
+  options.url_limit = config.server.url_limit;
+  options.body_limit = config.server.body_limit;
+  options.idle_timeout = config.server.idle_timeout;
+  options.header_timeout = config.server.header_timeout;
+  options.tls = std::move(tls);
+  options.cors = config.api.cors;
+  options.cors_credentials = config.api.cors_credentials;
+  options.is_trusted = [peers = http::TrustedPeers(config.security.trusted_gateways)](
+                           const IpAddress& peer) { return peers.contains(peer); };
+  options.trusts_forwarded_for = config.security.names_gateways;
+  return options;
+}
+
+} // namespace
+
+plugin::TrustPolicy trust_policy(const config::Config& config) {
+  return {config.environment == config::Environment::production, config.plugins.require_pins};
+}
+
+Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
+                       pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
+    : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
+      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
+      service_manager_(lifecycle.service_manager()), access_log_(config_.telemetry, log),
+      audit_log_(config_.telemetry, log), background_log_(log),
+      recorder_({&access_log_, &audit_log_}, {&background_log_}),
+      history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
+      tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
+             recorder_, history_),
+      guard_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
+                     previous->config_.gateway.pool_size == config_.gateway.pool_size
+                 ? previous->guard_
+                 : std::make_shared<pipeline::GatewayGuard>(breaker_settings(config_), config_.breaker.timeout)),
+      gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, background()),
+      lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
+      lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
+      reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
+      tokens_(pipeline_),
+      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()) {
+  tokens_.add_to(router_);
+  health_.add_to(router_);
+  hub_.attach(reports_);
+}
+
+Generation::~Generation() {
+  hub_.detach(reports_);
+  reports_.stop();
+  // Its workers refer to everything above it.
+  lanes_.stop();
+}
+
+// What the probe's thread does beside probing. It begins before the constructor has ended, so it may use only what
+// stands above gateway_health_.
+pipeline::ProbeBackground Generation::background() {
+  const bool tells = service_manager_.is_listening();
+  if (!tells && !tiers_.has_blocking()) return {};
+  // Deletions too, because an instance that nobody asks has no other worker to tell a tier that is back.
+  const auto each_second = [this, tells] {
+    tiers_.poll();
+    tiers_.flush_single();
+    if (tells && serves_) tell_service_manager();
+  };
+  return {each_second, tells ? kStatusAge : milliseconds(0)};
+}
+
+void Generation::tell_service_manager() {
+  const auto gateway = gateway_health_.last();
+  if (!gateway) return;
+  service_manager_.status(status_text(judge_issuance(*gateway, *guard_, tiers_, steady_now(), recorder_)));
+}
+
+std::shared_ptr<const http::Application> Generation::publish() {
+  serves_ = true;
+  const auto release = [this](const http::Application* application) {
+    delete application;
+    released_.set_value();
+  };
+  return {new http::Application{server_options(config_, tls_), router_, &recorder_}, release};
+}
+
+void Generation::retire() {
+  serves_ = false;
+  released_.get_future().wait();
+}
+
+} // namespace authd

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that one configuration makes: plugins, pipeline, endpoints. A reload builds the next generation
+// beside the one that serves, and retires the old one when its last request has been answered.
+#pragma once
+
+#include <atomic>
+#include <future>
+#include <memory>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "endpoints/health.h"
+#include "http/server.h"
+#include "endpoints/tokens.h"
+#include "daemon/lifecycle.h"
+#include "pipeline/consumer_changes.h"
+#include "pipeline/invalidation_hub.h"
+#include "pipeline/token_pipeline.h"
+#include "daemon/plugin_set.h"
+#include "telemetry/access_log.h"
+#include "telemetry/audit_log.h"
+#include "telemetry/background_log.h"
+#include "telemetry/fan_out.h"
+
+namespace authd {
+
+class Generation {
+ public:
+  // Everything but the configuration must outlive it. Throws Refused.
+  Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
+             pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
+  ~Generation(); // after retire, or if it was never published
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  // What the server answers with. Call once.
+  std::shared_ptr<const http::Application> publish();
+  // Waits until the server has let go of what was published. [may-block]
+  void retire();
+
+  const config::Config& config() const { return config_; }
+  const PluginSet& plugins() const { return plugins_; }
+  pipeline::SecretLookup& lookup() { return lookup_; }
+  const pipeline::SecretLookup& lookup() const { return lookup_; }
+
+ private:
+  // What plugins report of the world outside, to those whom it concerns.
+  class Reports final : public pipeline::InvalidationHub::Listener {
+   public:
+    Reports(pipeline::TierStack& tiers, pipeline::SecretLookup& lookup)
+        : tiers_(tiers), changes_([&lookup](const std::string& consumer) { lookup.forget(consumer); },
+                                  [&lookup] { lookup.forget_all(); }) {}
+    void invalidated(std::string_view remote_key) override { tiers_.invalidated(remote_key); }
+    void cleared() override { tiers_.cleared(); }
+    void missed() override { tiers_.restored(); }
+    void changed(std::string_view consumer) override { changes_.add(consumer); }
+    void all_changed() override { changes_.add_all(); }
+    void stop() { changes_.stop(); }
+
+   private:
+    pipeline::TierStack& tiers_;
+    pipeline::ConsumerChanges changes_;
+  };
+
+  pipeline::ProbeBackground background();
+  void tell_service_manager();
+
+  const config::Config config_;
+  const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
+  const PluginSet plugins_;
+  pipeline::InvalidationHub& hub_;
+  SystemdNotifier& service_manager_;
+  std::atomic<bool> serves_{false}; // it is the one that requests are answered by
+  telemetry::AccessLog access_log_;
+  telemetry::AuditLog audit_log_;
+  telemetry::BackgroundLog background_log_;
+  telemetry::FanOut recorder_;
+  const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
+  pipeline::TierStack tiers_;
+  const std::shared_ptr<pipeline::GatewayGuard> guard_; // shared with the next one if the gateway is kept
+  pipeline::GatewayHealth gateway_health_;
+  pipeline::Lanes lanes_;
+  pipeline::SecretLookup lookup_;
+  Reports reports_;
+  const pipeline::TokenPipeline pipeline_;
+  http::TokenEndpoints tokens_;
+  http::HealthEndpoints health_;
+  http::Router router_;
+  std::promise<void> released_;
+};
+
+plugin::TrustPolicy trust_policy(const config::Config& config);
+
+} // namespace authd

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugins that one configuration names, created and started.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "pipeline/invalidation_hub.h"
+#include "pipeline/tier_slot.h"
+#include "plugin/gateway.h"
+#include "http_client/http_service.h"
+#include "plugin/loader.h"
+
+namespace authd {
+
+// A plugin, or what the configuration says of it, cannot be used; the text says why and how to mend it.
+struct Refused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The services that a plugin may ask for. What they refer to must outlive every instance.
+plugin::Services plugin_services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub);
+
+// One line for each problem; that of a setting begins with the place where it was written.
+std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use);
+
+// The sha256 that the plugin's file must have; empty: any.
+std::string pin_for(const config::Config& config, const config::PluginUse& use);
+
+class PluginSet {
+ public:
+  // Takes over from `previous` (may be null) each instance whose file and settings are the same, so that a
+  // warm cache survives a reload. Throws Refused, with what is wrong with any of them; then nothing that was running
+  // has been touched.
+  PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
+            const PluginSet* previous);
+
+  const plugin::Gateway& gateway() const { return *gateway_; }
+  bool kept_gateway() const { return running_.front().kept; }
+  std::vector<pipeline::TierSlot> tiers(const config::Config& config) const;
+
+  struct Running {
+    std::string kind;
+    config::PluginUse use;
+    std::string sha256; // of the file that was loaded
+    std::shared_ptr<plugin::Instance> instance;
+    bool kept = false;
+    std::shared_ptr<pipeline::PendingDeletions> pending{}; // a tier's
+  };
+  const std::vector<Running>& running() const { return running_; } // the gateway first, then the tiers
+
+ private:
+  std::vector<Running> running_;
+  std::unique_ptr<plugin::Gateway> gateway_;
+};
+
+} // namespace authd

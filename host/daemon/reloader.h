@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// From one configuration to the next without losing a request: loads and validates the whole file, builds
+// the new generation beside the old, swaps, retires the old in the background. Any failure keeps the old.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "config/fixed_settings.h"
+#include "config/loading.h"
+#include "daemon/generation.h"
+#include "http/server.h"
+#include "daemon/lifecycle.h"
+#include "pipeline/invalidation_hub.h"
+#include "http_client/http_service.h"
+#include "plugin/loader.h"
+
+namespace authd {
+
+// Loads and validates; throws Refused with every error, one a line. With a `trial` plugins are asked what is wrong
+// with their settings also where the rest is refused already; else those are created later, and say it then.
+config::Config load_config(const std::string& file, config::PluginTrial trial = {});
+
+// The server must be destroyed first: a generation is retired when the server has let go of it.
+class Reloader {
+ public:
+  // Builds the first generation. Throws Refused. References must outlive it.
+  Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
+           plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
+
+  // The first generation, for the server that is then attached. Call once each, in this order.
+  std::shared_ptr<const http::Application> publish() { return current_->publish(); }
+  void attach(http::Server& server) { server_ = &server; }
+
+  struct Outcome {
+    bool applied = false;
+    std::vector<std::string> lines; // why not; or what a running process cannot change
+  };
+  // The service manager is told. Refused while the process drains. [thread-safe] [may-block]
+  Outcome reload();
+
+  // The generation that serves; valid until the next reload has retired it.
+  std::shared_ptr<Generation> current() const;
+
+ private:
+  Outcome load_and_swap();
+  std::shared_ptr<Generation> load_next(Outcome& outcome);
+  Outcome refused(const std::string& why);
+  void swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const http::Application> application,
+               Retirement::Prepared retirement) noexcept;
+
+  const std::string config_file_;
+  const config::FixedSettings started_with_; // what this process does, whatever was loaded since
+  const plugin::Loader& loader_;
+  plugin::HttpService& exchanges_;
+  pipeline::InvalidationHub& hub_;
+  Lifecycle& lifecycle_;
+  Log& log_;
+  http::Server* server_ = nullptr;
+  std::mutex reloading_; // one reload at a time
+  mutable std::mutex mutex_;
+  std::shared_ptr<Generation> current_; // guarded by mutex_
+};
+
+} // namespace authd

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoints/admin.h"
+
+#include <optional>
+#include <utility>
+
+#include <Poco/Exception.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
+#include "base/json_writer.h"
+#include "http/problem.h"
+#include "pipeline/consumer.h"
+
+namespace authd::http {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+// A reload may wait for plugins to start, each for ten seconds at most.
+constexpr seconds kPatience{60};
+
+constexpr std::size_t kMaxBodyBytes = 64 * 1024;
+
+struct InvalidateRequest {
+  bool all = false;
+  std::string consumer;
+};
+
+// nullopt: neither {"consumer": "..."} nor {"all": true}.
+std::optional<InvalidateRequest> parse_invalidate(std::string_view body) {
+  try {
+    Poco::JSON::Parser parser;
+    parser.setDepth(4);
+    const auto object = parser.parse(std::string(body)).extract<Poco::JSON::Object::Ptr>();
+    const auto all = object->get("all");
+    const auto consumer = object->get("consumer");
+    InvalidateRequest request;
+    request.all = all.isBoolean() && all.extract<bool>();
+    if (consumer.isString()) request.consumer = consumer.extract<std::string>();
+    if (request.all == request.consumer.empty()) return request;
+  } catch (const Poco::Exception&) {
+  }
+  return std::nullopt;
+}
+
+std::string to_json(const pipeline::Invalidation& done) {
+  using Consumer = pipeline::Invalidation::Consumer;
+  const bool resolved = done.consumer == Consumer::known || done.consumer == Consumer::everybody;
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().member("invalidated", done.dropped.copies()).member("resolved", resolved);
+  json.member("everywhere", done.dropped.everywhere()).key("dropped").begin_object();
+  for (const pipeline::TierDrop& drop : done.dropped.tiers()) json.member(drop.tier, drop.copies);
+  json.end_object().end_object();
+  return text;
+}
+
+} // namespace
+
+void AdminEndpoints::add_to(Router& router) {
+  router.add(guarded(Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
+                     [this](Exchange& e) { invalidate(e); }, kMaxBodyBytes));
+  router.add(guarded(Method::get, "/admin/cache/stats", "What each tier holds", [this](Exchange& e) {
+    answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
+  }));
+  router.add(guarded(Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does",
+                     [this](Exchange& e) { answer_later(e, [this] { return reload(); }); }));
+  router.add(guarded(Method::get, "/admin/plugins", "What is loaded", [this](Exchange& e) {
+    answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
+  }));
+}
+
+Route AdminEndpoints::guarded(Method method, std::string path, std::string summary, Handler handler,
+                              std::size_t max_body_bytes) const {
+  Handler behind_guard = [this, handler = std::move(handler)](Exchange& e) {
+    if (const auto objection = guard_.judge(e.request())) {
+      return respond_http_problem(e, objection->status, objection->detail);
+    }
+    handler(e);
+  };
+  return {method, std::move(path), std::move(summary), std::move(behind_guard), max_body_bytes};
+}
+
+void AdminEndpoints::answer_later(Exchange& exchange, std::function<Reply()> work) {
+  const Ticket ticket = exchange.defer(steady_now() + kPatience, [](Exchange& e) {
+    respond_http_problem(e, 504, "The operation takes longer than a minute; its outcome will be in the log");
+  });
+  const bool taken = lane_.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
+    const Reply reply = work();
+    ticket.resume([reply](Exchange& e) {
+      if (reply.problem) return respond_http_problem(e, reply.status, reply.text);
+      e.respond(reply.status, kJson, reply.text);
+    });
+  }));
+  if (!taken) respond_http_problem(exchange, 503, "Too many operations are waiting");
+}
+
+void AdminEndpoints::invalidate(Exchange& exchange) {
+  const auto request = parse_invalidate(exchange.request().body);
+  if (!request) {
+    return respond_problem(exchange, {Code::malformed_request,
+                                      R"(The body must be {"consumer":"<id or username>"} or {"all":true})", {}});
+  }
+  if (const std::string_view wrong = pipeline::name_problem(request->consumer); !wrong.empty()) {
+    return respond_problem(exchange, {Code::malformed_request, "\"consumer\"" + std::string(wrong), {}});
+  }
+  answer_later(exchange, [this, request = *request]() -> Reply {
+    const pipeline::Invalidation done =
+        request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
+    if (done.is_of_nobody()) return {404, "Neither the gateway nor a tier knows this consumer", true};
+    return {200, to_json(done)};
+  });
+}
+
+AdminEndpoints::Reply AdminEndpoints::reload() const {
+  const AdminActions::ReloadOutcome outcome = actions_.reload();
+  Reply reply{outcome.applied ? 200 : 422, {}};
+  JsonWriter json(reply.text);
+  json.begin_object().member("reloaded", outcome.applied).key("messages").begin_array();
+  for (const std::string& line : outcome.lines) json.value(line);
+  json.end_array().end_object();
+  return reply;
+}
+
+} // namespace authd::http

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations, on a listener of their own that clients never reach: spec/token-service.md, "Operations".
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "endpoints/admin_guard.h"
+#include "http/router.h"
+#include "pipeline/blocking_lane.h"
+#include "pipeline/drop_result.h"
+
+namespace authd::http {
+
+// What operations can be done, given by whoever owns the parts. All [thread-safe] and [may-block].
+struct AdminActions {
+  struct ReloadOutcome {
+    bool applied = false;
+    std::vector<std::string> lines;
+  };
+  std::function<pipeline::Invalidation(std::string_view consumer)> invalidate;
+  std::function<pipeline::Invalidation()> invalidate_all;
+  std::function<ReloadOutcome()> reload;
+  std::function<std::string()> cache_stats; // a JSON object
+  std::function<std::string()> plugins;     // a JSON object
+};
+
+class AdminEndpoints {
+ public:
+  AdminEndpoints(AdminActions actions, AdminGuard guard) : actions_(std::move(actions)), guard_(std::move(guard)) {}
+
+  void add_to(Router& router);
+
+ private:
+  struct Reply {
+    int status = 200;
+    std::string text;     // the body
+    bool problem = false; // `text` is the detail of one instead
+  };
+  // The route, behind the guard.
+  Route guarded(Method method, std::string path, std::string summary, Handler handler,
+                std::size_t max_body_bytes = 0) const;
+  // Runs the work on the lane and answers with what it returns.
+  void answer_later(Exchange& exchange, std::function<Reply()> work);
+  void invalidate(Exchange& exchange);
+  Reply reload() const;
+
+  const AdminActions actions_;
+  const AdminGuard guard_;
+  pipeline::BlockingLane lane_{1, 16}; // one operation at a time
+};
+
+} // namespace authd::http

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoints/admin_guard.h"
+
+#include <Poco/Net/IPAddress.h>
+
+#include "http/header_name.h"
+
+namespace authd::http {
+namespace {
+
+// RFC 3986, section 3.2.2: without port and brackets.
+std::string_view host_in(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+  return authority.substr(0, authority.rfind(':'));
+}
+
+std::string_view without_brackets(std::string_view host) {
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+bool is_address(std::string_view host) {
+  Poco::Net::IPAddress ignored;
+  return Poco::Net::IPAddress::tryParse(std::string(host), ignored);
+}
+
+// RFC 6454, section 7: the scheme and authority of the page. The listener serves no pages, so only a client that means
+// well names the listener itself.
+bool is_own_origin(std::string_view origin, std::string_view host) {
+  constexpr std::string_view kScheme = "http://";
+  return origin.starts_with(kScheme) && equals_ignoring_case(origin.substr(kScheme.size()), host);
+}
+
+bool says_json(std::string_view content_type) {
+  const std::string_view media_type = content_type.substr(0, content_type.find(';'));
+  return equals_ignoring_case(media_type.substr(0, media_type.find_last_not_of(" \t") + 1), "application/json");
+}
+
+} // namespace
+
+AdminGuard::AdminGuard(std::string_view host) : host_(without_brackets(host)) {}
+
+std::optional<AdminGuard::Objection> AdminGuard::judge(const Request& request) const {
+  if (!host_) return std::nullopt;
+  const auto host = request.header("Host");
+  if (host && !is_own_host(*host)) {
+    return Objection{403, "Host must be an address, localhost or the host of admin.listen"};
+  }
+  const auto origin = request.header("Origin");
+  if (origin && (request.header_count("Origin") > 1 || !is_own_origin(*origin, host.value_or("")))) {
+    return Objection{403, "Web pages may not use the admin listener"};
+  }
+  const bool json = request.header_count("Content-Type") == 1 && says_json(*request.header("Content-Type"));
+  if (!request.body.empty() && !json) return Objection{415, "The body must have the Content-Type application/json"};
+  return std::nullopt;
+}
+
+bool AdminGuard::is_own_host(std::string_view authority) const {
+  const std::string_view host = host_in(authority);
+  return is_address(host) || equals_ignoring_case(host, "localhost") || equals_ignoring_case(host, *host_);
+}
+
+} // namespace authd::http

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoints/tokens.h"
+
+#include <memory>
+#include <string>
+
+#include "base/json_writer.h"
+#include "http/problem.h"
+
+namespace authd::http {
+namespace {
+
+using pipeline::Consumer;
+using pipeline::HeaderValue;
+using pipeline::LookupResult;
+using pipeline::SecretLookup;
+
+HeaderValue header_value(const Request& request, std::string_view name) {
+  const auto value = request.header(name);
+  return value ? HeaderValue{request.header_count(name), *value} : HeaderValue{};
+}
+
+pipeline::IdentityHeaders identity_of(const Request& request) {
+  return {header_value(request, pipeline::kConsumerIdHeader),
+          header_value(request, pipeline::kConsumerUsernameHeader),
+          header_value(request, pipeline::kAnonymousHeader), request.peer_trusted};
+}
+
+// A token must never stand in any cache between here and the client.
+void respond_never_stored(Exchange& exchange, std::string_view body) {
+  exchange.respond(200, "application/json", body,
+                   {{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}});
+}
+
+bool starts_with_bearer(std::string_view value) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (value.size() < kScheme.size()) return false;
+  for (std::size_t i = 0; i < kScheme.size(); ++i) {
+    const char c = value[i];
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower != kScheme[i]) return false;
+  }
+  return true;
+}
+
+// RFC 6750, section 2.1; the scheme's name is case-insensitive (RFC 9110, section 11.1).
+std::string_view bearer_token(const Request& request) {
+  const auto value = request.header("Authorization");
+  if (!value || !starts_with_bearer(*value)) return {};
+  const auto begin = value->find_first_not_of(' ', 7);
+  if (begin == std::string_view::npos) return {};
+  return value->substr(begin, value->find_last_not_of(" \t") - begin + 1);
+}
+
+void append_audience(JsonWriter& json, const std::vector<std::string>& audience) {
+  json.key("audience");
+  if (audience.size() == 1) {
+    json.value(audience.front());
+    return;
+  }
+  json.begin_array();
+  for (const std::string& a : audience) json.value(a);
+  json.end_array();
+}
+
+std::string validation_body(const pipeline::ValidatedToken& token) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("valid", true).member("tokenId", token.token_id).member("subject", token.subject);
+  json.member("issuer", token.issuer);
+  append_audience(json, token.audience);
+  json.key("issuedAt");
+  if (token.issued_at) {
+    json.value(iso8601_of_seconds(*token.issued_at));
+  } else {
+    json.null();
+  }
+  json.member("expiresAt", iso8601_of_seconds(token.expires_at));
+  json.member("expiresIn", token.expires_at - unix_seconds(wall_now())).end_object();
+  return body;
+}
+
+} // namespace
+
+void TokenEndpoints::add_to(Router& router) {
+  router.add({Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
+              [this](Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
+  router.add({Method::get, "/tokens/validate", "Check a token that was issued to this consumer",
+              [this](Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
+}
+
+void TokenEndpoints::with_credentials(Exchange& exchange, Finish finish) {
+  const pipeline::IdentityHeaders identity = identity_of(exchange.request());
+  exchange.outcome().consumer_id = identity.id.value;
+  exchange.outcome().consumer_name = identity.username.value;
+  const auto consumer = pipeline_.identify(identity);
+  if (!consumer) return respond_problem(exchange, consumer.error());
+  thread_local std::string record; // keeps its capacity: a warm token allocates nothing
+  if (pipeline_.lookup().cached(consumer->id, record)) return (this->*finish)(exchange, *consumer, record);
+  wait_for_lookup(exchange, *consumer, finish);
+}
+
+void TokenEndpoints::wait_for_lookup(Exchange& exchange, const Consumer& consumer, Finish finish) {
+  SecretLookup& lookup = pipeline_.lookup();
+  const auto flight = std::make_shared<SecretLookup::FlightPtr>();
+  const Ticket ticket = exchange.defer(lookup.first_deadline(), [this, flight, finish](Exchange& e) {
+    on_deadline(e, *flight, finish);
+  });
+  auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
+    ticket.resume([this, result, flight, finish](Exchange& e) {
+      e.outcome().steps = SecretLookup::steps_of(*flight);
+      on_result(e, result, finish);
+    });
+  });
+  if (begun.result) return on_result(exchange, *begun.result, finish);
+  *flight = std::move(begun.flight);
+}
+
+void TokenEndpoints::on_deadline(Exchange& exchange, const SecretLookup::FlightPtr& flight, Finish finish) {
+  const auto verdict = pipeline_.lookup().on_deadline(flight);
+  if (const auto* later = std::get_if<SteadyTime>(&verdict)) {
+    exchange.extend(*later, [this, flight, finish](Exchange& e) { on_deadline(e, flight, finish); });
+    return;
+  }
+  exchange.outcome().steps = SecretLookup::steps_of(flight);
+  on_result(exchange, std::get<LookupResult>(verdict), finish);
+}
+
+void TokenEndpoints::on_result(Exchange& exchange, const LookupResult& result, Finish finish) {
+  if (!result) return respond_problem(exchange, result.error());
+  exchange.outcome().stale = (*result)->why_stale;
+  // Validated before, but the views of then are not kept across threads.
+  const auto consumer = pipeline_.identify(identity_of(exchange.request()));
+  if (!consumer) return respond_problem(exchange, consumer.error());
+  (this->*finish)(exchange, *consumer, (*result)->record);
+}
+
+void TokenEndpoints::issue(Exchange& exchange, const Consumer& consumer, std::string_view record) {
+  const auto token = pipeline_.issue(consumer, record);
+  if (!token) return respond_problem(exchange, token.error());
+  thread_local std::string body;
+  body.assign(R"({"access_token":")").append(token->text).append(R"(","expires_in":)");
+  JsonWriter(body).value(token->expires_in);
+  body += '}';
+  exchange.outcome().token = {token->jti, token->key};
+  respond_never_stored(exchange, body);
+}
+
+void TokenEndpoints::validate(Exchange& exchange, const Consumer&, std::string_view record) {
+  if (exchange.request().header_count("Authorization") > 1) { // which of them is meant, two parties may not agree on
+    return respond_problem(exchange, {Code::malformed_request, "More than one Authorization header", {}});
+  }
+  const std::string_view text = bearer_token(exchange.request());
+  if (text.empty()) {
+    return respond_problem(exchange, {Code::no_bearer_token, "No bearer token in the Authorization header", {}});
+  }
+  const auto token = pipeline_.check(text, record);
+  if (!token) return respond_problem(exchange, token.error());
+  respond_never_stored(exchange, validation_body(*token));
+}
+
+} // namespace authd::http

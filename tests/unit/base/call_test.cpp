@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/call.h"
+
+#include <gtest/gtest.h>
+
+namespace authd::plugin {
+
+TEST(Status, MapsWhatItKnowsAndNothingElse) {
+  EXPECT_EQ(to_status(AUTHD_OK), Status::ok);
+  EXPECT_EQ(to_status(AUTHD_INTERNAL), Status::internal);
+  EXPECT_EQ(to_status(AUTHD_INTERNAL + 1), Status::internal);
+  EXPECT_EQ(to_status(-1), Status::internal);
+  EXPECT_EQ(name_of(Status::not_found), "not_found");
+  EXPECT_EQ(name_of(Status::rate_limited), "rate_limited");
+  EXPECT_EQ(name_of(Status::internal), "internal");
+}
+
+TEST(Call, GivesTheFailureOnceUnderTheStatusThatWasReturned) {
+  Call call;
+  call.record({Status::unavailable, 502, milliseconds(30), "bad gateway"});
+  const Failure failure = call.take_failure(Status::timeout);
+  EXPECT_EQ(failure.status, Status::timeout);
+  EXPECT_EQ(failure.upstream_status, 502);
+  EXPECT_EQ(failure.message, "bad gateway");
+  EXPECT_EQ(call.take_failure(Status::timeout).upstream_status, 0);
+}
+
+TEST(Call, RoundsTheTimeLeftUp) {
+  const Call call(steady_now() + std::chrono::hours(1));
+  EXPECT_GT(call.remaining_ms(), 3'590'000);
+  EXPECT_LE(call.remaining_ms(), 3'600'000);
+}
+
+TEST(Call, IsWaitedForUntilItsDeadlineUnlessToldOtherwise) {
+  EXPECT_EQ(Call().patience_ms(), INT64_MAX);
+  Call call(steady_now() + std::chrono::hours(1));
+  EXPECT_GT(call.patience_ms(), 3'590'000);
+  call.set_patience(steady_now() + std::chrono::minutes(1));
+  EXPECT_LE(call.patience_ms(), 60'000);
+  EXPECT_GT(call.remaining_ms(), 3'590'000);
+  call.set_patience(steady_now() - milliseconds(1));
+  EXPECT_EQ(call.patience_ms(), 0);
+}
+
+TEST(Call, IsWaitedForByNobodyAfterItsDeadlineOrItsWithdrawal) {
+  Call call(steady_now() + std::chrono::minutes(1));
+  call.set_patience(steady_now() + std::chrono::hours(1));
+  EXPECT_LE(call.patience_ms(), 60'000);
+  call.cancel();
+  EXPECT_EQ(call.patience_ms(), 0);
+}
+
+} // namespace authd::plugin
