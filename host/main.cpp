@@ -33,6 +33,7 @@
 namespace {
 
 using namespace authd;
+using namespace authd::daemon;
 
 Log::Options log_options(const config::Config& config) {
   Log::Options options;
@@ -55,14 +56,14 @@ void announce(const config::Config& config, const http::Server& server, Log& log
 }
 
 // An address that nobody asked for is no reason to refuse to serve; one that was configured is.
-std::unique_ptr<AdminServer> open_admin(Reloader& reloader, Log& log) {
+std::unique_ptr<endpoints::AdminServer> open_admin(Reloader& reloader, Log& log) {
   const config::Config& config = reloader.current()->config();
   if (config.admin.listen.empty()) return nullptr;
   const auto is_preset = [](const config::EffectiveValue& v) {
     return v.path == "admin.listen" && v.origin == "default";
   };
   try {
-    return std::make_unique<AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry, log);
+    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry, log);
   } catch (const std::exception& error) {
     if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
       throw std::runtime_error(std::string("admin.listen: ") + error.what());
@@ -112,7 +113,7 @@ int serve(const std::string& config_file) {
   Watchdog watchdog(log);
   for (const std::string& warning : config.warnings) log.write(Level::warn, "configuration", warning);
 
-  plugin::HttpService exchanges;
+  http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
   Lifecycle lifecycle;
@@ -122,7 +123,7 @@ int serve(const std::string& config_file) {
   reloader.attach(server);
   watchdog.serving();
   server.start();
-  const std::unique_ptr<AdminServer> admin = open_admin(reloader, log);
+  const std::unique_ptr<endpoints::AdminServer> admin = open_admin(reloader, log);
   const ReloadThread reloads(watchdog, reloader);
   lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);
@@ -138,14 +139,14 @@ int serve(const std::string& config_file) {
 } // namespace
 
 int main(int argc, char** argv) {
-  const CommandLine command = run_command_line(argc, argv);
+  const cli::CommandLine command = cli::run_command_line(argc, argv);
   if (command.exit_code) return *command.exit_code;
   hold_reloads();
   try {
     return serve(command.config_file);
   } catch (const Refused& refusal) {
     std::cerr << refusal.what();
-    return kExitConfig;
+    return cli::kExitConfig;
   } catch (const std::exception& error) {
     std::cerr << "authd: " << error.what() << '\n';
     return EXIT_FAILURE;

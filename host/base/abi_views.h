@@ -6,7 +6,7 @@
 
 #include "authd/abi.h"
 
-namespace authd::plugin {
+namespace authd {
 
 inline authd_str to_abi(std::string_view s) { return {s.data(), s.size()}; }
 inline authd_bytes to_bytes(std::string_view s) {
@@ -19,4 +19,4 @@ inline std::string_view view(authd_bytes b) {
   return b.p != nullptr ? std::string_view(reinterpret_cast<const char*>(b.p), b.n) : std::string_view();
 }
 
-} // namespace authd::plugin
+} // namespace authd

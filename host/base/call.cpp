@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-namespace authd::plugin {
+namespace authd {
 namespace {
 
 constexpr std::size_t kMostProblems = 64;
@@ -17,12 +17,12 @@ constexpr std::array<std::string_view, 12> kNames{"ok",        "not_found",    "
 
 } // namespace
 
-Status to_status(authd_status raw) {
+CallStatus to_status(authd_status raw) {
   const bool known = raw >= AUTHD_OK && raw <= AUTHD_INTERNAL;
-  return known ? static_cast<Status>(raw) : Status::internal;
+  return known ? static_cast<CallStatus>(raw) : CallStatus::internal;
 }
 
-std::string_view name_of(Status status) { return kNames[static_cast<std::size_t>(status)]; }
+std::string_view name_of(CallStatus status) { return kNames[static_cast<std::size_t>(status)]; }
 
 std::int64_t Call::remaining_ms() const { return until(deadline_); }
 std::int64_t Call::patience_ms() const { return until(patience_); }
@@ -35,24 +35,24 @@ std::int64_t Call::until(SteadyTime end) const {
   return std::max<std::int64_t>(left.count(), 0);
 }
 
-void Call::record(Failure failure) const {
+void Call::record(CallFailure failure) const {
   if (keeps_problems_ && !failure.message.empty() && problems_.size() < kMostProblems)
     problems_.push_back(failure);
   failure_ = std::move(failure);
 }
 
-std::vector<Failure> Call::take_problems(Status status) {
-  std::vector<Failure> taken = std::exchange(problems_, {});
+std::vector<CallFailure> Call::take_problems(CallStatus status) {
+  std::vector<CallFailure> taken = std::exchange(problems_, {});
   if (taken.empty()) taken.push_back(take_failure(status));
   taken.back().status = status;
   return taken;
 }
 
-Failure Call::take_failure(Status status) {
-  Failure taken = std::exchange(failure_, Failure{});
+CallFailure Call::take_failure(CallStatus status) {
+  CallFailure taken = std::exchange(failure_, CallFailure{});
   taken.status = status;
   if (taken.message.empty()) taken.message = "the plugin gave no reason";
   return taken;
 }
 
-} // namespace authd::plugin
+} // namespace authd

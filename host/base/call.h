@@ -12,10 +12,10 @@
 #include "authd/abi.h"
 #include "base/clock.h"
 
-namespace authd::plugin {
+namespace authd {
 
 // Statuses of the ABI with a name; anything else a plugin returns becomes `internal`.
-enum class Status : std::int32_t {
+enum class CallStatus : std::int32_t {
   ok = AUTHD_OK,
   not_found = AUTHD_NOT_FOUND,
   conflict = AUTHD_CONFLICT,
@@ -29,14 +29,14 @@ enum class Status : std::int32_t {
   corrupt = AUTHD_CORRUPT,
   internal = AUTHD_INTERNAL,
 };
-Status to_status(authd_status raw);
-std::string_view name_of(Status status); // "not_found"
+CallStatus to_status(authd_status raw);
+std::string_view name_of(CallStatus status); // "not_found"
 // Whether the backend did what it was asked: a tier that has no such copy is well.
-inline bool is_answer(Status status) { return status == Status::ok || status == Status::not_found; }
+inline bool is_answer(CallStatus status) { return status == CallStatus::ok || status == CallStatus::not_found; }
 
 // Why an operation failed. `message` is for operators and already free of secrets.
-struct Failure {
-  Status status = Status::internal;
+struct CallFailure {
+  CallStatus status = CallStatus::internal;
   int upstream_status = 0;
   milliseconds retry_after{0};
   std::string message;
@@ -63,15 +63,15 @@ class Call {
   std::int64_t patience_ms() const; // what is left of it, as remaining_ms is of the deadline
 
   // Const, because a plugin holds its call as const; the last one counts.
-  void record(Failure failure) const;
-  const Failure& failure() const { return failure_; } // recorded last; no message: none was
+  void record(CallFailure failure) const;
+  const CallFailure& failure() const { return failure_; } // recorded last; no message: none was
   // What fail() recorded, under the status that the operation returned in the end.
-  Failure take_failure(Status status);
+  CallFailure take_failure(CallStatus status);
 
   // From now on each failure with a message is a problem of its own; the first 64 are kept.
   void keep_problems() { keeps_problems_ = true; }
   // All that were kept, the last under the status that the operation returned in the end; at least one.
-  std::vector<Failure> take_problems(Status status);
+  std::vector<CallFailure> take_problems(CallStatus status);
 
   const authd_call* abi() const { return reinterpret_cast<const authd_call*>(this); }
   static const Call* from_abi(const authd_call* call) { return reinterpret_cast<const Call*>(call); }
@@ -83,9 +83,9 @@ class Call {
   SteadyTime patience_;
   std::string_view request_id_;
   std::atomic<bool> cancelled_{false};
-  mutable Failure failure_;
+  mutable CallFailure failure_;
   bool keeps_problems_ = false;
-  mutable std::vector<Failure> problems_;
+  mutable std::vector<CallFailure> problems_;
 };
 
-} // namespace authd::plugin
+} // namespace authd

@@ -14,7 +14,7 @@
 #include "authd/gateway.h"
 #include "authd/http.h"
 
-namespace authd::plugin {
+namespace authd {
 
 #define AUTHD_SIZE_THROUGH(type, last) (offsetof(type, last) + sizeof(type::last))
 
@@ -84,4 +84,4 @@ void fill(Struct* out, Struct full) {
   std::memcpy(static_cast<void*>(out), &full, known_size(out));
 }
 
-} // namespace authd::plugin
+} // namespace authd

@@ -13,7 +13,7 @@
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/StreamCopier.h>
 
-namespace authd {
+namespace authd::cli {
 namespace {
 
 using namespace Poco::Net;
@@ -56,4 +56,4 @@ AdminReply call_admin(const std::string& listen, const std::string& method, cons
   }
 }
 
-} // namespace authd
+} // namespace authd::cli

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace authd {
+namespace authd::cli {
 
 struct AdminReply {
   int status = 0;
@@ -15,4 +15,4 @@ struct AdminReply {
 AdminReply call_admin(const std::string& listen, const std::string& method, const std::string& path,
                       const std::string& body);
 
-} // namespace authd
+} // namespace authd::cli

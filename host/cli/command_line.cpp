@@ -11,6 +11,7 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
+#include "base/version.h"
 #include "cli/admin_client.h"
 #include "authd/cache.h"
 #include "authd/gateway.h"
@@ -23,7 +24,7 @@
 #include "plugin/schema_source.h"
 #include "daemon/plugin_trial.h"
 
-namespace authd {
+namespace authd::cli {
 namespace {
 
 struct OurPlugin {
@@ -49,7 +50,7 @@ int print_problems(const std::vector<config::Problem>& problems) {
 int check(const std::string& file, bool without_plugins) {
   config::LoadOptions options;
   options.trust_absent_credentials = true;
-  if (!without_plugins) options.trial = try_plugin;
+  if (!without_plugins) options.trial = daemon::try_plugin;
   const auto config = config::load(file, config::process_environment(), plugin::make_schema_source(), options);
   if (!config) return print_problems(config.error());
   for (const std::string& warning : config->warnings) std::cerr << "warning: " << warning << '\n';
@@ -201,7 +202,7 @@ void command(CLI::App& parent, const std::string& name, const std::string& summa
 CommandLine run_command_line(int argc, char** argv) {
   CommandLine line;
   CLI::App app("authd issues JWTs for Kong consumers. Without a command it serves.", "authd");
-  app.set_version_flag("--version", "authd " AUTHD_VERSION);
+  app.set_version_flag("--version", std::string("authd ").append(kVersion));
   app.add_option("--config", line.config_file,
                  "configuration file; else /etc/authd/authd.toml if it exists, else the environment alone");
   app.require_subcommand(0, 1);
@@ -256,4 +257,4 @@ CommandLine run_command_line(int argc, char** argv) {
   return line;
 }
 
-} // namespace authd
+} // namespace authd::cli

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace authd {
+namespace authd::cli {
 
 // sysexits.h: the configuration, or a plugin that it names, cannot be used.
 inline constexpr int kExitConfig = 78;
@@ -21,4 +21,4 @@ struct CommandLine {
 // Parses, and carries out every command but the main one, which is to serve.
 CommandLine run_command_line(int argc, char** argv);
 
-} // namespace authd
+} // namespace authd::cli

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/version.h"
 #include "config/checker.h"
 #include "config/formats.h"
 #include "config/host_rules.h"
@@ -143,7 +144,7 @@ void Loading::derive(std::string_view table, Node& node) const {
     fill("issuer", std::move(issuers));
   }
   if (table == "admin") fill("listen", string_node(default_admin_listener()));
-  if (table == "telemetry") fill("service_version", string_node(AUTHD_VERSION));
+  if (table == "telemetry") fill("service_version", string_node(std::string(kVersion)));
   if (table == "telemetry") fill("audit", boolean_node(config_.environment != Environment::development));
   if (table == "plugins") fill("dir", string_node(default_plugin_dir()));
   if (table == "security" && is_loopback(config_.server.host)) {

@@ -6,7 +6,7 @@
 
 #include "base/json_writer.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 std::string cache_stats(const Generation& generation) {
@@ -40,17 +40,17 @@ std::string plugins(const Generation& generation) {
 
 } // namespace
 
-http::AdminActions admin_actions(Reloader& reloader) {
-  http::AdminActions actions;
+endpoints::AdminActions admin_actions(Reloader& reloader) {
+  endpoints::AdminActions actions;
   actions.invalidate = [&](std::string_view consumer) { return reloader.current()->lookup().invalidate(consumer); };
   actions.invalidate_all = [&] { return reloader.current()->lookup().invalidate_all(); };
   actions.reload = [&] {
     Reloader::Outcome outcome = reloader.reload();
-    return http::AdminActions::ReloadOutcome{outcome.applied, std::move(outcome.lines)};
+    return endpoints::AdminActions::ReloadOutcome{outcome.applied, std::move(outcome.lines)};
   };
   actions.cache_stats = [&] { return cache_stats(*reloader.current()); };
   actions.plugins = [&] { return plugins(*reloader.current()); };
   return actions;
 }
 
-} // namespace authd
+} // namespace authd::daemon

@@ -4,9 +4,9 @@
 #include "daemon/reloader.h"
 #include "endpoints/admin.h"
 
-namespace authd {
+namespace authd::daemon {
 
 // What operations do, to whichever generation serves when one is asked for. The reloader must outlive them.
-http::AdminActions admin_actions(Reloader& reloader);
+endpoints::AdminActions admin_actions(Reloader& reloader);
 
-} // namespace authd
+} // namespace authd::daemon

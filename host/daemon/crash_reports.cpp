@@ -21,7 +21,7 @@
 #include "plugin/calls_under_way.h"
 #include "plugin/exit_hook.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 using plugin::CallUnderWay;
@@ -183,4 +183,4 @@ CrashReports::~CrashReports() {
   ::alarm(kExit_s);
 }
 
-} // namespace authd
+} // namespace authd::daemon

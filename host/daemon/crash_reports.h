@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/signal_stack.h"
 
-namespace authd {
+namespace authd::daemon {
 
 // One for the process. After its end crashes are still reported, and the process may end; if the destructors
 // of a plugin's globals hold that up for ten seconds, a line says so and the exit status is 1.
@@ -21,4 +21,4 @@ class CrashReports {
   const SignalStack stack_; // the main thread's
 };
 
-} // namespace authd
+} // namespace authd::daemon

@@ -6,7 +6,7 @@
 
 #include "endpoints/trusted_peers.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 // What waits for a worker, per worker: at Kong's 5 ms a call this is a third of a second.
@@ -57,7 +57,7 @@ http::ServerOptions server_options(const config::Config& config,
   options.tls = std::move(tls);
   options.cors = config.api.cors;
   options.cors_credentials = config.api.cors_credentials;
-  options.is_trusted = [peers = http::TrustedPeers(config.security.trusted_gateways)](
+  options.is_trusted = [peers = endpoints::TrustedPeers(config.security.trusted_gateways)](
                            const IpAddress& peer) { return peers.contains(peer); };
   options.trusts_forwarded_for = config.security.names_gateways;
   return options;
@@ -135,4 +135,4 @@ void Generation::retire() {
   released_.get_future().wait();
 }
 
-} // namespace authd
+} // namespace authd::daemon

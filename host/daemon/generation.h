@@ -22,7 +22,7 @@
 #include "telemetry/background_log.h"
 #include "telemetry/fan_out.h"
 
-namespace authd {
+namespace authd::daemon {
 
 class Generation {
  public:
@@ -83,12 +83,12 @@ class Generation {
   pipeline::SecretLookup lookup_;
   Reports reports_;
   const pipeline::TokenPipeline pipeline_;
-  http::TokenEndpoints tokens_;
-  http::HealthEndpoints health_;
+  endpoints::TokenEndpoints tokens_;
+  endpoints::HealthEndpoints health_;
   http::Router router_;
   std::promise<void> released_;
 };
 
 plugin::TrustPolicy trust_policy(const config::Config& config);
 
-} // namespace authd
+} // namespace authd::daemon

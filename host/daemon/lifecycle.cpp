@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/lifecycle.h"
 
-namespace authd {
+namespace authd::daemon {
 
 void Lifecycle::begin_drain() {
   const std::lock_guard lock(swapping_);
@@ -15,4 +15,4 @@ std::unique_lock<std::mutex> Lifecycle::permit_swap() {
   return lock;
 }
 
-} // namespace authd
+} // namespace authd::daemon

@@ -9,7 +9,7 @@
 #include "daemon/retirement.h"
 #include "daemon/sd_notify.h"
 
-namespace authd {
+namespace authd::daemon {
 
 class Lifecycle {
  public:
@@ -31,4 +31,4 @@ class Lifecycle {
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 
-} // namespace authd
+} // namespace authd::daemon

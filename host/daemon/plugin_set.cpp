@@ -12,7 +12,7 @@
 #include "authd/tiers.h"
 #include "config/plugin_settings.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 using Running = PluginSet::Running;
@@ -73,7 +73,7 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
   return lines;
 }
 
-plugin::Services plugin_services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub) {
+plugin::Services plugin_services(http_client::HttpService& exchanges, pipeline::InvalidationHub& hub) {
   return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host, user.tls); }},
           {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
           {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
@@ -119,4 +119,4 @@ std::vector<pipeline::TierSlot> PluginSet::tiers(const config::Config& config) c
   return slots;
 }
 
-} // namespace authd
+} // namespace authd::daemon

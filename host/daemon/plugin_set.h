@@ -15,7 +15,7 @@
 #include "http_client/http_service.h"
 #include "plugin/loader.h"
 
-namespace authd {
+namespace authd::daemon {
 
 // A plugin, or what the configuration says of it, cannot be used; the text says why and how to mend it.
 struct Refused : std::runtime_error {
@@ -23,7 +23,7 @@ struct Refused : std::runtime_error {
 };
 
 // The services that a plugin may ask for. What they refer to must outlive every instance.
-plugin::Services plugin_services(plugin::HttpService& exchanges, pipeline::InvalidationHub& hub);
+plugin::Services plugin_services(http_client::HttpService& exchanges, pipeline::InvalidationHub& hub);
 
 // One line for each problem; that of a setting begins with the place where it was written.
 std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use);
@@ -58,4 +58,4 @@ class PluginSet {
   std::unique_ptr<plugin::Gateway> gateway_;
 };
 
-} // namespace authd
+} // namespace authd::daemon

@@ -30,7 +30,7 @@
 #include "plugin/loader.h"
 #include "daemon/plugin_set.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 constexpr seconds kPatience{10};
@@ -99,7 +99,7 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
   options.level = Level::warn;
   options.fd = ::memfd_create("trial", MFD_CLOEXEC);
   Log log(options);
-  plugin::HttpService exchanges;
+  http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
   auto instance = loader.load(use, config.plugins.dir, pin_for(config, use), kind);
@@ -215,4 +215,4 @@ config::PluginVerdict try_plugin(const config::Config& config, const config::Plu
   return verdict_in(answer);
 }
 
-} // namespace authd
+} // namespace authd::daemon

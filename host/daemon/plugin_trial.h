@@ -5,7 +5,7 @@
 
 #include "config/loading.h"
 
-namespace authd {
+namespace authd::daemon {
 
 // Creates the plugin with its settings and destroys it, in a child process that has ten seconds, so that neither a
 // crash nor a plugin that hangs is more than a problem. Returns what the daemon would say, and as warnings what the plugin
@@ -14,4 +14,4 @@ namespace authd {
 config::PluginVerdict try_plugin(const config::Config& config, const config::PluginUse& use,
                                  std::string_view kind);
 
-} // namespace authd
+} // namespace authd::daemon

@@ -7,7 +7,7 @@
 #include "config/loading.h"
 #include "plugin/schema_source.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 constexpr const char* kDraining = "authd is draining: a configuration is not reloaded any more; start authd again";
@@ -44,7 +44,7 @@ config::Config load_config(const std::string& file, config::PluginTrial trial) {
 }
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-                   plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
+                   http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)),
       loader_(loader), exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)) {}
@@ -113,4 +113,4 @@ void Reloader::swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const h
   lifecycle_.retirement().enqueue(std::move(retirement));
 }
 
-} // namespace authd
+} // namespace authd::daemon

@@ -18,7 +18,7 @@
 #include "http_client/http_service.h"
 #include "plugin/loader.h"
 
-namespace authd {
+namespace authd::daemon {
 
 // Loads and validates; throws Refused with every error, one a line. With a `trial` plugins are asked what is wrong
 // with their settings also where the rest is refused already; else those are created later, and say it then.
@@ -29,7 +29,7 @@ class Reloader {
  public:
   // Builds the first generation. Throws Refused. References must outlive it.
   Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
-           plugin::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
+           http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
   std::shared_ptr<const http::Application> publish() { return current_->publish(); }
@@ -55,7 +55,7 @@ class Reloader {
   const std::string config_file_;
   const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
-  plugin::HttpService& exchanges_;
+  http_client::HttpService& exchanges_;
   pipeline::InvalidationHub& hub_;
   Lifecycle& lifecycle_;
   Log& log_;
@@ -65,4 +65,4 @@ class Reloader {
   std::shared_ptr<Generation> current_; // guarded by mutex_
 };
 
-} // namespace authd
+} // namespace authd::daemon

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-namespace authd {
+namespace authd::daemon {
 
 Retirement::Retirement() : thread_([this] { work(); }) {}
 
@@ -39,4 +39,4 @@ void Retirement::work() {
   }
 }
 
-} // namespace authd
+} // namespace authd::daemon

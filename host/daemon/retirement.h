@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-namespace authd {
+namespace authd::daemon {
 
 class Retirement {
  public:
@@ -33,4 +33,4 @@ class Retirement {
   std::thread thread_;
 };
 
-} // namespace authd
+} // namespace authd::daemon

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace authd {
+namespace authd::daemon {
 
 SystemdNotifier::SystemdNotifier() {
   if (const char* path = std::getenv("NOTIFY_SOCKET")) socket_ = path;
@@ -59,4 +59,4 @@ void SystemdNotifier::notify(std::string_view state) const {
   ::close(fd);
 }
 
-} // namespace authd
+} // namespace authd::daemon

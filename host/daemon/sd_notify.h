@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace authd {
+namespace authd::daemon {
 
 // A service that stops never becomes ready again: after stopping() nothing else is sent. [thread-safe]
 class SystemdNotifier {
@@ -29,4 +29,4 @@ class SystemdNotifier {
   bool stopping_ = false; // guarded by mutex_
 };
 
-} // namespace authd
+} // namespace authd::daemon

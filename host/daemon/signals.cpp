@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 sigset_t set_of(std::initializer_list<int> numbers) {
@@ -52,4 +52,4 @@ void die_of(int signal) {
   ::_exit(128 + signal); // the kernel spares process 1 of a container
 }
 
-} // namespace authd
+} // namespace authd::daemon

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <string_view>
 
-namespace authd {
+namespace authd::daemon {
 
 sigset_t watched_signals(); // TERM, INT and HUP
 std::string_view name_of_signal(int number);
@@ -21,4 +21,4 @@ void unblock_signals();
 // Ends the process as if it had never watched this signal.
 [[noreturn]] void die_of(int signal);
 
-} // namespace authd
+} // namespace authd::daemon

@@ -17,7 +17,7 @@
 
 #include "daemon/signals.h"
 
-namespace authd {
+namespace authd::daemon {
 namespace {
 
 constexpr milliseconds kLook{1000};
@@ -151,4 +151,4 @@ void Watchdog::say_end(Level level, std::string_view event, const std::string& w
   log_.flush();
 }
 
-} // namespace authd
+} // namespace authd::daemon

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "plugin/overruns.h"
 
-namespace authd {
+namespace authd::daemon {
 
 // TERM or INT: during the start ends the process at once, by that signal; the first one afterwards begins the
 // end that await_end() waits for; the next one ends the process at once with status 1. HUP during the start
@@ -66,4 +66,4 @@ class Watchdog {
   std::thread thread_;
 };
 
-} // namespace authd
+} // namespace authd::daemon

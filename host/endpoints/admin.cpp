@@ -12,7 +12,7 @@
 #include "http/problem.h"
 #include "pipeline/consumer.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
@@ -57,52 +57,52 @@ std::string to_json(const pipeline::Invalidation& done) {
 
 } // namespace
 
-void AdminEndpoints::add_to(Router& router) {
-  router.add(guarded(Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
-                     [this](Exchange& e) { invalidate(e); }, kMaxBodyBytes));
-  router.add(guarded(Method::get, "/admin/cache/stats", "What each tier holds", [this](Exchange& e) {
+void AdminEndpoints::add_to(http::Router& router) {
+  router.add(guarded(http::Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
+                     [this](http::Exchange& e) { invalidate(e); }, kMaxBodyBytes));
+  router.add(guarded(http::Method::get, "/admin/cache/stats", "What each tier holds", [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
   }));
-  router.add(guarded(Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does",
-                     [this](Exchange& e) { answer_later(e, [this] { return reload(); }); }));
-  router.add(guarded(Method::get, "/admin/plugins", "What is loaded", [this](Exchange& e) {
+  router.add(guarded(http::Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does",
+                     [this](http::Exchange& e) { answer_later(e, [this] { return reload(); }); }));
+  router.add(guarded(http::Method::get, "/admin/plugins", "What is loaded", [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
   }));
 }
 
-Route AdminEndpoints::guarded(Method method, std::string path, std::string summary, Handler handler,
+http::Route AdminEndpoints::guarded(http::Method method, std::string path, std::string summary, http::Handler handler,
                               std::size_t max_body_bytes) const {
-  Handler behind_guard = [this, handler = std::move(handler)](Exchange& e) {
+  http::Handler behind_guard = [this, handler = std::move(handler)](http::Exchange& e) {
     if (const auto objection = guard_.judge(e.request())) {
-      return respond_http_problem(e, objection->status, objection->detail);
+      return http::respond_http_problem(e, objection->status, objection->detail);
     }
     handler(e);
   };
   return {method, std::move(path), std::move(summary), std::move(behind_guard), max_body_bytes};
 }
 
-void AdminEndpoints::answer_later(Exchange& exchange, std::function<Reply()> work) {
-  const Ticket ticket = exchange.defer(steady_now() + kPatience, [](Exchange& e) {
-    respond_http_problem(e, 504, "The operation takes longer than a minute; its outcome will be in the log");
+void AdminEndpoints::answer_later(http::Exchange& exchange, std::function<Reply()> work) {
+  const http::Ticket ticket = exchange.defer(steady_now() + kPatience, [](http::Exchange& e) {
+    http::respond_http_problem(e, 504, "The operation takes longer than a minute; its outcome will be in the log");
   });
   const bool taken = lane_.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
     const Reply reply = work();
-    ticket.resume([reply](Exchange& e) {
-      if (reply.problem) return respond_http_problem(e, reply.status, reply.text);
+    ticket.resume([reply](http::Exchange& e) {
+      if (reply.problem) return http::respond_http_problem(e, reply.status, reply.text);
       e.respond(reply.status, kJson, reply.text);
     });
   }));
-  if (!taken) respond_http_problem(exchange, 503, "Too many operations are waiting");
+  if (!taken) http::respond_http_problem(exchange, 503, "Too many operations are waiting");
 }
 
-void AdminEndpoints::invalidate(Exchange& exchange) {
+void AdminEndpoints::invalidate(http::Exchange& exchange) {
   const auto request = parse_invalidate(exchange.request().body);
   if (!request) {
-    return respond_problem(exchange, {Code::malformed_request,
+    return http::respond_problem(exchange, {Code::malformed_request,
                                       R"(The body must be {"consumer":"<id or username>"} or {"all":true})", {}});
   }
   if (const std::string_view wrong = pipeline::name_problem(request->consumer); !wrong.empty()) {
-    return respond_problem(exchange, {Code::malformed_request, "\"consumer\"" + std::string(wrong), {}});
+    return http::respond_problem(exchange, {Code::malformed_request, "\"consumer\"" + std::string(wrong), {}});
   }
   answer_later(exchange, [this, request = *request]() -> Reply {
     const pipeline::Invalidation done =
@@ -122,4 +122,4 @@ AdminEndpoints::Reply AdminEndpoints::reload() const {
   return reply;
 }
 
-} // namespace authd::http
+} // namespace authd::endpoints

@@ -12,7 +12,7 @@
 #include "pipeline/blocking_lane.h"
 #include "pipeline/drop_result.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 
 // What operations can be done, given by whoever owns the parts. All [thread-safe] and [may-block].
 struct AdminActions {
@@ -31,7 +31,7 @@ class AdminEndpoints {
  public:
   AdminEndpoints(AdminActions actions, AdminGuard guard) : actions_(std::move(actions)), guard_(std::move(guard)) {}
 
-  void add_to(Router& router);
+  void add_to(http::Router& router);
 
  private:
   struct Reply {
@@ -40,11 +40,11 @@ class AdminEndpoints {
     bool problem = false; // `text` is the detail of one instead
   };
   // The route, behind the guard.
-  Route guarded(Method method, std::string path, std::string summary, Handler handler,
+  http::Route guarded(http::Method method, std::string path, std::string summary, http::Handler handler,
                 std::size_t max_body_bytes = 0) const;
   // Runs the work on the lane and answers with what it returns.
-  void answer_later(Exchange& exchange, std::function<Reply()> work);
-  void invalidate(Exchange& exchange);
+  void answer_later(http::Exchange& exchange, std::function<Reply()> work);
+  void invalidate(http::Exchange& exchange);
   Reply reload() const;
 
   const AdminActions actions_;
@@ -52,4 +52,4 @@ class AdminEndpoints {
   pipeline::BlockingLane lane_{1, 16}; // one operation at a time
 };
 
-} // namespace authd::http
+} // namespace authd::endpoints

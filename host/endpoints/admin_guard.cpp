@@ -5,7 +5,7 @@
 
 #include "http/header_name.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 // RFC 3986, section 3.2.2: without port and brackets.
@@ -27,19 +27,19 @@ bool is_address(std::string_view host) {
 // well names the listener itself.
 bool is_own_origin(std::string_view origin, std::string_view host) {
   constexpr std::string_view kScheme = "http://";
-  return origin.starts_with(kScheme) && equals_ignoring_case(origin.substr(kScheme.size()), host);
+  return origin.starts_with(kScheme) && http::equals_ignoring_case(origin.substr(kScheme.size()), host);
 }
 
 bool says_json(std::string_view content_type) {
   const std::string_view media_type = content_type.substr(0, content_type.find(';'));
-  return equals_ignoring_case(media_type.substr(0, media_type.find_last_not_of(" \t") + 1), "application/json");
+  return http::equals_ignoring_case(media_type.substr(0, media_type.find_last_not_of(" \t") + 1), "application/json");
 }
 
 } // namespace
 
 AdminGuard::AdminGuard(std::string_view host) : host_(without_brackets(host)) {}
 
-std::optional<AdminGuard::Objection> AdminGuard::judge(const Request& request) const {
+std::optional<AdminGuard::Objection> AdminGuard::judge(const http::Request& request) const {
   if (!host_) return std::nullopt;
   const auto host = request.header("Host");
   if (host && !is_own_host(*host)) {
@@ -56,7 +56,7 @@ std::optional<AdminGuard::Objection> AdminGuard::judge(const Request& request) c
 
 bool AdminGuard::is_own_host(std::string_view authority) const {
   const std::string_view host = host_in(authority);
-  return is_address(host) || equals_ignoring_case(host, "localhost") || equals_ignoring_case(host, *host_);
+  return is_address(host) || http::equals_ignoring_case(host, "localhost") || http::equals_ignoring_case(host, *host_);
 }
 
-} // namespace authd::http
+} // namespace authd::endpoints

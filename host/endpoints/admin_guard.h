@@ -10,7 +10,7 @@
 
 #include "http/exchange.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 
 class AdminGuard {
  public:
@@ -24,7 +24,7 @@ class AdminGuard {
   explicit AdminGuard(std::string_view host);
 
   // 403 or 415; nullopt: it may pass. [thread-safe]
-  std::optional<Objection> judge(const Request& request) const;
+  std::optional<Objection> judge(const http::Request& request) const;
 
  private:
   bool is_own_host(std::string_view authority) const;
@@ -32,4 +32,4 @@ class AdminGuard {
   std::optional<std::string> host_; // without brackets
 };
 
-} // namespace authd::http
+} // namespace authd::endpoints

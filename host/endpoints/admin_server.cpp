@@ -6,7 +6,7 @@
 
 #include <Poco/NumberParser.h>
 
-namespace authd {
+namespace authd::endpoints {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
@@ -31,14 +31,14 @@ http::ServerOptions options_for(const std::string& listen) {
   return options;
 }
 
-http::AdminGuard guard_for(const std::string& listen) {
+AdminGuard guard_for(const std::string& listen) {
   if (listen.rfind(kUnixPrefix, 0) == 0) return {};
-  return http::AdminGuard(listen.substr(0, listen.rfind(':')));
+  return AdminGuard(listen.substr(0, listen.rfind(':')));
 }
 
 } // namespace
 
-AdminServer::AdminServer(const std::string& listen, http::AdminActions actions, const config::Telemetry& telemetry,
+AdminServer::AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry,
                          Log& log)
     : access_log_(telemetry, log), endpoints_(std::move(actions), guard_for(listen)) {
   endpoints_.add_to(router_);
@@ -47,4 +47,4 @@ AdminServer::AdminServer(const std::string& listen, http::AdminActions actions, 
   log.write(Level::info, "admin-listening", "operations are listened for", {{"server.address", listen}});
 }
 
-} // namespace authd
+} // namespace authd::endpoints

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "base/version.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 using plugin::Health;
@@ -83,32 +84,32 @@ HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gat
                                  const std::atomic<bool>& draining)
     : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining) {}
 
-void HealthEndpoints::add_to(Router& router) {
-  router.add({Method::get, "/health", "State of authd and of what it depends on", [this](Exchange& e) {
-                with_gateway_health(e, [this](Exchange& x, const Health& h) { health(x, h); });
+void HealthEndpoints::add_to(http::Router& router) {
+  router.add({http::Method::get, "/health", "State of authd and of what it depends on", [this](http::Exchange& e) {
+                with_gateway_health(e, [this](http::Exchange& x, const Health& h) { health(x, h); });
               }});
-  router.add({Method::get, "/health/live", "Whether the process turns", [this](Exchange& e) { live(e); }});
-  router.add({Method::get, "/health/ready", "Whether tokens can be issued to someone", [this](Exchange& e) {
-                with_gateway_health(e, [this](Exchange& x, const Health& h) { ready(x, h); });
+  router.add({http::Method::get, "/health/live", "Whether the process turns", [this](http::Exchange& e) { live(e); }});
+  router.add({http::Method::get, "/health/ready", "Whether tokens can be issued to someone", [this](http::Exchange& e) {
+                with_gateway_health(e, [this](http::Exchange& x, const Health& h) { ready(x, h); });
               }});
 }
 
-void HealthEndpoints::with_gateway_health(Exchange& exchange, Answer answer) {
-  const Ticket ticket = exchange.defer(gateway_health_.patience(), [answer](Exchange& e) {
+void HealthEndpoints::with_gateway_health(http::Exchange& exchange, Answer answer) {
+  const http::Ticket ticket = exchange.defer(gateway_health_.patience(), [answer](http::Exchange& e) {
     answer(e, {State::down, "the gateway's probe did not come back", {}, {}});
   });
   gateway_health_.ask([ticket, answer](const Health& health) {
-    ticket.resume([answer, health](Exchange& e) { answer(e, health); });
+    ticket.resume([answer, health](http::Exchange& e) { answer(e, health); });
   });
 }
 
-void HealthEndpoints::live(Exchange& exchange) const {
+void HealthEndpoints::live(http::Exchange& exchange) const {
   std::string body;
   JsonWriter(body).begin_object().member("status", "ok").member("timestamp", iso8601(wall_now())).end_object();
   exchange.respond(200, kJson, body);
 }
 
-void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
+void HealthEndpoints::ready(http::Exchange& exchange, const Health& gateway) const {
   const pipeline::Issuance issuance = lookup_.issuance(gateway);
   const bool draining = draining_.load();
   const bool is_ready = !draining && issuance.possible();
@@ -123,18 +124,18 @@ void HealthEndpoints::ready(Exchange& exchange, const Health& gateway) const {
   exchange.respond(is_ready ? 200 : 503, kJson, body);
 }
 
-void HealthEndpoints::health(Exchange& exchange, const Health& gateway) const {
+void HealthEndpoints::health(http::Exchange& exchange, const Health& gateway) const {
   const pipeline::Issuance issuance = lookup_.issuance(gateway);
   exchange.respond(issuance.possible() ? 200 : 503, kJson, health_body(exchange, gateway, issuance));
 }
 
-std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gateway,
+std::string HealthEndpoints::health_body(http::Exchange& exchange, const Health& gateway,
                                          const pipeline::Issuance& issuance) const {
   const auto uptime = std::chrono::duration_cast<seconds>(steady_now() - started_).count();
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("status", issuance.status()).member("timestamp", iso8601(wall_now()));
-  json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", AUTHD_VERSION);
+  json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", kVersion);
   json.member("environment", config::name_of(config_.environment)).member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
   write_gateway(json, gateway, gateway_.mode(), lookup_.guard());
@@ -148,4 +149,4 @@ std::string HealthEndpoints::health_body(Exchange& exchange, const Health& gatew
   return body;
 }
 
-} // namespace authd::http
+} // namespace authd::endpoints

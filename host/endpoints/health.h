@@ -11,7 +11,7 @@
 #include "pipeline/gateway_health.h"
 #include "pipeline/secret_lookup.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 
 class HealthEndpoints {
  public:
@@ -20,15 +20,15 @@ class HealthEndpoints {
                   pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup,
                   const std::atomic<bool>& draining);
 
-  void add_to(Router& router);
+  void add_to(http::Router& router);
 
  private:
-  using Answer = std::function<void(Exchange&, const plugin::Health&)>;
-  void with_gateway_health(Exchange& exchange, Answer answer);
-  void live(Exchange& exchange) const;
-  void ready(Exchange& exchange, const plugin::Health& gateway) const;
-  void health(Exchange& exchange, const plugin::Health& gateway) const;
-  std::string health_body(Exchange& exchange, const plugin::Health& gateway, const pipeline::Issuance& issuance) const;
+  using Answer = std::function<void(http::Exchange&, const plugin::Health&)>;
+  void with_gateway_health(http::Exchange& exchange, Answer answer);
+  void live(http::Exchange& exchange) const;
+  void ready(http::Exchange& exchange, const plugin::Health& gateway) const;
+  void health(http::Exchange& exchange, const plugin::Health& gateway) const;
+  std::string health_body(http::Exchange& exchange, const plugin::Health& gateway, const pipeline::Issuance& issuance) const;
 
   const config::Config& config_;
   const plugin::Gateway& gateway_;
@@ -38,4 +38,4 @@ class HealthEndpoints {
   const std::atomic<bool>& draining_;
 };
 
-} // namespace authd::http
+} // namespace authd::endpoints

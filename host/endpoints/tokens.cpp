@@ -7,7 +7,7 @@
 #include "base/json_writer.h"
 #include "http/problem.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 using pipeline::Consumer;
@@ -15,19 +15,19 @@ using pipeline::HeaderValue;
 using pipeline::LookupResult;
 using pipeline::SecretLookup;
 
-HeaderValue header_value(const Request& request, std::string_view name) {
+HeaderValue header_value(const http::Request& request, std::string_view name) {
   const auto value = request.header(name);
   return value ? HeaderValue{request.header_count(name), *value} : HeaderValue{};
 }
 
-pipeline::IdentityHeaders identity_of(const Request& request) {
+pipeline::IdentityHeaders identity_of(const http::Request& request) {
   return {header_value(request, pipeline::kConsumerIdHeader),
           header_value(request, pipeline::kConsumerUsernameHeader),
           header_value(request, pipeline::kAnonymousHeader), request.peer_trusted};
 }
 
 // A token must never stand in any cache between here and the client.
-void respond_never_stored(Exchange& exchange, std::string_view body) {
+void respond_never_stored(http::Exchange& exchange, std::string_view body) {
   exchange.respond(200, "application/json", body,
                    {{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}});
 }
@@ -44,7 +44,7 @@ bool starts_with_bearer(std::string_view value) {
 }
 
 // RFC 6750, section 2.1; the scheme's name is case-insensitive (RFC 9110, section 11.1).
-std::string_view bearer_token(const Request& request) {
+std::string_view bearer_token(const http::Request& request) {
   const auto value = request.header("Authorization");
   if (!value || !starts_with_bearer(*value)) return {};
   const auto begin = value->find_first_not_of(' ', 7);
@@ -82,32 +82,32 @@ std::string validation_body(const pipeline::ValidatedToken& token) {
 
 } // namespace
 
-void TokenEndpoints::add_to(Router& router) {
-  router.add({Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
-              [this](Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
-  router.add({Method::get, "/tokens/validate", "Check a token that was issued to this consumer",
-              [this](Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
+void TokenEndpoints::add_to(http::Router& router) {
+  router.add({http::Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
+              [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
+  router.add({http::Method::get, "/tokens/validate", "Check a token that was issued to this consumer",
+              [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
 }
 
-void TokenEndpoints::with_credentials(Exchange& exchange, Finish finish) {
+void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
   const pipeline::IdentityHeaders identity = identity_of(exchange.request());
   exchange.outcome().consumer_id = identity.id.value;
   exchange.outcome().consumer_name = identity.username.value;
   const auto consumer = pipeline_.identify(identity);
-  if (!consumer) return respond_problem(exchange, consumer.error());
+  if (!consumer) return http::respond_problem(exchange, consumer.error());
   thread_local std::string record; // keeps its capacity: a warm token allocates nothing
   if (pipeline_.lookup().cached(consumer->id, record)) return (this->*finish)(exchange, *consumer, record);
   wait_for_lookup(exchange, *consumer, finish);
 }
 
-void TokenEndpoints::wait_for_lookup(Exchange& exchange, const Consumer& consumer, Finish finish) {
+void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& consumer, Finish finish) {
   SecretLookup& lookup = pipeline_.lookup();
   const auto flight = std::make_shared<SecretLookup::FlightPtr>();
-  const Ticket ticket = exchange.defer(lookup.first_deadline(), [this, flight, finish](Exchange& e) {
+  const http::Ticket ticket = exchange.defer(lookup.first_deadline(), [this, flight, finish](http::Exchange& e) {
     on_deadline(e, *flight, finish);
   });
   auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
-    ticket.resume([this, result, flight, finish](Exchange& e) {
+    ticket.resume([this, result, flight, finish](http::Exchange& e) {
       e.outcome().steps = SecretLookup::steps_of(*flight);
       on_result(e, result, finish);
     });
@@ -116,28 +116,28 @@ void TokenEndpoints::wait_for_lookup(Exchange& exchange, const Consumer& consume
   *flight = std::move(begun.flight);
 }
 
-void TokenEndpoints::on_deadline(Exchange& exchange, const SecretLookup::FlightPtr& flight, Finish finish) {
+void TokenEndpoints::on_deadline(http::Exchange& exchange, const SecretLookup::FlightPtr& flight, Finish finish) {
   const auto verdict = pipeline_.lookup().on_deadline(flight);
   if (const auto* later = std::get_if<SteadyTime>(&verdict)) {
-    exchange.extend(*later, [this, flight, finish](Exchange& e) { on_deadline(e, flight, finish); });
+    exchange.extend(*later, [this, flight, finish](http::Exchange& e) { on_deadline(e, flight, finish); });
     return;
   }
   exchange.outcome().steps = SecretLookup::steps_of(flight);
   on_result(exchange, std::get<LookupResult>(verdict), finish);
 }
 
-void TokenEndpoints::on_result(Exchange& exchange, const LookupResult& result, Finish finish) {
-  if (!result) return respond_problem(exchange, result.error());
+void TokenEndpoints::on_result(http::Exchange& exchange, const LookupResult& result, Finish finish) {
+  if (!result) return http::respond_problem(exchange, result.error());
   exchange.outcome().stale = (*result)->why_stale;
   // Validated before, but the views of then are not kept across threads.
   const auto consumer = pipeline_.identify(identity_of(exchange.request()));
-  if (!consumer) return respond_problem(exchange, consumer.error());
+  if (!consumer) return http::respond_problem(exchange, consumer.error());
   (this->*finish)(exchange, *consumer, (*result)->record);
 }
 
-void TokenEndpoints::issue(Exchange& exchange, const Consumer& consumer, std::string_view record) {
+void TokenEndpoints::issue(http::Exchange& exchange, const Consumer& consumer, std::string_view record) {
   const auto token = pipeline_.issue(consumer, record);
-  if (!token) return respond_problem(exchange, token.error());
+  if (!token) return http::respond_problem(exchange, token.error());
   thread_local std::string body;
   body.assign(R"({"access_token":")").append(token->text).append(R"(","expires_in":)");
   JsonWriter(body).value(token->expires_in);
@@ -146,17 +146,17 @@ void TokenEndpoints::issue(Exchange& exchange, const Consumer& consumer, std::st
   respond_never_stored(exchange, body);
 }
 
-void TokenEndpoints::validate(Exchange& exchange, const Consumer&, std::string_view record) {
+void TokenEndpoints::validate(http::Exchange& exchange, const Consumer&, std::string_view record) {
   if (exchange.request().header_count("Authorization") > 1) { // which of them is meant, two parties may not agree on
-    return respond_problem(exchange, {Code::malformed_request, "More than one Authorization header", {}});
+    return http::respond_problem(exchange, {Code::malformed_request, "More than one Authorization header", {}});
   }
   const std::string_view text = bearer_token(exchange.request());
   if (text.empty()) {
-    return respond_problem(exchange, {Code::no_bearer_token, "No bearer token in the Authorization header", {}});
+    return http::respond_problem(exchange, {Code::no_bearer_token, "No bearer token in the Authorization header", {}});
   }
   const auto token = pipeline_.check(text, record);
-  if (!token) return respond_problem(exchange, token.error());
+  if (!token) return http::respond_problem(exchange, token.error());
   respond_never_stored(exchange, validation_body(*token));
 }
 
-} // namespace authd::http
+} // namespace authd::endpoints

@@ -6,7 +6,7 @@
 
 #include <Poco/NumberParser.h>
 
-namespace authd::http {
+namespace authd::endpoints {
 
 TrustedPeers::TrustedPeers(const std::vector<std::string>& blocks) {
   for (const std::string& text : blocks) {
@@ -24,4 +24,4 @@ bool TrustedPeers::contains(const IpAddress& peer) const {
          });
 }
 
-} // namespace authd::http
+} // namespace authd::endpoints

@@ -8,7 +8,7 @@
 
 #include "base/ip_address.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 
 class TrustedPeers {
  public:
@@ -25,4 +25,4 @@ class TrustedPeers {
   std::vector<Block> blocks_;
 };
 
-} // namespace authd::http
+} // namespace authd::endpoints

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 std::shared_ptr<SSL_CTX> context_with(const TlsIdentity& identity, SSL_CTX* authorities) {
@@ -33,4 +33,4 @@ std::shared_ptr<SSL_CTX> ClientTls::get() {
   return own_;
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

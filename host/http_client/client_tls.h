@@ -9,7 +9,7 @@
 #include "base/tls_identity.h"
 #include "net/tls_context.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // What the HTTPS connections of one instance believe and show: the authorities of its identity, else the system's; the
 // certificate of its identity, if it has one. [thread-safe]
@@ -30,4 +30,4 @@ class ClientTls {
   std::shared_ptr<SSL_CTX> made_from_; // guarded by mutex_; whose authorities `own_` believes, when the system's
 };
 
-} // namespace authd::plugin
+} // namespace authd::http_client

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 std::optional<net::DeadlineSocket> ConnectionPool::take(std::string_view origin, SteadyTime now) {
   const std::lock_guard lock(mutex_);
@@ -35,4 +35,4 @@ std::size_t ConnectionPool::size() const {
   return idle_.size();
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

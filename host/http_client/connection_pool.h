@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "net/deadline_socket.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // [thread-safe]
 class ConnectionPool {
@@ -37,4 +37,4 @@ class ConnectionPool {
   std::vector<Idle> idle_; // oldest first
 };
 
-} // namespace authd::plugin
+} // namespace authd::http_client

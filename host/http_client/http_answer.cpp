@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "http_client/http_field.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 constexpr std::size_t kFirstReserve = 16 * 1024;
@@ -120,4 +120,4 @@ HttpAnswer::State HttpAnswer::finish() {
   return state_;
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

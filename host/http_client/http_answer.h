@@ -12,7 +12,7 @@
 
 #include <llhttp/llhttp.h>
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 struct AnswerHeader {
   std::string name;
@@ -66,4 +66,4 @@ class HttpAnswer {
   bool reusable_ = false;
 };
 
-} // namespace authd::plugin
+} // namespace authd::http_client

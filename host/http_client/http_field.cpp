@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -22,4 +22,4 @@ bool same_name(std::string_view a, std::string_view b) {
                     [](char x, char y) { return (x | 0x20) == (y | 0x20); });
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

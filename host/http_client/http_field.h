@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // RFC 9110, section 5.6.2: what a method or a field's name is made of.
 bool is_token(std::string_view text);
@@ -13,4 +13,4 @@ bool is_field_value(std::string_view text);
 // Without case.
 bool same_name(std::string_view a, std::string_view b);
 
-} // namespace authd::plugin
+} // namespace authd::http_client

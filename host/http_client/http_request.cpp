@@ -7,9 +7,10 @@
 
 #include "base/secret.h"
 #include "base/abi_views.h"
+#include "base/version.h"
 #include "http_client/http_field.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 // What frames the message or routes it is the host's to say.
@@ -53,7 +54,7 @@ std::string_view RequestBytes::write(const authd_http_request& r, const HttpUrl&
     names_agent = names_agent || same_name(name, "User-Agent");
     add_header(bytes_, name, view(h.value));
   }
-  if (!names_agent) add_header(bytes_, "User-Agent", "authd/" AUTHD_VERSION);
+  if (!names_agent) add_header(bytes_, "User-Agent", std::string("authd/").append(kVersion));
   if (!keep_alive) add_header(bytes_, "Connection", "close");
   if (r.body.n > 0 || expects_body(view(r.method))) {
     add_header(bytes_, "Content-Length", std::to_string(r.body.n));
@@ -63,4 +64,4 @@ std::string_view RequestBytes::write(const authd_http_request& r, const HttpUrl&
   return {};
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

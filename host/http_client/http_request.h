@@ -9,7 +9,7 @@
 #include "http_client/http_url.h"
 #include "http_client/retry_policy.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // The host's defaults where the plugin says nothing or was built before it could.
 RetrySettings retry_settings(const authd_http_request& request);
@@ -30,4 +30,4 @@ class RequestBytes {
   std::string bytes_;
 };
 
-} // namespace authd::plugin
+} // namespace authd::http_client

@@ -26,7 +26,7 @@
 #include "http_client/http_url.h"
 #include "http_client/retry_policy.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 constexpr std::uint64_t kDefaultBody = 8 * 1024 * 1024;
@@ -302,4 +302,4 @@ std::shared_ptr<const authd_http_v1> HttpService::connect(const authd_host* host
   return {client, client->table()};
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

@@ -14,7 +14,7 @@
 #include "net/tls_context.h"
 #include "http_client/interrupt.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // [thread-safe]
 class HttpService {
@@ -27,7 +27,7 @@ class HttpService {
 
   // A table for one plugin instance, with a pool and a retry budget of its own that go with the table. `identity`:
   // what its HTTPS connections believe and show; null: the system's authorities, and no certificate. Failures are recorded through `host`; it and the service must outlive the table. The calls that are
-  // handed to the table are plugin::Call's, or null.
+  // handed to the table are Call's, or null.
   std::shared_ptr<const authd_http_v1> connect(const authd_host* host,
                                                std::shared_ptr<const TlsIdentity> identity = nullptr);
 
@@ -45,4 +45,4 @@ class HttpService {
   Interrupt interrupt_;
 };
 
-} // namespace authd::plugin
+} // namespace authd::http_client

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 std::string lower(std::string_view text) {
@@ -67,4 +67,4 @@ std::optional<HttpUrl> split_url(std::string_view url) {
   return parts;
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

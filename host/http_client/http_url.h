@@ -9,7 +9,7 @@
 
 #include "net/address.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 struct Endpoint : net::HostPort {
   bool tls = false;
@@ -26,4 +26,4 @@ struct HttpUrl {
 // blank, a control character or a bad port. `target` views `url`.
 std::optional<HttpUrl> split_url(std::string_view url);
 
-} // namespace authd::plugin
+} // namespace authd::http_client

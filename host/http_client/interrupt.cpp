@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 Interrupt::Interrupt() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (fd_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
@@ -22,4 +22,4 @@ void Interrupt::raise() noexcept {
   [[maybe_unused]] const ssize_t n = ::write(fd_, &one, sizeof one);
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

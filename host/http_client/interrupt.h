@@ -2,7 +2,7 @@
 // Ends every wait that watches it, once and for good.
 #pragma once
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // [thread-safe]
 class Interrupt {
@@ -19,4 +19,4 @@ class Interrupt {
   const int fd_;
 };
 
-} // namespace authd::plugin
+} // namespace authd::http_client

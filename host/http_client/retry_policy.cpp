@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 using How = AttemptEnd::How;
@@ -100,4 +100,4 @@ std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime no
   return std::clamp<milliseconds>(wait, milliseconds(0), kLongestRetryAfter);
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

@@ -21,7 +21,7 @@
 
 #include "base/clock.h"
 
-namespace authd::plugin {
+namespace authd::http_client {
 
 // How much repeating may add to the load: a tenth of the exchanges and kMostSaved more. Without such a
 // bound a server that fails under its load gets twice the load. [thread-safe]
@@ -85,4 +85,4 @@ class RetryPolicy {
 // RFC 9110, section 10.2.3: seconds or a date, a day at most; nullopt: neither.
 std::optional<milliseconds> parse_retry_after(std::string_view text, WallTime now);
 
-} // namespace authd::plugin
+} // namespace authd::http_client

@@ -6,25 +6,24 @@
 namespace authd::pipeline {
 namespace {
 
-using plugin::Status;
 
-TierDrop outcome(const plugin::CacheTier& tier, Status status) {
+TierDrop outcome(const plugin::CacheTier& tier, CallStatus status) {
   TierDrop drop{tier.name()};
-  drop.told = plugin::is_answer(status);
+  drop.told = is_answer(status);
   drop.everywhere = drop.told && (!tier.remote() || tier.announces());
   return drop;
 }
 
 } // namespace
 
-TierDrop drop_of(const plugin::CacheTier& tier, Status deleted) {
+TierDrop drop_of(const plugin::CacheTier& tier, CallStatus deleted) {
   TierDrop drop = outcome(tier, deleted);
-  if (deleted == Status::not_found) drop.copies = 0;
-  if (deleted == Status::ok && tier.tells_deletions()) drop.copies = 1;
+  if (deleted == CallStatus::not_found) drop.copies = 0;
+  if (deleted == CallStatus::ok && tier.tells_deletions()) drop.copies = 1;
   return drop;
 }
 
-TierDrop clear_of(const plugin::CacheTier& tier, Status cleared, std::optional<std::int64_t> held) {
+TierDrop clear_of(const plugin::CacheTier& tier, CallStatus cleared, std::optional<std::int64_t> held) {
   TierDrop drop = outcome(tier, cleared);
   if (drop.told) drop.copies = held;
   return drop;

@@ -9,14 +9,13 @@
 namespace authd::pipeline {
 namespace {
 
-using plugin::Status;
 
 constexpr milliseconds kGoodFor{1000};
 constexpr milliseconds kEvery{1000}; // while a breaker is open
 
 // 403 from the probe alone may come from a role that may not see it: the gateway is there, so a call is worth it.
 bool worth_a_call(const plugin::Health& health) {
-  return health.state != plugin::Health::State::down || health.status == Status::denied;
+  return health.state != plugin::Health::State::down || health.status == CallStatus::denied;
 }
 
 } // namespace
@@ -59,7 +58,7 @@ void GatewayHealth::ask(Done done) {
   }
   if (!start()) {
     lock.unlock();
-    return done({plugin::Health::State::down, "no thread could be started for the probe", {}, {}, Status::internal});
+    return done({plugin::Health::State::down, "no thread could be started for the probe", {}, {}, CallStatus::internal});
   }
   waiting_.push_back(std::move(done));
   wake_.notify_all();
@@ -105,7 +104,7 @@ void GatewayHealth::run() {
     if (is_time) tick(lock);
     watching_ = guard_.needs_probe();
   }
-  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, Status::cancelled};
+  const plugin::Health ended{plugin::Health::State::down, "authd is stopping", {}, {}, CallStatus::cancelled};
   for (const Done& done : std::exchange(waiting_, {})) done(ended);
 }
 
@@ -131,9 +130,9 @@ void GatewayHealth::tick(std::unique_lock<std::mutex>& lock) {
 
 void GatewayHealth::probe(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  plugin::Call call(steady_now() + probe_timeout_);
+  Call call(steady_now() + probe_timeout_);
   const plugin::Health health = gateway_.probe(call);
-  if (health.status == Status::ok) guard_.prove_base();
+  if (health.status == CallStatus::ok) guard_.prove_base();
   if (worth_a_call(health)) guard_.recovered(steady_now(), recorder_);
   lock.lock();
   last_ = health;

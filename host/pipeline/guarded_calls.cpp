@@ -7,18 +7,17 @@ namespace authd::pipeline {
 namespace {
 
 using Outcome = CircuitBreaker::Outcome;
-using plugin::Status;
 
 // An unknown consumer says nothing about the gateway's health: whoever asks for such ids could dilute the failures
 // of others. What the gateway refuses to create for one consumer is that consumer's matter alone.
-Outcome outcome_of(GatewayUse use, const plugin::Failure* failure) {
+Outcome outcome_of(GatewayUse use, const CallFailure* failure) {
   if (failure == nullptr) return Outcome::success;
   switch (failure->status) {
-  case Status::not_found:
-  case Status::invalid:
-  case Status::conflict: return Outcome::answered;
-  case Status::denied:
-  case Status::unsupported: return use == GatewayUse::create ? Outcome::answered : Outcome::failure;
+  case CallStatus::not_found:
+  case CallStatus::invalid:
+  case CallStatus::conflict: return Outcome::answered;
+  case CallStatus::denied:
+  case CallStatus::unsupported: return use == GatewayUse::create ? Outcome::answered : Outcome::failure;
   default: return Outcome::failure;
   }
 }
@@ -38,10 +37,10 @@ std::optional<Error> GuardedCalls::admit(GatewayUse use) {
   return std::nullopt;
 }
 
-void GuardedCalls::judge(const plugin::Failure* failure, bool in_doubt) {
+void GuardedCalls::judge(const CallFailure* failure, bool in_doubt) {
   const auto permit = std::exchange(permit_, std::nullopt);
   if (!permit) return;
-  if (failure != nullptr && failure->status == Status::rate_limited) {
+  if (failure != nullptr && failure->status == CallStatus::rate_limited) {
     return guard_.pause(*permit, failure->retry_after, steady_now(), recorder_);
   }
   guard_.record(*permit, in_doubt ? Outcome::unjudged : outcome_of(use_, failure), steady_now(), recorder_);

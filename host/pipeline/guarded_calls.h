@@ -27,7 +27,7 @@ class GuardedCalls {
   // Before a call: nullopt, it may be made; else why not.
   std::optional<Error> admit(GatewayUse use);
   // After it, with what it failed with, if it did. `in_doubt`: what it said must not count.
-  void judge(const plugin::Failure* failure, bool in_doubt = false);
+  void judge(const CallFailure* failure, bool in_doubt = false);
 
   std::size_t admitted() const { return admitted_; } // how many so far
   GatewayGuard& guard() const { return guard_; }

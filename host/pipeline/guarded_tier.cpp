@@ -10,8 +10,6 @@
 namespace authd::pipeline {
 namespace {
 
-using plugin::is_answer;
-using plugin::Status;
 
 // A deletion may take longer than a read, because what it leaves behind would be served again.
 constexpr milliseconds kDeleteTimeout{250};
@@ -46,18 +44,18 @@ GuardedTier::GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& seal
       breaker_(kBreaker),
       pending_(slot_.pending ? slot_.pending : std::make_shared<PendingDeletions>()) {}
 
-// Runs one operation behind the tier's breaker; Status::cancelled when the breaker refuses.
+// Runs one operation behind the tier's breaker; CallStatus::cancelled when the breaker refuses.
 template <class Operation>
-Status GuardedTier::guard(std::string_view name, plugin::Call& call, Operation&& operation) {
+CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& operation) {
   const auto admission = breaker_.acquire(steady_now());
   if (admission.transition) recorder_.breaker_moved(slot_.tier.name(), *admission.transition);
-  if (!admission.permit) return Status::cancelled;
-  const Status status = operation();
+  if (!admission.permit) return CallStatus::cancelled;
+  const CallStatus status = operation();
   const bool overran = call.deadline() < steady_now() - kOverrun;
   if (overran)
-    recorder_.tier_failed({slot_.tier.name(), name, Status::timeout, "it did not keep its deadline"});
+    recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it did not keep its deadline"});
   const bool good = !failed(name, status, call) && !overran;
-  const bool refused = is_write(name) && status != Status::timeout && !overran;
+  const bool refused = is_write(name) && status != CallStatus::timeout && !overran;
   const auto outcome = good      ? CircuitBreaker::Outcome::success
                        : refused ? CircuitBreaker::Outcome::unjudged
                                  : CircuitBreaker::Outcome::failure;
@@ -66,12 +64,12 @@ Status GuardedTier::guard(std::string_view name, plugin::Call& call, Operation&&
   return status;
 }
 
-bool GuardedTier::failed(std::string_view operation, Status status, plugin::Call& call) {
+bool GuardedTier::failed(std::string_view operation, CallStatus status, Call& call) {
   if (is_answer(status)) {
     note(operation, std::nullopt);
     return false;
   }
-  plugin::Failure failure = call.take_failure(status);
+  CallFailure failure = call.take_failure(status);
   recorder_.tier_failed({slot_.tier.name(), operation, status, failure.message});
   note(operation, std::move(failure.message));
   return true;
@@ -90,10 +88,10 @@ void GuardedTier::note(std::string_view operation, std::optional<std::string> er
 // One read by get_stale serves both questions, for the record itself says when it was fetched.
 std::optional<TierCopy> GuardedTier::read(const std::string& key) {
   if (pending_->covers(key)) return std::nullopt;
-  plugin::Call call(steady_now() + slot_.read_timeout);
+  Call call(steady_now() + slot_.read_timeout);
   std::string envelope;
-  const Status status = guard("get", call, [&] { return slot_.tier.get_stale(call, key, envelope); });
-  if (status != Status::ok) return std::nullopt;
+  const CallStatus status = guard("get", call, [&] { return slot_.tier.get_stale(call, key, envelope); });
+  if (status != CallStatus::ok) return std::nullopt;
   TierCopy copy;
   auto opened = Sealer::Opened::value;
   if (slot_.tier.leaves_process()) {
@@ -116,12 +114,12 @@ std::optional<TierCopy> GuardedTier::read(const std::string& key) {
 void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
   if (opened == Sealer::Opened::other_keys) {
     // While keys are rotated instances have different lists: to delete it would take it from all that can open it.
-    recorder_.tier_failed({slot_.tier.name(), "open", Status::denied, "a value is sealed with a key that is not in "
+    recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::denied, "a value is sealed with a key that is not in "
                                                                       "lookup.encryption_keys; it was left"});
     return;
   }
   // Garbage, or another program's value: it will not get better.
-  recorder_.tier_failed({slot_.tier.name(), "open", Status::corrupt, "a value does not open; it was deleted"});
+  recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::corrupt, "a value does not open; it was deleted"});
   delete_now(key);
 }
 
@@ -132,7 +130,7 @@ void GuardedTier::store(const std::string& key, std::string_view record,
   if (slot_.tier.leaves_process()) sealer_.seal(key, record, envelope);
   const std::string_view value = slot_.tier.leaves_process() ? std::string_view(envelope) : record;
   // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
-  plugin::Call call(steady_now() + slot_.read_timeout);
+  Call call(steady_now() + slot_.read_timeout);
   stored(is_answer(
       guard("set", call, [&] { return slot_.tier.set(call, key, value, slot_.ttl, slot_.stale); })));
   wipe(envelope.data(), envelope.size());
@@ -164,14 +162,14 @@ void GuardedTier::poll() {
 // While the breaker is open it is asked past it, and in silence: a backend that is away for hours is no news every
 // second.
 bool GuardedTier::poll_health() {
-  plugin::Call call(steady_now() + std::max(slot_.read_timeout, kPollTimeout));
+  Call call(steady_now() + std::max(slot_.read_timeout, kPollTimeout));
   plugin::Health health;
   const bool closed = breaker_.state() == CircuitBreaker::State::closed;
-  const Status status = closed ? guard("health", call, [&] { return ask_health(call, health); })
+  const CallStatus status = closed ? guard("health", call, [&] { return ask_health(call, health); })
                                : ask_health(call, health);
   if (!closed && is_answer(status)) {
     if (const auto moved = breaker_.recover(steady_now())) recorder_.breaker_moved(slot_.tier.name(), *moved);
-    guard("health", call, [] { return Status::ok; });
+    guard("health", call, [] { return CallStatus::ok; });
   }
   const std::lock_guard lock(mutex_);
   if (!is_answer(status)) {
@@ -185,18 +183,18 @@ bool GuardedTier::poll_health() {
   return true;
 }
 
-// Status::ok unless it is down; the call then has the reason.
-Status GuardedTier::ask_health(plugin::Call& call, plugin::Health& health) const {
+// CallStatus::ok unless it is down; the call then has the reason.
+CallStatus GuardedTier::ask_health(Call& call, plugin::Health& health) const {
   health = slot_.tier.health(call);
-  if (health.state != plugin::Health::State::down) return Status::ok;
-  const Status status = is_answer(health.status) ? Status::unavailable : health.status;
+  if (health.state != plugin::Health::State::down) return CallStatus::ok;
+  const CallStatus status = is_answer(health.status) ? CallStatus::unavailable : health.status;
   call.record({status, 0, milliseconds(0), health.detail});
   return status;
 }
 
 // Where the tier says how it is, its statistics are no evidence of that.
 void GuardedTier::poll_stats(bool tells_health) {
-  plugin::Call call(steady_now() + slot_.read_timeout);
+  Call call(steady_now() + slot_.read_timeout);
   plugin::TierStats stats;
   const auto ask = [&] { return slot_.tier.read_stats(call, stats); };
   if (tells_health) {
@@ -232,13 +230,13 @@ bool GuardedTier::may_hold_copies() const {
 // --- deletions -----------------------------------------------------------------------------------------
 
 TierDrop GuardedTier::remove(const std::string& key) {
-  const Status status = delete_now(key);
+  const CallStatus status = delete_now(key);
   if (!is_answer(status)) pending_->add(key);
   return drop_of(slot_.tier, status);
 }
 
 TierDrop GuardedTier::remove_all() {
-  const Status status = clear_now();
+  const CallStatus status = clear_now();
   if (!is_answer(status)) pending_->add_all();
   return clear_of(slot_.tier, status, std::nullopt);
 }
@@ -246,17 +244,17 @@ TierDrop GuardedTier::remove_all() {
 // Never all instead of too many: they would be for consumers who are new, and have copies nowhere.
 void GuardedTier::remove_later(const std::string& key) {
   if (pending_->add_if_room(key)) return;
-  recorder_.tier_failed({slot_.tier.name(), "del", Status::unavailable,
+  recorder_.tier_failed({slot_.tier.name(), "del", CallStatus::unavailable,
                          "too many deletions are pending: that a credential was made is not told to other instances"});
 }
 
-Status GuardedTier::delete_now(const std::string& key) {
-  plugin::Call call(steady_now() + kDeleteTimeout);
+CallStatus GuardedTier::delete_now(const std::string& key) {
+  Call call(steady_now() + kDeleteTimeout);
   return guard("del", call, [&] { return slot_.tier.del(call, key); });
 }
 
-Status GuardedTier::clear_now() {
-  plugin::Call call(steady_now() + kClearTimeout);
+CallStatus GuardedTier::clear_now() {
+  Call call(steady_now() + kClearTimeout);
   return guard("clear", call, [&] { return slot_.tier.clear(call, prefix_); });
 }
 
@@ -276,8 +274,8 @@ bool GuardedTier::carry_out(const std::string& key) {
   // While all is to be deleted nothing is read: whether the tier answers must be found out here, and in less than
   // the time that clearing it may take.
   std::string ignored;
-  plugin::Call knock(steady_now() + slot_.read_timeout);
-  const Status status = guard("get", knock, [&] { return slot_.tier.get_stale(knock, prefix_, ignored); });
+  Call knock(steady_now() + slot_.read_timeout);
+  const CallStatus status = guard("get", knock, [&] { return slot_.tier.get_stale(knock, prefix_, ignored); });
   return is_answer(status) && is_answer(clear_now());
 }
 

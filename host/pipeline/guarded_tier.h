@@ -73,18 +73,18 @@ class GuardedTier {
 
  private:
   template <class Operation>
-  plugin::Status guard(std::string_view name, plugin::Call& call, Operation&& operation);
-  bool failed(std::string_view operation, plugin::Status status, plugin::Call& call);
+  CallStatus guard(std::string_view name, Call& call, Operation&& operation);
+  bool failed(std::string_view operation, CallStatus status, Call& call);
   void note(std::string_view operation, std::optional<std::string> error);
   bool poll_health(); // false: it is down
   void poll_stats(bool tells_health);
-  plugin::Status ask_health(plugin::Call& call, plugin::Health& health) const;
+  CallStatus ask_health(Call& call, plugin::Health& health) const;
 
   void cannot_read(const std::string& key, Sealer::Opened opened);
   bool may_store(SteadyTime now);
   void stored(bool good);
-  plugin::Status delete_now(const std::string& key);
-  plugin::Status clear_now();
+  CallStatus delete_now(const std::string& key);
+  CallStatus clear_now();
   bool carry_out(const std::string& key);
 
   const TierSlot slot_;

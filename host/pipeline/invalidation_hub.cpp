@@ -16,7 +16,7 @@ struct InvalidationHub::TiersTable : authd_tiers_v1 {
   static const TiersTable& of(const authd_tiers_v1* table) { return *static_cast<const TiersTable*>(table); }
 
   static void on_invalidated(const authd_tiers_v1* table, authd_str key) {
-    of(table).hub.tell_all([key](Listener& l) { l.invalidated(plugin::view(key)); });
+    of(table).hub.tell_all([key](Listener& l) { l.invalidated(view(key)); });
   }
   static void on_resync(const authd_tiers_v1* table) {
     if (of(table).resync_may_mean_cleared) return on_cleared(table);
@@ -39,7 +39,7 @@ struct InvalidationHub::ConsumersTable : authd_consumers_v1 {
   }
 
   static void on_changed(const authd_consumers_v1* table, authd_str consumer) {
-    of(table).tell_all([consumer](Listener& l) { l.changed(plugin::view(consumer)); });
+    of(table).tell_all([consumer](Listener& l) { l.changed(view(consumer)); });
   }
   static void on_all_changed(const authd_consumers_v1* table) {
     of(table).tell_all([](Listener& l) { l.all_changed(); });

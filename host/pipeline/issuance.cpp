@@ -12,7 +12,7 @@ using plugin::Health;
 // breaker knows better.
 bool answers(const Health& gateway, const GatewayGuard& guard) {
   if (gateway.state != Health::State::down) return true;
-  return gateway.status == plugin::Status::denied && guard.base_is_proved();
+  return gateway.status == CallStatus::denied && guard.base_is_proved();
 }
 
 std::string trouble_of_gateway(const Health& gateway, const std::optional<Error>& refusal, const GatewayGuard& guard) {

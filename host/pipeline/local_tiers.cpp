@@ -9,7 +9,6 @@
 
 namespace authd::pipeline {
 
-using plugin::Status;
 
 LocalTiers::LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::shared_ptr<TierHistory> history,
                        Recorder& recorder)
@@ -17,9 +16,9 @@ LocalTiers::LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::s
 
 Freshness LocalTiers::get(std::string_view key, std::string& record) const {
   for (const TierSlot& slot : slots_) {
-    plugin::Call call;
-    const Status status = slot.tier.get(call, key, record);
-    if (failed(slot, "get", status, call) || status != Status::ok) continue;
+    Call call;
+    const CallStatus status = slot.tier.get(call, key, record);
+    if (failed(slot, "get", status, call) || status != CallStatus::ok) continue;
     if (const auto stamp = open(record)) return clock_.of_local(*stamp, history_->channels);
   }
   return Freshness::gone;
@@ -27,9 +26,9 @@ Freshness LocalTiers::get(std::string_view key, std::string& record) const {
 
 bool LocalTiers::get_stale(std::string_view key, std::string& record) const {
   for (const TierSlot& slot : slots_) {
-    plugin::Call call;
-    const Status status = slot.tier.get_stale(call, key, record);
-    if (failed(slot, "get_stale", status, call) || status != Status::ok) continue;
+    Call call;
+    const CallStatus status = slot.tier.get_stale(call, key, record);
+    if (failed(slot, "get_stale", status, call) || status != CallStatus::ok) continue;
     if (open(record)) return true;
   }
   return false;
@@ -49,7 +48,7 @@ void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_
     const milliseconds lifetime = std::min(slot.ttl, at_most);
     value.assign(record);
     clock_.stamp(std::min(lifetime, refresh_within), period).append_to(value);
-    plugin::Call call;
+    Call call;
     if (failed(slot, "set", slot.tier.set(call, key, value, lifetime, slot.stale), call)) continue;
     history_->stored(steady_now() + lifetime + slot.stale);
   }
@@ -59,8 +58,8 @@ void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_
 DropResult LocalTiers::remove(std::string_view key) const {
   DropResult result;
   for (const TierSlot& slot : slots_) {
-    plugin::Call call;
-    const Status status = slot.tier.del(call, key);
+    Call call;
+    const CallStatus status = slot.tier.del(call, key);
     failed(slot, "del", status, call);
     result.add(drop_of(slot.tier, status));
   }
@@ -70,9 +69,9 @@ DropResult LocalTiers::remove(std::string_view key) const {
 DropResult LocalTiers::clear() const {
   DropResult result;
   for (const TierSlot& slot : slots_) {
-    plugin::Call call;
+    Call call;
     const plugin::TierStats stats = slot.tier.stats(call);
-    const Status status = slot.tier.clear(call, {});
+    const CallStatus status = slot.tier.clear(call, {});
     failed(slot, "clear", status, call);
     result.add(clear_of(slot.tier, status,
                         stats.known ? std::optional(static_cast<std::int64_t>(stats.entries)) : std::nullopt));
@@ -84,15 +83,15 @@ DropResult LocalTiers::clear() const {
 bool LocalTiers::holds_usable() const {
   if (steady_now().time_since_epoch().count() >= history_->usable_until.load(std::memory_order_relaxed)) return false;
   return std::any_of(slots_.begin(), slots_.end(), [](const TierSlot& slot) {
-    plugin::Call call;
+    Call call;
     return slot.tier.stats(call).entries > 0;
   });
 }
 
-bool LocalTiers::failed(const TierSlot& slot, std::string_view operation, Status status,
-                        plugin::Call& call) const {
-  if (plugin::is_answer(status)) return false;
-  const plugin::Failure failure = call.take_failure(status);
+bool LocalTiers::failed(const TierSlot& slot, std::string_view operation, CallStatus status,
+                        Call& call) const {
+  if (is_answer(status)) return false;
+  const CallFailure failure = call.take_failure(status);
   recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
   return true;
 }

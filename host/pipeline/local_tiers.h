@@ -41,7 +41,7 @@ class LocalTiers {
 
  private:
   std::optional<LocalStamp> open(std::string& value) const;
-  bool failed(const TierSlot& slot, std::string_view operation, plugin::Status status, plugin::Call& call) const;
+  bool failed(const TierSlot& slot, std::string_view operation, CallStatus status, Call& call) const;
 
   const std::vector<TierSlot> slots_;
   const FreshnessClock clock_;

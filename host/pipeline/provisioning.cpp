@@ -15,8 +15,8 @@ constexpr unsigned kMaxKeys = 3;
 constexpr std::size_t kSecretBytes = 32;
 
 // "create: denied (403): Invalid RBAC credentials"
-std::string told(std::string_view operation, const plugin::Failure& failure) {
-  std::string text = fmt::format("{}: {}", operation, plugin::name_of(failure.status));
+std::string told(std::string_view operation, const CallFailure& failure) {
+  std::string text = fmt::format("{}: {}", operation, name_of(failure.status));
   if (failure.upstream_status != 0) text += fmt::format(" ({})", failure.upstream_status);
   if (!failure.message.empty()) text.append(": ").append(failure.message);
   return text;
@@ -27,9 +27,9 @@ GatewayAnswer unknown(std::string reason) { return {GatewayAnswer::Kind::unknown
 GatewayAnswer failed(Error error) { return {GatewayAnswer::Kind::failed, {}, {}, std::move(error)}; }
 
 // What the client is told is a fixed text; the gateway's own words are in the log.
-GatewayAnswer unavailable(std::string_view operation, const plugin::Failure& failure, const GuardedCalls& calls) {
+GatewayAnswer unavailable(std::string_view operation, const CallFailure& failure, const GuardedCalls& calls) {
   if (auto paused = calls.guard().refusal(GatewayUse::read, steady_now(), calls.recorder());
-      paused && failure.status == plugin::Status::rate_limited) {
+      paused && failure.status == CallStatus::rate_limited) {
     paused->reason = told(operation, failure);
     return failed(std::move(*paused));
   }
@@ -45,9 +45,8 @@ GatewayAnswer made(GatewayAnswer answer) {
 
 // What the gateway will not do for this consumer, however often it is asked: Kong's 400, 401, 403, 405 and 413, and
 // a 404 that it did not say itself.
-bool is_refusal(plugin::Status status) {
-  using plugin::Status;
-  return status == Status::invalid || status == Status::denied || status == Status::unsupported;
+bool is_refusal(CallStatus status) {
+    return status == CallStatus::invalid || status == CallStatus::denied || status == CallStatus::unsupported;
 }
 
 GatewayAnswer no_credential(std::string detail, std::string reason = {}) {
@@ -72,12 +71,12 @@ auto guarded(GuardedCalls& calls, GatewayUse use, std::string_view name, Operati
   const SteadyTime start = steady_now();
   calls.begin_step(name);
   auto result = operation();
-  const plugin::Failure* failure = result ? nullptr : &result.error();
-  const plugin::Status status = failure ? failure->status : plugin::Status::ok;
-  calls.end_step(plugin::name_of(status));
+  const CallFailure* failure = result ? nullptr : &result.error();
+  const CallStatus status = failure ? failure->status : CallStatus::ok;
+  calls.end_step(name_of(status));
   calls.recorder().gateway_called({name, status, steady_now() - start, failure});
   if (!failure && use == GatewayUse::read) calls.guard().prove_base();
-  const bool not_found = failure && failure->status == plugin::Status::not_found;
+  const bool not_found = failure && failure->status == CallStatus::not_found;
   calls.judge(failure, not_found && !calls.guard().base_is_proved());
   return result;
 }
@@ -94,7 +93,7 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
   return key;
 }
 
-GatewayAnswer CredentialSource::find_or_create(plugin::Call& call, std::string_view consumer,
+GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view consumer,
                                                GuardedCalls& calls) const {
   GatewayAnswer listed = list(call, consumer, calls);
   if (listed.kind != GatewayAnswer::Kind::no_credential || listed.selection.none_can_sign()) return listed;
@@ -105,13 +104,13 @@ GatewayAnswer CredentialSource::find_or_create(plugin::Call& call, std::string_v
   return create(call, consumer, calls);
 }
 
-GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
+GatewayAnswer CredentialSource::list(Call& call, std::string_view consumer, GuardedCalls& calls) const {
   auto asked = guarded(calls, GatewayUse::read, "list", [&] { return gateway_.get_secret(call, consumer); });
   if (!asked) return failed(std::move(asked.error()));
   auto& listed = *asked;
   if (!listed) {
-    if (listed.error().status == plugin::Status::not_found) return not_found(call, calls);
-    if (listed.error().status == plugin::Status::invalid) return unknown(told("list", listed.error()));
+    if (listed.error().status == CallStatus::not_found) return not_found(call, calls);
+    if (listed.error().status == CallStatus::invalid) return unknown(told("list", listed.error()));
     return unavailable("list", listed.error(), calls);
   }
   Selection selection = select_credentials(std::move(*listed));
@@ -123,14 +122,14 @@ GatewayAnswer CredentialSource::list(plugin::Call& call, std::string_view consum
 
 // A wrong base URL answers 404 to everything. Until the base has proved itself, its probe decides; one probe for all
 // who wait.
-GatewayAnswer CredentialSource::not_found(plugin::Call& call, GuardedCalls& calls) const {
+GatewayAnswer CredentialSource::not_found(Call& call, GuardedCalls& calls) const {
   constexpr const char* kNoSuchConsumer = "the gateway knows no such consumer";
   if (calls.guard().base_is_proved()) return unknown(kNoSuchConsumer);
   calls.begin_step("probe");
   const auto health = health_.wait_for_answer(steady_now() + milliseconds(call.patience_ms()));
-  calls.end_step(plugin::name_of(health ? health->status : plugin::Status::timeout));
+  calls.end_step(name_of(health ? health->status : CallStatus::timeout));
   if (calls.guard().base_is_proved()) return unknown(kNoSuchConsumer);
-  plugin::Failure failure{plugin::Status::unavailable, 0, {}, {}};
+  CallFailure failure{CallStatus::unavailable, 0, {}, {}};
   failure.message = fmt::format(
       "{} answered \"not found\", and nothing under this base URL was answered well yet; its probe: {}. Check the "
       "gateway's URL",
@@ -141,19 +140,19 @@ GatewayAnswer CredentialSource::not_found(plugin::Call& call, GuardedCalls& call
 }
 
 // The gateway's id of the consumer, or the answer for who asks for its credentials.
-Result<std::string, GatewayAnswer> CredentialSource::resolve(plugin::Call& call, std::string_view consumer,
+Result<std::string, GatewayAnswer> CredentialSource::resolve(Call& call, std::string_view consumer,
                                                              GuardedCalls& calls) const {
   using Refused = Failure<GatewayAnswer>;
   auto asked = guarded(calls, GatewayUse::read, "resolve", [&] { return gateway_.resolve(call, consumer); });
   if (!asked) return Refused(failed(std::move(asked.error())));
   if (*asked) return std::move(**asked);
-  const plugin::Failure& why = asked->error();
-  if (why.status == plugin::Status::not_found) return Refused(not_found(call, calls));
-  if (why.status == plugin::Status::invalid) return Refused(unknown(told("resolve", why)));
+  const CallFailure& why = asked->error();
+  if (why.status == CallStatus::not_found) return Refused(not_found(call, calls));
+  if (why.status == CallStatus::invalid) return Refused(unknown(told("resolve", why)));
   return Refused(unavailable("resolve", why, calls));
 }
 
-Identity CredentialSource::identify(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
+Identity CredentialSource::identify(Call& call, std::string_view consumer, GuardedCalls& calls) const {
   const auto of = [](GatewayAnswer::Kind kind) {
     return Identity{kind == GatewayAnswer::Kind::unknown ? Identity::Kind::unknown : Identity::Kind::silent};
   };
@@ -166,7 +165,7 @@ Identity CredentialSource::identify(plugin::Call& call, std::string_view consume
   return known ? Identity{Identity::Kind::known, std::string(consumer)} : of(listed.kind);
 }
 
-GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const {
+GatewayAnswer CredentialSource::create(Call& call, std::string_view consumer, GuardedCalls& calls) const {
   std::string uuid(consumer);
   if (!is_uuid(consumer)) {
     auto resolved = resolve(call, consumer, calls);
@@ -183,10 +182,9 @@ GatewayAnswer CredentialSource::create(plugin::Call& call, std::string_view cons
 }
 
 // nullopt: somebody else's credential has this key.
-std::optional<GatewayAnswer> CredentialSource::create_with_key(plugin::Call& call, std::string_view consumer,
+std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::string_view consumer,
                                                                std::string key, GuardedCalls& calls) const {
-  using plugin::Status;
-  const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
+    const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
   auto asked = guarded(calls, GatewayUse::create, "create",
                        [&] { return gateway_.create_secret(call, consumer, proposal); });
   if (!asked) return failed(std::move(asked.error()));
@@ -196,19 +194,19 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(plugin::Call& cal
     one.push_back(std::move(*created));
     Selection selection = select_credentials(std::move(one));
     if (selection.usable.empty()) {
-      return made(unavailable("create", {Status::corrupt, 0, {}, "the credential that it made cannot sign"}, calls));
+      return made(unavailable("create", {CallStatus::corrupt, 0, {}, "the credential that it made cannot sign"}, calls));
     }
     return made({GatewayAnswer::Kind::found, std::move(selection), {}, {}});
   }
-  const Status status = created.error().status;
-  if (status == Status::not_found) return unknown(told("create", created.error()));
+  const CallStatus status = created.error().status;
+  if (status == CallStatus::not_found) return unknown(told("create", created.error()));
   if (is_refusal(status)) {
     return no_credential("The consumer has no JWT credential and the gateway refuses to create one",
                          told("create", created.error()));
   }
-  if (status == Status::rate_limited) return unavailable("create", created.error(), calls);
+  if (status == CallStatus::rate_limited) return unavailable("create", created.error(), calls);
   // It may have been carried out.
-  if (status != Status::conflict) return made(unavailable("create", created.error(), calls));
+  if (status != CallStatus::conflict) return made(unavailable("create", created.error(), calls));
   // Another instance won, or somebody else's credential has this key: only the list can tell.
   GatewayAnswer again = list(call, consumer, calls);
   if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;

@@ -56,18 +56,18 @@ class CredentialSource {
       : gateway_(gateway), health_(health), auto_provision_(auto_provision) {}
 
   // Each call to the gateway is admitted and judged by `calls`. [may-block]
-  GatewayAnswer find_or_create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  GatewayAnswer find_or_create(Call& call, std::string_view consumer, GuardedCalls& calls) const;
   // Who has this id or username. Changes nothing in the gateway. [may-block]
-  Identity identify(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  Identity identify(Call& call, std::string_view consumer, GuardedCalls& calls) const;
 
  private:
-  GatewayAnswer list(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
-  GatewayAnswer create(plugin::Call& call, std::string_view consumer, GuardedCalls& calls) const;
-  std::optional<GatewayAnswer> create_with_key(plugin::Call& call, std::string_view consumer, std::string key,
+  GatewayAnswer list(Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  GatewayAnswer create(Call& call, std::string_view consumer, GuardedCalls& calls) const;
+  std::optional<GatewayAnswer> create_with_key(Call& call, std::string_view consumer, std::string key,
                                                GuardedCalls& calls) const;
-  Result<std::string, GatewayAnswer> resolve(plugin::Call& call, std::string_view consumer,
+  Result<std::string, GatewayAnswer> resolve(Call& call, std::string_view consumer,
                                              GuardedCalls& calls) const;
-  GatewayAnswer not_found(plugin::Call& call, GuardedCalls& calls) const;
+  GatewayAnswer not_found(Call& call, GuardedCalls& calls) const;
 
   const plugin::Gateway& gateway_;
   GatewayHealth& health_;

@@ -13,15 +13,15 @@ namespace authd::pipeline {
 
 struct GatewayReport {
   std::string_view operation; // "list", "create", "resolve"
-  plugin::Status status;
+  CallStatus status;
   std::chrono::nanoseconds duration;
-  const plugin::Failure* failure = nullptr; // set unless status is ok
+  const CallFailure* failure = nullptr; // set unless status is ok
 };
 
 struct TierReport {
   std::string_view tier;
   std::string_view operation; // "get", "get_stale", "set", "del", "clear", "open"
-  plugin::Status status;
+  CallStatus status;
   std::string_view message;
 };
 

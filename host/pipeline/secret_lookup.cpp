@@ -13,7 +13,6 @@
 namespace authd::pipeline {
 namespace {
 
-using plugin::Status;
 using LaneKind = BlockingLane::Kind;
 
 // How long past the breaker's timeout a worker goes on listening, so that a late answer still fills the
@@ -286,7 +285,7 @@ bool SecretLookup::fly(const FlightPtr& flight) {
   }
   flight->steps.end("ok");
   GuardedCalls calls(guard_, recorder_, &flight->steps);
-  plugin::Call call(patience + kLateAnswerGrace);
+  Call call(patience + kLateAnswerGrace);
   call.set_patience(patience);
   const Fetched fetched = fetch(flight->consumer, call, calls);
   if (guard_.needs_probe()) health_.watch();
@@ -297,7 +296,7 @@ bool SecretLookup::fly(const FlightPtr& flight) {
   return calls.admitted() > 0 && steady_now() < patience;
 }
 
-SecretLookup::Fetched SecretLookup::fetch(const std::string& consumer, plugin::Call& call, GuardedCalls& calls) const {
+SecretLookup::Fetched SecretLookup::fetch(const std::string& consumer, Call& call, GuardedCalls& calls) const {
   Fetched fetched{tiers_.mark(consumer), wall_now(), source_.find_or_create(call, consumer, calls)};
   if (!tiers_.was_invalidated(consumer, fetched.mark)) return fetched;
   // Invalidated while the gateway was answering: the answer may be from before the change.
@@ -502,7 +501,7 @@ Invalidation SecretLookup::invalidate(std::string_view consumer) {
   using Consumer = Invalidation::Consumer;
   Invalidation done{Consumer::gateway_is_silent, forget(consumer)};
   GuardedCalls calls(guard_, recorder_);
-  plugin::Call call(steady_now() + settings_.breaker_timeout);
+  Call call(steady_now() + settings_.breaker_timeout);
   call.set_patience(call.deadline());
   const Identity identity = source_.identify(call, consumer, calls);
   if (identity.kind == Identity::Kind::unknown) done.consumer = Consumer::unknown;

@@ -129,7 +129,7 @@ class SecretLookup {
   bool take_copy(const FlightPtr& flight, TierCopy copy);
   void board(const FlightPtr& flight);
   bool fly(const FlightPtr& flight);
-  Fetched fetch(const std::string& consumer, plugin::Call& call, GuardedCalls& calls) const;
+  Fetched fetch(const std::string& consumer, Call& call, GuardedCalls& calls) const;
   LookupResult conclude(const FlightPtr& flight, const Fetched& fetched);
   FetchMark drop_before(const FlightPtr& flight, const Fetched& made);
   void fill_blocking(const FlightPtr& flight, std::shared_ptr<const Found> found, const FetchMark& mark);

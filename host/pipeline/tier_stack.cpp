@@ -220,7 +220,7 @@ void TierStack::poll() {
 std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
   for (const TierSlot& slot : local_.slots()) {
-    plugin::Call call(steady_now() + slot.read_timeout);
+    Call call(steady_now() + slot.read_timeout);
     all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, {},
                    slot.tier.stats(call)});
   }

@@ -19,14 +19,14 @@ constexpr std::size_t kMaxValue = 1 << 20;
 
 // get and get_stale, which differ in the member alone.
 template <class Member>
-Status fetch(const Instance& instance, const char* name, Member read, Call& call, std::string_view key,
+CallStatus fetch(const Instance& instance, const char* name, Member read, Call& call, std::string_view key,
              std::string& value) {
   value.clear();
   authd_out out{value, kMaxValue};
-  Status status = invoke(instance.callee(), name, instance.redaction(), call,
+  CallStatus status = invoke(instance.callee(), name, instance.redaction(), call,
                          [&] { return read(instance.self(), call.abi(), to_abi(key), &out); });
-  if (out.overflow) status = Status::corrupt;
-  if (status != Status::ok) value.clear();
+  if (out.overflow) status = CallStatus::corrupt;
+  if (status != CallStatus::ok) value.clear();
   return status;
 }
 
@@ -56,17 +56,17 @@ std::unique_lock<std::mutex> CacheTier::serialise() const {
   return serialized_ ? std::unique_lock(instance_->serial()) : std::unique_lock<std::mutex>();
 }
 
-Status CacheTier::get(Call& call, std::string_view key, std::string& value) const {
+CallStatus CacheTier::get(Call& call, std::string_view key, std::string& value) const {
   const auto lock = serialise();
   return fetch(*instance_, "get", ops_->get, call, key, value);
 }
 
-Status CacheTier::get_stale(Call& call, std::string_view key, std::string& value) const {
+CallStatus CacheTier::get_stale(Call& call, std::string_view key, std::string& value) const {
   const auto lock = serialise();
   return fetch(*instance_, "get_stale", ops_->get_stale, call, key, value);
 }
 
-Status CacheTier::set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
+CallStatus CacheTier::set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
                       milliseconds stale) const {
   const auto lock = serialise();
   return invoke(instance_->callee(), "set", instance_->redaction(), call, [&] {
@@ -74,13 +74,13 @@ Status CacheTier::set(Call& call, std::string_view key, std::string_view value, 
   });
 }
 
-Status CacheTier::del(Call& call, std::string_view key) const {
+CallStatus CacheTier::del(Call& call, std::string_view key) const {
   const auto lock = serialise();
   return invoke(instance_->callee(), "del", instance_->redaction(), call,
                 [&] { return ops_->del(instance_->self(), call.abi(), to_abi(key)); });
 }
 
-Status CacheTier::clear(Call& call, std::string_view prefix) const {
+CallStatus CacheTier::clear(Call& call, std::string_view prefix) const {
   const auto lock = serialise();
   return invoke(instance_->callee(), "clear", instance_->redaction(), call,
                 [&] { return ops_->clear(instance_->self(), call.abi(), to_abi(prefix)); });
@@ -92,15 +92,15 @@ TierStats CacheTier::stats(Call& call) const {
   return stats;
 }
 
-Status CacheTier::read_stats(Call& call, TierStats& stats) const {
+CallStatus CacheTier::read_stats(Call& call, TierStats& stats) const {
   stats = {};
-  if (!AUTHD_HAS(ops_, stats)) return Status::unsupported;
+  if (!AUTHD_HAS(ops_, stats)) return CallStatus::unsupported;
   authd_cache_stats raw{};
   raw.size = sizeof raw;
   const auto lock = serialise();
-  const Status status = invoke(instance_->callee(), "stats", instance_->redaction(), call,
+  const CallStatus status = invoke(instance_->callee(), "stats", instance_->redaction(), call,
                                [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
-  if (status != Status::ok) return status;
+  if (status != CallStatus::ok) return status;
   const bool known = raw.entries != std::numeric_limits<std::uint64_t>::max();
   stats = {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};
   return status;

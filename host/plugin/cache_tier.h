@@ -35,7 +35,7 @@ class CacheTier {
   bool leaves_process() const { return remote() || !nonblocking(); }
   const std::string& name() const; // the instance's name, e.g. "cache-memory"
   unsigned min_minor() const;      // the least ABI minor that its plugin needs
-  // Whether Status::ok of del means that something was removed. Of a plugin of 1.0 it may mean either.
+  // Whether CallStatus::ok of del means that something was removed. Of a plugin of 1.0 it may mean either.
   bool tells_deletions() const { return min_minor() >= 1; }
   // Whether it tells other instances what it deletes, and hears of what they do: it uses "authd.tiers/1".
   bool announces() const;
@@ -45,15 +45,15 @@ class CacheTier {
   bool health_when_blocking() const;
 
   // Replaces the content of `value` (its capacity is reused, so that a warm hit allocates nothing).
-  // At most 1 MiB is taken; more is Status::corrupt. [thread-safe]
-  Status get(Call& call, std::string_view key, std::string& value) const;
-  Status get_stale(Call& call, std::string_view key, std::string& value) const;
-  Status set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
+  // At most 1 MiB is taken; more is CallStatus::corrupt. [thread-safe]
+  CallStatus get(Call& call, std::string_view key, std::string& value) const;
+  CallStatus get_stale(Call& call, std::string_view key, std::string& value) const;
+  CallStatus set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
              milliseconds stale) const;
-  Status del(Call& call, std::string_view key) const; // not_found: there was none; see tells_deletions
-  Status clear(Call& call, std::string_view prefix) const;
+  CallStatus del(Call& call, std::string_view key) const; // not_found: there was none; see tells_deletions
+  CallStatus clear(Call& call, std::string_view prefix) const;
   TierStats stats(Call& call) const; // unknown also when they cannot be had
-  Status read_stats(Call& call, TierStats& stats) const;
+  CallStatus read_stats(Call& call, TierStats& stats) const;
   Health health(Call& call) const; // requires health_when_blocking
 
  private:

@@ -20,7 +20,7 @@ constexpr std::size_t kMaxCredentials = 1024;
 constexpr std::size_t kMaxField = 0xFFFF; // bytes: what the record of a cached credential can hold
 constexpr std::size_t kMaxId = 256;
 
-using Failed = authd::Failure<Failure>;
+using Failed = authd::Failure<CallFailure>;
 
 // What is wrong with a field of a credential; empty: nothing.
 template <class View>
@@ -83,19 +83,19 @@ class Collector {
 };
 
 Failed corrupt(std::string_view why) {
-  return Failed(Failure{Status::corrupt, 0, milliseconds(0), std::string(why)});
+  return Failed(CallFailure{CallStatus::corrupt, 0, milliseconds(0), std::string(why)});
 }
 
 Failed unsupported(std::string_view operation) {
-  return Failed(Failure{Status::unsupported, 0, milliseconds(0),
+  return Failed(CallFailure{CallStatus::unsupported, 0, milliseconds(0),
                         std::string("this gateway cannot ") + std::string(operation)});
 }
 
 // That there is no such thing, or that its name is taken, is an ordinary answer: it needs no reason.
-Failed not_done(Call& call, Status status) {
-  const bool ordinary = status == Status::not_found || status == Status::conflict;
+Failed not_done(Call& call, CallStatus status) {
+  const bool ordinary = status == CallStatus::not_found || status == CallStatus::conflict;
   const bool says_why = !call.failure().message.empty();
-  Failure failure = call.take_failure(status);
+  CallFailure failure = call.take_failure(status);
   if (ordinary && !says_why) failure.message.clear();
   return Failed(std::move(failure));
 }
@@ -110,52 +110,52 @@ Gateway::Gateway(std::shared_ptr<Instance> instance)
     throw std::invalid_argument(instance_->name() + " is no gateway adapter");
 }
 
-Result<std::vector<GatewayCredential>, Failure> Gateway::get_secret(Call& call,
+Result<std::vector<GatewayCredential>, CallFailure> Gateway::get_secret(Call& call,
                                                                     std::string_view consumer) const {
   Collector collector;
-  const Status status = invoke(instance_->callee(), "get_secret", instance_->redaction(), call, [&] {
+  const CallStatus status = invoke(instance_->callee(), "get_secret", instance_->redaction(), call, [&] {
     return ops_->get_secret(instance_->self(), call.abi(), to_abi(consumer), collector.abi());
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
-  if (status != Status::ok) return not_done(call, status);
+  if (status != CallStatus::ok) return not_done(call, status);
   return std::move(collector.credentials());
 }
 
-Result<GatewayCredential, Failure> Gateway::create_secret(Call& call, std::string_view consumer,
+Result<GatewayCredential, CallFailure> Gateway::create_secret(Call& call, std::string_view consumer,
                                                           const Proposal& proposal) const {
   if (!can_create()) return unsupported("create credentials");
   Collector collector;
   const authd_proposal wire{sizeof wire, 0, to_abi(proposal.key), to_abi(proposal.algorithm),
                             to_bytes(proposal.secret.reveal())};
-  const Status status = invoke(instance_->callee(), "create_secret", instance_->redaction(), call, [&] {
+  const CallStatus status = invoke(instance_->callee(), "create_secret", instance_->redaction(), call, [&] {
     return ops_->create_secret(instance_->self(), call.abi(), to_abi(consumer), &wire, collector.abi());
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
-  if (status != Status::ok) return not_done(call, status);
+  if (status != CallStatus::ok) return not_done(call, status);
   if (collector.credentials().size() != 1)
     return corrupt("created a credential, but did not put exactly one");
   return std::move(collector.credentials().front());
 }
 
-Result<void, Failure> Gateway::delete_secret(Call& call, std::string_view consumer,
+Result<void, CallFailure> Gateway::delete_secret(Call& call, std::string_view consumer,
                                              std::string_view id) const {
   if (!AUTHD_HAS(ops_, delete_secret)) return unsupported("delete credentials");
-  const Status status = invoke(instance_->callee(), "delete_secret", instance_->redaction(), call, [&] {
+  const CallStatus status = invoke(instance_->callee(), "delete_secret", instance_->redaction(), call, [&] {
     return ops_->delete_secret(instance_->self(), call.abi(), to_abi(consumer), to_abi(id));
   });
-  if (status != Status::ok) return not_done(call, status);
+  if (status != CallStatus::ok) return not_done(call, status);
   return {};
 }
 
-Result<std::string, Failure> Gateway::resolve(Call& call, std::string_view consumer) const {
+Result<std::string, CallFailure> Gateway::resolve(Call& call, std::string_view consumer) const {
   if (!AUTHD_HAS(ops_, resolve)) return std::string(consumer);
   std::string id;
   authd_out out{id, kMaxId};
-  const Status status = invoke(instance_->callee(), "resolve", instance_->redaction(), call, [&] {
+  const CallStatus status = invoke(instance_->callee(), "resolve", instance_->redaction(), call, [&] {
     return ops_->resolve(instance_->self(), call.abi(), to_abi(consumer), &out);
   });
   if (out.overflow) return corrupt("put a consumer id of more than 256 bytes");
-  if (status != Status::ok) return not_done(call, status);
+  if (status != CallStatus::ok) return not_done(call, status);
   if (id.empty()) return corrupt("resolved the consumer, but put no id");
   return id;
 }

@@ -37,13 +37,13 @@ class Gateway {
   // The instance's component must be of kind authd.gateway/1 and have get_secret and probe.
   explicit Gateway(std::shared_ptr<Instance> instance);
 
-  // At most 1,024 credentials are taken; more is Status::corrupt. [thread-safe] [may-block]
-  Result<std::vector<GatewayCredential>, Failure> get_secret(Call& call, std::string_view consumer) const;
-  Result<GatewayCredential, Failure> create_secret(Call& call, std::string_view consumer,
+  // At most 1,024 credentials are taken; more is CallStatus::corrupt. [thread-safe] [may-block]
+  Result<std::vector<GatewayCredential>, CallFailure> get_secret(Call& call, std::string_view consumer) const;
+  Result<GatewayCredential, CallFailure> create_secret(Call& call, std::string_view consumer,
                                                    const Proposal& proposal) const;
-  Result<void, Failure> delete_secret(Call& call, std::string_view consumer, std::string_view id) const;
+  Result<void, CallFailure> delete_secret(Call& call, std::string_view consumer, std::string_view id) const;
   // The gateway's UUID for the consumer; the given id where the plugin cannot resolve.
-  Result<std::string, Failure> resolve(Call& call, std::string_view consumer) const;
+  Result<std::string, CallFailure> resolve(Call& call, std::string_view consumer) const;
   Health probe(Call& call) const;
 
   bool can_create() const;

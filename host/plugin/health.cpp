@@ -31,12 +31,12 @@ Health ask_health(const Instance& instance, const char* name,
   authd_out endpoint_out{.target = endpoint, .limit = kMaxDetail, .cuts = true};
   authd_health raw{sizeof raw, AUTHD_HEALTH_UP, &detail_out, &endpoint_out};
   const auto before = steady_now();
-  const Status status = invoke(instance.callee(), name, instance.redaction(), call,
+  const CallStatus status = invoke(instance.callee(), name, instance.redaction(), call,
                                [&] { return operation(instance.self(), call.abi(), &raw); });
   const auto took = std::chrono::duration_cast<milliseconds>(steady_now() - before);
   const Redaction& redaction = instance.redaction();
   Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took, status};
-  if (status != Status::ok) {
+  if (status != CallStatus::ok) {
     health.state = Health::State::down;
     health.detail = call.take_failure(status).message;
   }

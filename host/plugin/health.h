@@ -17,7 +17,7 @@ struct Health {
   std::string detail;   // why it is not up; redacted
   std::string endpoint; // what was asked; redacted
   milliseconds response_time{0};
-  Status status = Status::ok; // of the question itself: ok, it was answered as it should be
+  CallStatus status = CallStatus::ok; // of the question itself: ok, it was answered as it should be
 };
 
 // Asks by one of the instance's operations, `name`. What cannot be asked is down. [thread-safe] [may-block]

@@ -49,7 +49,7 @@ void host_log(const authd_host* host, const authd_call* call, std::uint32_t leve
 authd_status host_fail(const authd_host* host, const authd_call* call, authd_status status,
                        const authd_error* error) noexcept try {
   if (call == nullptr) return status;
-  Failure failure{to_status(status), 0, milliseconds(0), {}};
+  CallFailure failure{to_status(status), 0, milliseconds(0), {}};
   if (is_whole(error)) {
     const authd_error known = known_part(error);
     failure.upstream_status = known.upstream_status;

@@ -45,13 +45,13 @@ class Instance::Impl {
     Call call(steady_now() + kLifecycleDeadline);
     call.keep_problems();
     bool threw = true;
-    const Status status = invoke(callee_, "create", host_.redaction(), call, [&] {
+    const CallStatus status = invoke(callee_, "create", host_.redaction(), call, [&] {
       const authd_status raw =
           component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
       threw = false;
       return raw;
     });
-    created_ = status == Status::ok;
+    created_ = status == CallStatus::ok;
     if (created_) return {};
     const auto code = threw ? RefusalCode::create_threw : RefusalCode::create_failed;
     return failed(code, "cannot be created", call.take_problems(status));
@@ -64,10 +64,10 @@ class Instance::Impl {
       return {};
     }
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status = invoke(callee_, "start", host_.redaction(), call,
+    const CallStatus status = invoke(callee_, "start", host_.redaction(), call,
                                  [&] { return component_.lifecycle->start(self_, call.abi()); });
     report_overrun(call, "start");
-    started_ = status == Status::ok;
+    started_ = status == CallStatus::ok;
     if (started_) return {};
     return failed(RefusalCode::start_failed, "cannot be started", {call.take_failure(status)});
   }
@@ -75,10 +75,10 @@ class Instance::Impl {
   void stop() {
     if (!std::exchange(started_, false) || !AUTHD_HAS(component_.lifecycle, stop)) return;
     Call call(steady_now() + kLifecycleDeadline);
-    const Status status = invoke(callee_, "stop", host_.redaction(), call,
+    const CallStatus status = invoke(callee_, "stop", host_.redaction(), call,
                                  [&] { return component_.lifecycle->stop(self_, call.abi()); });
     report_overrun(call, "stop");
-    if (status == Status::ok) return;
+    if (status == CallStatus::ok) return;
     host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
@@ -107,16 +107,16 @@ class Instance::Impl {
  private:
   const std::string& where() const { return origin_.path.empty() ? host_.instance() : origin_.path; }
 
-  static std::string_view mend_for(Status status) {
+  static std::string_view mend_for(CallStatus status) {
     switch (status) {
-    case Status::unavailable:
-    case Status::timeout:
-    case Status::rate_limited:
-    case Status::cancelled:
+    case CallStatus::unavailable:
+    case CallStatus::timeout:
+    case CallStatus::rate_limited:
+    case CallStatus::cancelled:
       return "Bring up what it could not reach, and start authd again";
-    case Status::corrupt:
-    case Status::internal:
-    case Status::unsupported:
+    case CallStatus::corrupt:
+    case CallStatus::internal:
+    case CallStatus::unsupported:
       return "Report it to the plugin's author";
     default:
       return "Correct its settings";
@@ -131,15 +131,15 @@ class Instance::Impl {
                       {{"authd.plugin.id", host_.plugin_id()}, {"authd.plugin.instance", host_.instance()}});
   }
 
-  Refused failed(RefusalCode code, std::string_view what, const std::vector<Failure>& failures) const {
-    const auto refused = [&](Status status, std::string_view why) {
+  Refused failed(RefusalCode code, std::string_view what, const std::vector<CallFailure>& failures) const {
+    const auto refused = [&](CallStatus status, std::string_view why) {
       return refusal(code, where(),
                      fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
                      mend_for(status));
     };
     std::string all;
     std::vector<Refusal::Problem> problems;
-    for (const Failure& f : failures) {
+    for (const CallFailure& f : failures) {
       const std::string named = f.setting.empty() ? f.message : fmt::format("{}: {}", f.setting, f.message);
       all += (all.empty() ? "" : "; ") + named;
       problems.push_back({f.setting, f.message, refused(f.status, named).line});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every call into a plugin passes through here, so that it is known to be under way, and that an exception
-// which its tables swore never to throw ends as Status::internal instead of unwinding through the host.
+// which its tables swore never to throw ends as CallStatus::internal instead of unwinding through the host.
 #pragma once
 
 #include <exception>
@@ -14,18 +14,18 @@ namespace authd::plugin {
 
 // `name` is that of the operation, a literal.
 template <class Operation>
-Status invoke(const Callee& callee, const char* name, const Redaction& redaction, Call& call,
+CallStatus invoke(const Callee& callee, const char* name, const Redaction& redaction, Call& call,
               Operation operation) {
   const EnteredCall entered(callee, name, call.deadline());
   call.record({}); // what an earlier operation of the same call recorded is not this one's reason
   try {
     return to_status(operation());
   } catch (const std::exception& e) {
-    call.record({Status::internal, 0, milliseconds(0), "threw " + redaction.clean(e.what())});
+    call.record({CallStatus::internal, 0, milliseconds(0), "threw " + redaction.clean(e.what())});
   } catch (...) {
-    call.record({Status::internal, 0, milliseconds(0), "threw something that is no std::exception"});
+    call.record({CallStatus::internal, 0, milliseconds(0), "threw something that is no std::exception"});
   }
-  return Status::internal;
+  return CallStatus::internal;
 }
 
 } // namespace authd::plugin

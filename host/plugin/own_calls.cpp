@@ -29,7 +29,7 @@ void withdraw(const authd_call* call) noexcept {
 
 void failure(const authd_call* call, authd_error* out) noexcept {
   if (call == nullptr || !is_whole(out)) return;
-  const Failure& recorded = Call::from_abi(call)->failure();
+  const CallFailure& recorded = Call::from_abi(call)->failure();
   constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
   const auto retry_after_ms = std::clamp<std::int64_t>(recorded.retry_after.count(), 0, kMost);
   fill(out, {0, 0, recorded.upstream_status, static_cast<std::uint32_t>(retry_after_ms),

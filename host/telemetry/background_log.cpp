@@ -13,19 +13,19 @@ namespace {
 
 using pipeline::CircuitBreaker;
 
-Level level_of(plugin::Status status) {
+Level level_of(CallStatus status) {
   switch (status) {
-  case plugin::Status::ok:
-  case plugin::Status::not_found:
-  case plugin::Status::conflict:
-  case plugin::Status::invalid: return Level::debug;
-  case plugin::Status::denied: return Level::error;
+  case CallStatus::ok:
+  case CallStatus::not_found:
+  case CallStatus::conflict:
+  case CallStatus::invalid: return Level::debug;
+  case CallStatus::denied: return Level::error;
   default: return Level::warn;
   }
 }
 
 // nullopt: no answer with a status is behind it.
-std::optional<std::int64_t> status_code(const plugin::Failure* failure) {
+std::optional<std::int64_t> status_code(const CallFailure* failure) {
   if (failure == nullptr || failure->upstream_status == 0) return std::nullopt;
   return failure->upstream_status;
 }
@@ -35,7 +35,7 @@ std::optional<std::int64_t> status_code(const plugin::Failure* failure) {
 void BackgroundLog::gateway_called(const pipeline::GatewayReport& report) {
   const Level level = level_of(report.status);
   if (!log_.enabled(level)) return;
-  const std::string_view result = plugin::name_of(report.status);
+  const std::string_view result = name_of(report.status);
   const std::string_view words = report.failure ? std::string_view(report.failure->message) : std::string_view();
   const Log::Fields fields{{"authd.gateway.operation", report.operation},
                            {"authd.gateway.result", result},
@@ -57,7 +57,7 @@ void BackgroundLog::breaker_moved(std::string_view breaker, CircuitBreaker::Tran
 }
 
 void BackgroundLog::tier_failed(const pipeline::TierReport& report) {
-  const std::string_view result = plugin::name_of(report.status);
+  const std::string_view result = name_of(report.status);
   log_.write_repeated(Level::warn, "cache-tier-failed", "a cache tier failed and was skipped", "",
                       fmt::format("{} {} {}", report.tier, report.operation, result),
                       {{"authd.cache.tier", report.tier},

@@ -128,7 +128,7 @@ class MuseumTest : public testing::Test {
   authd::test::TempDir dir_;
   const int log_file_;
   std::optional<Log> log_; // outlives the instances, as do the services
-  HttpService exchanges_;
+  http_client::HttpService exchanges_;
   ToldTiers told_;
 };
 
@@ -167,17 +167,17 @@ TEST_F(MuseumTest, AGatewayByGccSaysWhyItFailed) {
   Call call;
   const auto limited = museum.get_secret(call, "limited");
   ASSERT_FALSE(limited.has_value());
-  EXPECT_EQ(limited.error().status, Status::rate_limited);
+  EXPECT_EQ(limited.error().status, CallStatus::rate_limited);
   EXPECT_EQ(limited.error().upstream_status, 429);
   EXPECT_EQ(limited.error().retry_after, milliseconds(1500));
   EXPECT_EQ(limited.error().message, "come back later");
   const auto thrown = museum.get_secret(call, "throws");
   ASSERT_FALSE(thrown.has_value());
-  EXPECT_EQ(thrown.error().status, Status::internal);
+  EXPECT_EQ(thrown.error().status, CallStatus::internal);
   EXPECT_EQ(thrown.error().message, "thrown by the museum");
   const auto nobody = museum.get_secret(call, "nobody");
   ASSERT_FALSE(nobody.has_value());
-  EXPECT_EQ(nobody.error().status, Status::not_found);
+  EXPECT_EQ(nobody.error().status, CallStatus::not_found);
 }
 
 // `conflict` is how the plugin says that all of it was as it should be.
@@ -186,7 +186,7 @@ TEST_F(MuseumTest, AGatewayByGccReadsTheFailureOfACallOfItsOwn) {
   Call call;
   const auto own = museum.get_secret(call, "own-call");
   ASSERT_FALSE(own.has_value());
-  EXPECT_EQ(own.error().status, Status::conflict) << own.error().message;
+  EXPECT_EQ(own.error().status, CallStatus::conflict) << own.error().message;
 }
 
 TEST_F(MuseumTest, AGatewayByGccCreatesResolvesAndDeletes) {
@@ -239,12 +239,12 @@ TEST_F(MuseumTest, ASerializedTierByGccKeepsValues) {
   EXPECT_TRUE(museum.nonblocking());
   Call call;
   std::string value;
-  EXPECT_EQ(museum.get(call, "k", value), Status::not_found);
-  EXPECT_EQ(museum.set(call, "k", "v", seconds(1), seconds(1)), Status::ok);
-  EXPECT_EQ(museum.get(call, "k", value), Status::ok);
+  EXPECT_EQ(museum.get(call, "k", value), CallStatus::not_found);
+  EXPECT_EQ(museum.set(call, "k", "v", seconds(1), seconds(1)), CallStatus::ok);
+  EXPECT_EQ(museum.get(call, "k", value), CallStatus::ok);
   EXPECT_EQ(value, "v");
-  EXPECT_EQ(museum.del(call, "k"), Status::ok);
-  EXPECT_EQ(museum.get(call, "k", value), Status::not_found);
+  EXPECT_EQ(museum.del(call, "k"), CallStatus::ok);
+  EXPECT_EQ(museum.get(call, "k", value), CallStatus::not_found);
 }
 
 TEST_F(MuseumTest, ATierByClangKeepsCountsAndForgets) {
@@ -254,21 +254,21 @@ TEST_F(MuseumTest, ATierByClangKeepsCountsAndForgets) {
   EXPECT_FALSE(museum.tells_deletions());
   Call call;
   std::string value;
-  ASSERT_EQ(museum.set(call, "a/1", "one", seconds(60), seconds(60)), Status::ok);
-  ASSERT_EQ(museum.set(call, "b/1", "two!", seconds(60), seconds(60)), Status::ok);
-  EXPECT_EQ(museum.get(call, "a/1", value), Status::ok);
+  ASSERT_EQ(museum.set(call, "a/1", "one", seconds(60), seconds(60)), CallStatus::ok);
+  ASSERT_EQ(museum.set(call, "b/1", "two!", seconds(60), seconds(60)), CallStatus::ok);
+  EXPECT_EQ(museum.get(call, "a/1", value), CallStatus::ok);
   EXPECT_EQ(value, "one");
-  EXPECT_EQ(museum.get_stale(call, "b/1", value), Status::ok);
+  EXPECT_EQ(museum.get_stale(call, "b/1", value), CallStatus::ok);
   TierStats stats = museum.stats(call);
   EXPECT_EQ(stats.entries, 2u);
   EXPECT_EQ(stats.bytes, 7u);
   EXPECT_EQ(stats.capacity, 2u);
-  EXPECT_EQ(museum.clear(call, "a/"), Status::ok);
-  EXPECT_EQ(museum.get(call, "a/1", value), Status::not_found);
-  EXPECT_EQ(museum.get(call, "b/1", value), Status::ok);
-  EXPECT_EQ(museum.del(call, "b/1"), Status::ok);
+  EXPECT_EQ(museum.clear(call, "a/"), CallStatus::ok);
+  EXPECT_EQ(museum.get(call, "a/1", value), CallStatus::not_found);
+  EXPECT_EQ(museum.get(call, "b/1", value), CallStatus::ok);
+  EXPECT_EQ(museum.del(call, "b/1"), CallStatus::ok);
   EXPECT_EQ(museum.stats(call).entries, 0u);
-  EXPECT_EQ(museum.set(call, "big", std::string(5000, 'x'), seconds(60), seconds(60)), Status::invalid);
+  EXPECT_EQ(museum.set(call, "big", std::string(5000, 'x'), seconds(60), seconds(60)), CallStatus::invalid);
 }
 
 TEST_F(MuseumTest, ATierByClangIsRefusedWithItsReason) {
@@ -288,8 +288,8 @@ TEST_F(MuseumTest, ARemoteTierByRustcTellsWhatOthersDropped) {
   EXPECT_FALSE(museum.stats_when_blocking());
   Call call(steady_now() + seconds(10));
   std::string value;
-  ASSERT_EQ(museum.set(call, "authd:v1:alice", "sealed", seconds(60), seconds(60)), Status::ok);
-  EXPECT_EQ(museum.get_stale(call, "authd:v1:alice", value), Status::ok);
+  ASSERT_EQ(museum.set(call, "authd:v1:alice", "sealed", seconds(60), seconds(60)), CallStatus::ok);
+  EXPECT_EQ(museum.get_stale(call, "authd:v1:alice", value), CallStatus::ok);
   EXPECT_EQ(value, "sealed");
 
   sockaddr_un address{};
@@ -302,9 +302,9 @@ TEST_F(MuseumTest, ARemoteTierByRustcTellsWhatOthersDropped) {
               static_cast<ssize_t>(message.size()));
   ::close(fd);
   EXPECT_TRUE(told_.await({"invalidated authd:v1:alice", "resync"}));
-  EXPECT_EQ(museum.del(call, "authd:v1:nobody"), Status::ok);
-  EXPECT_EQ(museum.clear(call, "authd:v1:"), Status::ok);
-  EXPECT_EQ(museum.get_stale(call, "authd:v1:alice", value), Status::not_found);
+  EXPECT_EQ(museum.del(call, "authd:v1:nobody"), CallStatus::ok);
+  EXPECT_EQ(museum.clear(call, "authd:v1:"), CallStatus::ok);
+  EXPECT_EQ(museum.get_stale(call, "authd:v1:alice", value), CallStatus::not_found);
 }
 
 TEST_F(MuseumTest, ARemoteTierByRustcIsRefusedWithItsReason) {

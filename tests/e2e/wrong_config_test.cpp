@@ -2,6 +2,7 @@
 // Configurations that authd refuses: every error at once, each with its place.
 #include <unistd.h>
 
+#include "base/version.h"
 #include "scene.h"
 
 namespace authd::test {
@@ -142,7 +143,7 @@ TEST(Commands, SayVersionAndHelp) {
   const Finished version = run_authd({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   ASSERT_FALSE(version.output.empty());
-  EXPECT_NE(version.output[0].find(AUTHD_VERSION), std::string::npos);
+  EXPECT_NE(version.output[0].find(kVersion), std::string::npos);
   EXPECT_EQ(run_authd({"--help"}).exit_code, 0);
   EXPECT_NE(run_authd({"--no-such-option"}).exit_code, 0);
 }

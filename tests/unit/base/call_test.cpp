@@ -5,24 +5,24 @@
 
 namespace authd::plugin {
 
-TEST(Status, MapsWhatItKnowsAndNothingElse) {
-  EXPECT_EQ(to_status(AUTHD_OK), Status::ok);
-  EXPECT_EQ(to_status(AUTHD_INTERNAL), Status::internal);
-  EXPECT_EQ(to_status(AUTHD_INTERNAL + 1), Status::internal);
-  EXPECT_EQ(to_status(-1), Status::internal);
-  EXPECT_EQ(name_of(Status::not_found), "not_found");
-  EXPECT_EQ(name_of(Status::rate_limited), "rate_limited");
-  EXPECT_EQ(name_of(Status::internal), "internal");
+TEST(CallStatus, MapsWhatItKnowsAndNothingElse) {
+  EXPECT_EQ(to_status(AUTHD_OK), CallStatus::ok);
+  EXPECT_EQ(to_status(AUTHD_INTERNAL), CallStatus::internal);
+  EXPECT_EQ(to_status(AUTHD_INTERNAL + 1), CallStatus::internal);
+  EXPECT_EQ(to_status(-1), CallStatus::internal);
+  EXPECT_EQ(name_of(CallStatus::not_found), "not_found");
+  EXPECT_EQ(name_of(CallStatus::rate_limited), "rate_limited");
+  EXPECT_EQ(name_of(CallStatus::internal), "internal");
 }
 
 TEST(Call, GivesTheFailureOnceUnderTheStatusThatWasReturned) {
   Call call;
-  call.record({Status::unavailable, 502, milliseconds(30), "bad gateway"});
-  const Failure failure = call.take_failure(Status::timeout);
-  EXPECT_EQ(failure.status, Status::timeout);
+  call.record({CallStatus::unavailable, 502, milliseconds(30), "bad gateway"});
+  const CallFailure failure = call.take_failure(CallStatus::timeout);
+  EXPECT_EQ(failure.status, CallStatus::timeout);
   EXPECT_EQ(failure.upstream_status, 502);
   EXPECT_EQ(failure.message, "bad gateway");
-  EXPECT_EQ(call.take_failure(Status::timeout).upstream_status, 0);
+  EXPECT_EQ(call.take_failure(CallStatus::timeout).upstream_status, 0);
 }
 
 TEST(Call, RoundsTheTimeLeftUp) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include "base/version.h"
 #include "fixture.h"
 
 namespace authd::config {
@@ -20,7 +21,7 @@ TEST_F(Loading, FillsInTheDefaults) {
   EXPECT_EQ(config.jwt.issuer, "https://auth.example.com");
   EXPECT_EQ(config.gateway.plugin, "kong-gateway");
   EXPECT_EQ(config.gateway.name, "kong-gateway");
-  EXPECT_EQ(config.telemetry.service_version, AUTHD_VERSION);
+  EXPECT_EQ(config.telemetry.service_version, kVersion);
   EXPECT_THAT(config.security.trusted_gateways, ElementsAre("127.0.0.0/8", "::1/128"));
   ASSERT_EQ(config.cache.size(), 1U);
   EXPECT_EQ(config.cache[0].name, "cache-memory");

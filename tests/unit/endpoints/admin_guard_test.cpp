@@ -6,13 +6,13 @@
 
 #include <gtest/gtest.h>
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 // The status of the objection; 0: there is none.
-int judged(const AdminGuard& guard, std::initializer_list<HeaderField> fields, std::string_view body = {}) {
-  const std::vector<HeaderField> headers(fields);
-  Request request;
+int judged(const AdminGuard& guard, std::initializer_list<http::HeaderField> fields, std::string_view body = {}) {
+  const std::vector<http::HeaderField> headers(fields);
+  http::Request request;
   request.headers = headers;
   request.body = body;
   const auto objection = guard.judge(request);
@@ -48,7 +48,7 @@ TEST(AdminGuard, RefusesPagesFromElsewhere) {
 }
 
 TEST(AdminGuard, WantsABodyToSayThatItIsJson) {
-  const HeaderField host{"Host", "127.0.0.1"};
+  const http::HeaderField host{"Host", "127.0.0.1"};
   for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
                            "application/json ;x=y"}) {
     EXPECT_EQ(judged(kGuard, {host, {"Content-Type", type}}, "{}"), 0) << type;
@@ -72,4 +72,4 @@ TEST(AdminGuard, ObjectsToNothingOnAUnixSocket) {
 }
 
 } // namespace
-} // namespace authd::http
+} // namespace authd::endpoints

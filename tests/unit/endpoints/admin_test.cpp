@@ -7,7 +7,7 @@
 #include "http/server.h"
 #include "raw_client.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 using pipeline::Invalidation;
@@ -27,15 +27,15 @@ class AdminEndpointsTest : public testing::Test {
     };
     endpoints_ = std::make_unique<AdminEndpoints>(std::move(actions), AdminGuard());
     endpoints_->add_to(router_);
-    ServerOptions options;
+    http::ServerOptions options;
     options.port = 0;
     options.reactors = 1;
-    server_ = std::make_unique<Server>(options, router_, nullptr, log_);
+    server_ = std::make_unique<http::Server>(options, router_, nullptr, log_);
     server_->start();
   }
 
-  Answer invalidate(const std::string& body) {
-    RawClient client(server_->port());
+  http::Answer invalidate(const std::string& body) {
+    http::RawClient client(server_->port());
     return client.exchange("POST /admin/cache/invalidate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                            "application/json\r\nContent-Length: " +
                            std::to_string(body.size()) + "\r\n\r\n" + body);
@@ -46,16 +46,16 @@ class AdminEndpointsTest : public testing::Test {
 
  private:
   Log log_{Log::Options{}};
-  Router router_;
+  http::Router router_;
   std::unique_ptr<AdminEndpoints> endpoints_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<http::Server> server_;
 };
 
 TEST_F(AdminEndpointsTest, SayWhatEachTierDropped) {
   outcome.consumer = Consumer::known;
   outcome.dropped.add({"cache-memory", 1, true, true});
   outcome.dropped.add({"acme", std::nullopt, true, false});
-  const Answer answer = invalidate(R"({"consumer":"alice"})");
+  const http::Answer answer = invalidate(R"({"consumer":"alice"})");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("Content-Type"), "application/json");
   EXPECT_EQ(answer.body,
@@ -76,7 +76,7 @@ TEST_F(AdminEndpointsTest, SayThatTheGatewayDidNotKnowOrCouldNotTell) {
 TEST_F(AdminEndpointsTest, AnswerNotFoundForANameThatNobodyKnows) {
   outcome.consumer = Consumer::unknown;
   outcome.dropped.add({"cache-memory", 0, true, true});
-  const Answer answer = invalidate(R"({"consumer":"alcie"})");
+  const http::Answer answer = invalidate(R"({"consumer":"alcie"})");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
   EXPECT_NE(answer.body.find("HTTP_404"), std::string::npos) << answer.body;
@@ -95,7 +95,7 @@ TEST_F(AdminEndpointsTest, RefuseWhatIsNoName) {
        {std::string(R"({"consumer":""})"), std::string(R"({"all":false})"), std::string("[]"), std::string("alice"),
         std::string(R"({"consumer":"a","all":true})"), R"({"consumer":")" + std::string(257, 'a') + "\"}",
         std::string(R"({"consumer":"a\nb"})")}) {
-    const Answer answer = invalidate(body);
+    const http::Answer answer = invalidate(body);
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_NE(answer.body.find("AUTH_007"), std::string::npos) << answer.body;
   }
@@ -103,4 +103,4 @@ TEST_F(AdminEndpointsTest, RefuseWhatIsNoName) {
 }
 
 } // namespace
-} // namespace authd::http
+} // namespace authd::endpoints

@@ -9,17 +9,17 @@
 #include "endpoints/trusted_peers.h"
 #include "test_server.h"
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 const std::vector<std::string> kGateways{"10.0.0.0/8", "fd00::/8"};
 
-std::string client_of(const std::vector<HeaderField>& headers, const std::vector<std::string>& gateways = kGateways) {
-  Request request;
+std::string client_of(const std::vector<http::HeaderField>& headers, const std::vector<std::string>& gateways = kGateways) {
+  http::Request request;
   request.headers = headers;
   const TrustedPeers peers(gateways);
   const auto is_gateway = [&](const IpAddress& address) { return peers.contains(address); };
-  return std::string(client_address(request, is_gateway).text().view());
+  return std::string(http::client_address(request, is_gateway).text().view());
 }
 
 TEST(ClientAddress, IsTheRightmostThatIsNoGateway) {
@@ -53,11 +53,11 @@ TEST(ClientAddress, WhatIsNoAddressEndsTheSearch) {
 
 TEST(ClientAddress, IsToldOnlyWhenTrustedGatewaysAreNamedAndThePeerIsOne) {
   const auto told = [](bool trusts_forwarded_for, const char* gateway) {
-    ServerOptions options;
+    http::ServerOptions options;
     options.trusts_forwarded_for = trusts_forwarded_for;
     options.is_trusted = [peers = TrustedPeers({gateway})](const IpAddress& peer) { return peers.contains(peer); };
-    TestServer server(options);
-    server.connect().exchange(get("/hello", "X-Forwarded-For: 198.51.100.9\r\n"));
+    http::TestServer server(options);
+    server.connect().exchange(http::get("/hello", "X-Forwarded-For: 198.51.100.9\r\n"));
     return server.observed().entries().front().client;
   };
   EXPECT_EQ(told(true, "127.0.0.0/8"), "198.51.100.9");
@@ -66,4 +66,4 @@ TEST(ClientAddress, IsToldOnlyWhenTrustedGatewaysAreNamedAndThePeerIsOne) {
 }
 
 } // namespace
-} // namespace authd::http
+} // namespace authd::endpoints

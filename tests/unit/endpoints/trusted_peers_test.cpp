@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace authd::http {
+namespace authd::endpoints {
 namespace {
 
 bool trusts(const std::vector<std::string>& blocks, const char* peer) {
@@ -27,4 +27,4 @@ TEST(TrustedPeers, WithoutAPrefixOneAddressIsMeant) {
 TEST(TrustedPeers, AreAllWithoutABlock) { EXPECT_TRUE(trusts({}, "192.0.2.1")); }
 
 } // namespace
-} // namespace authd::http
+} // namespace authd::endpoints

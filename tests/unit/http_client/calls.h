@@ -22,11 +22,11 @@ inline authd_host recording_host() {
   host.fail = [](const authd_host*, const authd_call* call, authd_status status, const authd_error* error) {
     if (call == nullptr) return status;
     const std::string message(error->message.p, error->message.n);
-    plugin::Call::from_abi(call)->record({plugin::to_status(status), 0, milliseconds(0), message});
+    Call::from_abi(call)->record({to_status(status), 0, milliseconds(0), message});
     return status;
   };
   host.remaining_ms = [](const authd_host*, const authd_call* call) {
-    return call != nullptr ? plugin::Call::from_abi(call)->remaining_ms() : INT64_MAX;
+    return call != nullptr ? Call::from_abi(call)->remaining_ms() : INT64_MAX;
   };
   return host;
 }
@@ -65,13 +65,13 @@ class Caller {
       : host_(recording_host()), http_(service_.connect(&host_, std::move(identity))) {}
 
   Outcome operator()(const Ask& ask) {
-    plugin::Call call(steady_now() + ask.within);
+    Call call(steady_now() + ask.within);
     if (ask.patience < ask.within) call.set_patience(steady_now() + ask.patience);
     return run(ask, call);
   }
 
   // Within the call's own time.
-  Outcome run(const Ask& ask, plugin::Call& call) {
+  Outcome run(const Ask& ask, Call& call) {
     std::vector<authd_http_header> headers;
     for (const auto& [name, value] : ask.headers) headers.push_back({str(name), str(value)});
     authd_http_request request{};
@@ -93,14 +93,14 @@ class Caller {
     out.status = http_->exchange(http_.get(), call.abi(), &request, &response);
     out.took = std::chrono::duration_cast<milliseconds>(steady_now() - start);
     out.http_status = response.status;
-    if (out.status != AUTHD_OK) out.message = call.take_failure(plugin::to_status(out.status)).message;
+    if (out.status != AUTHD_OK) out.message = call.take_failure(to_status(out.status)).message;
     return out;
   }
 
   const authd_http_v1* table() const { return http_.get(); }
   const authd_host& host() const { return host_; }
   void disconnect() { http_.reset(); }
-  plugin::HttpService& service() { return service_; }
+  http_client::HttpService& service() { return service_; }
 
  private:
   static authd_str str(std::string_view s) { return {s.data(), s.size()}; }
@@ -113,7 +113,7 @@ class Caller {
   }
 
   authd_host host_;
-  plugin::HttpService service_;
+  http_client::HttpService service_;
   std::shared_ptr<const authd_http_v1> http_;
 };
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 using State = HttpAnswer::State;
@@ -98,4 +98,4 @@ TEST(HttpAnswer, DoesNotOfferAConnectionForReuseThatSaidMoreThanItsAnswer) {
 }
 
 } // namespace
-} // namespace authd::plugin
+} // namespace authd::http_client

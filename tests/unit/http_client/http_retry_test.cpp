@@ -264,7 +264,7 @@ TEST(HttpRetry, ServesAPluginThatWasBuiltBeforeItsSettings) {
   CountingServer server(always(answer_of(503)));
   const std::string url = server.url();
   Caller call;
-  const plugin::Call state;
+  const Call state;
   authd_http_request request{};
   request.size = offsetof(authd_http_request, max_attempts);
   request.flags = AUTHD_HTTP_IDEMPOTENT;
@@ -300,7 +300,7 @@ bool fails(int number) { return (static_cast<unsigned>(number) * 2654435761u >> 
 // A thousand calls from eight threads, each of which may try four times.
 void expect_a_tenth_more(const char* fault, const CountingServer& server) {
   constexpr int kCalls = 1000, kThreads = 8;
-  constexpr int kMost = kCalls + kCalls / 10 + plugin::RetryBudget::kMostSaved;
+  constexpr int kMost = kCalls + kCalls / 10 + http_client::RetryBudget::kMostSaved;
   std::atomic<int> good{0};
   Caller call;
   Ask ask = twice(server);

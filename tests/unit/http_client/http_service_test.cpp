@@ -225,7 +225,7 @@ TEST(HttpService, NoticesThatTheCallWasWithdrawn) {
     asked.notify_all();
     peer.hang();
   });
-  plugin::Call state(steady_now() + std::chrono::seconds(50));
+  Call state(steady_now() + std::chrono::seconds(50));
   Caller call;
   std::thread canceller([&] {
     std::unique_lock lock(mutex);
@@ -316,19 +316,19 @@ TEST(HttpService, RefusesARequestThatWouldSmuggle) {
 
 TEST(HttpService, RefusesTablesFromBeforeItsFirstRevision) {
   Caller call;
-  plugin::Call state;
+  Call state;
   authd_http_request request{};
   request.size = 8;
   authd_http_response response{};
   response.size = sizeof response;
   EXPECT_EQ(call.table()->exchange(call.table(), state.abi(), &request, &response), AUTHD_INTERNAL);
-  EXPECT_NE(state.take_failure(plugin::Status::internal).message.find("first revision"), std::string::npos);
+  EXPECT_NE(state.take_failure(CallStatus::internal).message.find("first revision"), std::string::npos);
 }
 
 TEST(HttpService, SurvivesACallbackThatThrows) {
   Recorder recorder;
   Caller call;
-  plugin::Call state;
+  Call state;
   const std::string url = url_of(recorder.server);
   authd_http_request request{};
   request.size = sizeof request;

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 TEST(HttpUrl, KeepsPathAndQueryByteForByte) {
@@ -47,4 +47,4 @@ TEST(HttpUrl, RefusesWhatCannotBeSent) {
 }
 
 } // namespace
-} // namespace authd::plugin
+} // namespace authd::http_client

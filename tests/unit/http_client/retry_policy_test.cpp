@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace authd::plugin {
+namespace authd::http_client {
 namespace {
 
 using How = AttemptEnd::How;
@@ -206,4 +206,4 @@ TEST(RetryAfter, IsNothingWhenItIsNeither) {
   }
 }
 
-} // namespace authd::plugin
+} // namespace authd::http_client

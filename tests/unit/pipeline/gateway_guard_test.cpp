@@ -13,7 +13,6 @@ namespace {
 
 using Outcome = CircuitBreaker::Outcome;
 using State = CircuitBreaker::State;
-using plugin::Status;
 
 constexpr CircuitBreaker::Settings kSettings{50, milliseconds(30'000), milliseconds(10'000), 10, 5};
 constexpr SteadyTime kStart{std::chrono::hours(1)};
@@ -118,8 +117,8 @@ TEST_F(GatewayGuardTest, LetsOneCallThroughOnceTheGatewaysProbeIsGood) {
 
 class GuardedCallsTest : public GatewayGuardTest {
  protected:
-  void fail_with(GatewayUse use, Status status, int times = 10) {
-    const plugin::Failure failure{status, 0, {}, {}};
+  void fail_with(GatewayUse use, CallStatus status, int times = 10) {
+    const CallFailure failure{status, 0, {}, {}};
     for (int i = 0; i < times; ++i) {
       GuardedCalls calls(guard, recorder);
       if (!calls.admit(use)) calls.judge(&failure);
@@ -128,16 +127,16 @@ class GuardedCallsTest : public GatewayGuardTest {
 };
 
 TEST_F(GuardedCallsTest, CountARefusalToCreateNowhere) {
-  for (const Status status : {Status::denied, Status::unsupported, Status::invalid, Status::conflict})
+  for (const CallStatus status : {CallStatus::denied, CallStatus::unsupported, CallStatus::invalid, CallStatus::conflict})
     fail_with(GatewayUse::create, status);
   EXPECT_EQ(guard.state(GatewayUse::create), State::closed);
-  fail_with(GatewayUse::create, Status::unavailable);
+  fail_with(GatewayUse::create, CallStatus::unavailable);
   EXPECT_EQ(guard.state(GatewayUse::create), State::open);
   EXPECT_EQ(guard.state(GatewayUse::read), State::closed);
 }
 
 TEST_F(GuardedCallsTest, CountARefusalToReadAsAFailure) {
-  fail_with(GatewayUse::read, Status::denied);
+  fail_with(GatewayUse::read, CallStatus::denied);
   EXPECT_EQ(guard.state(GatewayUse::read), State::open);
 }
 

@@ -104,7 +104,7 @@ class World : public TierFixture {
 
   Issuance judge() {
     stack->poll();
-    plugin::Call call(steady_now() + kNever);
+    Call call(steady_now() + kNever);
     return lookup_->issuance(gateway_.gateway().probe(call));
   }
   // Whether anybody gets one: whoever was ever asked for may have a copy somewhere.

@@ -24,7 +24,7 @@ struct Source {
       : health(gateway.gateway(), guard, seconds(20), recorder), source(gateway.gateway(), health, provision) {}
 
   GatewayAnswer ask(std::string_view consumer = kUuid) {
-    plugin::Call call(steady_now() + seconds(20));
+    Call call(steady_now() + seconds(20));
     GuardedCalls calls(guard, recorder);
     return source.find_or_create(call, consumer, calls);
   }

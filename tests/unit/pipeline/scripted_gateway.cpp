@@ -48,7 +48,7 @@ struct ScriptedGateway::Tables {
 
   static authd_status get_secret(void* self, const authd_call* call, authd_str consumer,
                                  const authd_credential_sink* sink) {
-    test_of(self).on_call(*plugin::Call::from_abi(call));
+    test_of(self).on_call(*Call::from_abi(call));
     return put_all(resolve_host(), call, test_of(self).on_list(text(consumer)), sink);
   }
   static authd_status create_secret(void* self, const authd_call* call, authd_str consumer, const authd_proposal* p,

@@ -50,7 +50,7 @@ class ScriptedGateway {
   std::function<std::pair<authd_status, bool>()> on_probe = [] { return std::pair{AUTHD_OK, true}; };
 
   // Sees the call of each list.
-  std::function<void(const plugin::Call& call)> on_call = [](const plugin::Call&) {};
+  std::function<void(const Call& call)> on_call = [](const Call&) {};
 
   // The tables are plain C: this is how they find their test.
   struct Tables;

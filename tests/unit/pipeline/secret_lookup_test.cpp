@@ -121,7 +121,7 @@ TEST_F(SecretLookupTest, ListensLongerThanTheRequestWaitsButLetsNothingBeginThen
   build(milliseconds(60'000), settings);
   std::int64_t patience_ms = 0;
   std::int64_t remaining_ms = 0;
-  gateway.on_call = [&](const plugin::Call& call) {
+  gateway.on_call = [&](const Call& call) {
     patience_ms = call.patience_ms();
     remaining_ms = call.remaining_ms();
   };

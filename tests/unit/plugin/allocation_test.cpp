@@ -37,14 +37,14 @@ TEST(CacheTier, AllocatesNothingOnAWarmGet) {
   {
     Call call;
     ASSERT_EQ(tier.set(call, "consumer", std::string(500, 'v'), milliseconds(1000), milliseconds(0)),
-              Status::ok);
-    ASSERT_EQ(tier.get(call, "consumer", value), Status::ok);
+              CallStatus::ok);
+    ASSERT_EQ(tier.get(call, "consumer", value), CallStatus::ok);
   }
   const std::size_t before = allocations;
   Call call(steady_now() + milliseconds(100), "request-id");
-  const Status status = tier.get(call, "consumer", value);
+  const CallStatus status = tier.get(call, "consumer", value);
   const std::size_t after = allocations;
-  EXPECT_EQ(status, Status::ok);
+  EXPECT_EQ(status, CallStatus::ok);
   EXPECT_EQ(value.size(), 500u);
   EXPECT_EQ(after - before, 0u);
   EXPECT_GT(before, 0u) << "the counter counts";

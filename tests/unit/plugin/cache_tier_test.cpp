@@ -38,7 +38,7 @@ TEST_F(CacheTierTest, ReplacesTheValueInTheCapacityItHas) {
   answer("fresh");
   value_.assign(1000, 'x');
   const char* const storage = value_.data();
-  EXPECT_EQ(tier().get(call_, "k", value_), Status::ok);
+  EXPECT_EQ(tier().get(call_, "k", value_), CallStatus::ok);
   EXPECT_EQ(value_, "fresh");
   EXPECT_EQ(value_.data(), storage);
 }
@@ -48,29 +48,29 @@ TEST_F(CacheTierTest, LeavesNothingBehindOnAMiss) {
     script().host->put(script().host, out, to_bytes("half an ans"));
     return AUTHD_NOT_FOUND;
   };
-  EXPECT_EQ(tier().get(call_, "k", value_), Status::not_found);
+  EXPECT_EQ(tier().get(call_, "k", value_), CallStatus::not_found);
   EXPECT_TRUE(value_.empty());
 }
 
 TEST_F(CacheTierTest, TakesAtMostOneMebibyte) {
   answer(std::string(1 << 20, 'x'));
-  EXPECT_EQ(tier().get(call_, "k", value_), Status::ok);
+  EXPECT_EQ(tier().get(call_, "k", value_), CallStatus::ok);
   EXPECT_EQ(value_.size(), 1u << 20);
   script().cache_get = [this](auto, auto, authd_out* out) {
     const std::string big((1 << 20) + 1, 'x');
     EXPECT_EQ(script().host->put(script().host, out, to_bytes(big)), AUTHD_INVALID);
     return AUTHD_OK; // does not care
   };
-  EXPECT_EQ(tier().get(call_, "k", value_), Status::corrupt);
+  EXPECT_EQ(tier().get(call_, "k", value_), CallStatus::corrupt);
   EXPECT_TRUE(value_.empty());
 }
 
 TEST_F(CacheTierTest, StopsExceptionsAndUnknownStatuses) {
   script().cache_get = [](auto, auto, auto) -> authd_status { throw std::runtime_error("boom"); };
-  EXPECT_EQ(tier().get(call_, "k", value_), Status::internal);
-  EXPECT_EQ(call_.take_failure(Status::internal).message, "threw boom");
+  EXPECT_EQ(tier().get(call_, "k", value_), CallStatus::internal);
+  EXPECT_EQ(call_.take_failure(CallStatus::internal).message, "threw boom");
   script().cache_get = [](auto, auto, auto) { return authd_status{1234}; };
-  EXPECT_EQ(tier().get_stale(call_, "k", value_), Status::internal);
+  EXPECT_EQ(tier().get_stale(call_, "k", value_), CallStatus::internal);
 }
 
 TEST_F(CacheTierTest, DoesWithoutStatistics) { EXPECT_FALSE(tier().stats(call_).known); }
@@ -136,7 +136,7 @@ TEST_F(CacheTierTest, SerialisesABackendThatAsksForIt) {
   const auto work = [&shared] {
     Call call;
     std::string value;
-    for (int i = 0; i < 20'000; ++i) EXPECT_EQ(shared.get(call, "k", value), Status::not_found);
+    for (int i = 0; i < 20'000; ++i) EXPECT_EQ(shared.get(call, "k", value), CallStatus::not_found);
   };
   std::thread other(work);
   work();

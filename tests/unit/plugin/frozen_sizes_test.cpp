@@ -12,7 +12,7 @@
 #include "plugin/own_calls.h"
 #include "scripted.h"
 
-namespace authd::plugin {
+namespace authd {
 
 // A struct that has grown by `added` since its first minor.
 struct Grown {
@@ -26,6 +26,7 @@ constexpr std::size_t first_size<Grown>() {
   return offsetof(Grown, old) + sizeof(Grown::old);
 }
 
+namespace plugin {
 namespace {
 
 using test::Scripted;
@@ -42,10 +43,10 @@ Grown grown(std::size_t size) { return {static_cast<std::uint32_t>(size), 0, "ol
 class FrozenSizes : public testing::Test {
  protected:
   // What a call that failed with this error recorded.
-  Failure recorded(const authd_error& error) {
+  CallFailure recorded(const authd_error& error) {
     Call call;
     host_->fail(host_, call.abi(), AUTHD_DENIED, &error);
-    return call.take_failure(Status::denied);
+    return call.take_failure(CallStatus::denied);
   }
 
   test::CapturedLog log_;
@@ -109,7 +110,7 @@ TEST(FrozenSize, OfAPluginsStructIsAllThatIsWritten) {
 
 TEST_F(FrozenSizes, AnErrorOf1_0IsRecorded) {
   const authd_error error{32, 0, 403, 250, to_abi("refused"), {}};
-  const Failure failure = recorded(error);
+  const CallFailure failure = recorded(error);
   EXPECT_EQ(failure.message, "refused");
   EXPECT_EQ(failure.upstream_status, 403);
   EXPECT_EQ(failure.retry_after, milliseconds(250));
@@ -193,4 +194,5 @@ TEST_F(FrozenSizes, TablesOfFunctionsMayEndAfterAnyThatIsRequired) {
   EXPECT_EQ(gateway.resolve(call, "alice").value(), "alice"); // not called: the table ends before it
 }
 
-} // namespace authd::plugin
+} // namespace plugin
+} // namespace authd

@@ -52,7 +52,7 @@ TEST_F(GatewayTest, TellsNoCredentialFromNoConsumer) {
     return view(consumer) == "bare" ? AUTHD_OK : AUTHD_NOT_FOUND;
   };
   EXPECT_TRUE(gateway().get_secret(call_, "bare")->empty());
-  EXPECT_EQ(gateway().get_secret(call_, "nobody").error().status, Status::not_found);
+  EXPECT_EQ(gateway().get_secret(call_, "nobody").error().status, CallStatus::not_found);
 }
 
 TEST_F(GatewayTest, TakesAtMost1024CredentialsWhateverThePluginMakesOfIt) {
@@ -65,7 +65,7 @@ TEST_F(GatewayTest, TakesAtMost1024CredentialsWhateverThePluginMakesOfIt) {
   EXPECT_EQ(gateway().get_secret(call_, "x")->size(), 1024u);
   count = 1025;
   const auto failure = gateway().get_secret(call_, "x").error();
-  EXPECT_EQ(failure.status, Status::corrupt);
+  EXPECT_EQ(failure.status, CallStatus::corrupt);
   EXPECT_EQ(failure.message, "put more than 1024 credentials");
 }
 
@@ -75,7 +75,7 @@ TEST_F(GatewayTest, SaysWhatIsWrongWithACredential) {
   const auto expect_corrupt = [&](const char* why) {
     const auto found = gateway().get_secret(call_, "x");
     ASSERT_FALSE(found.has_value());
-    EXPECT_EQ(found.error().status, Status::corrupt);
+    EXPECT_EQ(found.error().status, CallStatus::corrupt);
     EXPECT_EQ(found.error().message, why);
   };
   ASSERT_TRUE(gateway().get_secret(call_, "x").has_value());
@@ -106,18 +106,18 @@ TEST_F(GatewayTest, MissesNoReasonInAnOrdinaryAnswer) {
 
 TEST_F(GatewayTest, TakesUnknownStatusesForInternalFaults) {
   script().get_secret = [](auto, auto, auto) { return authd_status{99}; };
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::internal);
+  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, CallStatus::internal);
   script().get_secret = [](auto, auto, auto) { return authd_status{-1}; };
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::internal);
+  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, CallStatus::internal);
 }
 
 TEST_F(GatewayTest, StopsExceptionsOfAPluginThatLied) {
   script().get_secret = [](auto, auto, auto) -> authd_status { throw std::runtime_error("boom"); };
   const auto failure = gateway().get_secret(call_, "x").error();
-  EXPECT_EQ(failure.status, Status::internal);
+  EXPECT_EQ(failure.status, CallStatus::internal);
   EXPECT_EQ(failure.message, "threw boom");
   script().get_secret = [](auto, auto, auto) -> authd_status { throw 7; };
-  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, Status::internal);
+  EXPECT_EQ(gateway().get_secret(call_, "x").error().status, CallStatus::internal);
 }
 
 TEST_F(GatewayTest, CarriesTheReasonOfThisOperationOnly) {
@@ -126,7 +126,7 @@ TEST_F(GatewayTest, CarriesTheReasonOfThisOperationOnly) {
     return script().host->fail(script().host, call, AUTHD_RATE_LIMITED, &error);
   };
   const auto failure = gateway().get_secret(call_, "x").error();
-  EXPECT_EQ(failure.status, Status::rate_limited);
+  EXPECT_EQ(failure.status, CallStatus::rate_limited);
   EXPECT_EQ(failure.upstream_status, 429);
   EXPECT_EQ(failure.retry_after, milliseconds(1500));
   EXPECT_EQ(failure.message, "slow down") << "one line";
@@ -156,9 +156,9 @@ TEST_F(GatewayTest, HandsTheProposalOverAndTakesExactlyOneBack) {
   EXPECT_EQ(created->algorithm, "HS512");
   EXPECT_EQ(created->secret.reveal(), "the-secret");
   puts = 0;
-  EXPECT_EQ(gateway().create_secret(call_, "alice", proposal).error().status, Status::corrupt);
+  EXPECT_EQ(gateway().create_secret(call_, "alice", proposal).error().status, CallStatus::corrupt);
   puts = 2;
-  EXPECT_EQ(gateway().create_secret(call_, "alice", proposal).error().status, Status::corrupt);
+  EXPECT_EQ(gateway().create_secret(call_, "alice", proposal).error().status, CallStatus::corrupt);
 }
 
 TEST_F(GatewayTest, DoesWithoutWhatAnOlderOrSmallerPluginLacks) {
@@ -166,8 +166,8 @@ TEST_F(GatewayTest, DoesWithoutWhatAnOlderOrSmallerPluginLacks) {
   adapter_.gateway.size = offsetof(authd_gateway_ops, resolve); // its author had no resolve yet
   const Gateway gateway(adapter_.adopted(log_.get()));
   EXPECT_FALSE(gateway.can_create());
-  EXPECT_EQ(gateway.create_secret(call_, "x", {}).error().status, Status::unsupported);
-  EXPECT_EQ(gateway.delete_secret(call_, "x", "1").error().status, Status::unsupported);
+  EXPECT_EQ(gateway.create_secret(call_, "x", {}).error().status, CallStatus::unsupported);
+  EXPECT_EQ(gateway.delete_secret(call_, "x", "1").error().status, CallStatus::unsupported);
   EXPECT_EQ(gateway.resolve(call_, "x").value(), "x");
 }
 
@@ -179,9 +179,9 @@ TEST_F(GatewayTest, ResolvesWithinBounds) {
   };
   EXPECT_EQ(gateway().resolve(call_, "alice").value(), "uuid");
   id.assign(257, 'x');
-  EXPECT_EQ(gateway().resolve(call_, "alice").error().status, Status::corrupt);
+  EXPECT_EQ(gateway().resolve(call_, "alice").error().status, CallStatus::corrupt);
   id.clear();
-  EXPECT_EQ(gateway().resolve(call_, "alice").error().status, Status::corrupt);
+  EXPECT_EQ(gateway().resolve(call_, "alice").error().status, CallStatus::corrupt);
 }
 
 TEST_F(GatewayTest, ReportsHealthAsThePluginSeesIt) {

@@ -115,7 +115,7 @@ TEST_F(HostContextTest, RecordsFailuresWithoutSecrets) {
   Call call;
   const authd_error error{sizeof error, 0, 401, 20, to_abi("password hunter22 refused"), {}};
   EXPECT_EQ(host_->fail(host_, call.abi(), AUTHD_DENIED, &error), AUTHD_DENIED);
-  const Failure failure = call.take_failure(Status::denied);
+  const CallFailure failure = call.take_failure(CallStatus::denied);
   EXPECT_EQ(failure.message, "password [redacted] refused");
   EXPECT_EQ(failure.upstream_status, 401);
   EXPECT_EQ(failure.retry_after, milliseconds(20));

@@ -252,7 +252,7 @@ TEST_F(LoaderTest, RunsAPluginBuiltWithTheHeadersOfALaterMinor) {
   const auto cache = load(install("later-sample-cache", "later-sample"), "", AUTHD_CACHE_V1);
   ASSERT_TRUE(cache.has_value()) << cache.error().line;
   std::string value;
-  EXPECT_EQ(CacheTier(*cache).set(call, "k", "v", milliseconds(1), milliseconds(0)), Status::ok);
+  EXPECT_EQ(CacheTier(*cache).set(call, "k", "v", milliseconds(1), milliseconds(0)), CallStatus::ok);
   EXPECT_EQ(CacheTier(*cache).stats(call).entries, 1u);
 }
 
@@ -288,7 +288,7 @@ TEST_F(LoaderTest, RunsAPluginThatIsWrittenInC) {
   EXPECT_EQ(found->front().secret.reveal(), std::string_view("k\0y", 3));
   const auto missing = gateway.get_secret(call, "bob");
   ASSERT_FALSE(missing.has_value());
-  EXPECT_EQ(missing.error().status, Status::not_found);
+  EXPECT_EQ(missing.error().status, CallStatus::not_found);
   EXPECT_EQ(missing.error().upstream_status, 404);
   EXPECT_EQ(missing.error().message, "only alice lives here");
 }
@@ -327,8 +327,8 @@ TEST_F(LoaderTest, RunsBothKindsOfOneFile) {
   EXPECT_TRUE(gateway.can_create());
   Call call;
   std::string value;
-  EXPECT_EQ(tier.set(call, "k", "v", milliseconds(1), milliseconds(0)), Status::ok);
-  EXPECT_EQ(tier.get(call, "k", value), Status::ok);
+  EXPECT_EQ(tier.set(call, "k", "v", milliseconds(1), milliseconds(0)), CallStatus::ok);
+  EXPECT_EQ(tier.get(call, "k", value), CallStatus::ok);
   EXPECT_EQ(value, "v");
   EXPECT_EQ(tier.stats(call).entries, 1u);
   EXPECT_EQ(gateway.get_secret(call, "alice")->front().secret.reveal(), kSecret);

@@ -9,14 +9,13 @@
 namespace authd::telemetry {
 namespace {
 
-using plugin::Status;
 using State = pipeline::CircuitBreaker::State;
 using testing::HasSubstr;
 
 TEST(BackgroundLog, SaysWhichCallFailedHowLongItTookAndWhatTheGatewaySaid) {
   Written written;
-  const plugin::Failure failure{Status::denied, 403, {}, "Invalid RBAC credentials"};
-  BackgroundLog(written.log()).gateway_called({"create", Status::denied, milliseconds(3), &failure});
+  const CallFailure failure{CallStatus::denied, 403, {}, "Invalid RBAC credentials"};
+  BackgroundLog(written.log()).gateway_called({"create", CallStatus::denied, milliseconds(3), &failure});
   const std::string text = written.text();
   EXPECT_THAT(text, HasSubstr(R"("log.level":"error")"));
   EXPECT_THAT(text, HasSubstr(R"("authd.gateway.operation":"create","authd.gateway.result":"denied",)"
@@ -27,10 +26,10 @@ TEST(BackgroundLog, SaysWhichCallFailedHowLongItTookAndWhatTheGatewaySaid) {
 TEST(BackgroundLog, SumsCallsThatFailAlike) {
   Written written;
   BackgroundLog log(written.log());
-  const plugin::Failure failure{Status::unavailable, 500, {}, "An unexpected error occurred"};
+  const CallFailure failure{CallStatus::unavailable, 500, {}, "An unexpected error occurred"};
   for (int i = 0; i < 100; ++i) {
-    log.gateway_called({"list", Status::unavailable, {}, &failure});
-    log.gateway_called({"create", Status::unavailable, {}, &failure});
+    log.gateway_called({"list", CallStatus::unavailable, {}, &failure});
+    log.gateway_called({"create", CallStatus::unavailable, {}, &failure});
   }
   const std::string text = written.text();
   EXPECT_EQ(lines_in(text), 22U);
@@ -41,7 +40,7 @@ TEST(BackgroundLog, SumsTiersThatFailAndBreakersThatFlutter) {
   Written written;
   BackgroundLog log(written.log());
   for (int i = 0; i < 100; ++i) {
-    log.tier_failed({"redis", "get", Status::timeout, "no answer"});
+    log.tier_failed({"redis", "get", CallStatus::timeout, "no answer"});
     log.breaker_moved("redis", {State::half_open, State::open});
   }
   const std::string text = written.text();
@@ -53,7 +52,7 @@ TEST(BackgroundLog, SumsTiersThatFailAndBreakersThatFlutter) {
 TEST(BackgroundLog, WhatIsWantedForDebuggingIsNotSummed) {
   Written written(Level::debug);
   BackgroundLog log(written.log());
-  for (int i = 0; i < 50; ++i) log.gateway_called({"list", Status::ok, {}, nullptr});
+  for (int i = 0; i < 50; ++i) log.gateway_called({"list", CallStatus::ok, {}, nullptr});
   EXPECT_EQ(lines_in(written.text()), 50U);
 }
 

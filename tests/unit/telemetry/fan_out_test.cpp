@@ -31,9 +31,9 @@ TEST(FanOut, TellsEveryObserverEverythingOnce) {
   outcome.status = 200;
   fan_out.on_outcome(outcome);
   fan_out.on_fault(outcome, "twice");
-  fan_out.gateway_called({"list", plugin::Status::ok, {}, nullptr});
+  fan_out.gateway_called({"list", CallStatus::ok, {}, nullptr});
   fan_out.breaker_moved("gateway", {});
-  fan_out.tier_failed({"redis", "get", plugin::Status::timeout, ""});
+  fan_out.tier_failed({"redis", "get", CallStatus::timeout, ""});
   const std::vector<std::string> of_requests{"outcome 200", "fault twice"};
   const std::vector<std::string> of_background{"gateway list", "breaker gateway", "tier redis"};
   EXPECT_EQ(requests.all, of_requests);
