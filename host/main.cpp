@@ -14,21 +14,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "endpoints/admin_server.h"
 #include "base/authority.h"
 #include "base/log.h"
 #include "cli/command_line.h"
 #include "daemon/admin_actions.h"
 #include "daemon/crash_reports.h"
-#include "http/server.h"
 #include "daemon/lifecycle.h"
-#include "pipeline/invalidation_hub.h"
-#include "http_client/http_service.h"
-#include "plugin/loader.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
 #include "daemon/signals.h"
 #include "daemon/watchdog.h"
+#include "endpoints/admin_server.h"
+#include "http/server.h"
+#include "http_client/http_service.h"
+#include "pipeline/invalidation_hub.h"
+#include "plugin/loader.h"
 
 namespace {
 
@@ -63,7 +63,8 @@ std::unique_ptr<endpoints::AdminServer> open_admin(Reloader& reloader, Log& log)
     return v.path == "admin.listen" && v.origin == "default";
   };
   try {
-    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry, log);
+    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry,
+                                                    log);
   } catch (const std::exception& error) {
     if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
       throw std::runtime_error(std::string("admin.listen: ") + error.what());

@@ -49,9 +49,9 @@ bool decode_base64url(std::string_view text, std::string& out) {
   if (!to_standard_alphabet(standard)) return false;
   standard.append((4 - text.size() % 4) % 4, '=');
   out.resize(standard.size() / 4 * 3);
-  const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                reinterpret_cast<const unsigned char*>(standard.data()),
-                                static_cast<int>(standard.size()));
+  const int n =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(standard.data()), static_cast<int>(standard.size()));
   if (n < 0) return false;
   out.resize(text.size() * 3 / 4);
   // One text per value: the unused bits of the last letter must be zero, or signatures would be malleable.

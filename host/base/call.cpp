@@ -36,8 +36,7 @@ std::int64_t Call::until(SteadyTime end) const {
 }
 
 void Call::record(CallFailure failure) const {
-  if (keeps_problems_ && !failure.message.empty() && problems_.size() < kMostProblems)
-    problems_.push_back(failure);
+  if (keeps_problems_ && !failure.message.empty() && problems_.size() < kMostProblems) problems_.push_back(failure);
   failure_ = std::move(failure);
 }
 

@@ -62,8 +62,7 @@ bool is_whole(const Struct* given) {
 template <class Struct>
 std::uint32_t known_size(const Struct* given) {
   static_assert(sizeof(Struct) % sizeof(void*) == 0 && offsetof(Struct, size) == 0);
-  return static_cast<std::uint32_t>(std::min<std::size_t>(given->size, sizeof(Struct)) / sizeof(void*) *
-                                    sizeof(void*));
+  return static_cast<std::uint32_t>(std::min<std::size_t>(given->size, sizeof(Struct)) / sizeof(void*) * sizeof(void*));
 }
 
 // What this host knows of it. Zero is what the plugin's minor did not have yet; what a later one added is

@@ -52,9 +52,12 @@ IpAddress IpAddress::of(const sockaddr* address) {
 
 unsigned IpAddress::width() const {
   switch (family_) {
-  case Family::none: return 0;
-  case Family::v4: return 32;
-  case Family::v6: return 128;
+  case Family::none:
+    return 0;
+  case Family::v4:
+    return 32;
+  case Family::v6:
+    return 128;
   }
   return 0;
 }

@@ -85,8 +85,8 @@ std::string mended(std::string_view bytes) {
   return mended;
 }
 
-// What a terminal or a viewer obeys instead of showing it: C1 controls (U+009B begins an escape sequence), the marks and
-// overrides of text direction, the line and paragraph separators.
+// What a terminal or a viewer obeys instead of showing it: C1 controls (U+009B begins an escape sequence), the marks
+// and overrides of text direction, the line and paragraph separators.
 constexpr bool is_obeyed(std::uint32_t c) {
   return (c >= 0x80 && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
          (c >= 0x2066 && c <= 0x2069);

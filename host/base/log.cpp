@@ -102,8 +102,8 @@ std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(
 class Log::Writer {
  public:
   explicit Writer(Options options)
-      : options_(std::move(options)), constant_part_(constant_part(options_)),
-        is_file_(is_regular_file(options_.fd)), level_(options_.level) {
+      : options_(std::move(options)), constant_part_(constant_part(options_)), is_file_(is_regular_file(options_.fd)),
+        level_(options_.level) {
     queued_.reserve(options_.queue_bytes);
     front_.reserve(options_.queue_bytes);
     thread_ = std::thread([this] { run(); });
@@ -131,8 +131,7 @@ class Log::Writer {
     flushed_.wait_for(lock, std::chrono::seconds(1), [this] { return queued_.empty() && !writing_ && !urgent_; });
   }
 
-  void write(Level level, std::string_view event, std::string_view message,
-             std::initializer_list<Field> fields) {
+  void write(Level level, std::string_view event, std::string_view message, std::initializer_list<Field> fields) {
     std::string& line = thread_line(); // formatted outside the lock
     format(line, level, event, message, fields);
     enqueue(line);
@@ -286,8 +285,7 @@ void Log::flush() { writer_->flush(); }
 std::string_view Log::constant_fields() const { return writer_->constant_fields(); }
 int Log::fd() const { return writer_->fd(); }
 
-void Log::write(Level level, std::string_view event, std::string_view message,
-                std::initializer_list<Field> fields) {
+void Log::write(Level level, std::string_view event, std::string_view message, std::initializer_list<Field> fields) {
   if (enabled(level)) writer_->write(level, event, message, fields);
 }
 

@@ -67,8 +67,7 @@ class Log {
 
   // `event` becomes event.action. [thread-safe], never blocks on I/O. A `fatal` line is written before
   // the call returns, because nothing may come after it.
-  void write(Level level, std::string_view event, std::string_view message,
-             Fields fields = {});
+  void write(Level level, std::string_view event, std::string_view message, Fields fields = {});
 
   // The same for lines that may come in storms: of those that are alike (same event, `code` and `what`) the first ten
   // within a second are written; how many more there were is said once a second, and at the end, by a

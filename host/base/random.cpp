@@ -37,22 +37,21 @@ std::string random_base64url(std::size_t size_bytes) {
 }
 
 RandomStream::RandomStream() {
-  const std::unique_ptr<EVP_RAND, decltype(&EVP_RAND_free)> algorithm(
-      EVP_RAND_fetch(nullptr, "CTR-DRBG", nullptr), &EVP_RAND_free);
+  const std::unique_ptr<EVP_RAND, decltype(&EVP_RAND_free)> algorithm(EVP_RAND_fetch(nullptr, "CTR-DRBG", nullptr),
+                                                                      &EVP_RAND_free);
   if (algorithm) generator_.reset(EVP_RAND_CTX_new(algorithm.get(), nullptr));
   std::string cipher = "AES-256-CTR";
   unsigned draws = kDrawsPerSeed;
-  const std::array<OSSL_PARAM, 3> parameters{
-      OSSL_PARAM_construct_utf8_string(OSSL_DRBG_PARAM_CIPHER, cipher.data(), 0),
-      OSSL_PARAM_construct_uint(OSSL_DRBG_PARAM_RESEED_REQUESTS, &draws), OSSL_PARAM_construct_end()};
-  if (!generator_ ||
-      EVP_RAND_instantiate(generator_.get(), kStrengthBits, 0, nullptr, 0, parameters.data()) != 1)
+  const std::array<OSSL_PARAM, 3> parameters{OSSL_PARAM_construct_utf8_string(OSSL_DRBG_PARAM_CIPHER, cipher.data(), 0),
+                                             OSSL_PARAM_construct_uint(OSSL_DRBG_PARAM_RESEED_REQUESTS, &draws),
+                                             OSSL_PARAM_construct_end()};
+  if (!generator_ || EVP_RAND_instantiate(generator_.get(), kStrengthBits, 0, nullptr, 0, parameters.data()) != 1)
     fail();
 }
 
 void RandomStream::draw(void* out, std::size_t size_bytes) {
-  if (EVP_RAND_generate(generator_.get(), static_cast<unsigned char*>(out), size_bytes, kStrengthBits, 0,
-                        nullptr, 0) != 1)
+  if (EVP_RAND_generate(generator_.get(), static_cast<unsigned char*>(out), size_bytes, kStrengthBits, 0, nullptr, 0) !=
+      1)
     fail();
 }
 

@@ -49,7 +49,8 @@ bool RepeatedLines::admit(const LineKind& kind, SteadyTime now) {
 }
 
 SteadyTime RepeatedLines::next_due() const {
-  return std::min_element(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) { return a.due < b.due; })->due;
+  return std::min_element(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) { return a.due < b.due; })
+      ->due;
 }
 
 std::optional<RepeatedLines::Sum> RepeatedLines::take_due(SteadyTime now) {

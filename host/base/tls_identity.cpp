@@ -17,9 +17,7 @@ struct FreeBio {
 };
 using Bio = std::unique_ptr<BIO, FreeBio>;
 
-Bio reading(std::string_view text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
+Bio reading(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 // In the place of OpenSSL's own, which asks at the terminal and would hold up the start.
 int no_pass_phrase(char*, int, int, void* asked) {
@@ -54,8 +52,7 @@ TlsIdentity::make(const Pem& pem, std::string_view certificate_name) {
   const std::shared_ptr<TlsIdentity> identity(new TlsIdentity);
   if (pem.certificate) identity->read_certificates(*pem.certificate, Part::certificate, identity->chain_, faults);
   if (pem.key) identity->read_key(*pem.key, faults);
-  if (pem.authorities)
-    identity->read_certificates(*pem.authorities, Part::authorities, identity->authorities_, faults);
+  if (pem.authorities) identity->read_certificates(*pem.authorities, Part::authorities, identity->authorities_, faults);
   if (faults.empty() && pem.certificate && pem.key) identity->check_together(certificate_name, faults);
   ERR_clear_error(); // what this thread does next must not find what was found wrong here
   if (!faults.empty()) return tl::unexpected(std::move(faults));
@@ -70,9 +67,8 @@ void TlsIdentity::read_certificates(std::string_view pem, Part part, std::vector
   ERR_clear_error();
   while (X509* read = PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, &asked)) into.emplace_back(read);
   if (!at_end_of_pem()) {
-    return faults.push_back(
-        {part, fmt::format("certificate {} in it cannot be read ({}); is the file complete?", into.size() + 1,
-                           last_reason())});
+    return faults.push_back({part, fmt::format("certificate {} in it cannot be read ({}); is the file complete?",
+                                               into.size() + 1, last_reason())});
   }
   if (into.empty()) {
     faults.push_back({part, "holds no certificate in PEM; it must begin with -----BEGIN CERTIFICATE----- "
@@ -90,8 +86,7 @@ void TlsIdentity::read_key(std::string_view pem, std::vector<Fault>& faults) {
     return faults.push_back({Part::key, "is protected by a pass phrase, and nobody is there to type it; "
                                         "`openssl pkey -in OLD -out NEW` takes it off"});
   }
-  faults.push_back(
-      {Part::key, "holds no private key in PEM; it must begin with -----BEGIN PRIVATE KEY-----"});
+  faults.push_back({Part::key, "holds no private key in PEM; it must begin with -----BEGIN PRIVATE KEY-----"});
 }
 
 void TlsIdentity::check_together(std::string_view certificate_name, std::vector<Fault>& faults) const {
@@ -102,10 +97,9 @@ void TlsIdentity::check_together(std::string_view certificate_name, std::vector<
   }
   const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> trial(SSL_CTX_new(TLS_method()));
   if (trial != nullptr && show_certificate(trial.get())) return;
-  faults.push_back(
-      {Part::certificate, fmt::format("OpenSSL refuses it ({}); issue a new one, RSA of at least 2048 "
-                                      "bits or P-256, signed with SHA-256",
-                                      last_reason())});
+  faults.push_back({Part::certificate, fmt::format("OpenSSL refuses it ({}); issue a new one, RSA of at least 2048 "
+                                                   "bits or P-256, signed with SHA-256",
+                                                   last_reason())});
 }
 
 std::optional<std::string> TlsIdentity::warning() const {
@@ -114,8 +108,7 @@ std::optional<std::string> TlsIdentity::warning() const {
   if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0)
     return fmt::format("expired on {}; the other end refuses it, renew it", as_text(X509_get0_notAfter(own)));
   if (X509_cmp_current_time(X509_get0_notBefore(own)) > 0)
-    return fmt::format("is not valid before {}; is this machine's clock right?",
-                       as_text(X509_get0_notBefore(own)));
+    return fmt::format("is not valid before {}; is this machine's clock right?", as_text(X509_get0_notBefore(own)));
   return std::nullopt;
 }
 
@@ -154,8 +147,8 @@ bool TlsIdentity::operator==(const TlsIdentity& other) const {
   const auto all_same = [&](const std::vector<Certificate>& a, const std::vector<Certificate>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
   };
-  const bool same_key = key_ == nullptr || other.key_ == nullptr ? key_ == other.key_
-                                                                : EVP_PKEY_eq(key_.get(), other.key_.get()) == 1;
+  const bool same_key =
+      key_ == nullptr || other.key_ == nullptr ? key_ == other.key_ : EVP_PKEY_eq(key_.get(), other.key_.get()) == 1;
   return same_key && all_same(chain_, other.chain_) && all_same(authorities_, other.authorities_);
 }
 

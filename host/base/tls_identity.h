@@ -36,7 +36,7 @@ class TlsIdentity {
   // Every fault at once; one of certificate and key without the other is judged by itself, and cannot equip anything.
   // `certificate_name`: what a message calls the certificate ("server.tls.certificate").
   static Result<std::shared_ptr<const TlsIdentity>, std::vector<Fault>> make(const Pem& pem,
-                                                                            std::string_view certificate_name);
+                                                                             std::string_view certificate_name);
 
   // What does not keep it from being used but should be known: the certificate has expired, or is not valid yet.
   std::optional<std::string> warning() const;
@@ -64,8 +64,7 @@ class TlsIdentity {
   using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 
   TlsIdentity() = default;
-  void read_certificates(std::string_view pem, Part part, std::vector<Certificate>& into,
-                         std::vector<Fault>& faults);
+  void read_certificates(std::string_view pem, Part part, std::vector<Certificate>& into, std::vector<Fault>& faults);
   void read_key(std::string_view pem, std::vector<Fault>& faults);
   void check_together(std::string_view certificate_name, std::vector<Fault>& faults) const;
   bool show_certificate(SSL_CTX* context) const;

@@ -36,8 +36,7 @@ UuidSource::~UuidSource() { wipe(pool_.data(), pool_.size()); }
 bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool good =
-        is_dash_position(i) ? text[i] == '-' : std::isxdigit(static_cast<unsigned char>(text[i]));
+    const bool good = is_dash_position(i) ? text[i] == '-' : std::isxdigit(static_cast<unsigned char>(text[i]));
     if (!good) return false;
   }
   return true;

@@ -24,9 +24,9 @@ constexpr std::string_view kUnixPrefix = "unix:";
 bool is_unix(const std::string& listen) { return listen.rfind(kUnixPrefix, 0) == 0; }
 
 StreamSocket connect(const std::string& listen) {
-  const SocketAddress address =
-      is_unix(listen) ? SocketAddress(SocketAddress::UNIX_LOCAL, listen.substr(kUnixPrefix.size()))
-                      : SocketAddress(listen);
+  const SocketAddress address = is_unix(listen)
+                                    ? SocketAddress(SocketAddress::UNIX_LOCAL, listen.substr(kUnixPrefix.size()))
+                                    : SocketAddress(listen);
   StreamSocket socket;
   socket.connect(address, Poco::Timespan(kTimeoutSeconds, 0));
   return socket;

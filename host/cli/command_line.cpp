@@ -11,18 +11,18 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
-#include "base/version.h"
-#include "cli/admin_client.h"
 #include "authd/cache.h"
 #include "authd/gateway.h"
 #include "base/json_writer.h"
+#include "base/version.h"
+#include "cli/admin_client.h"
 #include "config/describing.h"
 #include "config/loading.h"
 #include "config/plugin_settings.h"
 #include "config/schema.h"
+#include "daemon/plugin_trial.h"
 #include "plugin/inspection.h"
 #include "plugin/schema_source.h"
-#include "daemon/plugin_trial.h"
 
 namespace authd::cli {
 namespace {
@@ -31,10 +31,8 @@ struct OurPlugin {
   std::string_view table, name, kind;
 };
 constexpr OurPlugin kOurPlugins[] = {
-    {"gateway", "kong-gateway", AUTHD_GATEWAY_V1},
-    {"gateway", "kong-declarative", AUTHD_GATEWAY_V1},
-    {"gateway", "kong-konnect", AUTHD_GATEWAY_V1},
-    {"cache", "cache-memory", AUTHD_CACHE_V1},
+    {"gateway", "kong-gateway", AUTHD_GATEWAY_V1}, {"gateway", "kong-declarative", AUTHD_GATEWAY_V1},
+    {"gateway", "kong-konnect", AUTHD_GATEWAY_V1}, {"cache", "cache-memory", AUTHD_CACHE_V1},
     {"cache", "cache-redis", AUTHD_CACHE_V1},
 };
 
@@ -98,8 +96,7 @@ int print_variables(const std::string& file) {
     } else if (const auto shape = config::parse_schema(*schema); !shape) {
       unknown.push_back({std::string(plugin) + ": its config schema is refused: " + shape.error()});
     } else {
-      schemas.push_back(
-          {kind == AUTHD_GATEWAY_V1 ? "gateway" : "cache", config::plugin_name(plugin), *schema});
+      schemas.push_back({kind == AUTHD_GATEWAY_V1 ? "gateway" : "cache", config::plugin_name(plugin), *schema});
     }
     return schema;
   };
@@ -113,8 +110,7 @@ int print_variables(const std::string& file) {
 std::string file_to_inspect(const std::string& given) {
   std::error_code ignored;
   const bool bare = given.find('/') == std::string::npos;
-  if (bare && !std::filesystem::exists(given, ignored))
-    return plugin::plugin_path(given, config::default_plugin_dir());
+  if (bare && !std::filesystem::exists(given, ignored)) return plugin::plugin_path(given, config::default_plugin_dir());
   return std::filesystem::absolute(given).string();
 }
 
@@ -220,13 +216,13 @@ CommandLine run_command_line(int argc, char** argv) {
           line.exit_code, [&] { return show(config_file()); });
   command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,
           [] { return print(config::schema(installed_schemas())); });
-  command(*config, "env", "every environment variable that is read, with a FILE those of its plugins too",
-          &file, line.exit_code, [&] { return print_variables(config_file()); });
+  command(*config, "env", "every environment variable that is read, with a FILE those of its plugins too", &file,
+          line.exit_code, [&] { return print_variables(config_file()); });
 
   CLI::App* plugin = app.add_subcommand("plugin", "look at a plugin file");
   plugin->require_subcommand(1);
-  command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file,
-          line.exit_code, [&] { return inspect(file); });
+  command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file, line.exit_code,
+          [&] { return inspect(file); });
   plugin->get_subcommand("inspect")->get_option("FILE")->required();
 
   std::string consumer;
@@ -244,8 +240,7 @@ CommandLine run_command_line(int argc, char** argv) {
   invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
   invalidation->add_flag("--all", all, "everybody");
   invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
-  command(*cache, "stats", "what each tier holds", nullptr, line.exit_code,
-          [&] { return print_stats(admin()); });
+  command(*cache, "stats", "what each tier holds", nullptr, line.exit_code, [&] { return print_stats(admin()); });
   for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
 
   try {

@@ -44,8 +44,8 @@ Node split_at_commas(const Node& list, const Shape& shape) {
 }
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 // Without regard to case, and to - or _.
@@ -89,8 +89,7 @@ void Checker::check(Node& node, const Shape& shape, const std::string& path) {
 }
 
 // From a variable everything is text, so its type is no news, but its content is.
-void Checker::wrong_type(const Node& node, const Shape& shape, const std::string& path,
-                         std::string_view wanted) {
+void Checker::wrong_type(const Node& node, const Shape& shape, const std::string& path, std::string_view wanted) {
   bool text = node.origin.kind == Origin::Kind::variable && node.kind == Node::Kind::string;
   std::string found = text ? shown(node, shape) : std::string(describe(node.kind));
   problems_.add(node.origin, path, fmt::format("{} is wanted, not {}", wanted, found));
@@ -116,8 +115,8 @@ void Checker::check_quantity(Node& node, const Shape& shape, const std::string& 
   if (bare && node.origin.kind == Origin::Kind::file) {
     std::string_view units = shape.unit == Unit::bytes ? "B, KiB, MiB or GiB" : "ms, s, m or h";
     return problems_.add(node.origin, path,
-                         fmt::format("a bare number has no unit; a {} is a string with {}, such as \"{}\"",
-                                     what, units, example_of(shape.unit)));
+                         fmt::format("a bare number has no unit; a {} is a string with {}, such as \"{}\"", what, units,
+                                     example_of(shape.unit)));
   }
   if (node.kind == Node::Kind::string) {
     auto value = parse_quantity(node.text.reveal(), shape.unit);
@@ -133,9 +132,9 @@ void Checker::check_quantity(Node& node, const Shape& shape, const std::string& 
   }
   check_range(static_cast<double>(node.integer), node, shape, path);
   if (shape.multiple_of != 0 && node.integer % shape.multiple_of != 0) {
-    problems_.add(node.origin, path,
-                  fmt::format("{} is not a multiple of {}", shown(node, shape),
-                              print_quantity(shape.multiple_of, shape.unit)));
+    problems_.add(
+        node.origin, path,
+        fmt::format("{} is not a multiple of {}", shown(node, shape), print_quantity(shape.multiple_of, shape.unit)));
   }
 }
 
@@ -160,12 +159,10 @@ void Checker::check_range(double value, const Node& node, const Shape& shape, co
   }
 }
 
-void Checker::check_choice(std::string_view text, const Node& node, const Shape& shape,
-                           const std::string& path) {
+void Checker::check_choice(std::string_view text, const Node& node, const Shape& shape, const std::string& path) {
   const auto& choices = shape.choices;
   if (choices.empty() || std::find(choices.begin(), choices.end(), text) != choices.end()) return;
-  problems_.add(node.origin, path,
-                fmt::format("{} is not one of {}", shown(node, shape), fmt::join(choices, ", ")));
+  problems_.add(node.origin, path, fmt::format("{} is not one of {}", shown(node, shape), fmt::join(choices, ", ")));
 }
 
 // A text that is right by its format, where anything looks at it.
@@ -281,8 +278,7 @@ void Checker::check_length(const Node& node, const Shape& shape, const std::stri
     problems_.add(node.origin, path, length == 0 ? "must not be empty" : message);
   }
   if (shape.max_length && length > *shape.max_length) {
-    problems_.add(node.origin, path,
-                  fmt::format("length {} is above the maximum of {}", length, *shape.max_length));
+    problems_.add(node.origin, path, fmt::format("length {} is above the maximum of {}", length, *shape.max_length));
   }
 }
 

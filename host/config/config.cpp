@@ -25,8 +25,7 @@ std::string_view name_of(Environment e) {
 }
 
 Environment environment_named(std::string_view name) {
-  for (Environment e :
-       {Environment::staging, Environment::production, Environment::test, Environment::local}) {
+  for (Environment e : {Environment::staging, Environment::production, Environment::test, Environment::local}) {
     if (name_of(e) == name) return e;
   }
   return Environment::development;

@@ -24,24 +24,21 @@ Row row_of(const Shape& shape, std::string setting) {
   if (!shape.fallback_variable.empty()) variable += ", else " + shape.fallback_variable;
   std::string values = allowed_values(shape, shape.variable);
   std::vector<std::string> aliases;
-  for (const auto& [alias, meaning] : shape.aliases)
-    aliases.push_back(fmt::format("{} ({})", alias, meaning));
+  for (const auto& [alias, meaning] : shape.aliases) aliases.push_back(fmt::format("{} ({})", alias, meaning));
   if (!aliases.empty()) values += fmt::format(", or {}", fmt::join(aliases, ", "));
   if (shape.not_built) return {std::move(variable), std::move(setting), std::move(values), "not built yet"};
   return {std::move(variable), std::move(setting), std::move(values), default_as_variable(shape)};
 }
 
-void collect(const Shape& object, const std::string& prefix, const std::string& note,
-             std::vector<Row>& rows) {
+void collect(const Shape& object, const std::string& prefix, const std::string& note, std::vector<Row>& rows) {
   for (const Property& p : object.properties) {
     std::string path = prefix + "." + p.name;
     if (p.shape.type == Type::object) collect(p.shape, path, note, rows);
     if (p.shape.variable.empty()) continue;
     Row row = row_of(p.shape, path);
     if (p.required) row.preset = "required" + note;
-    bool known = std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
-      return r.variable == row.variable && r.setting == row.setting;
-    });
+    bool known = std::any_of(rows.begin(), rows.end(),
+                             [&](const Row& r) { return r.variable == row.variable && r.setting == row.setting; });
     if (!known) rows.push_back(std::move(row));
   }
 }
@@ -75,8 +72,8 @@ std::string environment_table(const std::vector<PluginSchema>& plugins) {
   std::size_t values = width(&Row::values);
   std::string out;
   for (const Row& row : rows) {
-    std::string line = fmt::format("{:{}}  {:{}}  {:{}}  {}", row.variable, variable, row.setting, setting,
-                                   row.values, values, row.preset);
+    std::string line = fmt::format("{:{}}  {:{}}  {:{}}  {}", row.variable, variable, row.setting, setting, row.values,
+                                   values, row.preset);
     line.resize(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }

@@ -45,7 +45,7 @@ std::optional<std::string> port_error(std::string_view url) {
   std::string_view authority = url.substr(scheme + 3);
   authority = authority.substr(0, authority.find_first_of("/?#"));
   authority.remove_prefix(authority.rfind('@') + 1); // npos + 1 == 0
-  const std::size_t bracket = authority.find(']'); // of an IPv6 address
+  const std::size_t bracket = authority.find(']');   // of an IPv6 address
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view port = authority.substr(colon + 1);
@@ -94,8 +94,7 @@ std::optional<std::string> origin_error(std::string_view text) {
   if (auto port = port_error(text)) return port;
   auto parts = url_parts(text);
   bool only_origin = text.find_first_of("/?#@", text.find("://") + 3) == std::string_view::npos;
-  if (!parts || !only_origin)
-    return "is neither \"*\" nor an origin such as \"https://app.example.com\" (no path)";
+  if (!parts || !only_origin) return "is neither \"*\" nor an origin such as \"https://app.example.com\" (no path)";
   if (text.find('*') != std::string_view::npos)
     return "has a * inside, which matches no origin; list each origin, or \"*\" alone";
   const std::string sent = sent_origin(text);
@@ -105,9 +104,9 @@ std::optional<std::string> origin_error(std::string_view text) {
 
 std::optional<std::string> address_error(std::string_view text) {
   if (!text.starts_with('[') && address_in(text)) return std::nullopt;
-  bool name = !text.empty() && text.size() <= 253 &&
-              std::all_of(text.begin(), text.end(),
-                          [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.'; });
+  bool name = !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.';
+  });
   // "10.0.0.300" is a mistyped address, not a name: no top-level domain is all digits (RFC 3696, 2).
   bool dotted = text.find_first_not_of("0123456789.") == std::string_view::npos;
   if (name && !dotted) return std::nullopt;
@@ -115,8 +114,7 @@ std::optional<std::string> address_error(std::string_view text) {
 }
 
 std::optional<std::string> plugin_error(std::string_view text) {
-  if (text.starts_with('/') || (!text.empty() && text.find('/') == std::string_view::npos))
-    return std::nullopt;
+  if (text.starts_with('/') || (!text.empty() && text.find('/') == std::string_view::npos)) return std::nullopt;
   return "is neither the bare name of a plugin nor an absolute path";
 }
 
@@ -223,9 +221,9 @@ bool is_unspecified(std::string_view host) {
 bool is_placeholder(std::string_view secret) {
   constexpr std::size_t kFewest = 5; // different characters in any random token of 32
   std::string text = lower(secret);
-  for (std::string_view mark : {"changeme", "change-me", "change_me", "placeholder", "example", "replace",
-                                "your-", "your_", "insert-", "dummy", "my-secret", "mysecret", "supersecret",
-                                "password", "xxxxxxxx", "12345678", "<", "..."}) {
+  for (std::string_view mark :
+       {"changeme", "change-me", "change_me", "placeholder", "example", "replace", "your-", "your_", "insert-", "dummy",
+        "my-secret", "mysecret", "supersecret", "password", "xxxxxxxx", "12345678", "<", "..."}) {
     if (text.find(mark) != std::string::npos) return true;
   }
   return std::set<char>(text.begin(), text.end()).size() < kFewest;

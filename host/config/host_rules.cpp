@@ -26,21 +26,18 @@ void check_port(const std::vector<Section>& sections, const Config& config, Prob
   const Node* port = server->node.find("port");
   if (port == nullptr || port->kind != Node::Kind::integer || port->integer != 0) return;
   if (config.environment == Environment::test) return;
-  problems.add(port->origin, "server.port",
-               "0 is below the minimum of 1; it is allowed in environment test only");
+  problems.add(port->origin, "server.port", "0 is below the minimum of 1; it is allowed in environment test only");
 }
 
 void check_cors(const std::vector<Section>& sections, const Config& config, Problems& problems) {
   const auto& origins = config.api.cors;
   if (std::find(origins.begin(), origins.end(), "*") == origins.end()) return;
   if (origins.size() > 1) {
-    problems.add(origin_of(sections, "api", "cors"), "api.cors",
-                 "\"*\" stands for every origin; name it alone");
+    problems.add(origin_of(sections, "api", "cors"), "api.cors", "\"*\" stands for every origin; name it alone");
   }
   if (!config.api.cors_credentials) return;
-  problems.add(
-      origin_of(sections, "api", "cors_credentials"), "api.cors_credentials",
-      "true is not allowed while api.cors is \"*\": every site could act for the user; list the origins");
+  problems.add(origin_of(sections, "api", "cors_credentials"), "api.cors_credentials",
+               "true is not allowed while api.cors is \"*\": every site could act for the user; list the origins");
 }
 
 void check_tier_names(const std::vector<Section>& sections, const Config& config, Problems& problems) {
@@ -56,19 +53,18 @@ void check_tier_names(const std::vector<Section>& sections, const Config& config
 
 void warn_of_open_door(Config& config) {
   if (!config.security.trusted_gateways.empty()) return;
-  config.warnings.push_back(
-      "security.trusted_gateways: not set, so anybody who reaches server.host may ask for "
-      "anybody's token; list the addresses of the gateways");
+  config.warnings.push_back("security.trusted_gateways: not set, so anybody who reaches server.host may ask for "
+                            "anybody's token; list the addresses of the gateways");
 }
 
 void warn_of_unsealed_tiers(Config& config) {
   if (!config.lookup.encryption_keys.empty() || config.environment == Environment::production) return;
   auto remote = std::find_if(config.cache.begin(), config.cache.end(), is_remote);
   if (remote == config.cache.end()) return;
-  config.warnings.push_back(fmt::format(
-      "lookup.encryption_keys: not set, so {} may keep secrets in clear outside this process; set it (or AUTHD_CACHE_KEYS) "
-      "to what `openssl rand -base64 32` prints",
-      remote->name));
+  config.warnings.push_back(fmt::format("lookup.encryption_keys: not set, so {} may keep secrets in clear outside this "
+                                        "process; set it (or AUTHD_CACHE_KEYS) "
+                                        "to what `openssl rand -base64 32` prints",
+                                        remote->name));
 }
 
 void warn_of_lonely_instance(Config& config) {
@@ -103,8 +99,7 @@ void check_telemetry(const std::vector<Section>& sections, Problems& problems) {
 // It asks nobody who he is: over the network only who may reach the machine itself may come in.
 void warn_of_open_admin(Config& config) {
   const std::string& listen = config.admin.listen;
-  if (listen.empty() || listen.starts_with("unix:") || is_loopback(listen.substr(0, listen.rfind(':'))))
-    return;
+  if (listen.empty() || listen.starts_with("unix:") || is_loopback(listen.substr(0, listen.rfind(':')))) return;
   config.warnings.push_back(
       fmt::format("admin.listen: anybody who reaches {} may clear caches and reload; use unix:/path or a "
                   "loopback address",
@@ -118,8 +113,8 @@ std::vector<std::string> tables_with(std::string_view name, bool not_built, cons
     const Property* known = s.shape.find(name);
     if (known == nullptr || known->shape.not_built != not_built) continue;
     const std::size_t bracket = s.path.find('[');
-    std::string header = bracket == std::string::npos ? fmt::format("[{}]", s.path)
-                                                      : fmt::format("[[{}]]", s.path.substr(0, bracket));
+    std::string header =
+        bracket == std::string::npos ? fmt::format("[{}]", s.path) : fmt::format("[[{}]]", s.path.substr(0, bracket));
     if (std::find(headers.begin(), headers.end(), header) == headers.end()) headers.push_back(std::move(header));
   }
   return headers;
@@ -128,8 +123,7 @@ std::vector<std::string> tables_with(std::string_view name, bool not_built, cons
 // "cache.cache-redis.url" for "cache[1].url"; "" for anything else.
 std::string named_tier(const std::string& path, const std::vector<Section>& sections) {
   for (const Section& s : sections) {
-    if (s.path.ends_with(']') && path.starts_with(s.path + "."))
-      return waiver_prefix(s) + path.substr(s.path.size());
+    if (s.path.ends_with(']') && path.starts_with(s.path + ".")) return waiver_prefix(s) + path.substr(s.path.size());
   }
   return "";
 }
@@ -156,8 +150,8 @@ Origin origin_of(const std::vector<Section>& sections, std::string_view section,
 
 void warn_of_no_effect(const Origin& origin, std::string_view path, const Problems& problems, Config& config) {
   const std::string_view separator = path.empty() ? "" : ": ";
-  config.warnings.push_back(fmt::format("{}{}{}: not built yet in this authd; it has no effect",
-                                        problems.where(origin), separator, path));
+  config.warnings.push_back(
+      fmt::format("{}{}{}: not built yet in this authd; it has no effect", problems.where(origin), separator, path));
 }
 
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {
@@ -186,9 +180,9 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
       continue;
     }
     if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache."))) continue;
-    problems.add(waiver.origin, "security.waivers",
-                 fmt::format("{} is no setting with a production rule; {}", shown(waiver, Shape{}),
-                             suggestion(path, known)));
+    problems.add(
+        waiver.origin, "security.waivers",
+        fmt::format("{} is no setting with a production rule; {}", shown(waiver, Shape{}), suggestion(path, known)));
   }
 }
 

@@ -71,8 +71,7 @@ Node from_variable(const Shape& shape, std::string_view variable, std::string_vi
   return string_node(text, origin);
 }
 
-Node layered(const Shape& object, const Node* file, const EnvironmentVariables& variables,
-             Precedence precedence) {
+Node layered(const Shape& object, const Node* file, const EnvironmentVariables& variables, Precedence precedence) {
   Node table;
   if (file != nullptr) table.origin = file->origin;
   for (const Property& p : object.properties) {

@@ -16,8 +16,7 @@ enum class Precedence {
 // The table that results; `file` may be null (the file has no such table). What the file says beside the
 // shape's properties is kept, for the checker to find. An object inside is made only when file or
 // environment says something of it; then its defaults are filled in.
-Node layered(const Shape& object, const Node* file, const EnvironmentVariables& variables,
-             Precedence precedence);
+Node layered(const Shape& object, const Node* file, const EnvironmentVariables& variables, Precedence precedence);
 
 // A variable's text as a node: numbers in the variable's unit, lists as one string. What cannot be read stays
 // a string, which the checker then refuses.

@@ -48,8 +48,8 @@ class Loading {
  public:
   Loading(std::string file, Node document, const EnvironmentVariables& variables, const SchemaSource& schemas,
           const LoadOptions& options)
-      : document_(std::move(document)), schemas_(schemas), options_(options), problems_(file),
-        around_{variables, folder_of(file), options.trust_absent_credentials} {
+      : document_(std::move(document)), schemas_(schemas), options_(options),
+        problems_(file), around_{variables, folder_of(file), options.trust_absent_credentials} {
     config_.file = std::move(file);
   }
 
@@ -101,8 +101,7 @@ void Loading::check_top_level() {
   std::vector<std::string> known;
   for (const Table& table : tables()) known.emplace_back(table.name);
   for (const Member& m : document_.members) {
-    auto at =
-        std::find_if(tables().begin(), tables().end(), [&](const Table& t) { return t.name == m.name; });
+    auto at = std::find_if(tables().begin(), tables().end(), [&](const Table& t) { return t.name == m.name; });
     if (at == tables().end()) {
       problems_.add_unknown(m.key, printed_key(m.name), m.name, suggestion(m.name, known));
     } else if (!at->repeated && m.value.kind != Node::Kind::table) {
@@ -121,8 +120,7 @@ void Loading::read_host_tables() {
   for (const Table& table : tables()) {
     if (table.name == "gateway" || table.name == "cache") continue;
     Section section{std::string(table.name), shape_of_table(table.name), {}};
-    section.node =
-        layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
+    section.node = layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
     Checker(around_, problems_).check(section.node, section.shape, section.path);
     derive(table.name, section.node);
     apply(table.name, section.node, {config_});
@@ -225,8 +223,8 @@ void Loading::record(const std::string& path, const Node& table, const Shape& sh
     }
     bool preset = value->origin.kind == Origin::Kind::preset;
     if (preset && p.shape.not_built) continue; // it is not in effect
-    config_.effective.push_back({child_path(path, p.name), to_toml(*value, p.shape),
-                                 preset ? "default" : problems_.where(value->origin)});
+    config_.effective.push_back(
+        {child_path(path, p.name), to_toml(*value, p.shape), preset ? "default" : problems_.where(value->origin)});
   }
 }
 

@@ -29,9 +29,9 @@ std::string default_plugin_dir();
 // Where the loader gets a plugin's JSON Schema from: the ELF note, read without running the plugin.
 // Given plugin name (or path), plugins.dir, the pin (sha256 or empty) and kind ("authd.cache/1"); the
 // error is a whole line.
-using SchemaSource = std::function<Result<std::string, Problem>(std::string_view plugin, std::string_view dir,
-                                                                std::string_view pin, std::string_view kind,
-                                                                Environment environment)>;
+using SchemaSource =
+    std::function<Result<std::string, Problem>(std::string_view plugin, std::string_view dir, std::string_view pin,
+                                               std::string_view kind, Environment environment)>;
 
 // What a plugin itself says of settings that its schema allows: whole lines.
 struct PluginVerdict {
@@ -39,14 +39,13 @@ struct PluginVerdict {
   std::vector<std::string> warnings; // what keeps nobody from starting
 };
 // Given what the rest of the configuration says, the plugin's table and its kind.
-using PluginTrial =
-    std::function<PluginVerdict(const Config& config, const PluginUse& use, std::string_view kind)>;
+using PluginTrial = std::function<PluginVerdict(const Config& config, const PluginUse& use, std::string_view kind)>;
 
 struct LoadOptions {
   // A reference to a credential of systemd, outside of the unit that has it, is a warning instead of a problem; no
   // rule is applied to the value.
   bool trust_absent_credentials = false;
-  PluginTrial trial = {};      // none: the schemas alone judge
+  PluginTrial trial = {};         // none: the schemas alone judge
   bool trial_of_good_ones = true; // false: only with a configuration that is refused anyway, to say all at once
 };
 

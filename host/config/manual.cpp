@@ -77,8 +77,7 @@ std::string example_value(const Property& p) {
 std::string variable_fact(const Shape& shape) {
   std::string text = "variable " + shape.variable;
   if (!shape.fallback_variable.empty()) text += ", else " + shape.fallback_variable;
-  for (const auto& [alias, meaning] : shape.aliases)
-    text += fmt::format(", where {} means {}", alias, meaning);
+  for (const auto& [alias, meaning] : shape.aliases) text += fmt::format(", where {} means {}", alias, meaning);
   return text;
 }
 

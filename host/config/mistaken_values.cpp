@@ -10,9 +10,7 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> kMarks[] = {
     {"${{", "}}"}, {"${", "}"}, {"{{", "}}"}, {"%{", "}"}, {"<%", "%>"}};
 
-bool is_variable_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_variable_character(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 bool is_variable(std::string_view name) {
   return !name.empty() && (name[0] < '0' || name[0] > '9') &&

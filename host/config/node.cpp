@@ -10,9 +10,7 @@ const Node* Node::find(std::string_view name) const {
   return at == members.end() ? nullptr : &at->value;
 }
 
-Node* Node::find(std::string_view name) {
-  return const_cast<Node*>(static_cast<const Node*>(this)->find(name));
-}
+Node* Node::find(std::string_view name) { return const_cast<Node*>(static_cast<const Node*>(this)->find(name)); }
 
 const Node* Node::find_path(std::string_view path) const {
   const std::size_t dot = path.find('.');

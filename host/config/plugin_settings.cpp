@@ -88,10 +88,8 @@ class Exporter {
     if (shape.format == Format::path) value.file_state = file_state(std::string(node.text.reveal()));
     value.unknown = node.unknown;
     value.secret = secret || shape.secret || node.withheld;
-    if (node.kind == Node::Kind::array)
-      value.integer = static_cast<std::int64_t>(put_items(node, shape, name));
-    if (node.kind == Node::Kind::table)
-      value.integer = static_cast<std::int64_t>(put_members(node, shape, name));
+    if (node.kind == Node::Kind::array) value.integer = static_cast<std::int64_t>(put_items(node, shape, name));
+    if (node.kind == Node::Kind::table) value.integer = static_cast<std::int64_t>(put_members(node, shape, name));
     note_place(node, name);
     out_.values.insert_or_assign(name.pointer, std::move(value));
   }
@@ -106,8 +104,7 @@ class Exporter {
       const Node* member = table.find(p.name);
       if (member == nullptr) continue;
       names.push_back(p.name);
-      put(*member, p.shape, {name.pointer + "/" + pointer_token(p.name), child_path(name.path, p.name)},
-          shape.secret);
+      put(*member, p.shape, {name.pointer + "/" + pointer_token(p.name), child_path(name.path, p.name)}, shape.secret);
     }
     return names.size();
   }
@@ -138,8 +135,7 @@ Result<Shape, std::string> merged(Shape host, const Shape& plugin) {
     } else if (at->shape.type == p.shape.type && at->shape.unit == p.shape.unit) {
       narrow(at->shape, p.shape);
     } else {
-      return tl::unexpected(
-          fmt::format("its setting \"{}\" is the host's, and of another type or unit", p.name));
+      return tl::unexpected(fmt::format("its setting \"{}\" is the host's, and of another type or unit", p.name));
     }
   }
   return host;
@@ -169,8 +165,6 @@ std::string plugin_name(std::string_view plugin) {
   return name;
 }
 
-bool is_remote(const Tier& tier) {
-  return !tier.plugin.empty() && plugin_name(tier.plugin) != "cache-memory";
-}
+bool is_remote(const Tier& tier) { return !tier.plugin.empty() && plugin_name(tier.plugin) != "cache-memory"; }
 
 } // namespace authd::config

@@ -13,13 +13,12 @@
 namespace authd::config {
 
 Section PluginTables::read_gateway(const Node* written) {
-  return read({"gateway", "gateway", kGatewayKind, Precedence::variable_over_file, written,
-               config_.gateway, nullptr});
+  return read({"gateway", "gateway", kGatewayKind, Precedence::variable_over_file, written, config_.gateway, nullptr});
 }
 
 Section PluginTables::read_tier(const Node* written, std::size_t index, Tier& tier) {
-  return read({fmt::format("cache[{}]", index), "cache", kCacheKind, Precedence::file_over_variable,
-               written, tier, &tier});
+  return read(
+      {fmt::format("cache[{}]", index), "cache", kCacheKind, Precedence::file_over_variable, written, tier, &tier});
 }
 
 bool PluginTables::is_settled(std::string_view path) const {

@@ -36,9 +36,7 @@ std::string joined_members(const Node& node, const Shape& shape) {
   std::string out;
   for (const Member& m : node.members) {
     const Property* known = shape.find(m.name);
-    const Shape* inner = known != nullptr      ? &known->shape
-                         : shape.items.empty() ? nullptr
-                                               : &shape.items.front();
+    const Shape* inner = known != nullptr ? &known->shape : shape.items.empty() ? nullptr : &shape.items.front();
     if (inner == nullptr) continue;
     out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", printed_key(m.name), to_toml(m.value, *inner));
   }

@@ -43,8 +43,7 @@ void Problems::warn(const Origin& origin, std::string_view path, std::string_vie
   warnings_.push_back(one_line({where(origin), path, message}));
 }
 
-void Problems::add_unknown(const Origin& origin, std::string_view path, std::string_view name,
-                           std::string_view hint) {
+void Problems::add_unknown(const Origin& origin, std::string_view path, std::string_view name, std::string_view hint) {
   add(origin, path, fmt::format("unknown setting; {}", hint));
   entries_.back().path = path;
   entries_.back().unknown = name;
@@ -68,8 +67,7 @@ std::vector<Problem> Problems::in_order() const {
     return std::make_tuple(group, e.origin.line, e.origin.column);
   };
   std::vector<Entry> sorted = entries_;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
   std::vector<Problem> lines;
   for (Entry& e : sorted) lines.push_back({std::move(e.line)});
   return lines;

@@ -16,8 +16,8 @@ namespace authd::config {
 namespace {
 
 bool has_rule(const Shape& shape) {
-  return shape.https_in_production || shape.required_in_production || shape.min_production_length > 0 || !shape.production_schemes.empty() ||
-         shape.production_rule;
+  return shape.https_in_production || shape.required_in_production || shape.min_production_length > 0 ||
+         !shape.production_schemes.empty() || shape.production_rule;
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& entry) {
@@ -61,8 +61,7 @@ std::string_view without_scheme(std::string_view token) {
 
 std::string token_violation(std::string_view value, std::size_t least) {
   if (value.size() < least) {
-    return fmt::format("production refuses a secret of {} characters; at least {} are wanted", value.size(),
-                       least);
+    return fmt::format("production refuses a secret of {} characters; at least {} are wanted", value.size(), least);
   }
   if (is_placeholder(value)) return "production refuses what looks like a placeholder";
   return {};

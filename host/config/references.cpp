@@ -65,10 +65,9 @@ Result<Secret, std::string> from_variable(std::string_view name, const Surroundi
 Result<Secret, std::string> from_credential(std::string_view name, const Surroundings& around) {
   const std::string* folder = find_variable(around.variables, "CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
-    return tl::unexpected(
-        fmt::format("credential {}: CREDENTIALS_DIRECTORY is not set; systemd sets it for a "
-                    "unit with LoadCredential=",
-                    in_quotes(name)));
+    return tl::unexpected(fmt::format("credential {}: CREDENTIALS_DIRECTORY is not set; systemd sets it for a "
+                                      "unit with LoadCredential=",
+                                      in_quotes(name)));
   }
   if (name.empty() || name == ".." || name.find('/') != std::string_view::npos) {
     return tl::unexpected(fmt::format("{} is not the name of a credential", in_quotes(name)));
@@ -121,9 +120,7 @@ Result<Secret, std::string> resolve(std::string_view reference, const Surroundin
 }
 
 Result<Secret, std::string> read_file(const std::filesystem::path& path, std::size_t most_bytes) {
-  auto refused = [&](std::string_view why) {
-    return tl::unexpected(fmt::format("{}: {}", path.string(), why));
-  };
+  auto refused = [&](std::string_view why) { return tl::unexpected(fmt::format("{}: {}", path.string(), why)); };
   Descriptor file(path.c_str());
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return refused(std::strerror(errno));

@@ -15,7 +15,7 @@ namespace authd::config {
 // What a configuration is read in.
 struct Surroundings {
   const EnvironmentVariables& variables;
-  std::filesystem::path folder; // of authd.toml: where relative paths start
+  std::filesystem::path folder;          // of authd.toml: where relative paths start
   bool trust_absent_credentials = false; // LoadOptions
 };
 

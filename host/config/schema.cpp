@@ -48,8 +48,7 @@ double number_of(const Var& v, const std::string& where, std::string_view keywor
 }
 
 std::size_t count_of(const Var& v, const std::string& where, std::string_view keyword) {
-  if (!is_integer(v) || v.convert<std::int64_t>() < 0)
-    refuse(where, fmt::format("{} is not a count", keyword));
+  if (!is_integer(v) || v.convert<std::int64_t>() < 0) refuse(where, fmt::format("{} is not a count", keyword));
   return static_cast<std::size_t>(v.convert<std::int64_t>());
 }
 
@@ -106,8 +105,7 @@ void read_enum(Shape& shape, const Var& v, const std::string& where) {
 
 void read_items(Shape& shape, const Var& v, const std::string& where) {
   Shape items = parse(object_of(v, where, "items"), where + "/items");
-  if (items.type == Type::array || items.type == Type::object)
-    refuse(where, "items of a type that is not plain");
+  if (items.type == Type::array || items.type == Type::object) refuse(where, "items of a type that is not plain");
   shape.items.push_back(std::move(items));
 }
 
@@ -139,10 +137,9 @@ void read_unit(Shape& shape, const Var& v, const std::string& where) {
 
 void read_variable(Shape& shape, const Var& v, const std::string& where) {
   shape.variable = text_of(v, where, "x-authd-env");
-  bool name =
-      !shape.variable.empty() && std::all_of(shape.variable.begin(), shape.variable.end(), [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-      });
+  bool name = !shape.variable.empty() && std::all_of(shape.variable.begin(), shape.variable.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
   if (!name) refuse(where, "x-authd-env is not a name of A-Z, 0-9 and _");
 }
 
@@ -217,8 +214,7 @@ Type type_of(const JsonObject& schema, const std::string& where) {
 }
 
 void read_keyword(Shape& shape, const std::string& name, const Var& value, const std::string& where) {
-  auto at = std::find_if(std::begin(kKeywords), std::end(kKeywords),
-                         [&](const Keyword& k) { return k.name == name; });
+  auto at = std::find_if(std::begin(kKeywords), std::end(kKeywords), [&](const Keyword& k) { return k.name == name; });
   if (at == std::end(kKeywords)) {
     std::vector<std::string> known;
     for (const Keyword& k : kKeywords) known.emplace_back(k.name);
@@ -234,8 +230,7 @@ void read_required(Shape& shape, const JsonObject& schema, const std::string& wh
     std::string name = text_of(entry, where, "an entry of required");
     auto at = std::find_if(shape.properties.begin(), shape.properties.end(),
                            [&](const Property& p) { return p.name == name; });
-    if (at == shape.properties.end())
-      refuse(where, fmt::format("required names {}, no property", in_quotes(name)));
+    if (at == shape.properties.end()) refuse(where, fmt::format("required names {}, no property", in_quotes(name)));
     at->required = true;
   }
 }

@@ -51,17 +51,15 @@ std::vector<Secret> keys(const Node& v) {
 
 void warn_breaker_is_always_on(Target t, const Node& enabled) {
   if (flag(enabled)) return;
-  t.config.warnings.push_back(
-      "CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is always on; "
-      "unset it, or raise breaker.error_threshold");
+  t.config.warnings.push_back("CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is always on; "
+                              "unset it, or raise breaker.error_threshold");
 }
 
 constexpr Table kTables[] = {
     {"server", "Where authd listens and what it puts up with."},
     {"admin", "Operations: clearing caches, reloading, looking inside."},
     {"jwt", "The tokens. They must be what Kong's jwt plugin expects."},
-    {"gateway",
-     "Where consumers and their credentials live. Every key but the first eight belongs to the plugin."},
+    {"gateway", "Where consumers and their credentials live. Every key but the first eight belongs to the plugin."},
     {"breaker", "Keeps a slow or failing gateway from slowing authd down. It is always on."},
     {"lookup", "How a consumer's secret is looked up."},
     {"cache",

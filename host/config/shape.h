@@ -18,15 +18,15 @@ enum class Type { boolean, integer, number, string, array, object };
 
 enum class Format {
   none,
-  uri,     // absolute, with a host
-  path,    // of a file or folder; relative ones start at the folder of authd.toml
-  cidr,    // 10.0.0.0/8, ::1, no host bits set
-  sha256,  // 64 hexadecimal digits
-  origin,  // "*", or scheme://host[:port] as browsers send it (RFC 6454)
-  address, // IP address or host name
-  listen,  // "", "unix:/path" or "host:port"
-  key256,  // base64 of 32 bytes
-  plugin,  // bare name, or an absolute path
+  uri,       // absolute, with a host
+  path,      // of a file or folder; relative ones start at the folder of authd.toml
+  cidr,      // 10.0.0.0/8, ::1, no host bits set
+  sha256,    // 64 hexadecimal digits
+  origin,    // "*", or scheme://host[:port] as browsers send it (RFC 6454)
+  address,   // IP address or host name
+  listen,    // "", "unix:/path" or "host:port"
+  key256,    // base64 of 32 bytes
+  plugin,    // bare name, or an absolute path
   file_mode, // octal: "0660"
 };
 
@@ -55,14 +55,13 @@ struct Shape {
   std::size_t min_production_length = 0; // production refuses shorter strings and placeholders
   bool required_in_production = false;
   std::vector<std::string> production_schemes; // production refuses URLs of any other; empty: no such rule
-  bool production_rule = false;          // production has another rule about it, see production.cpp
-  bool yields_to_plugin = false;         // a plugin that declares it has it alone
-  bool not_built = false;                // known and checked, but this authd does nothing with it yet
+  bool production_rule = false;                // production has another rule about it, see production.cpp
+  bool yields_to_plugin = false;               // a plugin that declares it has it alone
+  bool not_built = false;                      // known and checked, but this authd does nothing with it yet
 
   std::string variable;
-  std::string fallback_variable; // read when `variable` is not set
-  std::vector<std::pair<std::string, std::string>>
-      aliases; // string: what else the variable may say, and means
+  std::string fallback_variable;                            // read when `variable` is not set
+  std::vector<std::pair<std::string, std::string>> aliases; // string: what else the variable may say, and means
   std::string description;
   std::optional<Node> preset;  // the default
   std::optional<Node> example; // for the manual, where there is no default

@@ -23,8 +23,7 @@ std::string header_of(std::string_view table) {
 } // namespace
 
 std::string show(const Config& config) {
-  std::string out =
-      fmt::format("# Read: {}{}environment.\n", config.file, config.file.empty() ? "" : ", then the ");
+  std::string out = fmt::format("# Read: {}{}environment.\n", config.file, config.file.empty() ? "" : ", then the ");
   for (const std::string& warning : config.warnings) out += fmt::format("# Warning: {}\n", warning);
   std::string_view current;
   for (const EffectiveValue& value : config.effective) {

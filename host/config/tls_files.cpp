@@ -34,9 +34,7 @@ struct PemFile {
   const Node* node; // null: not set
   std::optional<Secret> text = {};
 
-  std::optional<std::string_view> content() const {
-    return text ? std::optional(text->reveal()) : std::nullopt;
-  }
+  std::optional<std::string_view> content() const { return text ? std::optional(text->reveal()) : std::nullopt; }
 };
 
 class TlsFiles {
@@ -51,8 +49,8 @@ class TlsFiles {
     bool whole = go_together();
     for (PemFile* file : {&certificate_, &key_, &authorities_}) whole = read_text(*file) && whole;
     // What is there is judged although something is missing, so that everything wrong is said at once.
-    auto identity = TlsIdentity::make({certificate_.content(), key_.content(), authorities_.content()},
-                                      certificate_.path);
+    auto identity =
+        TlsIdentity::make({certificate_.content(), key_.content(), authorities_.content()}, certificate_.path);
     if (!identity) return report(identity.error());
     if (!whole) return nullptr;
     if (auto warning = (*identity)->warning())
@@ -82,8 +80,7 @@ class TlsFiles {
   }
 
   void missing(const PemFile& set, const PemFile& wanted, std::string_view why) {
-    problems_.add(set.node->origin, set.path,
-                  fmt::format("{} is not set: {}; set both, or neither", wanted.path, why));
+    problems_.add(set.node->origin, set.path, fmt::format("{} is not set: {}; set both, or neither", wanted.path, why));
   }
 
   // False: it is set, and there is no text of it.
@@ -103,9 +100,8 @@ class TlsFiles {
     }
     // Without the path before it: one that came through a reference is not printed.
     const std::string why = text.error().substr(name.size() + 2);
-    problems_.add(
-        file.node->origin, file.path,
-        fmt::format("{}: {}; name a PEM file that the user who runs authd may read", shown(file), why));
+    problems_.add(file.node->origin, file.path,
+                  fmt::format("{}: {}; name a PEM file that the user who runs authd may read", shown(file), why));
     return false;
   }
 

@@ -21,8 +21,8 @@ std::string range(const Shape& shape, const std::string& variable) {
     unit = fmt::format(" {}", unit_of_variable(variable, shape.unit).name);
   }
   if (shape.minimum && shape.maximum) {
-    return fmt::format("{} to {}{}", bound(*shape.minimum, shape, variable),
-                       bound(*shape.maximum, shape, variable), unit);
+    return fmt::format("{} to {}{}", bound(*shape.minimum, shape, variable), bound(*shape.maximum, shape, variable),
+                       unit);
   }
   if (shape.minimum) return fmt::format("{} or more{}", bound(*shape.minimum, shape, variable), unit);
   if (shape.maximum) return fmt::format("{} or less{}", bound(*shape.maximum, shape, variable), unit);

@@ -82,9 +82,7 @@ void add_time(Line& line) {
   const auto day = std::chrono::floor<std::chrono::days>(second);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{second - day};
-  line.add_number(static_cast<int>(date.year()), 4)
-      .add("-")
-      .add_number(static_cast<unsigned>(date.month()), 2);
+  line.add_number(static_cast<int>(date.year()), 4).add("-").add_number(static_cast<unsigned>(date.month()), 2);
   line.add("-").add_number(static_cast<unsigned>(date.day()), 2).add("T").add_number(time.hours().count(), 2);
   line.add(":").add_number(time.minutes().count(), 2).add(":").add_number(time.seconds().count(), 2);
   line.add(".").add_number(now.tv_nsec / 1'000'000, 3).add("Z");

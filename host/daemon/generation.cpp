@@ -18,8 +18,7 @@ unsigned row_threshold(const config::Config& config) { return 2 * std::max(confi
 
 pipeline::CircuitBreaker::Settings breaker_settings(const config::Config& config) {
   const config::Breaker& b = config.breaker;
-  return {b.error_threshold_percent, b.reset_timeout,      b.window, b.buckets,
-          b.volume_threshold,        row_threshold(config)};
+  return {b.error_threshold_percent, b.reset_timeout, b.window, b.buckets, b.volume_threshold, row_threshold(config)};
 }
 
 pipeline::LookupSettings lookup_settings(const config::Config& config) {
@@ -42,8 +41,7 @@ std::shared_ptr<const http::TlsContext> tls_context(const config::ServerTls& tls
   return tls.identity != nullptr ? std::make_shared<const http::TlsContext>(*tls.identity) : nullptr;
 }
 
-http::ServerOptions server_options(const config::Config& config,
-                                   std::shared_ptr<const http::TlsContext> tls) {
+http::ServerOptions server_options(const config::Config& config, std::shared_ptr<const http::TlsContext> tls) {
   http::ServerOptions options;
   options.host = config.server.host;
   options.port = config.server.port;
@@ -57,8 +55,9 @@ http::ServerOptions server_options(const config::Config& config,
   options.tls = std::move(tls);
   options.cors = config.api.cors;
   options.cors_credentials = config.api.cors_credentials;
-  options.is_trusted = [peers = endpoints::TrustedPeers(config.security.trusted_gateways)](
-                           const IpAddress& peer) { return peers.contains(peer); };
+  options.is_trusted = [peers = endpoints::TrustedPeers(config.security.trusted_gateways)](const IpAddress& peer) {
+    return peers.contains(peer);
+  };
   options.trusts_forwarded_for = config.security.names_gateways;
   return options;
 }
@@ -86,8 +85,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, background()),
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
-      reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
-      tokens_(pipeline_),
+      reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()) {
   tokens_.add_to(router_);
   health_.add_to(router_);

@@ -18,8 +18,7 @@ namespace {
 using Running = PluginSet::Running;
 
 // The instance that already does what `wanted` asks for; a file replaced under the same name does not.
-const Running* find_same(const PluginSet* previous, const Running& wanted,
-                         const std::vector<Running>& taken) {
+const Running* find_same(const PluginSet* previous, const Running& wanted, const std::vector<Running>& taken) {
   if (previous == nullptr) return nullptr;
   for (const Running& old : previous->running()) {
     if (old.kind != wanted.kind || old.sha256 != wanted.sha256 || !(old.use == wanted.use)) continue;
@@ -64,10 +63,9 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
   if (refusal.problems.empty()) return refusal.line + '\n';
   std::string lines;
   for (const plugin::Refusal::Problem& problem : refusal.problems) {
-    lines += problem.setting.empty()
-                 ? problem.line
-                 : fmt::format("{}: {} [{}]", config::place_of(use.settings, problem.setting), problem.what,
-                               plugin::code_of(refusal.code));
+    lines += problem.setting.empty() ? problem.line
+                                     : fmt::format("{}: {} [{}]", config::place_of(use.settings, problem.setting),
+                                                   problem.what, plugin::code_of(refusal.code));
     lines += '\n';
   }
   return lines;
@@ -79,8 +77,8 @@ plugin::Services plugin_services(http_client::HttpService& exchanges, pipeline::
           {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }
 
-PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
-                     const plugin::TrustPolicy& policy, const PluginSet* previous) {
+PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
+                     const PluginSet* previous) {
   Refusals refusals;
   const auto take = [&](const config::PluginUse& use, const char* kind) {
     const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);

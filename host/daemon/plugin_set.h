@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "config/config.h"
+#include "http_client/http_service.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
 #include "plugin/gateway.h"
-#include "http_client/http_service.h"
 #include "plugin/loader.h"
 
 namespace authd::daemon {

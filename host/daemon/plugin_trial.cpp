@@ -26,9 +26,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/generation.h"
+#include "daemon/plugin_set.h"
 #include "http_client/http_service.h"
 #include "plugin/loader.h"
-#include "daemon/plugin_set.h"
 
 namespace authd::daemon {
 namespace {
@@ -126,8 +126,7 @@ void keep_quiet() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-[[noreturn]] void run_child(int fd, const config::Config& config, const config::PluginUse& use,
-                            std::string_view kind) {
+[[noreturn]] void run_child(int fd, const config::Config& config, const config::PluginUse& use, std::string_view kind) {
   keep_quiet();
   try {
     create_and_destroy(fd, config, use, kind);
@@ -193,8 +192,7 @@ config::PluginVerdict fault_of_plugin(const config::Config& config, const config
 
 } // namespace
 
-config::PluginVerdict try_plugin(const config::Config& config, const config::PluginUse& use,
-                                 std::string_view kind) {
+config::PluginVerdict try_plugin(const config::Config& config, const config::PluginUse& use, std::string_view kind) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
   const pid_t child = ::fork();

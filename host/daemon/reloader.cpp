@@ -45,8 +45,8 @@ config::Config load_config(const std::string& file, config::PluginTrial trial) {
 
 Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
                    http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
-    : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)),
-      loader_(loader), exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
+    : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader),
+      exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)) {}
 
 std::shared_ptr<Generation> Reloader::current() const {

@@ -12,10 +12,10 @@
 #include "config/fixed_settings.h"
 #include "config/loading.h"
 #include "daemon/generation.h"
-#include "http/server.h"
 #include "daemon/lifecycle.h"
-#include "pipeline/invalidation_hub.h"
+#include "http/server.h"
 #include "http_client/http_service.h"
+#include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
 
 namespace authd::daemon {

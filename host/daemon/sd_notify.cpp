@@ -32,7 +32,8 @@ void SystemdNotifier::stopping() {
 
 void SystemdNotifier::status(std::string_view text) {
   std::string line(text);
-  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
   const std::lock_guard lock(mutex_);
   if (stopping_ || line == status_) return;
   notify("STATUS=" + line + '\n');
@@ -54,8 +55,8 @@ void SystemdNotifier::notify(std::string_view state) const {
   if (fd < 0) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
   // Nobody listening is no reason for the daemon to fail.
-  [[maybe_unused]] const ssize_t n = ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
-                                              reinterpret_cast<const sockaddr*>(&address), length);
+  [[maybe_unused]] const ssize_t n =
+      ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
   ::close(fd);
 }
 

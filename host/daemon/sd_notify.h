@@ -24,7 +24,7 @@ class SystemdNotifier {
   void notify_unless_stopping(std::string_view state);
   void notify(std::string_view state) const;
   std::string socket_;
-  std::string status_; // as it was last sent, guarded by mutex_
+  std::string status_;    // as it was last sent, guarded by mutex_
   std::mutex mutex_;      // held while sending, so that what is sent last was decided last
   bool stopping_ = false; // guarded by mutex_
 };

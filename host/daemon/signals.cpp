@@ -21,9 +21,12 @@ sigset_t watched_signals() { return set_of({SIGTERM, SIGINT, SIGHUP}); }
 
 std::string_view name_of_signal(int number) {
   switch (number) {
-  case SIGTERM: return "SIGTERM";
-  case SIGINT: return "SIGINT";
-  default: return "SIGHUP";
+  case SIGTERM:
+    return "SIGTERM";
+  case SIGINT:
+    return "SIGINT";
+  default:
+    return "SIGHUP";
   }
 }
 

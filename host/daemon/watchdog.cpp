@@ -29,8 +29,7 @@ int checked(int fd, const char* what) {
 
 } // namespace
 
-Watchdog::Watchdog(Log& log)
-    : log_(log), overruns_(log), stop_fd_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
+Watchdog::Watchdog(Log& log) : log_(log), overruns_(log), stop_fd_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
   const sigset_t set = watched_signals();
   signal_fd_ = checked(::signalfd(-1, &set, SFD_CLOEXEC), "signalfd");
   thread_ = std::thread([this] { watch(); });
@@ -81,8 +80,7 @@ void Watchdog::watch() {
     if (now >= exit_limit()) end_at_once(Level::fatal, "exit-forced", "the time for the exit has passed");
     if (ready <= 0) continue;
     signalfd_siginfo received{};
-    if ((both[0].revents & POLLIN) != 0 &&
-        ::read(signal_fd_, &received, sizeof(received)) == sizeof(received))
+    if ((both[0].revents & POLLIN) != 0 && ::read(signal_fd_, &received, sizeof(received)) == sizeof(received))
       take(static_cast<int>(received.ssi_signo));
     if ((both[1].revents & POLLIN) != 0) return;
   }
@@ -99,8 +97,7 @@ void Watchdog::prepare() {
 
 int Watchdog::timeout_ms() const {
   const auto left = exit_limit() - std::min(steady_now(), exit_limit());
-  return static_cast<int>(
-      std::chrono::ceil<milliseconds>(std::min<SteadyTime::duration>(left, kLook)).count());
+  return static_cast<int>(std::chrono::ceil<milliseconds>(std::min<SteadyTime::duration>(left, kLook)).count());
 }
 
 void Watchdog::take(int signal) {

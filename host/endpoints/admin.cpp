@@ -58,8 +58,9 @@ std::string to_json(const pipeline::Invalidation& done) {
 } // namespace
 
 void AdminEndpoints::add_to(http::Router& router) {
-  router.add(guarded(http::Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
-                     [this](http::Exchange& e) { invalidate(e); }, kMaxBodyBytes));
+  router.add(guarded(
+      http::Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
+      [this](http::Exchange& e) { invalidate(e); }, kMaxBodyBytes));
   router.add(guarded(http::Method::get, "/admin/cache/stats", "What each tier holds", [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
   }));
@@ -71,7 +72,7 @@ void AdminEndpoints::add_to(http::Router& router) {
 }
 
 http::Route AdminEndpoints::guarded(http::Method method, std::string path, std::string summary, http::Handler handler,
-                              std::size_t max_body_bytes) const {
+                                    std::size_t max_body_bytes) const {
   http::Handler behind_guard = [this, handler = std::move(handler)](http::Exchange& e) {
     if (const auto objection = guard_.judge(e.request())) {
       return http::respond_http_problem(e, objection->status, objection->detail);
@@ -98,15 +99,14 @@ void AdminEndpoints::answer_later(http::Exchange& exchange, std::function<Reply(
 void AdminEndpoints::invalidate(http::Exchange& exchange) {
   const auto request = parse_invalidate(exchange.request().body);
   if (!request) {
-    return http::respond_problem(exchange, {Code::malformed_request,
-                                      R"(The body must be {"consumer":"<id or username>"} or {"all":true})", {}});
+    return http::respond_problem(
+        exchange, {Code::malformed_request, R"(The body must be {"consumer":"<id or username>"} or {"all":true})", {}});
   }
   if (const std::string_view wrong = pipeline::name_problem(request->consumer); !wrong.empty()) {
     return http::respond_problem(exchange, {Code::malformed_request, "\"consumer\"" + std::string(wrong), {}});
   }
   answer_later(exchange, [this, request = *request]() -> Reply {
-    const pipeline::Invalidation done =
-        request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
+    const pipeline::Invalidation done = request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
     if (done.is_of_nobody()) return {404, "Neither the gateway nor a tier knows this consumer", true};
     return {200, to_json(done)};
   });

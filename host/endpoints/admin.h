@@ -41,7 +41,7 @@ class AdminEndpoints {
   };
   // The route, behind the guard.
   http::Route guarded(http::Method method, std::string path, std::string summary, http::Handler handler,
-                std::size_t max_body_bytes = 0) const;
+                      std::size_t max_body_bytes = 0) const;
   // Runs the work on the lane and answers with what it returns.
   void answer_later(http::Exchange& exchange, std::function<Reply()> work);
   void invalidate(http::Exchange& exchange);

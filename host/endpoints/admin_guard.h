@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keeps web pages away from an admin listener that has an address: any page in a browser on this machine, or one
 // that can reach it, may send requests there. A foreign Origin gives such a page away, a foreign Host a page whose own
-// name was made to resolve to the listener (DNS rebinding), and a form can send a body, but not one that says it is JSON.
+// name was made to resolve to the listener (DNS rebinding), and a form can send a body, but not one that says it is
+// JSON.
 #pragma once
 
 #include <optional>

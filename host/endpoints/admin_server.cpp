@@ -38,8 +38,7 @@ AdminGuard guard_for(const std::string& listen) {
 
 } // namespace
 
-AdminServer::AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry,
-                         Log& log)
+AdminServer::AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry, Log& log)
     : access_log_(telemetry, log), endpoints_(std::move(actions), guard_for(listen)) {
   endpoints_.add_to(router_);
   server_ = std::make_unique<http::Server>(options_for(listen), router_, &access_log_, log);

@@ -10,24 +10,25 @@
 namespace authd::endpoints {
 namespace {
 
-using plugin::Health;
 using pipeline::GatewayUse;
+using plugin::Health;
 using State = plugin::Health::State;
 
 constexpr std::string_view kJson = "application/json";
 
 std::string_view status_of(State state) {
   switch (state) {
-  case State::up: return "healthy";
-  case State::degraded: return "degraded";
-  case State::down: return "unhealthy";
+  case State::up:
+    return "healthy";
+  case State::degraded:
+    return "degraded";
+  case State::down:
+    return "unhealthy";
   }
   return "unhealthy";
 }
 
-double elapsed_ms(SteadyTime since) {
-  return std::chrono::duration<double, std::milli>(steady_now() - since).count();
-}
+double elapsed_ms(SteadyTime since) { return std::chrono::duration<double, std::milli>(steady_now() - since).count(); }
 
 std::string_view tier_type(std::string_view name) {
   constexpr std::string_view kPrefix = "cache-";
@@ -136,7 +137,8 @@ std::string HealthEndpoints::health_body(http::Exchange& exchange, const Health&
   JsonWriter json(body);
   json.begin_object().member("status", issuance.status()).member("timestamp", iso8601(wall_now()));
   json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", kVersion);
-  json.member("environment", config::name_of(config_.environment)).member("highAvailability", config_.high_availability);
+  json.member("environment", config::name_of(config_.environment))
+      .member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
   write_gateway(json, gateway, gateway_.mode(), lookup_.guard());
   write_cache(json, lookup_.tiers(), issuance);

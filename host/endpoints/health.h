@@ -16,9 +16,8 @@ namespace authd::endpoints {
 class HealthEndpoints {
  public:
   // References must outlive the router's last dispatch. While `draining` is set it is not ready.
-  HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway,
-                  pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup,
-                  const std::atomic<bool>& draining);
+  HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway, pipeline::GatewayHealth& gateway_health,
+                  const pipeline::SecretLookup& lookup, const std::atomic<bool>& draining);
 
   void add_to(http::Router& router);
 
@@ -28,7 +27,8 @@ class HealthEndpoints {
   void live(http::Exchange& exchange) const;
   void ready(http::Exchange& exchange, const plugin::Health& gateway) const;
   void health(http::Exchange& exchange, const plugin::Health& gateway) const;
-  std::string health_body(http::Exchange& exchange, const plugin::Health& gateway, const pipeline::Issuance& issuance) const;
+  std::string health_body(http::Exchange& exchange, const plugin::Health& gateway,
+                          const pipeline::Issuance& issuance) const;
 
   const config::Config& config_;
   const plugin::Gateway& gateway_;

@@ -21,8 +21,7 @@ HeaderValue header_value(const http::Request& request, std::string_view name) {
 }
 
 pipeline::IdentityHeaders identity_of(const http::Request& request) {
-  return {header_value(request, pipeline::kConsumerIdHeader),
-          header_value(request, pipeline::kConsumerUsernameHeader),
+  return {header_value(request, pipeline::kConsumerIdHeader), header_value(request, pipeline::kConsumerUsernameHeader),
           header_value(request, pipeline::kAnonymousHeader), request.peer_trusted};
 }
 
@@ -103,9 +102,8 @@ void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
 void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& consumer, Finish finish) {
   SecretLookup& lookup = pipeline_.lookup();
   const auto flight = std::make_shared<SecretLookup::FlightPtr>();
-  const http::Ticket ticket = exchange.defer(lookup.first_deadline(), [this, flight, finish](http::Exchange& e) {
-    on_deadline(e, *flight, finish);
-  });
+  const http::Ticket ticket = exchange.defer(
+      lookup.first_deadline(), [this, flight, finish](http::Exchange& e) { on_deadline(e, *flight, finish); });
   auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
     ticket.resume([this, result, flight, finish](http::Exchange& e) {
       e.outcome().steps = SecretLookup::steps_of(*flight);

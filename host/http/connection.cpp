@@ -19,9 +19,8 @@ constexpr std::uint32_t kMaxDroppedBytes = 16 * 1024 * 1024;
 
 Connection::Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
                        std::unique_ptr<TlsStream> tls, const Peer& peer)
-    : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()),
-      tls_(std::move(tls)), outbox_(shared.outputs), exchange_(shared, key, outbox_),
-      peer_(peer) {
+    : shared_(shared), key_(key), socket_(std::move(socket)), fd_(socket_.impl()->sockfd()), tls_(std::move(tls)),
+      outbox_(shared.outputs), exchange_(shared, key, outbox_), peer_(peer) {
   enter(Phase::fresh);
 }
 

@@ -23,10 +23,9 @@ constexpr int kBacklog = 1024;
 constexpr int kLocalBacklog = 16;
 
 [[noreturn]] void refuse_host(const std::string& host, const Poco::Exception& cause) {
-  throw std::runtime_error(
-      fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
-                  "(HOST) to one of its addresses, 127.0.0.1 or 0.0.0.0 for example",
-                  host, cause.displayText()));
+  throw std::runtime_error(fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
+                                       "(HOST) to one of its addresses, 127.0.0.1 or 0.0.0.0 for example",
+                                       host, cause.displayText()));
 }
 
 [[noreturn]] void refuse_port(const SocketAddress& address, const std::string& why, std::string_view mend) {
@@ -50,8 +49,7 @@ ServerSocket bind_to(const SocketAddress& address, const std::string& host, bool
     const int code = e.code() != 0 ? e.code() : errno;
     if (code == EADDRNOTAVAIL) refuse_host(host, e);
     if (code == EADDRINUSE) {
-      refuse_port(address, "is already served by another process",
-                  "stop it, or set server.port (PORT) to a free port");
+      refuse_port(address, "is already served by another process", "stop it, or set server.port (PORT) to a free port");
     }
     if (code == EACCES) {
       refuse_port(address, "needs the right to bind low ports",
@@ -112,10 +110,9 @@ ServerSocket open_local_listener(const std::string& path) {
     close_on_exec(socket);
     return socket;
   } catch (const Poco::Exception& e) {
-    throw std::runtime_error(
-        fmt::format("{}: cannot listen on this Unix socket ({}); the folder must exist and be "
-                    "writable for the user who runs authd",
-                    path, e.displayText()));
+    throw std::runtime_error(fmt::format("{}: cannot listen on this Unix socket ({}); the folder must exist and be "
+                                         "writable for the user who runs authd",
+                                         path, e.displayText()));
   }
 }
 
@@ -124,8 +121,7 @@ bool has_backlog(const ServerSocket& listener) {
   return ::poll(&waiting, 1, 0) > 0;
 }
 
-AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::StreamSocket>& socket,
-                         SocketAddress& peer) {
+AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::StreamSocket>& socket, SocketAddress& peer) {
   try {
     socket = listener.acceptConnection(peer);
     socket->setBlocking(false);
@@ -133,8 +129,7 @@ AcceptOutcome accept_one(ServerSocket& listener, std::optional<Poco::Net::Stream
     close_on_exec(*socket);
     return AcceptOutcome::accepted;
   } catch (const Poco::Exception& e) {
-    const bool exhausted =
-        e.code() == EMFILE || e.code() == ENFILE || e.code() == ENOBUFS || e.code() == ENOMEM;
+    const bool exhausted = e.code() == EMFILE || e.code() == ENFILE || e.code() == ENOBUFS || e.code() == ENOMEM;
     return exhausted ? AcceptOutcome::no_resources : AcceptOutcome::nothing;
   }
 }

@@ -15,8 +15,7 @@ namespace authd::http {
 // One SO_REUSEPORT socket per reactor, all bound to the same address and listening. With port 0 the kernel
 // chooses for the first and the others follow. Throws std::runtime_error that names server.host or
 // server.port and the mend, also for a port that another process shares with SO_REUSEPORT.
-std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port,
-                                                    unsigned count);
+std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count);
 
 // A listening Unix socket that only this user may connect to. One that a dead process left behind is
 // replaced, one that is served is not. Throws std::runtime_error that names the path and the mend.

@@ -11,9 +11,7 @@ class Address final : public Ticket::Address {
   Address(std::shared_ptr<Mailbox> mailbox, ConnectionKey connection, std::uint64_t exchange)
       : mailbox_(std::move(mailbox)), connection_(connection), exchange_(exchange) {}
 
-  void deliver(Continuation next) const override {
-    mailbox_->post({connection_, exchange_, std::move(next)});
-  }
+  void deliver(Continuation next) const override { mailbox_->post({connection_, exchange_, std::move(next)}); }
 
  private:
   std::shared_ptr<Mailbox> mailbox_;

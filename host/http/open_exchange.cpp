@@ -112,9 +112,8 @@ void OpenExchange::respond(int status, std::string_view content_type, std::strin
   if (stage_ == Stage::answered) return fail("the endpoint answered twice");
   stage_ = Stage::answered;
   keeps_connection_ = client_keeps_ && !shared_.draining;
-  append_response(outbox_.text(),
-                  {status, content_type, body, {headers.begin(), headers.size()}, persistence()}, request_,
-                  shared_.cors, shared_.date.text());
+  append_response(outbox_.text(), {status, content_type, body, {headers.begin(), headers.size()}, persistence()},
+                  request_, shared_.cors, shared_.date.text());
   if (observer() != nullptr) report(status, body.size());
 }
 

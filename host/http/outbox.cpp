@@ -27,8 +27,7 @@ Outbox::Sent Outbox::send_all(const Send& send) {
 }
 
 Outbox::Sent Outbox::send_to(int socket) {
-  return send_all(
-      [socket](const char* data, std::size_t size) { return ::send(socket, data, size, MSG_NOSIGNAL); });
+  return send_all([socket](const char* data, std::size_t size) { return ::send(socket, data, size, MSG_NOSIGNAL); });
 }
 
 Outbox::Sent Outbox::send_to(TlsStream& tls) {

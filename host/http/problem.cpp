@@ -88,8 +88,7 @@ void respond_http_problem(Exchange& exchange, int status, std::string_view detai
   const Decimal digits(status);
   const std::string type = "urn:authd:problem:http-" + std::string(digits.text());
   const std::string code = "HTTP_" + std::string(digits.text());
-  const std::string body =
-      to_json({type, reason_phrase(status), status, detail, code, allowed}, exchange.request());
+  const std::string body = to_json({type, reason_phrase(status), status, detail, code, allowed}, exchange.request());
   const std::string allow = join_methods(allowed);
   if (!allow.empty()) return exchange.respond(status, kContentType, body, {{"Allow", allow}});
   if (status == 503) return exchange.respond(status, kContentType, body, {{"Retry-After", "1"}});

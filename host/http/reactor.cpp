@@ -123,8 +123,7 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
   } catch (const std::exception& e) {
-    shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched",
-                      {{"error.message", e.what()}});
+    shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched", {{"error.message", e.what()}});
     return reap(connection);
   }
   if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
@@ -148,16 +147,15 @@ bool Reactor::make_room() {
   return false;
 }
 
-Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
-                                    const Peer& peer) {
+Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
   }
   const std::uint32_t number = free_slots_.back();
   Slot& slot = slots_[number];
-  slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation},
-                                                 std::move(socket), std::move(tls), peer);
+  slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation}, std::move(socket),
+                                                 std::move(tls), peer);
   free_slots_.pop_back();
   ++open_connections_;
   return *slot.connection;

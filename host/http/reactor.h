@@ -25,8 +25,8 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  void run();  // until stopped, or drained and without connections
-  void stop(); // [thread-safe]
+  void run();                                                   // until stopped, or drained and without connections
+  void stop();                                                  // [thread-safe]
   void replace(std::shared_ptr<const Application> application); // [thread-safe]
 
   // Draining takes two steps, so that no reactor tells a client to close, and thereby to come back, while the

@@ -9,9 +9,8 @@ namespace authd::http {
 
 bool ReceiveBuffer::grow() {
   const std::size_t larger = capacity_ * 2;
-  void* pages = mapped_ == nullptr
-                    ? ::mmap(nullptr, larger, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                    : ::mremap(mapped_, capacity_, larger, MREMAP_MAYMOVE);
+  void* pages = mapped_ == nullptr ? ::mmap(nullptr, larger, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                   : ::mremap(mapped_, capacity_, larger, MREMAP_MAYMOVE);
   if (pages == MAP_FAILED) return false;
   if (mapped_ == nullptr) std::memcpy(pages, small_.get(), capacity_);
   mapped_ = static_cast<char*>(pages);

@@ -13,8 +13,7 @@ class ReceiveBuffer {
  public:
   static constexpr std::size_t kSmall = 8 * 1024;
 
-  ReceiveBuffer()
-      : small_(new char[kSmall]) {} // not zeroed: memory that nobody has written to does not count as used
+  ReceiveBuffer() : small_(new char[kSmall]) {} // not zeroed: memory that nobody has written to does not count as used
   ~ReceiveBuffer() { unmap(); }
   ReceiveBuffer(const ReceiveBuffer&) = delete;
   ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;

@@ -14,9 +14,9 @@ constexpr std::string_view kCrlf = "\r\n";
 
 // First bytes by which a peer that speaks something else is known, so that the log can say what to mend. One byte at
 // most, because there may be no more when the request is refused.
-constexpr char kTlsHandshake = 0x16;                    // RFC 8446, section 5.1
-constexpr std::string_view kProxyVersion1 = "PROXY";    // haproxy's doc/proxy-protocol.txt, sections 2.1 and 2.2;
-constexpr std::size_t kEmptyLinesOfProxyVersion2 = 4;   // bytes; version 2 begins "\r\n\r\n\0\r\nQUIT\n"
+constexpr char kTlsHandshake = 0x16;                  // RFC 8446, section 5.1
+constexpr std::string_view kProxyVersion1 = "PROXY";  // haproxy's doc/proxy-protocol.txt, sections 2.1 and 2.2;
+constexpr std::size_t kEmptyLinesOfProxyVersion2 = 4; // bytes; version 2 begins "\r\n\r\n\0\r\nQUIT\n"
 constexpr std::string_view kProxyDetail = "A PROXY protocol header, which is not spoken on this port";
 
 Method method_of(std::uint8_t method) {
@@ -68,9 +68,7 @@ const llhttp_settings_t& RequestParser::callbacks() {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
     s.on_method_complete = [](llhttp_t* p) { return self(p).method_known_ = true, 0; };
-    s.on_url = [](llhttp_t* p, const char* at, std::size_t n) {
-      return self(p).on_target(self(p).span(at, n));
-    };
+    s.on_url = [](llhttp_t* p, const char* at, std::size_t n) { return self(p).on_target(self(p).span(at, n)); };
     s.on_url_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
     s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) {
       return self(p).on_header_name(self(p).span(at, n));
@@ -140,16 +138,14 @@ bool RequestParser::refuse(int status, std::string_view detail) {
 // RFC 9112, section 2.2. What is left of them is half a line end at most.
 bool RequestParser::skip_empty_lines() {
   for (; at_ < size_; at_ += kCrlf.size(), empty_line_bytes_ += kCrlf.size()) {
-    if (empty_line_bytes_ > limits_.header_bytes)
-      return refuse(431, "Too many empty lines before the request");
+    if (empty_line_bytes_ > limits_.header_bytes) return refuse(431, "Too many empty lines before the request");
     if (base_[at_] != '\r' && base_[at_] != '\n') {
       stage_ = Stage::method;
       method_.begin = method_.end = static_cast<std::uint32_t>(at_);
       return true;
     }
     if (base_[at_] == '\r' && at_ + 1 == size_) break;
-    if (base_[at_] == '\n' || base_[at_ + 1] != '\n')
-      return refuse(400, "A bare CR or LF before the request line");
+    if (base_[at_] == '\n' || base_[at_ + 1] != '\n') return refuse(400, "A bare CR or LF before the request line");
   }
   const std::size_t rest = size_ - at_;
   std::memmove(base_, base_ + at_, rest);
@@ -331,9 +327,8 @@ bool RequestParser::check_framing() {
 }
 
 bool RequestParser::check_host() {
-  const auto hosts = std::count_if(fields_.begin(), fields_.end(), [](const HeaderField& field) {
-    return equals_ignoring_case(field.name, "Host");
-  });
+  const auto hosts = std::count_if(fields_.begin(), fields_.end(),
+                                   [](const HeaderField& field) { return equals_ignoring_case(field.name, "Host"); });
   if (hosts > 1) return refuse(400, "More than one Host");
   if (hosts == 0) return is_http_1_0() || refuse(400, "Host is missing");
   return is_host(find("Host")->value) || refuse(400, "Malformed Host");
@@ -401,9 +396,8 @@ void RequestParser::keep_data(std::string_view data) {
 }
 
 const HeaderField* RequestParser::find(std::string_view name) const {
-  const auto found = std::find_if(fields_.begin(), fields_.end(), [&](const HeaderField& field) {
-    return equals_ignoring_case(field.name, name);
-  });
+  const auto found = std::find_if(fields_.begin(), fields_.end(),
+                                  [&](const HeaderField& field) { return equals_ignoring_case(field.name, name); });
   return found == fields_.end() ? nullptr : &*found;
 }
 

@@ -62,9 +62,7 @@ class RequestParser {
   std::size_t used() const { return at_; }
   const Refusal& refusal() const { return refusal_; }
 
-  bool started() const {
-    return stage_ != Stage::empty_lines;
-  } // more than the lines that may precede a request
+  bool started() const { return stage_ != Stage::empty_lines; } // more than the lines that may precede a request
   // The size of the empty lines before the request, which are not kept. They count for
   // RequestLimits::header_bytes; a parser that goes on where another one stopped is told how many there were.
   std::size_t empty_line_bytes() const { return empty_line_bytes_; }

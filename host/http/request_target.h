@@ -9,10 +9,9 @@
 namespace authd::http {
 
 struct TargetParts {
-  std::string_view path;  // not decoded; empty for an absolute form without a path
-  std::string_view query; // without the '?'
-  std::string_view
-      authority; // of an absolute form, which replaces Host (RFC 9112, section 3.2.2); else empty
+  std::string_view path;      // not decoded; empty for an absolute form without a path
+  std::string_view query;     // without the '?'
+  std::string_view authority; // of an absolute form, which replaces Host (RFC 9112, section 3.2.2); else empty
 };
 
 // Origin form, absolute form with http or https, and "*" for OPTIONS: RFC 9112, section 3.2. Nothing else,

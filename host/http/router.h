@@ -20,8 +20,7 @@ struct Route {
   std::string path;
   std::string summary; // one line, for the API document
   Handler handler;
-  std::size_t max_body_bytes =
-      0; // of a request; more is 413. 0: takes none, and one that comes is discarded unread
+  std::size_t max_body_bytes = 0; // of a request; more is 413. 0: takes none, and one that comes is discarded unread
 };
 
 class Router {

@@ -20,9 +20,7 @@
 namespace authd::http {
 namespace {
 
-unsigned reactor_count(unsigned wanted) {
-  return wanted != 0 ? wanted : usable_cpus();
-}
+unsigned reactor_count(unsigned wanted) { return wanted != 0 ? wanted : usable_cpus(); }
 
 // Signals belong to main; a reactor is never interrupted by one. Its own faults stay open: the kernel kills a
 // process that blocks them before a handler could say where it was.
@@ -106,8 +104,7 @@ Server::Server(std::shared_ptr<const Application> application, Log& log)
     : impl_(std::make_unique<Impl>(std::move(application), log)) {}
 
 Server::Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
-    : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {
-}
+    : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {}
 
 Server::~Server() = default;
 

@@ -40,8 +40,7 @@ constexpr std::array kPhrases{
 } // namespace
 
 std::string_view reason_phrase(int status) {
-  const auto row =
-      std::find_if(kPhrases.begin(), kPhrases.end(), [&](const Row& r) { return r.first == status; });
+  const auto row = std::find_if(kPhrases.begin(), kPhrases.end(), [&](const Row& r) { return r.first == status; });
   return row == kPhrases.end() ? "Unknown" : row->second;
 }
 

@@ -10,7 +10,8 @@ namespace {
 std::shared_ptr<SSL_CTX> context_with(const TlsIdentity& identity, SSL_CTX* authorities) {
   std::shared_ptr<SSL_CTX> context = net::make_bare_tls_context();
   if (authorities != nullptr) SSL_CTX_set1_cert_store(context.get(), SSL_CTX_get_cert_store(authorities));
-  if (!identity.equip_client(context.get())) throw std::runtime_error("OpenSSL refuses the certificates of its settings");
+  if (!identity.equip_client(context.get()))
+    throw std::runtime_error("OpenSSL refuses the certificates of its settings");
   return context;
 }
 

@@ -16,15 +16,14 @@ constexpr int kStop = HPE_USER;
 
 } // namespace
 
-HttpAnswer::HttpAnswer(bool bodiless, std::uint64_t max_body_bytes)
-    : bodiless_(bodiless), max_body_(max_body_bytes) {
+HttpAnswer::HttpAnswer(bool bodiless, std::uint64_t max_body_bytes) : bodiless_(bodiless), max_body_(max_body_bytes) {
   llhttp_init(&parser_, HTTP_RESPONSE, settings());
   parser_.data = this;
 }
 
 std::string_view HttpAnswer::header(std::string_view name) const {
-  const auto found = std::find_if(headers_.begin(), headers_.end(),
-                                  [&](const AnswerHeader& h) { return same_name(h.name, name); });
+  const auto found =
+      std::find_if(headers_.begin(), headers_.end(), [&](const AnswerHeader& h) { return same_name(h.name, name); });
   return found != headers_.end() ? std::string_view(found->value) : std::string_view();
 }
 
@@ -34,12 +33,8 @@ const llhttp_settings_t* HttpAnswer::settings() {
   static const llhttp_settings_t table = [] {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
-    s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) {
-      return of(p).append(of(p).name_, at, n);
-    };
-    s.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) {
-      return of(p).append(of(p).value_, at, n);
-    };
+    s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) { return of(p).append(of(p).name_, at, n); };
+    s.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) { return of(p).append(of(p).value_, at, n); };
     s.on_header_value_complete = [](llhttp_t* p) {
       HttpAnswer& a = of(p);
       if (a.headers_.size() == kMaxHeaders) {

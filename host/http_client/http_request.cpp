@@ -5,8 +5,8 @@
 #include <array>
 #include <span>
 
-#include "base/secret.h"
 #include "base/abi_views.h"
+#include "base/secret.h"
 #include "base/version.h"
 #include "http_client/http_field.h"
 
@@ -15,14 +15,11 @@ namespace {
 
 // What frames the message or routes it is the host's to say.
 bool is_reserved(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kReserved{"Host", "Connection", "Content-Length",
-                                                      "Transfer-Encoding"};
+  constexpr std::array<std::string_view, 4> kReserved{"Host", "Connection", "Content-Length", "Transfer-Encoding"};
   return std::any_of(kReserved.begin(), kReserved.end(), [&](auto r) { return same_name(r, name); });
 }
 
-bool expects_body(std::string_view method) {
-  return method == "POST" || method == "PUT" || method == "PATCH";
-}
+bool expects_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
 void add_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");

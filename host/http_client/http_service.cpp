@@ -12,14 +12,14 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "base/secret.h"
 #include "base/abi_views.h"
 #include "base/call.h"
+#include "base/clock.h"
+#include "base/frozen_sizes.h"
+#include "base/result.h"
+#include "base/secret.h"
 #include "http_client/client_tls.h"
 #include "http_client/connection_pool.h"
-#include "base/frozen_sizes.h"
 #include "http_client/http_answer.h"
 #include "http_client/http_field.h"
 #include "http_client/http_request.h"
@@ -170,8 +170,8 @@ class HttpService::Client {
     Client* client;
   };
 
-  static authd_status exchange(const authd_http_v1* table, const authd_call* call,
-                               const authd_http_request* request, authd_http_response* response) {
+  static authd_status exchange(const authd_http_v1* table, const authd_call* call, const authd_http_request* request,
+                               authd_http_response* response) {
     Client* self = static_cast<const Table*>(table)->client;
     // The caller's frame is a plugin's noexcept function: nothing may leave through it.
     try {
@@ -188,8 +188,7 @@ class HttpService::Client {
     return host_.fail(&host_, call, status, &error);
   }
 
-  authd_status checked(const authd_call* call, const authd_http_request* given,
-                       authd_http_response* response) {
+  authd_status checked(const authd_call* call, const authd_http_request* given, authd_http_response* response) {
     if (!is_whole(given) || !is_whole(response)) {
       return fail(call, AUTHD_INTERNAL, "authd.http/1: a table smaller than its first revision");
     }
@@ -204,8 +203,7 @@ class HttpService::Client {
       return fail(call, AUTHD_INTERNAL, fmt::format("authd.http/1: {}", fault));
     }
     const RunningCall running{host_, call};
-    const auto deadline =
-        net::Deadline(running, milliseconds::max()).cancelled_by(service_.interrupt_.descriptor());
+    const auto deadline = net::Deadline(running, milliseconds::max()).cancelled_by(service_.interrupt_.descriptor());
     return carry_out({request, *url, bytes.bytes(), idempotent, running, deadline}, *response);
   }
 
@@ -215,18 +213,16 @@ class HttpService::Client {
     if (const Done done = attempt_until_settled(exchange, policy, answer); !done) {
       const std::string again =
           policy.attempts() > 1 ? fmt::format(" ({} attempts)", policy.attempts()) : std::string();
-      return fail(exchange.call.call, done.error().status,
-                  fmt::format("{} {}: {}{}", view(exchange.request.method), exchange.url.display,
-                              done.error().what, again));
+      return fail(
+          exchange.call.call, done.error().status,
+          fmt::format("{} {}: {}{}", view(exchange.request.method), exchange.url.display, done.error().what, again));
     }
     deliver(*answer, &response);
     return AUTHD_OK;
   }
 
-  Done attempt_until_settled(const Exchange& exchange, RetryPolicy& policy,
-                             std::optional<HttpAnswer>& answer) {
-    const auto max_body =
-        exchange.request.max_body_bytes != 0 ? exchange.request.max_body_bytes : kDefaultBody;
+  Done attempt_until_settled(const Exchange& exchange, RetryPolicy& policy, std::optional<HttpAnswer>& answer) {
+    const auto max_body = exchange.request.max_body_bytes != 0 ? exchange.request.max_body_bytes : kDefaultBody;
     for (bool may_reuse = exchange.idempotent;;) {
       answer.emplace(view(exchange.request.method) == "HEAD", max_body);
       const Attempt attempt = make_attempt(exchange, may_reuse, *answer);
@@ -272,8 +268,7 @@ class HttpService::Client {
     return attempt;
   }
 
-  Done send_over(net::DeadlineSocket socket, const std::string& origin, const Exchange& exchange,
-                 HttpAnswer& answer) {
+  Done send_over(net::DeadlineSocket socket, const std::string& origin, const Exchange& exchange, HttpAnswer& answer) {
     if (auto sent = socket.write(exchange.bytes, exchange.deadline); !sent) return no_answer(sent.error());
     if (auto read = read_answer(socket, answer, exchange.deadline); !read) return read;
     if (exchange.idempotent && answer.reusable()) {

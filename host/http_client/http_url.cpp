@@ -62,8 +62,7 @@ std::optional<HttpUrl> split_url(std::string_view url) {
   if (parts.authority.find('@') != std::string::npos) return std::nullopt;
   if (!split_authority(parts.authority, parts.endpoint)) return std::nullopt;
   parts.target = path == rest.size() ? std::string_view("/") : rest.substr(path);
-  parts.display =
-      scheme + "://" + parts.authority + std::string(parts.target.substr(0, parts.target.find('?')));
+  parts.display = scheme + "://" + parts.authority + std::string(parts.target.substr(0, parts.target.find('?')));
   return parts;
 }
 

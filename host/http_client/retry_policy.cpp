@@ -76,8 +76,7 @@ std::optional<milliseconds> RetryPolicy::wait_before_next(const AttemptEnd& end,
   if (!idempotent_ || !is_worth_another(end)) return std::nullopt;
   if (!is_first_dead && counted_ >= settings_.max_attempts) return std::nullopt;
   // Retry-After is told to many at once, so that the jitter comes on top of it: never earlier, not together.
-  const milliseconds wait =
-      is_first_dead ? milliseconds(0) : end.retry_after.value_or(milliseconds(0)) + backoff();
+  const milliseconds wait = is_first_dead ? milliseconds(0) : end.retry_after.value_or(milliseconds(0)) + backoff();
   if (wait.count() >= patience_ms || !budget_.spend()) return std::nullopt;
   return wait;
 }

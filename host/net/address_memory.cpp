@@ -39,13 +39,11 @@ void AddressMemory::failed(const HostPort& of, const Address& address, SteadyTim
 }
 
 AddressMemory::Name& AddressMemory::entry_of(const HostPort& name, SteadyTime now) {
-  auto entry =
-      std::find_if(names_.begin(), names_.end(), [&](const Name& known) { return known.name == name; });
-  if (entry == names_.end() && names_.size() < kMostNames)
-    entry = names_.insert(names_.end(), Name{name, now});
+  auto entry = std::find_if(names_.begin(), names_.end(), [&](const Name& known) { return known.name == name; });
+  if (entry == names_.end() && names_.size() < kMostNames) entry = names_.insert(names_.end(), Name{name, now});
   if (entry == names_.end()) {
-    entry = std::min_element(names_.begin(), names_.end(),
-                             [](const Name& a, const Name& b) { return a.used < b.used; });
+    entry =
+        std::min_element(names_.begin(), names_.end(), [](const Name& a, const Name& b) { return a.used < b.used; });
     *entry = Name{name, now};
   }
   entry->used = now;

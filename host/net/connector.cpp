@@ -18,8 +18,7 @@ std::string describe(const Addresses& addresses, const std::vector<RaceEnd::Lose
 
 } // namespace
 
-Result<DeadlineSocket> Connector::connect(const HostPort& to, const Deadline& deadline,
-                                          milliseconds patience) {
+Result<DeadlineSocket> Connector::connect(const HostPort& to, const Deadline& deadline, milliseconds patience) {
   if (deadline.over()) return tl::unexpected(deadline.why_over());
   auto found = lookup_.addresses_of(to, deadline);
   if (!found) return tl::unexpected(std::move(found.error()));

@@ -26,8 +26,7 @@ Deadline Deadline::cancelled_by(int descriptor) const {
 milliseconds Deadline::left() const {
   const auto left = std::chrono::ceil<milliseconds>(at_ - SteadyClock::now());
   if (left <= milliseconds::zero()) return milliseconds::zero();
-  return operation_ == nullptr ? left
-                               : std::clamp(left_of_operation_(operation_), milliseconds::zero(), left);
+  return operation_ == nullptr ? left : std::clamp(left_of_operation_(operation_), milliseconds::zero(), left);
 }
 
 bool Deadline::cancelled() const {

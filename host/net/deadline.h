@@ -27,17 +27,14 @@ concept Withdrawable = requires(const T& operation) {
 
 class Deadline {
  public:
-  explicit Deadline(milliseconds from_now)
-      : at_(SteadyClock::now() + std::min<milliseconds>(from_now, kForever)) {}
+  explicit Deadline(milliseconds from_now) : at_(SteadyClock::now() + std::min<milliseconds>(from_now, kForever)) {}
   // The earlier of the operation's own deadline and `at_most` from now. Borrows the operation, which is asked
   // again before each wait, and at least every 100 ms.
   template <Withdrawable Operation>
   Deadline(const Operation& operation, milliseconds at_most)
       : Deadline(std::min<milliseconds>(operation.remaining(), at_most)) {
     operation_ = &operation;
-    left_of_operation_ = [](const void* of) -> milliseconds {
-      return static_cast<const Operation*>(of)->remaining();
-    };
+    left_of_operation_ = [](const void* of) -> milliseconds { return static_cast<const Operation*>(of)->remaining(); };
   }
 
   Deadline capped(milliseconds at_most) const;

@@ -81,8 +81,8 @@ Result<Addresses> NameLookup::addresses_of(const HostPort& host, const Deadline&
 Result<std::shared_ptr<NameLookup::Flight>> NameLookup::join_or_begin(const HostPort& name) {
   const std::lock_guard lock(mutex_);
   reap_landed();
-  const auto same = std::find_if(pending_.begin(), pending_.end(),
-                                 [&](const Pending& pending) { return pending.name == name; });
+  const auto same =
+      std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) { return pending.name == name; });
   if (same != pending_.end()) return same->flight;
   if (pending_.size() >= kMostPending) return lost("name look-up: too many are pending");
   try {

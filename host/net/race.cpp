@@ -65,8 +65,7 @@ class Attempt {
 class Race {
  public:
   Race(const Addresses& addresses, milliseconds delay, const Deadline& deadline)
-      : addresses_(addresses), most_(std::min(addresses.size(), kMostAddresses)), delay_(delay),
-        deadline_(deadline) {}
+      : addresses_(addresses), most_(std::min(addresses.size(), kMostAddresses)), delay_(delay), deadline_(deadline) {}
 
   RaceEnd run() {
     while (!winner() && !all_failed() && !deadline_.over()) {
@@ -86,9 +85,7 @@ class Race {
     const auto found = std::find_if(attempts_.begin(), attempts_.end(), std::mem_fn(&Attempt::connected));
     return found != attempts_.end() ? std::optional(found - attempts_.begin()) : std::nullopt;
   }
-  bool any_pending() const {
-    return std::any_of(attempts_.begin(), attempts_.end(), std::mem_fn(&Attempt::pending));
-  }
+  bool any_pending() const { return std::any_of(attempts_.begin(), attempts_.end(), std::mem_fn(&Attempt::pending)); }
   bool untried() const { return attempts_.size() < most_; }
   bool all_failed() const { return !untried() && !any_pending(); }
   bool is_time_for_the_next() const {

@@ -20,8 +20,7 @@ int look_up(const HostPort& host, int flags, Addresses& into) {
   const int rc = ::getaddrinfo(host.host.c_str(), host.port.c_str(), &hints, &found);
   if (rc != 0) return rc;
   const std::unique_ptr<addrinfo, FreeList> list(found);
-  for (const addrinfo* a = list.get(); a != nullptr; a = a->ai_next)
-    into.emplace_back(a->ai_addr, a->ai_addrlen);
+  for (const addrinfo* a = list.get(); a != nullptr; a = a->ai_next) into.emplace_back(a->ai_addr, a->ai_addrlen);
   return 0;
 }
 

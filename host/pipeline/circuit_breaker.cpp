@@ -5,13 +5,13 @@
 
 namespace authd::pipeline {
 
-CircuitBreaker::CircuitBreaker(Settings settings)
-    : settings_(settings), buckets_(std::max(1u, settings.buckets)) {}
+CircuitBreaker::CircuitBreaker(Settings settings) : settings_(settings), buckets_(std::max(1u, settings.buckets)) {}
 
 CircuitBreaker::Admission CircuitBreaker::acquire(SteadyTime now) {
   const std::lock_guard lock(mutex_);
   switch (state_) {
-  case State::closed: return {Permit{period_, false}, std::nullopt};
+  case State::closed:
+    return {Permit{period_, false}, std::nullopt};
   case State::open: {
     if (now - opened_at_ < settings_.reset_timeout) return {};
     const Transition step = move_to(State::half_open, now);
@@ -26,8 +26,7 @@ CircuitBreaker::Admission CircuitBreaker::acquire(SteadyTime now) {
   return {};
 }
 
-std::optional<CircuitBreaker::Transition> CircuitBreaker::record(Permit permit, Outcome outcome,
-                                                                 SteadyTime now) {
+std::optional<CircuitBreaker::Transition> CircuitBreaker::record(Permit permit, Outcome outcome, SteadyTime now) {
   const std::lock_guard lock(mutex_);
   if (permit.period != period_) return std::nullopt;
   if (permit.probe) {
@@ -107,9 +106,12 @@ CircuitBreaker::Transition CircuitBreaker::move_to(State next, SteadyTime now) {
 
 std::string_view name_of(CircuitBreaker::State state) {
   switch (state) {
-  case CircuitBreaker::State::closed: return "closed";
-  case CircuitBreaker::State::open: return "open";
-  case CircuitBreaker::State::half_open: return "half-open";
+  case CircuitBreaker::State::closed:
+    return "closed";
+  case CircuitBreaker::State::open:
+    return "open";
+  case CircuitBreaker::State::half_open:
+    return "half-open";
   }
   return "closed";
 }

@@ -25,8 +25,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view lower) {
 
 // Fails closed: only what clearly says no does, and "true, true" is two headers that a proxy has joined.
 bool says_anonymous(std::string_view value) {
-  return !(value.empty() || value == "0" || equals_ignoring_case(value, "false") ||
-           equals_ignoring_case(value, "no"));
+  return !(value.empty() || value == "0" || equals_ignoring_case(value, "false") || equals_ignoring_case(value, "no"));
 }
 
 // C0, DEL, and C1 (U+0080 to U+009F, in UTF-8 C2 80 to C2 9F).
@@ -54,7 +53,8 @@ Result<void> check_shape(std::string_view name, const HeaderValue& header, std::
 // Kong sends no X-Consumer-Username for a consumer that has a custom_id and no username.
 const char* what_is_missing(const Consumer& consumer) {
   if (!consumer.id.empty())
-    return "Missing Kong consumer header: X-Consumer-Username; a consumer with a custom_id alone has none, so give it a "
+    return "Missing Kong consumer header: X-Consumer-Username; a consumer with a custom_id alone has none, so give it "
+           "a "
            "username in Kong";
   if (!consumer.username.empty()) return "Missing Kong consumer header: X-Consumer-ID";
   return "Missing Kong consumer headers: X-Consumer-ID and X-Consumer-Username";

@@ -50,8 +50,8 @@ bool take_credential(std::string_view& in, CredentialView& view) {
 }
 
 bool is_usable(const plugin::GatewayCredential& c) {
-  return parse_algorithm(c.algorithm) && !c.key.empty() && !c.secret.empty() &&
-         c.key.size() <= kMaxTextBytes && c.secret.reveal().size() <= kMaxTextBytes;
+  return parse_algorithm(c.algorithm) && !c.key.empty() && !c.secret.empty() && c.key.size() <= kMaxTextBytes &&
+         c.secret.reveal().size() <= kMaxTextBytes;
 }
 
 // RFC 7518, section 3.1, and RFC 8037: what Kong's jwt plugin knows beside HMAC.

@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxCredentials = 16;
 struct Selection {
   std::vector<plugin::GatewayCredential> usable; // newest first, at most kMaxCredentials
   std::size_t listed = 0;                        // how many there are, of whatever kind
-  bool all_asymmetric = false; // there are credentials, all of algorithms that need no secret
+  bool all_asymmetric = false;                   // there are credentials, all of algorithms that need no secret
 
   bool none_can_sign() const { return listed > 0 && usable.empty(); }
 };

@@ -6,7 +6,6 @@
 namespace authd::pipeline {
 namespace {
 
-
 TierDrop outcome(const plugin::CacheTier& tier, CallStatus status) {
   TierDrop drop{tier.name()};
   drop.told = is_answer(status);

@@ -30,8 +30,7 @@ std::string_view breaker_name(GatewayUse use) { return use == GatewayUse::read ?
 GatewayGuard::GatewayGuard(CircuitBreaker::Settings settings, milliseconds timeout)
     : longest_pause_(settings.reset_timeout), timeout_(timeout), read_(settings), create_(settings) {}
 
-std::variant<GatewayGuard::Permit, Error> GatewayGuard::acquire(GatewayUse use, SteadyTime now,
-                                                                Recorder& recorder) {
+std::variant<GatewayGuard::Permit, Error> GatewayGuard::acquire(GatewayUse use, SteadyTime now, Recorder& recorder) {
   count_late(now, recorder);
   const auto ends_pause = pass_pause(now);
   if (!ends_pause) return paused(pause_left(now));
@@ -59,8 +58,7 @@ void GatewayGuard::record(Permit permit, CircuitBreaker::Outcome outcome, Steady
   if (call) judge(*call, outcome, now, recorder);
 }
 
-void GatewayGuard::judge(const Running& call, CircuitBreaker::Outcome outcome, SteadyTime now,
-                         Recorder& recorder) {
+void GatewayGuard::judge(const Running& call, CircuitBreaker::Outcome outcome, SteadyTime now, Recorder& recorder) {
   if (call.ends_pause) end_pause_call(outcome != CircuitBreaker::Outcome::unjudged);
   const auto moved = breaker(call.use).record(call.breaker, outcome, now);
   if (moved) recorder.breaker_moved(breaker_name(call.use), *moved);

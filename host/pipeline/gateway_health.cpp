@@ -9,7 +9,6 @@
 namespace authd::pipeline {
 namespace {
 
-
 constexpr milliseconds kGoodFor{1000};
 constexpr milliseconds kEvery{1000}; // while a breaker is open
 
@@ -58,7 +57,8 @@ void GatewayHealth::ask(Done done) {
   }
   if (!start()) {
     lock.unlock();
-    return done({plugin::Health::State::down, "no thread could be started for the probe", {}, {}, CallStatus::internal});
+    return done(
+        {plugin::Health::State::down, "no thread could be started for the probe", {}, {}, CallStatus::internal});
   }
   waiting_.push_back(std::move(done));
   wake_.notify_all();

@@ -15,10 +15,13 @@ Outcome outcome_of(GatewayUse use, const CallFailure* failure) {
   switch (failure->status) {
   case CallStatus::not_found:
   case CallStatus::invalid:
-  case CallStatus::conflict: return Outcome::answered;
+  case CallStatus::conflict:
+    return Outcome::answered;
   case CallStatus::denied:
-  case CallStatus::unsupported: return use == GatewayUse::create ? Outcome::answered : Outcome::failure;
-  default: return Outcome::failure;
+  case CallStatus::unsupported:
+    return use == GatewayUse::create ? Outcome::answered : Outcome::failure;
+  default:
+    return Outcome::failure;
   }
 }
 

@@ -7,11 +7,11 @@
 #include <optional>
 #include <string_view>
 
+#include "base/call.h"
 #include "base/error.h"
 #include "pipeline/gateway_guard.h"
 #include "pipeline/recorder.h"
 #include "pipeline/step_log.h"
-#include "base/call.h"
 
 namespace authd::pipeline {
 

@@ -10,7 +10,6 @@
 namespace authd::pipeline {
 namespace {
 
-
 // A deletion may take longer than a read, because what it leaves behind would be served again.
 constexpr milliseconds kDeleteTimeout{250};
 // An operator who invalidates does wait.
@@ -32,17 +31,14 @@ constexpr CircuitBreaker::Settings kBreaker{50, milliseconds(1000), milliseconds
 
 // A tier that refuses these at once may still answer reads, as a read-only Redis does: only what holds up a worker
 // counts. Whether the tier is away, reads find out.
-bool is_write(std::string_view operation) {
-  return operation == "set" || operation == "del" || operation == "clear";
-}
+bool is_write(std::string_view operation) { return operation == "set" || operation == "del" || operation == "clear"; }
 
 } // namespace
 
 GuardedTier::GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& sealer, std::string prefix,
                          Recorder& recorder)
     : slot_(std::move(slot)), clock_(clock), sealer_(sealer), prefix_(std::move(prefix)), recorder_(recorder),
-      breaker_(kBreaker),
-      pending_(slot_.pending ? slot_.pending : std::make_shared<PendingDeletions>()) {}
+      breaker_(kBreaker), pending_(slot_.pending ? slot_.pending : std::make_shared<PendingDeletions>()) {}
 
 // Runs one operation behind the tier's breaker; CallStatus::cancelled when the breaker refuses.
 template <class Operation>
@@ -52,8 +48,7 @@ CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& ope
   if (!admission.permit) return CallStatus::cancelled;
   const CallStatus status = operation();
   const bool overran = call.deadline() < steady_now() - kOverrun;
-  if (overran)
-    recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it did not keep its deadline"});
+  if (overran) recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it did not keep its deadline"});
   const bool good = !failed(name, status, call) && !overran;
   const bool refused = is_write(name) && status != CallStatus::timeout && !overran;
   const auto outcome = good      ? CircuitBreaker::Outcome::success
@@ -114,8 +109,9 @@ std::optional<TierCopy> GuardedTier::read(const std::string& key) {
 void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
   if (opened == Sealer::Opened::other_keys) {
     // While keys are rotated instances have different lists: to delete it would take it from all that can open it.
-    recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::denied, "a value is sealed with a key that is not in "
-                                                                      "lookup.encryption_keys; it was left"});
+    recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::denied,
+                           "a value is sealed with a key that is not in "
+                           "lookup.encryption_keys; it was left"});
     return;
   }
   // Garbage, or another program's value: it will not get better.
@@ -123,16 +119,14 @@ void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
   delete_now(key);
 }
 
-void GuardedTier::store(const std::string& key, std::string_view record,
-                        const std::function<bool()>& invalidated) {
+void GuardedTier::store(const std::string& key, std::string_view record, const std::function<bool()>& invalidated) {
   if (pending_->covers(key) || invalidated() || !may_store(steady_now())) return;
   std::string envelope;
   if (slot_.tier.leaves_process()) sealer_.seal(key, record, envelope);
   const std::string_view value = slot_.tier.leaves_process() ? std::string_view(envelope) : record;
   // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
   Call call(steady_now() + slot_.read_timeout);
-  stored(is_answer(
-      guard("set", call, [&] { return slot_.tier.set(call, key, value, slot_.ttl, slot_.stale); })));
+  stored(is_answer(guard("set", call, [&] { return slot_.tier.set(call, key, value, slot_.ttl, slot_.stale); })));
   wipe(envelope.data(), envelope.size());
   if (invalidated()) remove(key); // that deletion may have come before this copy
 }
@@ -165,8 +159,8 @@ bool GuardedTier::poll_health() {
   Call call(steady_now() + std::max(slot_.read_timeout, kPollTimeout));
   plugin::Health health;
   const bool closed = breaker_.state() == CircuitBreaker::State::closed;
-  const CallStatus status = closed ? guard("health", call, [&] { return ask_health(call, health); })
-                               : ask_health(call, health);
+  const CallStatus status =
+      closed ? guard("health", call, [&] { return ask_health(call, health); }) : ask_health(call, health);
   if (!closed && is_answer(status)) {
     if (const auto moved = breaker_.recover(steady_now())) recorder_.breaker_moved(slot_.tier.name(), *moved);
     guard("health", call, [] { return CallStatus::ok; });

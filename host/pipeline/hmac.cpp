@@ -84,18 +84,27 @@ std::optional<Algorithm> parse_algorithm(std::string_view name) {
 
 std::string_view name_of(Algorithm algorithm) {
   switch (algorithm) {
-  case Algorithm::hs256: return "HS256";
-  case Algorithm::hs384: return "HS384";
-  case Algorithm::hs512: return "HS512";
+  case Algorithm::hs256:
+    return "HS256";
+  case Algorithm::hs384:
+    return "HS384";
+  case Algorithm::hs512:
+    return "HS512";
   }
   return "HS256";
 }
 
 Hmac::Hmac(Algorithm algorithm, std::string_view key) : algorithm_(algorithm) {
   switch (algorithm_) {
-  case Algorithm::hs256: prepare<Sha256>(pads_.sha256.inner, pads_.sha256.outer, key); break;
-  case Algorithm::hs384: prepare<Sha384>(pads_.sha512.inner, pads_.sha512.outer, key); break;
-  case Algorithm::hs512: prepare<Sha512>(pads_.sha512.inner, pads_.sha512.outer, key); break;
+  case Algorithm::hs256:
+    prepare<Sha256>(pads_.sha256.inner, pads_.sha256.outer, key);
+    break;
+  case Algorithm::hs384:
+    prepare<Sha384>(pads_.sha512.inner, pads_.sha512.outer, key);
+    break;
+  case Algorithm::hs512:
+    prepare<Sha512>(pads_.sha512.inner, pads_.sha512.outer, key);
+    break;
   }
 }
 
@@ -103,9 +112,12 @@ Hmac::~Hmac() { wipe(&pads_, sizeof(pads_)); }
 
 Hmac::Mac Hmac::sign(std::string_view message) const {
   switch (algorithm_) {
-  case Algorithm::hs384: return finish<Sha384>(pads_.sha512.inner, pads_.sha512.outer, message);
-  case Algorithm::hs512: return finish<Sha512>(pads_.sha512.inner, pads_.sha512.outer, message);
-  case Algorithm::hs256: break;
+  case Algorithm::hs384:
+    return finish<Sha384>(pads_.sha512.inner, pads_.sha512.outer, message);
+  case Algorithm::hs512:
+    return finish<Sha512>(pads_.sha512.inner, pads_.sha512.outer, message);
+  case Algorithm::hs256:
+    break;
   }
   return finish<Sha256>(pads_.sha256.inner, pads_.sha256.outer, message);
 }

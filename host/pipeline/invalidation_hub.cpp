@@ -10,8 +10,8 @@ namespace authd::pipeline {
 // What plugins hold pointers to, and how those lead back here.
 struct InvalidationHub::TiersTable : authd_tiers_v1 {
   TiersTable(InvalidationHub& to, const plugin::ServiceUser& user)
-      : authd_tiers_v1{sizeof(authd_tiers_v1), 0, user.host, &on_invalidated, &on_resync, &on_cleared},
-        hub(to), resync_may_mean_cleared(user.min_minor < 1) {}
+      : authd_tiers_v1{sizeof(authd_tiers_v1), 0, user.host, &on_invalidated, &on_resync, &on_cleared}, hub(to),
+        resync_may_mean_cleared(user.min_minor < 1) {}
 
   static const TiersTable& of(const authd_tiers_v1* table) { return *static_cast<const TiersTable*>(table); }
 
@@ -34,9 +34,7 @@ struct InvalidationHub::ConsumersTable : authd_consumers_v1 {
   ConsumersTable(InvalidationHub& to, const plugin::ServiceUser& user)
       : authd_consumers_v1{sizeof(authd_consumers_v1), 0, user.host, &on_changed, &on_all_changed}, hub(to) {}
 
-  static InvalidationHub& of(const authd_consumers_v1* table) {
-    return static_cast<const ConsumersTable*>(table)->hub;
-  }
+  static InvalidationHub& of(const authd_consumers_v1* table) { return static_cast<const ConsumersTable*>(table)->hub; }
 
   static void on_changed(const authd_consumers_v1* table, authd_str consumer) {
     of(table).tell_all([consumer](Listener& l) { l.changed(view(consumer)); });

@@ -58,8 +58,8 @@ ClaimsTemplate::ClaimsTemplate(const config::Jwt& jwt)
   unique_name_domain_ = unique_name_domain_.substr(1, unique_name_domain_.size() - 2);
 }
 
-IssuedToken Signer::sign(const ClaimsTemplate& claims, const Consumer& consumer,
-                         const CredentialView& credential, std::string_view jti, std::int64_t now) {
+IssuedToken Signer::sign(const ClaimsTemplate& claims, const Consumer& consumer, const CredentialView& credential,
+                         std::string_view jti, std::int64_t now) {
   jti_.assign(jti);
   write_payload(claims, consumer, credential.key, jti_, now);
   token_.assign(encoded_header(credential.algorithm));

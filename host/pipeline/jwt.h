@@ -17,8 +17,8 @@
 namespace authd::pipeline {
 
 struct IssuedToken {
-  std::string_view text;  // into the signer's buffer, valid until its next sign
-  std::string_view jti;   // likewise
+  std::string_view text;       // into the signer's buffer, valid until its next sign
+  std::string_view jti;        // likewise
   std::int64_t expires_in = 0; // seconds, exp - iat
   std::string_view key{};      // the credential's
 };
@@ -30,11 +30,11 @@ class ClaimsTemplate {
 
  private:
   friend class Signer;
-  std::string key_prefix_;         // `,"key":`
+  std::string key_prefix_;          // `,"key":`
   std::string issuer_and_audience_; // `,"iss":"...","aud":"..."`, without iss when the key claim is iss
-  std::string unique_name_domain_; // "example.com#", escaped, without quotes
-  std::int64_t expiration_ = 0;    // seconds
-  std::int64_t clock_skew_ = 0;    // seconds
+  std::string unique_name_domain_;  // "example.com#", escaped, without quotes
+  std::int64_t expiration_ = 0;     // seconds
+  std::int64_t clock_skew_ = 0;     // seconds
 };
 
 // One per thread: reuses its buffers, so that a token allocates nothing once they have grown.
@@ -45,8 +45,8 @@ class Signer {
                    std::string_view jti, std::int64_t now);
 
  private:
-  void write_payload(const ClaimsTemplate& claims, const Consumer& consumer, std::string_view key,
-                     std::string_view jti, std::int64_t now);
+  void write_payload(const ClaimsTemplate& claims, const Consumer& consumer, std::string_view key, std::string_view jti,
+                     std::int64_t now);
 
   std::string payload_;
   std::string token_;
@@ -63,10 +63,9 @@ struct ValidatedToken {
 };
 
 // A token that one of this consumer's credentials signed and that is in time, by Kong's own rules: no
-// leeway, `exp` must be a number ahead of now, `nbf` (if there) a number not ahead of it. What else is there has the type
-// that RFC 7519, section 4.1, says. AUTH_010 expired, AUTH_011 anything else that is wrong.
+// leeway, `exp` must be a number ahead of now, `nbf` (if there) a number not ahead of it. What else is there has the
+// type that RFC 7519, section 4.1, says. AUTH_010 expired, AUTH_011 anything else that is wrong.
 Result<ValidatedToken> validate_token(std::string_view token, const CredentialRecord& credentials,
-                                      std::string_view key_claim_name, std::int64_t now,
-                                      bool secret_is_base64 = false);
+                                      std::string_view key_claim_name, std::int64_t now, bool secret_is_base64 = false);
 
 } // namespace authd::pipeline

@@ -31,8 +31,8 @@ std::optional<Segments> split(std::string_view token) {
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) {
     return std::nullopt;
   }
-  return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1),
-                  token.substr(second + 1), token.substr(0, second)};
+  return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1),
+                  token.substr(0, second)};
 }
 
 // nullptr: not base64url, not UTF-8, not JSON, not an object.

@@ -9,7 +9,6 @@
 
 namespace authd::pipeline {
 
-
 LocalTiers::LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::shared_ptr<TierHistory> history,
                        Recorder& recorder)
     : slots_(std::move(slots)), clock_(clock), history_(std::move(history)), recorder_(recorder) {}
@@ -40,8 +39,8 @@ std::optional<LocalStamp> LocalTiers::open(std::string& value) const {
   return stamp && CredentialRecord::decode(value) ? stamp : std::nullopt;
 }
 
-void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_t period,
-                     milliseconds at_most, milliseconds refresh_within) const {
+void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_t period, milliseconds at_most,
+                     milliseconds refresh_within) const {
   std::string value;
   value.reserve(record.size() + LocalStamp::kBytes); // never moved, so that wiping it leaves nothing behind
   for (const TierSlot& slot : slots_) {
@@ -88,8 +87,7 @@ bool LocalTiers::holds_usable() const {
   });
 }
 
-bool LocalTiers::failed(const TierSlot& slot, std::string_view operation, CallStatus status,
-                        Call& call) const {
+bool LocalTiers::failed(const TierSlot& slot, std::string_view operation, CallStatus status, Call& call) const {
   if (is_answer(status)) return false;
   const CallFailure failure = call.take_failure(status);
   recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});

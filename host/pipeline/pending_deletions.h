@@ -36,9 +36,9 @@ class PendingDeletions {
   void end_flush(bool failed, SteadyTime now);
 
  private:
-  bool put(const std::string& key);       // requires mutex_; false: there is no room
-  void replace_by_all();                  // requires mutex_
-  bool may_flush(SteadyTime now) const;   // requires mutex_
+  bool put(const std::string& key);     // requires mutex_; false: there is no room
+  void replace_by_all();                // requires mutex_
+  bool may_flush(SteadyTime now) const; // requires mutex_
 
   mutable std::mutex mutex_;
   std::map<std::string, std::uint64_t> keys_; // and the numbers of their deletions

@@ -46,7 +46,7 @@ GatewayAnswer made(GatewayAnswer answer) {
 // What the gateway will not do for this consumer, however often it is asked: Kong's 400, 401, 403, 405 and 413, and
 // a 404 that it did not say itself.
 bool is_refusal(CallStatus status) {
-    return status == CallStatus::invalid || status == CallStatus::denied || status == CallStatus::unsupported;
+  return status == CallStatus::invalid || status == CallStatus::denied || status == CallStatus::unsupported;
 }
 
 GatewayAnswer no_credential(std::string detail, std::string reason = {}) {
@@ -55,8 +55,7 @@ GatewayAnswer no_credential(std::string detail, std::string reason = {}) {
 
 // For the client. It does not matter for a list that is empty.
 std::string why_none_signs(const Selection& selection) {
-  if (selection.all_asymmetric)
-    return "The consumer's credentials are asymmetric: authd has nothing to sign with";
+  if (selection.all_asymmetric) return "The consumer's credentials are asymmetric: authd has nothing to sign with";
   return fmt::format(
       "None of the consumer's {} credential{} can sign: HS256, HS384 or HS512 with a key and a secret is "
       "needed",
@@ -93,8 +92,7 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
   return key;
 }
 
-GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view consumer,
-                                               GuardedCalls& calls) const {
+GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view consumer, GuardedCalls& calls) const {
   GatewayAnswer listed = list(call, consumer, calls);
   if (listed.kind != GatewayAnswer::Kind::no_credential || listed.selection.none_can_sign()) return listed;
   if (!auto_provision_) return no_credential("The consumer has no JWT credential and auto_provision is off");
@@ -182,11 +180,11 @@ GatewayAnswer CredentialSource::create(Call& call, std::string_view consumer, Gu
 }
 
 // nullopt: somebody else's credential has this key.
-std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::string_view consumer,
-                                                               std::string key, GuardedCalls& calls) const {
-    const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
-  auto asked = guarded(calls, GatewayUse::create, "create",
-                       [&] { return gateway_.create_secret(call, consumer, proposal); });
+std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::string_view consumer, std::string key,
+                                                               GuardedCalls& calls) const {
+  const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
+  auto asked =
+      guarded(calls, GatewayUse::create, "create", [&] { return gateway_.create_secret(call, consumer, proposal); });
   if (!asked) return failed(std::move(asked.error()));
   auto& created = *asked;
   if (created) {
@@ -194,7 +192,8 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::
     one.push_back(std::move(*created));
     Selection selection = select_credentials(std::move(one));
     if (selection.usable.empty()) {
-      return made(unavailable("create", {CallStatus::corrupt, 0, {}, "the credential that it made cannot sign"}, calls));
+      return made(
+          unavailable("create", {CallStatus::corrupt, 0, {}, "the credential that it made cannot sign"}, calls));
     }
     return made({GatewayAnswer::Kind::found, std::move(selection), {}, {}});
   }

@@ -65,8 +65,7 @@ class CredentialSource {
   GatewayAnswer create(Call& call, std::string_view consumer, GuardedCalls& calls) const;
   std::optional<GatewayAnswer> create_with_key(Call& call, std::string_view consumer, std::string key,
                                                GuardedCalls& calls) const;
-  Result<std::string, GatewayAnswer> resolve(Call& call, std::string_view consumer,
-                                             GuardedCalls& calls) const;
+  Result<std::string, GatewayAnswer> resolve(Call& call, std::string_view consumer, GuardedCalls& calls) const;
   GatewayAnswer not_found(Call& call, GuardedCalls& calls) const;
 
   const plugin::Gateway& gateway_;

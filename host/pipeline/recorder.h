@@ -6,8 +6,8 @@
 #include <chrono>
 #include <string_view>
 
-#include "pipeline/circuit_breaker.h"
 #include "base/call.h"
+#include "pipeline/circuit_breaker.h"
 
 namespace authd::pipeline {
 

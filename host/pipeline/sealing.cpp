@@ -73,8 +73,8 @@ void Sealer::seal(std::string_view cache_key, std::string_view value, std::strin
   const std::size_t text_at = nonce_at + kNonceBytes;
   const CipherContext context = new_context();
   int n = 0;
-  require(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes.reveal()),
-                             bytes(out, nonce_at)));
+  require(
+      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes(key.bytes.reveal()), bytes(out, nonce_at)));
   require(EVP_EncryptUpdate(context.get(), nullptr, &n, bytes(cache_key), static_cast<int>(cache_key.size())));
   require(EVP_EncryptUpdate(context.get(), bytes(out, text_at), &n, bytes(value), static_cast<int>(value.size())));
   require(EVP_EncryptFinal_ex(context.get(), bytes(out, text_at + value.size()), &n));

@@ -52,13 +52,13 @@ Found::~Found() { wipe(record.data(), record.size()); }
 struct SecretLookup::Flight {
   enum class Phase { queued, reading, boarding, flying, landed };
   std::string consumer;
-  bool refresh = false;   // of a copy that still signs: only one that is not due will do
+  bool refresh = false;    // of a copy that still signs: only one that is not due will do
   SteadyTime read_begun{}; // by a worker
   SteadyTime queue_end{};  // what waits for it gives up then, unless a worker has taken it
   Phase phase = Phase::queued;
-  SteadyTime phase_end{};  // reading, boarding, flying: what waits for it gives up then
-  bool in_reads = false;   // the lane that it was enqueued in last
-  unsigned jobs = 0;       // of it, in the lanes
+  SteadyTime phase_end{}; // reading, boarding, flying: what waits for it gives up then
+  bool in_reads = false;  // the lane that it was enqueued in last
+  unsigned jobs = 0;      // of it, in the lanes
   std::vector<Done> waiters;
   std::shared_ptr<const Found> remote_copy{}; // stale, from a blocking tier: better than nothing
   StepLog steps{};
@@ -337,7 +337,8 @@ LookupResult SecretLookup::conclude(const FlightPtr& flight, const Fetched& fetc
   case Kind::no_credential:
     negative_.remember(consumer, Code::no_credential, steady_now());
     return Failure<>(Error{Code::no_credential, answer.detail, {}, answer.reason});
-  case Kind::failed: break;
+  case Kind::failed:
+    break;
   }
   failed_lately_.remember(consumer, answer.error.code, steady_now());
   if (answer.made) flush_later();
@@ -455,9 +456,9 @@ Error SecretLookup::overloaded(bool in_reads, std::string reason) const {
 
 std::string SecretLookup::no_room(bool in_reads) const {
   const BlockingLane& lane = in_reads ? lanes_.reads : lanes_.gateway;
-  return fmt::format("the queue for {} takes no more: {} wait, the next one for some {} ms, and a request waits for {} ms",
-                     name_of_lane(in_reads), lane.queued(), lane.expected_wait().count(),
-                     settings_.breaker_timeout.count());
+  return fmt::format(
+      "the queue for {} takes no more: {} wait, the next one for some {} ms, and a request waits for {} ms",
+      name_of_lane(in_reads), lane.queued(), lane.expected_wait().count(), settings_.breaker_timeout.count());
 }
 
 std::string SecretLookup::waited_in_vain(bool in_reads) const {

@@ -17,8 +17,8 @@ namespace authd::pipeline {
 struct TierSlot {
   plugin::CacheTier tier;
   milliseconds ttl;
-  milliseconds stale;            // how long past its TTL a copy may still be used
-  milliseconds read_timeout{50}; // what a request waits for a blocking tier
+  milliseconds stale;                          // how long past its TTL a copy may still be used
+  milliseconds read_timeout{50};               // what a request waits for a blocking tier
   std::shared_ptr<PendingDeletions> pending{}; // of the stack before, whose tier it was; null: nothing is pending
 };
 

@@ -31,8 +31,7 @@ std::vector<TierSlot> those_that_block(const std::vector<TierSlot>& slots, bool 
 
 TierStack::TierStack(std::vector<TierSlot> slots, FreshnessClock clock, Sealer sealer, Recorder& recorder,
                      std::shared_ptr<TierHistory> history)
-    : sealer_(std::move(sealer)),
-      hashes_keys_(sealer_.encrypts() && !those_that_block(slots, true).empty()),
+    : sealer_(std::move(sealer)), hashes_keys_(sealer_.encrypts() && !those_that_block(slots, true).empty()),
       history_(history ? std::move(history) : std::make_shared<TierHistory>()),
       local_(those_that_block(slots, false), clock, history_, recorder) {
   for (TierSlot& slot : those_that_block(slots, true))
@@ -141,8 +140,7 @@ bool TierStack::has_newer(std::string_view local_key, std::int64_t fetched_at_ms
   return fetched_at_ms < at_hand_ms && at_hand_ms <= unix_millis(wall_now());
 }
 
-void TierStack::put_above(const GuardedTier& below, const TierCopy& copy, std::string_view key,
-                          const FetchMark& mark) {
+void TierStack::put_above(const GuardedTier& below, const TierCopy& copy, std::string_view key, const FetchMark& mark) {
   local_.put(key, copy.record, mark.period, lifetime_left(copy.fetched_at_ms, below.slot().ttl));
   if (epoch_slot(key).load() != mark.epoch) drop_local(key);
 }
@@ -221,12 +219,11 @@ std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
   for (const TierSlot& slot : local_.slots()) {
     Call call(steady_now() + slot.read_timeout);
-    all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, {},
-                   slot.tier.stats(call)});
+    all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, {}, slot.tier.stats(call)});
   }
   for (const auto& tier : guarded_)
-    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(),
-                   tier->condition(), tier->stats()});
+    all.push_back(
+        {tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), tier->condition(), tier->stats()});
   return all;
 }
 

@@ -75,7 +75,7 @@ class TierStack {
   // Removes the consumer from every tier, and through a remote tier from every instance. A blocking tier that could
   // not be told yet is not read for this consumer until it was. [may-block]
   DropResult drop(std::string_view consumer);
-  DropResult drop_all();  // [may-block]
+  DropResult drop_all(); // [may-block]
   // The same for who must not wait: local tiers drop it at once, blocking tiers with the next flush_deletions, and are
   // not read for it until then. Returns the mark for what was fetched under `mark` and is newer than all that is
   // dropped: it can be stored, unless somebody else has invalidated the consumer since.

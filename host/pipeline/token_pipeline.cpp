@@ -34,8 +34,9 @@ Result<IssuedToken> TokenPipeline::issue(const Consumer& consumer, std::string_v
     SigningDesk& d = desk();
     CredentialView newest = credentials->newest();
     if (secret_is_base64_ && !d.secret.replace_in(newest)) {
-      return fail(Code::signing_failed, "The secret of the consumer's credential is not base64, as jwt.secret_is_base64 "
-                                        "has it");
+      return fail(Code::signing_failed,
+                  "The secret of the consumer's credential is not base64, as jwt.secret_is_base64 "
+                  "has it");
     }
     const UuidSource::Text jti = d.ids.next();
     const IssuedToken token = d.signer.sign(claims_, consumer, newest, view(jti), unix_seconds(wall_now()));

@@ -20,11 +20,11 @@ constexpr std::size_t kMaxValue = 1 << 20;
 // get and get_stale, which differ in the member alone.
 template <class Member>
 CallStatus fetch(const Instance& instance, const char* name, Member read, Call& call, std::string_view key,
-             std::string& value) {
+                 std::string& value) {
   value.clear();
   authd_out out{value, kMaxValue};
   CallStatus status = invoke(instance.callee(), name, instance.redaction(), call,
-                         [&] { return read(instance.self(), call.abi(), to_abi(key), &out); });
+                             [&] { return read(instance.self(), call.abi(), to_abi(key), &out); });
   if (out.overflow) status = CallStatus::corrupt;
   if (status != CallStatus::ok) value.clear();
   return status;
@@ -44,9 +44,7 @@ const std::string& CacheTier::name() const { return instance_->name(); }
 
 unsigned CacheTier::min_minor() const { return instance_->min_minor(); }
 bool CacheTier::announces() const { return instance_->uses(AUTHD_TIERS_V1); }
-bool CacheTier::stats_when_blocking() const {
-  return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats);
-}
+bool CacheTier::stats_when_blocking() const { return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats); }
 
 bool CacheTier::health_when_blocking() const {
   return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(instance_->component().lifecycle, health);
@@ -67,7 +65,7 @@ CallStatus CacheTier::get_stale(Call& call, std::string_view key, std::string& v
 }
 
 CallStatus CacheTier::set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
-                      milliseconds stale) const {
+                          milliseconds stale) const {
   const auto lock = serialise();
   return invoke(instance_->callee(), "set", instance_->redaction(), call, [&] {
     return ops_->set(instance_->self(), call.abi(), to_abi(key), to_bytes(value), ttl.count(), stale.count());
@@ -99,7 +97,7 @@ CallStatus CacheTier::read_stats(Call& call, TierStats& stats) const {
   raw.size = sizeof raw;
   const auto lock = serialise();
   const CallStatus status = invoke(instance_->callee(), "stats", instance_->redaction(), call,
-                               [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
+                                   [&] { return ops_->stats(instance_->self(), call.abi(), &raw); });
   if (status != CallStatus::ok) return status;
   const bool known = raw.entries != std::numeric_limits<std::uint64_t>::max();
   stats = {known, known ? raw.entries : 0, known ? raw.bytes : 0, raw.capacity, raw.evictions};

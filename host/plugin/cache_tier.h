@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "authd/cache.h"
-#include "base/result.h"
 #include "base/call.h"
+#include "base/result.h"
 #include "plugin/health.h"
 
 namespace authd::plugin {
@@ -48,8 +48,7 @@ class CacheTier {
   // At most 1 MiB is taken; more is CallStatus::corrupt. [thread-safe]
   CallStatus get(Call& call, std::string_view key, std::string& value) const;
   CallStatus get_stale(Call& call, std::string_view key, std::string& value) const;
-  CallStatus set(Call& call, std::string_view key, std::string_view value, milliseconds ttl,
-             milliseconds stale) const;
+  CallStatus set(Call& call, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale) const;
   CallStatus del(Call& call, std::string_view key) const; // not_found: there was none; see tells_deletions
   CallStatus clear(Call& call, std::string_view prefix) const;
   TierStats stats(Call& call) const; // unknown also when they cannot be had

@@ -37,8 +37,7 @@ std::atomic<Record*> all_records{nullptr};
 constinit thread_local Record* mine = nullptr;
 
 Record* take_free_record() {
-  for (Record* record = all_records.load(std::memory_order_acquire); record != nullptr;
-       record = record->next) {
+  for (Record* record = all_records.load(std::memory_order_acquire); record != nullptr; record = record->next) {
     bool taken = false;
     if (record->taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) return record;
   }
@@ -97,18 +96,14 @@ SteadyTime deadline_of(const Record& record) {
 CallUnderWay read(const Record& record) {
   const std::uint64_t before = record.sequence.load(std::memory_order_acquire);
   const CallUnderWay call{record.callee.load(std::memory_order_acquire),
-                          record.operation.load(std::memory_order_acquire), deadline_of(record),
-                          record.number, before};
+                          record.operation.load(std::memory_order_acquire), deadline_of(record), record.number, before};
   const bool consistent = before % 2 == 0 && before == record.sequence.load(std::memory_order_relaxed);
   return consistent ? call : CallUnderWay{};
 }
 
 std::string fields_of(std::string_view plugin_id, std::string_view instance) {
   std::string text;
-  JsonWriter(text)
-      .begin_object()
-      .member("authd.plugin.id", plugin_id)
-      .member("authd.plugin.instance", instance);
+  JsonWriter(text).begin_object().member("authd.plugin.id", plugin_id).member("authd.plugin.instance", instance);
   text.front() = ',';
   return text;
 }
@@ -144,8 +139,7 @@ EnteredCall::~EnteredCall() {
 CallUnderWay call_of_this_thread() noexcept { return mine != nullptr ? read(*mine) : CallUnderWay{}; }
 
 void visit_calls_under_way(const std::function<void(const CallUnderWay&)>& visit) {
-  for (const Record* record = all_records.load(std::memory_order_acquire); record != nullptr;
-       record = record->next) {
+  for (const Record* record = all_records.load(std::memory_order_acquire); record != nullptr; record = record->next) {
     if (const CallUnderWay call = read(*record); call.callee != nullptr) visit(call);
   }
 }

@@ -18,8 +18,7 @@ namespace authd::plugin {
 struct Callee {
   std::string plugin_id;
   std::string instance;
-  std::string
-      fields; // both, as fields of a JSON line: `,"authd.plugin.id":"..."`; a signal handler cannot escape
+  std::string fields; // both, as fields of a JSON line: `,"authd.plugin.id":"..."`; a signal handler cannot escape
 };
 
 // One for each pair of names, never freed: whoever watches another thread may read it at any time. They are

@@ -46,19 +46,17 @@ Refused malformed(const InspectedPlugin& inspected, std::string_view why) {
 
 Refused differs(const InspectedPlugin& inspected, std::string_view what, std::string_view note,
                 std::string_view descriptor) {
-  return refuse(
-      RefusalCode::note_differs, inspected.path,
-      fmt::format("its note and its descriptor differ in {}: \"{}\" and \"{}\"", what, note, descriptor),
-      "Rebuild it with the SDK's AUTHD_PLUGIN, which writes both from the same data");
+  return refuse(RefusalCode::note_differs, inspected.path,
+                fmt::format("its note and its descriptor differ in {}: \"{}\" and \"{}\"", what, note, descriptor),
+                "Rebuild it with the SDK's AUTHD_PLUGIN, which writes both from the same data");
 }
 
-std::string version_text(std::uint32_t major, std::uint32_t minor) {
-  return fmt::format("{}.{}", major, minor);
-}
+std::string version_text(std::uint32_t major, std::uint32_t minor) { return fmt::format("{}.{}", major, minor); }
 
 std::string_view flag_text(bool flag) { return flag ? "true" : "false"; }
 
-// Of a cache tier. Sealing follows the flags; what the configuration is judged by before the plugin runs must be the same.
+// Of a cache tier. Sealing follows the flags; what the configuration is judged by before the plugin runs must be the
+// same.
 bool is_remote(const authd_component& component) {
   const auto* ops = static_cast<const authd_cache_ops*>(component.ops);
   if (ops == nullptr || ops->size < sizeof ops->size + sizeof ops->flags) return false;
@@ -68,8 +66,7 @@ bool is_remote(const authd_component& component) {
 Result<void, Refusal> check_shape(const authd_plugin* plugin, const InspectedPlugin& inspected) {
   if (plugin == nullptr) return malformed(inspected, "is NULL");
   if (!is_whole(plugin)) return malformed(inspected, "is shorter than ABI 1.0 has it");
-  if (plugin->id == nullptr || plugin->version == nullptr)
-    return malformed(inspected, "has no id or no version");
+  if (plugin->id == nullptr || plugin->version == nullptr) return malformed(inspected, "has no id or no version");
   if (plugin->components == nullptr) return malformed(inspected, "has no components");
   if (plugin->component_count != inspected.note.components.size())
     return differs(inspected, "the number of components", std::to_string(inspected.note.components.size()),
@@ -127,8 +124,7 @@ std::string_view defect_of(const authd_component& component) {
   return {};
 }
 
-Result<authd_component, Refusal> match_descriptor(const authd_plugin* descriptor,
-                                                  const InspectedPlugin& inspected,
+Result<authd_component, Refusal> match_descriptor(const authd_plugin* descriptor, const InspectedPlugin& inspected,
                                                   const NoteComponent& wanted) {
   if (auto ok = check_shape(descriptor, inspected); !ok) return Refused(ok.error());
   const authd_plugin plugin = known_part(descriptor);

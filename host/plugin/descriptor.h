@@ -13,8 +13,7 @@ namespace authd::plugin {
 
 // What this host knows of the component that `wanted` of the note stands for, once the whole descriptor is
 // well-formed and says what the note said. What it points to is valid as long as the plugin is mapped.
-Result<authd_component, Refusal> match_descriptor(const authd_plugin* descriptor,
-                                                  const InspectedPlugin& inspected,
+Result<authd_component, Refusal> match_descriptor(const authd_plugin* descriptor, const InspectedPlugin& inspected,
                                                   const NoteComponent& wanted);
 
 // Empty if an instance can be made of the component, else what it lacks: strings, lifecycle, sizes.

@@ -78,22 +78,19 @@ Result<void, ElfFault> check_machine(const Elf64_Ehdr& header) {
   if (header.e_ident[EI_DATA] != kByteOrder)
     return Fault(ElfFault{true, "is built for another byte order than this authd's"});
   if (wide && header.e_machine == kMachine) return {};
-  return Fault(
-      ElfFault{true, fmt::format("is built for {}{}, this authd for {}", machine_name(header.e_machine),
-                                 wide ? "" : " (a 32-bit file)", machine_name(kMachine))});
+  return Fault(ElfFault{true, fmt::format("is built for {}{}, this authd for {}", machine_name(header.e_machine),
+                                          wide ? "" : " (a 32-bit file)", machine_name(kMachine))});
 }
 
 Result<Elf64_Ehdr, ElfFault> read_header(ByteView file) {
-  if (file.size() < SELFMAG || std::memcmp(file.data(), ELFMAG, SELFMAG) != 0)
-    return damaged("is not an ELF file");
+  if (file.size() < SELFMAG || std::memcmp(file.data(), ELFMAG, SELFMAG) != 0) return damaged("is not an ELF file");
   const auto header = read<Elf64_Ehdr>(file, 0);
   if (!header) return damaged("is cut off within its ELF header");
   if (auto machine = check_machine(*header); !machine) return Fault(machine.error());
   if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == PN_XNUM)
     return damaged("has a program header table of an unknown form");
   // Linkers write the section headers last, so a file that holds them whole has not been cut off.
-  if (header->e_shoff != 0 &&
-      !slice(file, header->e_shoff, std::uint64_t{header->e_shnum} * header->e_shentsize))
+  if (header->e_shoff != 0 && !slice(file, header->e_shoff, std::uint64_t{header->e_shnum} * header->e_shentsize))
     return damaged("is cut off: its section headers lie beyond its end");
   return *header;
 }

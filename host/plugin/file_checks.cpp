@@ -44,8 +44,7 @@ std::string user_name(uid_t user) {
   std::array<char, 4096> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
+  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
   return fmt::format("uid {}", user);
 }
 
@@ -70,8 +69,8 @@ void judge_file(const std::string& path, const struct stat& st, const UsersOfGro
     violations.push_back(refusal(RefusalCode::owner, path, "belongs to " + user_name(st.st_uid),
                                  "Give it to root or to the user who runs authd (chown)"));
   if (writable_by_others(st, users))
-    violations.push_back(refusal(RefusalCode::writable, path, "may be written by others, " + mode_text(st),
-                                 "Run chmod go-w on it"));
+    violations.push_back(
+        refusal(RefusalCode::writable, path, "may be written by others, " + mode_text(st), "Run chmod go-w on it"));
 }
 
 void judge_folder(const std::string& plugin, const fs::path& folder, const UsersOfGroup& users,
@@ -79,10 +78,9 @@ void judge_folder(const std::string& plugin, const fs::path& folder, const Users
   struct stat st {};
   if (::stat(folder.c_str(), &st) != 0) return; // it was just passed through: a race, and open will tell
   if (!is_trusted(st.st_uid))
-    violations.push_back(
-        refusal(RefusalCode::folder_owner, plugin,
-                fmt::format("its folder {} belongs to {}", folder.string(), user_name(st.st_uid)),
-                "Give the folder to root or to the user who runs authd (chown)"));
+    violations.push_back(refusal(RefusalCode::folder_owner, plugin,
+                                 fmt::format("its folder {} belongs to {}", folder.string(), user_name(st.st_uid)),
+                                 "Give the folder to root or to the user who runs authd (chown)"));
   // In a sticky folder others may add files, but not replace ours.
   const bool sticky = (st.st_mode & S_ISVTX) != 0 && st.st_uid == 0;
   if (!sticky && writable_by_others(st, users))
@@ -107,8 +105,7 @@ void judge_folders(const std::string& given, const std::string& resolved, const 
 Refused unreadable(const std::string& path, int error) {
   const char* mend = error == ENOENT ? "Install the plugin there, or correct plugin or plugins.dir"
                                      : "Let the user who runs authd read it and enter its folders";
-  return refuse(RefusalCode::unreadable, path, fmt::format("cannot be opened: {}", std::strerror(error)),
-                mend);
+  return refuse(RefusalCode::unreadable, path, fmt::format("cannot be opened: {}", std::strerror(error)), mend);
 }
 
 Result<std::string, Refusal> read_all(const std::string& path, int fd, off_t size) {
@@ -160,8 +157,7 @@ Result<PluginFile, Refusal> read_plugin_file(const std::string& path, const User
   struct stat st {};
   if (fd.get() < 0 || ::fstat(fd.get(), &st) != 0) return unreadable(path, errno);
   if (!S_ISREG(st.st_mode))
-    return refuse(RefusalCode::not_regular, *resolved, "is not a regular file",
-                  "Name the plugin's .so file itself");
+    return refuse(RefusalCode::not_regular, *resolved, "is not a regular file", "Name the plugin's .so file itself");
   if (st.st_size > kMaxFile)
     return refuse(RefusalCode::not_elf, *resolved, "is larger than 256 MiB", "Name the plugin's .so file");
   PluginFile file{*resolved, {}, {}};

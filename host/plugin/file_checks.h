@@ -28,8 +28,7 @@ struct PluginFile {
 // Opens, judges and reads, in that order and through one descriptor, so that what was judged is what was
 // read. The error is for a file that cannot be judged at all; violations are the caller's to weigh.
 // A folder is judged along the given path and along the resolved one.
-Result<PluginFile, Refusal> read_plugin_file(const std::string& path,
-                                             const UsersOfGroup& users = users_of_group);
+Result<PluginFile, Refusal> read_plugin_file(const std::string& path, const UsersOfGroup& users = users_of_group);
 
 std::string sha256_hex(std::string_view bytes); // lower case
 

@@ -25,10 +25,8 @@ using Failed = authd::Failure<CallFailure>;
 // What is wrong with a field of a credential; empty: nothing.
 template <class View>
 std::string fault_of(std::string_view name, const View& v) {
-  if (v.n > kMaxField)
-    return fmt::format("put a credential whose {} is longer than {} bytes", name, kMaxField);
-  if (v.p == nullptr && v.n > 0)
-    return fmt::format("put a credential whose {} is NULL, but has a length", name);
+  if (v.n > kMaxField) return fmt::format("put a credential whose {} is longer than {} bytes", name, kMaxField);
+  if (v.p == nullptr && v.n > 0) return fmt::format("put a credential whose {} is NULL, but has a length", name);
   return {};
 }
 
@@ -36,8 +34,8 @@ std::string copy(authd_str s) { return std::string(view(s)); }
 Secret copy(authd_bytes b) { return Secret(std::string(view(b))); }
 
 std::string fault_of(const authd_credential& c) {
-  for (std::string fault : {fault_of("id", c.id), fault_of("key", c.key),
-                            fault_of("algorithm", c.algorithm), fault_of("secret", c.secret)})
+  for (std::string fault :
+       {fault_of("id", c.id), fault_of("key", c.key), fault_of("algorithm", c.algorithm), fault_of("secret", c.secret)})
     if (!fault.empty()) return fault;
   return {};
 }
@@ -88,7 +86,7 @@ Failed corrupt(std::string_view why) {
 
 Failed unsupported(std::string_view operation) {
   return Failed(CallFailure{CallStatus::unsupported, 0, milliseconds(0),
-                        std::string("this gateway cannot ") + std::string(operation)});
+                            std::string("this gateway cannot ") + std::string(operation)});
 }
 
 // That there is no such thing, or that its name is taken, is an ordinary answer: it needs no reason.
@@ -103,15 +101,13 @@ Failed not_done(Call& call, CallStatus status) {
 } // namespace
 
 Gateway::Gateway(std::shared_ptr<Instance> instance)
-    : instance_(std::move(instance)),
-      ops_(static_cast<const authd_gateway_ops*>(instance_->component().ops)) {
+    : instance_(std::move(instance)), ops_(static_cast<const authd_gateway_ops*>(instance_->component().ops)) {
   if (std::string_view(instance_->component().kind) != AUTHD_GATEWAY_V1 ||
       !missing_operation(AUTHD_GATEWAY_V1, ops_).empty())
     throw std::invalid_argument(instance_->name() + " is no gateway adapter");
 }
 
-Result<std::vector<GatewayCredential>, CallFailure> Gateway::get_secret(Call& call,
-                                                                    std::string_view consumer) const {
+Result<std::vector<GatewayCredential>, CallFailure> Gateway::get_secret(Call& call, std::string_view consumer) const {
   Collector collector;
   const CallStatus status = invoke(instance_->callee(), "get_secret", instance_->redaction(), call, [&] {
     return ops_->get_secret(instance_->self(), call.abi(), to_abi(consumer), collector.abi());
@@ -122,7 +118,7 @@ Result<std::vector<GatewayCredential>, CallFailure> Gateway::get_secret(Call& ca
 }
 
 Result<GatewayCredential, CallFailure> Gateway::create_secret(Call& call, std::string_view consumer,
-                                                          const Proposal& proposal) const {
+                                                              const Proposal& proposal) const {
   if (!can_create()) return unsupported("create credentials");
   Collector collector;
   const authd_proposal wire{sizeof wire, 0, to_abi(proposal.key), to_abi(proposal.algorithm),
@@ -132,13 +128,11 @@ Result<GatewayCredential, CallFailure> Gateway::create_secret(Call& call, std::s
   });
   if (!collector.fault().empty()) return corrupt(collector.fault());
   if (status != CallStatus::ok) return not_done(call, status);
-  if (collector.credentials().size() != 1)
-    return corrupt("created a credential, but did not put exactly one");
+  if (collector.credentials().size() != 1) return corrupt("created a credential, but did not put exactly one");
   return std::move(collector.credentials().front());
 }
 
-Result<void, CallFailure> Gateway::delete_secret(Call& call, std::string_view consumer,
-                                             std::string_view id) const {
+Result<void, CallFailure> Gateway::delete_secret(Call& call, std::string_view consumer, std::string_view id) const {
   if (!AUTHD_HAS(ops_, delete_secret)) return unsupported("delete credentials");
   const CallStatus status = invoke(instance_->callee(), "delete_secret", instance_->redaction(), call, [&] {
     return ops_->delete_secret(instance_->self(), call.abi(), to_abi(consumer), to_abi(id));

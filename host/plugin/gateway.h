@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "authd/gateway.h"
+#include "base/call.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "base/call.h"
 #include "plugin/health.h"
 
 namespace authd::plugin {
@@ -40,14 +40,14 @@ class Gateway {
   // At most 1,024 credentials are taken; more is CallStatus::corrupt. [thread-safe] [may-block]
   Result<std::vector<GatewayCredential>, CallFailure> get_secret(Call& call, std::string_view consumer) const;
   Result<GatewayCredential, CallFailure> create_secret(Call& call, std::string_view consumer,
-                                                   const Proposal& proposal) const;
+                                                       const Proposal& proposal) const;
   Result<void, CallFailure> delete_secret(Call& call, std::string_view consumer, std::string_view id) const;
   // The gateway's UUID for the consumer; the given id where the plugin cannot resolve.
   Result<std::string, CallFailure> resolve(Call& call, std::string_view consumer) const;
   Health probe(Call& call) const;
 
   bool can_create() const;
-  bool can_resolve() const; // false: resolve gives back what it was given
+  bool can_resolve() const;             // false: resolve gives back what it was given
   const std::string& plugin_id() const; // e.g. "kong-gateway"
   const std::string& mode() const;      // what /health calls it, e.g. "API_GATEWAY"
 

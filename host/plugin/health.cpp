@@ -15,9 +15,12 @@ constexpr std::size_t kMaxDetail = 64 * 1024;
 
 Health::State to_state(std::uint32_t raw) {
   switch (raw) {
-  case AUTHD_HEALTH_UP: return Health::State::up;
-  case AUTHD_HEALTH_DEGRADED: return Health::State::degraded;
-  default: return Health::State::down;
+  case AUTHD_HEALTH_UP:
+    return Health::State::up;
+  case AUTHD_HEALTH_DEGRADED:
+    return Health::State::degraded;
+  default:
+    return Health::State::down;
   }
 }
 
@@ -32,7 +35,7 @@ Health ask_health(const Instance& instance, const char* name,
   authd_health raw{sizeof raw, AUTHD_HEALTH_UP, &detail_out, &endpoint_out};
   const auto before = steady_now();
   const CallStatus status = invoke(instance.callee(), name, instance.redaction(), call,
-                               [&] { return operation(instance.self(), call.abi(), &raw); });
+                                   [&] { return operation(instance.self(), call.abi(), &raw); });
   const auto took = std::chrono::duration_cast<milliseconds>(steady_now() - before);
   const Redaction& redaction = instance.redaction();
   Health health{to_state(raw.state), redaction.clean(detail), redaction.clean(endpoint), took, status};

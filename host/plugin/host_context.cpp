@@ -98,8 +98,7 @@ std::uint32_t type_of(PluginValue::Type type) {
   return AUTHD_TYPE_NULL;
 }
 
-authd_status host_cfg_get(const authd_host*, const authd_cfg* cfg, authd_str pointer,
-                          authd_value* out) noexcept try {
+authd_status host_cfg_get(const authd_host*, const authd_cfg* cfg, authd_str pointer, authd_value* out) noexcept try {
   if (cfg == nullptr || !is_whole(out)) return AUTHD_INVALID;
   const auto found = cfg->settings.values.find(view(pointer));
   if (found == cfg->settings.values.end()) return AUTHD_NOT_FOUND;
@@ -130,11 +129,9 @@ const void* host_service(const authd_host* host, const char* id) noexcept try {
 } // namespace
 
 HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
-                         Services services, Log& log, unsigned min_minor,
-                         std::shared_ptr<const TlsIdentity> tls)
+                         Services services, Log& log, unsigned min_minor, std::shared_ptr<const TlsIdentity> tls)
     : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), min_minor_(min_minor),
-      settings_(std::move(settings)),
-      services_(std::move(services)), tls_(std::move(tls)), log_(log),
+      settings_(std::move(settings)), services_(std::move(services)), tls_(std::move(tls)), log_(log),
       redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
                                     &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
                                     &host_cfg_get,      &host_cfg_key,   &host_service} {}

@@ -26,22 +26,20 @@ namespace authd::plugin {
 struct ServiceUser {
   const authd_host* host;
   std::string_view instance;
-  unsigned min_minor; // of its plugin: the least ABI minor that it needs
+  unsigned min_minor;                               // of its plugin: the least ABI minor that it needs
   std::shared_ptr<const TlsIdentity> tls = nullptr; // config::OutgoingTls::identity
 };
 
 // Services by id ("authd.http/1"). A function makes the table for one instance. It is called once for each
 // instance that asks, which keeps what it got until its own end: what a service has for an instance goes
 // with the instance, and a later one at the same address never finds it.
-using Services =
-    std::map<std::string, std::function<std::shared_ptr<const void>(const ServiceUser&)>, std::less<>>;
+using Services = std::map<std::string, std::function<std::shared_ptr<const void>(const ServiceUser&)>, std::less<>>;
 
 // Never moves: the plugin keeps the address of its table.
 class HostContext {
  public:
-  HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings, Services services,
-              Log& log, unsigned min_minor = AUTHD_ABI_MINOR,
-              std::shared_ptr<const TlsIdentity> tls = nullptr);
+  HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings, Services services, Log& log,
+              unsigned min_minor = AUTHD_ABI_MINOR, std::shared_ptr<const TlsIdentity> tls = nullptr);
   HostContext(const HostContext&) = delete;
   HostContext& operator=(const HostContext&) = delete;
 

@@ -43,8 +43,7 @@ Result<void, Refusal> check_pin(const std::string& path, const TrustPolicy& poli
     return refuse(RefusalCode::pin_missing, path, "has no pin, and plugins.require_pins is on",
                   fmt::format("After reviewing it, pin sha256 {}", sha256));
   if (!pin.empty() && !same_hex(pin, sha256))
-    return refuse(RefusalCode::pin_differs, path,
-                  fmt::format("its sha256 is {}, the pin says {}", sha256, pin),
+    return refuse(RefusalCode::pin_differs, path, fmt::format("its sha256 is {}, the pin says {}", sha256, pin),
                   "Restore the file that was pinned, or review this one and pin it");
   return {};
 }
@@ -59,8 +58,7 @@ Result<ByteView, Refusal> check_elf(const PluginFile& file) {
   const auto image = read_elf(as_bytes(file.bytes));
   if (!image) return elf_refusal(file.path, image.error());
   if (!image->shared_object)
-    return refuse(RefusalCode::not_elf, file.path, "is an ELF file, but not a shared object",
-                  "Link it with -shared");
+    return refuse(RefusalCode::not_elf, file.path, "is an ELF file, but not a shared object", "Link it with -shared");
   if (image->executable_stack)
     return refuse(RefusalCode::executable_stack, file.path, "asks for an executable stack",
                   "Link it with -Wl,-z,noexecstack");
@@ -71,8 +69,8 @@ Result<ByteView, Refusal> check_elf(const PluginFile& file) {
 }
 
 Refused version_refusal(const std::string& path, const Note& note) {
-  const std::string why = fmt::format("needs plugin ABI {}.{}, this authd provides {}.{}", note.major,
-                                      note.min_minor, AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR);
+  const std::string why = fmt::format("needs plugin ABI {}.{}, this authd provides {}.{}", note.major, note.min_minor,
+                                      AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR);
   if (note.major < AUTHD_ABI_MAJOR)
     return refuse(RefusalCode::abi_version, path, why,
                   fmt::format("Rebuild it with the SDK of ABI {}", AUTHD_ABI_MAJOR));
@@ -90,15 +88,13 @@ Result<Note, Refusal> check_note(const std::string& path, ByteView descriptor) {
   };
   const auto version = read_note_version(descriptor);
   if (!version) return bad(version.error());
-  if (version->major != AUTHD_ABI_MAJOR || version->min_minor > AUTHD_ABI_MINOR)
-    return version_refusal(path, *version);
+  if (version->major != AUTHD_ABI_MAJOR || version->min_minor > AUTHD_ABI_MINOR) return version_refusal(path, *version);
   auto note = read_note(descriptor);
   if (!note) return bad("does not parse: " + note.error());
   return std::move(*note);
 }
 
-Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy,
-                                              std::string_view pin) {
+Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy, std::string_view pin) {
   InspectedPlugin plugin{file.path, sha256_hex(file.bytes), {}, {}};
   if (auto ok = check_permissions(file, policy, plugin.warnings); !ok) return Refused(ok.error());
   if (auto ok = check_pin(file.path, policy, pin, plugin.sha256); !ok) return Refused(ok.error());
@@ -152,8 +148,7 @@ Result<void, Refusal> check_schemas(const InspectedPlugin& plugin) {
 
 std::string offer(const Note& note) {
   std::string text;
-  for (const auto& c : note.components)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", c.kind, c.name);
+  for (const auto& c : note.components) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", c.kind, c.name);
   return text;
 }
 
@@ -167,15 +162,14 @@ std::string plugin_path(std::string_view name, std::string_view dir) {
       .string();
 }
 
-Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy,
-                                         std::string_view pin) {
+Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin) {
   auto file = read_plugin_file(path);
   if (!file) return Refused(file.error());
   return inspect_file(*file, policy, pin);
 }
 
-Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected,
-                                                       std::string_view kind, std::string_view plugin) {
+Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected, std::string_view kind,
+                                                       std::string_view plugin) {
   const std::string_view name = stem(plugin);
   const NoteComponent* only = nullptr;
   std::size_t of_kind = 0;
@@ -190,10 +184,10 @@ Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& in
     return refuse(RefusalCode::no_component, inspected.path,
                   fmt::format("has no component of kind {}; it has {}", kind, offer(inspected.note)),
                   "Use it where its kind belongs, or name another plugin");
-  return refuse(RefusalCode::no_component, inspected.path,
-                fmt::format("has several components of kind {}, none named {}; it has {}", kind, name,
-                            offer(inspected.note)),
-                "Give the file, or a link to it, the name of one of them");
+  return refuse(
+      RefusalCode::no_component, inspected.path,
+      fmt::format("has several components of kind {}, none named {}; it has {}", kind, name, offer(inspected.note)),
+      "Give the file, or a link to it, the name of one of them");
 }
 
 Result<std::string, Refusal> inspect_report(const std::string& path) {
@@ -209,8 +203,7 @@ Result<std::string, Refusal> inspect_report(const std::string& path) {
   line("sha256", plugin->sha256);
   line("id", note.id);
   line("version", note.version);
-  line("abi", fmt::format("{}.{} (this authd: {}.{})", note.major, note.min_minor, AUTHD_ABI_MAJOR,
-                          AUTHD_ABI_MINOR));
+  line("abi", fmt::format("{}.{} (this authd: {}.{})", note.major, note.min_minor, AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR));
   line("sdk", note.sdk);
   line("toolchain", note.toolchain);
   for (const auto& c : note.components) line("component", fmt::format("{} {}{}", c.kind, c.name, remarks(c)));

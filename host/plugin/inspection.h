@@ -30,13 +30,12 @@ struct InspectedPlugin {
 std::string plugin_path(std::string_view name, std::string_view dir);
 
 // All checks of the file, none of its code. `pin`: expected sha256 in hex, empty for none.
-Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy,
-                                         std::string_view pin);
+Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin);
 
 // The component of `kind` that a configuration means by `plugin =`: the one of that name, else the only
 // one of the kind. Points into `inspected`.
-Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected,
-                                                       std::string_view kind, std::string_view plugin);
+Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected, std::string_view kind,
+                                                       std::string_view plugin);
 
 // For people: what the file says of itself and how it fares at each check. The error is the refusal of a
 // file that cannot be loaded anywhere; what only production refuses is in the text.

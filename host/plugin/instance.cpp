@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "plugin/descriptor.h"
 #include "base/frozen_sizes.h"
+#include "plugin/descriptor.h"
 #include "plugin/invoke.h"
 #include "plugin/kinds.h"
 
@@ -27,8 +27,8 @@ class Instance::Impl {
   Impl(const authd_component& component, Origin origin, std::string name, config::PluginSettings settings,
        Services services, Log& log, std::shared_ptr<const TlsIdentity> tls)
       : component_(known_part(&component)), origin_(std::move(origin)),
-        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log,
-              origin_.min_minor, std::move(tls)),
+        host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log, origin_.min_minor,
+              std::move(tls)),
         callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {
@@ -46,8 +46,7 @@ class Instance::Impl {
     call.keep_problems();
     bool threw = true;
     const CallStatus status = invoke(callee_, "create", host_.redaction(), call, [&] {
-      const authd_status raw =
-          component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
+      const authd_status raw = component_.lifecycle->create(host_.abi(), host_.settings(), call.abi(), &self_);
       threw = false;
       return raw;
     });
@@ -65,7 +64,7 @@ class Instance::Impl {
     }
     Call call(steady_now() + kLifecycleDeadline);
     const CallStatus status = invoke(callee_, "start", host_.redaction(), call,
-                                 [&] { return component_.lifecycle->start(self_, call.abi()); });
+                                     [&] { return component_.lifecycle->start(self_, call.abi()); });
     report_overrun(call, "start");
     started_ = status == CallStatus::ok;
     if (started_) return {};
@@ -75,8 +74,8 @@ class Instance::Impl {
   void stop() {
     if (!std::exchange(started_, false) || !AUTHD_HAS(component_.lifecycle, stop)) return;
     Call call(steady_now() + kLifecycleDeadline);
-    const CallStatus status = invoke(callee_, "stop", host_.redaction(), call,
-                                 [&] { return component_.lifecycle->stop(self_, call.abi()); });
+    const CallStatus status =
+        invoke(callee_, "stop", host_.redaction(), call, [&] { return component_.lifecycle->stop(self_, call.abi()); });
     report_overrun(call, "stop");
     if (status == CallStatus::ok) return;
     host_.log().write(Level::warn, "plugin-stop-failed", call.take_failure(status).message,
@@ -133,8 +132,7 @@ class Instance::Impl {
 
   Refused failed(RefusalCode code, std::string_view what, const std::vector<CallFailure>& failures) const {
     const auto refused = [&](CallStatus status, std::string_view why) {
-      return refusal(code, where(),
-                     fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
+      return refusal(code, where(), fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
                      mend_for(status));
     };
     std::string all;
@@ -166,9 +164,7 @@ const std::string& Instance::name() const { return impl_->host().instance(); }
 const std::string& Instance::plugin_id() const { return impl_->origin().plugin_id; }
 const std::string& Instance::plugin_version() const { return impl_->origin().version; }
 unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
-const std::string& Instance::mode() const {
-  return impl_->origin().mode.empty() ? plugin_id() : impl_->origin().mode;
-}
+const std::string& Instance::mode() const { return impl_->origin().mode.empty() ? plugin_id() : impl_->origin().mode; }
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }
@@ -180,8 +176,8 @@ Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component
                                                            std::string name, config::PluginSettings settings,
                                                            Services services, Log& log,
                                                            std::shared_ptr<const TlsIdentity> tls) {
-  auto impl = std::make_unique<Instance::Impl>(component, std::move(origin), std::move(name),
-                                               std::move(settings), std::move(services), log, std::move(tls));
+  auto impl = std::make_unique<Instance::Impl>(component, std::move(origin), std::move(name), std::move(settings),
+                                               std::move(services), log, std::move(tls));
   if (auto ok = impl->check(); !ok) return Refused(ok.error());
   if (auto ok = impl->create(); !ok) return Refused(ok.error());
   return std::make_shared<Instance>(std::move(impl));

@@ -14,8 +14,7 @@ namespace authd::plugin {
 
 // `name` is that of the operation, a literal.
 template <class Operation>
-CallStatus invoke(const Callee& callee, const char* name, const Redaction& redaction, Call& call,
-              Operation operation) {
+CallStatus invoke(const Callee& callee, const char* name, const Redaction& redaction, Call& call, Operation operation) {
   const EnteredCall entered(callee, name, call.deadline());
   call.record({}); // what an earlier operation of the same call recorded is not this one's reason
   try {

@@ -31,7 +31,7 @@ Result<authd_plugin_v1_fn, Refusal> find_entry(const InspectedPlugin& inspected,
 }
 
 Result<const authd_plugin*, Refusal> ask_for_descriptor(const std::string& path, authd_plugin_v1_fn entry,
-                                                       const Callee& callee) {
+                                                        const Callee& callee) {
   const EnteredCall entered(callee, AUTHD_PLUGIN_ENTRY, steady_now() + kLoadingDeadline);
   try {
     return entry(AUTHD_ABI_MINOR);
@@ -68,24 +68,22 @@ Loader::Loader(TrustPolicy policy, Services services, Log& log)
 
 Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse& use, std::string_view dir,
                                                         std::string_view pin, std::string_view kind) const {
-  const auto inspected =
-      inspect(plugin_path(use.plugin, dir), policy_, use.sha256.empty() ? pin : use.sha256);
+  const auto inspected = inspect(plugin_path(use.plugin, dir), policy_, use.sha256.empty() ? pin : use.sha256);
   if (!inspected) return Refused(inspected.error());
   const auto wanted = select_component(*inspected, kind, use.plugin);
   if (!wanted) return Refused(wanted.error());
   const auto component = open(*inspected, **wanted, use.name);
   if (!component) return Refused(component.error());
   const Note& note = inspected->note;
-  auto instance = create_instance(*component,
-                                  {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode},
+  auto instance = create_instance(*component, {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode},
                                   use.name, use.settings, services_, log_, use.tls.identity);
   if (instance) report(log_, *inspected, use);
   return instance;
 }
 
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
-                                                 config::PluginSettings settings, Log& log,
-                                                 Services services, unsigned min_minor) {
+                                                 config::PluginSettings settings, Log& log, Services services,
+                                                 unsigned min_minor) {
   const std::string_view defect = defect_of(component);
   if (!defect.empty())
     return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),

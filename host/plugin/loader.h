@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "authd/abi.h"
+#include "base/call.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "base/call.h"
 #include "plugin/calls_under_way.h"
 #include "plugin/host_context.h"
 #include "plugin/inspection.h"
@@ -38,7 +38,7 @@ class Instance {
   const authd_component& component() const;
   void* self() const;
   bool uses(std::string_view service) const; // whether the plugin has got it for this instance. [thread-safe]
-  const Callee& callee() const; // whom its calls are named after
+  const Callee& callee() const;              // whom its calls are named after
   const Redaction& redaction() const;
   // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.
   std::mutex& serial() { return serial_; }
@@ -71,7 +71,7 @@ class Loader {
 // An instance over tables that are already in the process, for tests of what stands above the loader.
 // Calls create with the settings. `min_minor` is what a descriptor would say.
 Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& component, std::string name,
-                                                 config::PluginSettings settings, Log& log,
-                                                 Services services = {}, unsigned min_minor = AUTHD_ABI_MINOR);
+                                                 config::PluginSettings settings, Log& log, Services services = {},
+                                                 unsigned min_minor = AUTHD_ABI_MINOR);
 
 } // namespace authd::plugin

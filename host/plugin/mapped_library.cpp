@@ -27,8 +27,8 @@ class MappedLibraries {
   Result<void*, Refusal> map(const std::string& path, const std::string& sha256) {
     const std::lock_guard lock(mutex_);
     auto& [versions, names] = by_path_[path];
-    const auto same = std::find_if(versions.begin(), versions.end(),
-                                   [&](const Mapped& mapped) { return mapped.sha256 == sha256; });
+    const auto same =
+        std::find_if(versions.begin(), versions.end(), [&](const Mapped& mapped) { return mapped.sha256 == sha256; });
     if (same != versions.end()) return same->handle;
     void* handle = ::dlopen(unseen_name(path, names++).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == nullptr)
@@ -54,9 +54,8 @@ class MappedLibraries {
   bool holds_other_bytes(const void* handle, const std::string& sha256) const {
     return std::any_of(by_path_.begin(), by_path_.end(), [&](const auto& entry) {
       const std::vector<Mapped>& versions = entry.second.versions;
-      return std::any_of(versions.begin(), versions.end(), [&](const Mapped& mapped) {
-        return mapped.handle == handle && mapped.sha256 != sha256;
-      });
+      return std::any_of(versions.begin(), versions.end(),
+                         [&](const Mapped& mapped) { return mapped.handle == handle && mapped.sha256 != sha256; });
     });
   }
 

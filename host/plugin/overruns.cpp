@@ -48,11 +48,10 @@ void Overruns::follow(const CallUnderWay& call, SteadyTime now) {
 void Overruns::report(Track& track, SteadyTime now) {
   const CallUnderWay& call = track.call;
   const bool unlimited = call.deadline == SteadyTime::max();
-  const auto text = unlimited
-                        ? fmt::format("{} of {} has not come back for {} s", call.operation,
-                                      call.callee->instance, elapsed_s(track.seen, now))
-                        : fmt::format("{} of {} has not come back {} s after its deadline", call.operation,
-                                      call.callee->instance, elapsed_s(call.deadline, now));
+  const auto text = unlimited ? fmt::format("{} of {} has not come back for {} s", call.operation,
+                                            call.callee->instance, elapsed_s(track.seen, now))
+                              : fmt::format("{} of {} has not come back {} s after its deadline", call.operation,
+                                            call.callee->instance, elapsed_s(call.deadline, now));
   log_.write(Level::warn, "plugin-overrun", text,
              {{"authd.plugin.id", call.callee->plugin_id},
               {"authd.plugin.instance", call.callee->instance},

@@ -32,8 +32,8 @@ void failure(const authd_call* call, authd_error* out) noexcept {
   const CallFailure& recorded = Call::from_abi(call)->failure();
   constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
   const auto retry_after_ms = std::clamp<std::int64_t>(recorded.retry_after.count(), 0, kMost);
-  fill(out, {0, 0, recorded.upstream_status, static_cast<std::uint32_t>(retry_after_ms),
-             to_abi(recorded.message), to_abi(recorded.setting)});
+  fill(out, {0, 0, recorded.upstream_status, static_cast<std::uint32_t>(retry_after_ms), to_abi(recorded.message),
+             to_abi(recorded.setting)});
 }
 
 void close(const authd_call* call) noexcept { delete owned(call); }

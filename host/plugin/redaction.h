@@ -16,7 +16,8 @@ class Redaction {
   // Secret strings of at least 4 bytes; shorter ones would be found everywhere.
   explicit Redaction(const config::PluginSettings& settings);
 
-  // `text` with each secret and what stands before '@' in URLs replaced by "[redacted]", as one line of UTF-8 of at most 1 KiB.
+  // `text` with each secret and what stands before '@' in URLs replaced by "[redacted]", as one line of UTF-8 of at
+  // most 1 KiB.
   std::string clean(std::string_view text) const;
 
  private:

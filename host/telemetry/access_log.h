@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line for each request, as telemetry.access_log wants it: `request`, and `request-refused` for what was refused before
-// it came to a route. A request in which an endpoint failed has its line whatever the setting.
+// A line for each request, as telemetry.access_log wants it: `request`, and `request-refused` for what was refused
+// before it came to a route. A request in which an endpoint failed has its line whatever the setting.
 #pragma once
 
 #include "base/log.h"

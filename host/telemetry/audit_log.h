@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit trail (telemetry.audit): one line for each token, `token-issued`, which no log level and no storm keeps out.
-// Never the token, the secret or an API key. One lock and no allocation for each.
+// The audit trail (telemetry.audit): one line for each token, `token-issued`, which no log level and no storm keeps
+// out. Never the token, the secret or an API key. One lock and no allocation for each.
 #pragma once
 
 #include "base/log.h"

@@ -18,9 +18,12 @@ Level level_of(CallStatus status) {
   case CallStatus::ok:
   case CallStatus::not_found:
   case CallStatus::conflict:
-  case CallStatus::invalid: return Level::debug;
-  case CallStatus::denied: return Level::error;
-  default: return Level::warn;
+  case CallStatus::invalid:
+    return Level::debug;
+  case CallStatus::denied:
+    return Level::error;
+  default:
+    return Level::warn;
   }
 }
 

@@ -30,8 +30,7 @@ std::int64_t steady_ms() {
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-MemoryCache::MemoryCache(std::size_t max_entries, Clock clock)
-    : max_entries_(max_entries), clock_(std::move(clock)) {
+MemoryCache::MemoryCache(std::size_t max_entries, Clock clock) : max_entries_(max_entries), clock_(std::move(clock)) {
   const std::size_t count = shard_count(max_entries);
   shards_.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
@@ -40,8 +39,7 @@ MemoryCache::MemoryCache(std::size_t max_entries, Clock clock)
 
 MemoryCache::Stored MemoryCache::set(std::string_view key, std::string_view value, std::int64_t ttl_ms,
                                      std::int64_t stale_ms) {
-  if (key.size() > kMaxKeyBytes || value.size() > kMaxValueBytes || ttl_ms < 1 || stale_ms < 0)
-    return Stored::refused;
+  if (key.size() > kMaxKeyBytes || value.size() > kMaxValueBytes || ttl_ms < 1 || stale_ms < 0) return Stored::refused;
   const std::uint64_t hash = sip_hash(hash_key_, key);
   const std::int64_t now = clock_();
   EntryPtr entry = make_entry(hash, key, value);

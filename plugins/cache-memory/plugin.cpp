@@ -10,10 +10,10 @@ using authd::cache_memory::MemoryCache;
 
 class MemoryTier {
  public:
-  static constexpr ComponentInfo info{
-      .name = "cache-memory",
-      .summary = "Keeps credentials in this process, bounded, with second-chance eviction",
-      .schema = R"({
+  static constexpr ComponentInfo info{.name = "cache-memory",
+                                      .summary =
+                                          "Keeps credentials in this process, bounded, with second-chance eviction",
+                                      .schema = R"({
   "type": "object",
   "additionalProperties": false,
   "properties": {
@@ -24,17 +24,13 @@ class MemoryTier {
     }
   }
 })",
-      .flags = AUTHD_CACHE_NONBLOCKING};
+                                      .flags = AUTHD_CACHE_NONBLOCKING};
 
   MemoryTier(Host, const Config& config, Call&)
       : cache_(static_cast<std::size_t>(config.integer("/max_entries", 100000))) {}
 
-  Status get(Call&, std::string_view key, ByteSink& out) {
-    return deliver(key, MemoryCache::Age::fresh, out);
-  }
-  Status get_stale(Call&, std::string_view key, ByteSink& out) {
-    return deliver(key, MemoryCache::Age::stale, out);
-  }
+  Status get(Call&, std::string_view key, ByteSink& out) { return deliver(key, MemoryCache::Age::fresh, out); }
+  Status get_stale(Call&, std::string_view key, ByteSink& out) { return deliver(key, MemoryCache::Age::stale, out); }
 
   Status set(Call& call, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale) {
     if (cache_.set(key, value, ttl.count(), stale.count()) == MemoryCache::Stored::ok) return Status::ok;
@@ -42,9 +38,7 @@ class MemoryTier {
                                       "1 ms and a stale time of at least 0 are accepted");
   }
 
-  Status del(Call&, std::string_view key) {
-    return cache_.del(key) ? Status::ok : Status::not_found;
-  }
+  Status del(Call&, std::string_view key) { return cache_.del(key) ? Status::ok : Status::not_found; }
 
   Status clear(Call&, std::string_view prefix) {
     cache_.clear(prefix);
@@ -70,8 +64,7 @@ class MemoryTier {
   MemoryCache cache_;
 };
 
-constexpr PluginInfo kPlugin{
-    .id = "cache-memory", .version = "0.1.0", .vendor = "authd", .license = "Apache-2.0"};
+constexpr PluginInfo kPlugin{.id = "cache-memory", .version = "0.1.0", .vendor = "authd", .license = "Apache-2.0"};
 
 } // namespace
 

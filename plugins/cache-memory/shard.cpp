@@ -8,7 +8,7 @@ namespace authd::cache_memory {
 namespace {
 
 constexpr std::size_t kFirstBuckets = 8;
-constexpr std::size_t kSweepPerSet = 2; // more than one, so that expired entries go faster than new ones come
+constexpr std::size_t kSweepPerSet = 2;     // more than one, so that expired entries go faster than new ones come
 constexpr std::size_t kLongestSearch = 256; // bounds the time that set takes on a reactor
 constexpr std::size_t kClearSlice = 256;    // entries looked at before other writers are let in
 constexpr int kDrainAttempts = 10000;
@@ -213,8 +213,7 @@ bool Shard::reclaim() {
   const auto nothing_waits = [this] {
     return retired_entries_ == std::array<Entry*, 2>{} && retired_tables_ == std::array<Table*, 2>{};
   };
-  for (int step = 0; step != 2 && !nothing_waits() && epochs_.advance(); ++step)
-    free_retired(epochs_.parity());
+  for (int step = 0; step != 2 && !nothing_waits() && epochs_.advance(); ++step) free_retired(epochs_.parity());
   return nothing_waits();
 }
 

@@ -47,8 +47,7 @@ class Shard {
 
   // A bucket array. `link` says which of an entry's two links its chains use.
   struct Table {
-    Table(std::size_t buckets, unsigned link_index)
-        : heads(new Link[buckets]()), mask(buckets - 1), link(link_index) {}
+    Table(std::size_t buckets, unsigned link_index) : heads(new Link[buckets]()), mask(buckets - 1), link(link_index) {}
     Link& head(std::uint64_t hash) const { return heads[hash & mask]; }
     std::size_t bytes() const { return sizeof(Table) + (mask + 1) * sizeof(Link); }
 

@@ -17,8 +17,7 @@ class Backoff {
   milliseconds next() {
     const milliseconds longest = std::max(first_, kLongest);
     const milliseconds whole = std::min(first_ * (1 << std::min(steps_++, 16)), longest);
-    return milliseconds(
-        std::uniform_int_distribution<milliseconds::rep>(whole.count() / 2, whole.count())(random_));
+    return milliseconds(std::uniform_int_distribution<milliseconds::rep>(whole.count() / 2, whole.count())(random_));
   }
   void reset() { steps_ = 0; }
 

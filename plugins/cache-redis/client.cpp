@@ -24,16 +24,15 @@ Outcome<Reply> Client::run(std::string_view key, const Command& command, const D
   }
 }
 
-Outcome<Reply> Client::run(const Script& script, std::string_view key,
-                           std::initializer_list<std::string_view> args, const Deadline& deadline) {
+Outcome<Reply> Client::run(const Script& script, std::string_view key, std::initializer_list<std::string_view> args,
+                           const Deadline& deadline) {
   auto reply = run(key, script.by_digest(key, args), deadline);
   if (reply || reply.error().code != "NOSCRIPT") return reply;
   return run(key, script.by_text(key, args), deadline);
 }
 
 // A reused connection may have been closed while its command was on the way.
-Outcome<std::vector<Reply>> Client::run_at(Node& node, std::span<const Command> commands,
-                                           const Deadline& until) {
+Outcome<std::vector<Reply>> Client::run_at(Node& node, std::span<const Command> commands, const Deadline& until) {
   const Deadline deadline = until.capped(settings_.command_timeout);
   for (bool again = false;; again = true) {
     auto lease = node.take(deadline);
@@ -60,8 +59,7 @@ Outcome<Reply> Client::try_once(std::string_view key, const Command& command, co
   return refused(**node, *error);
 }
 
-Outcome<Reply> Client::follow(NodePtr from, Redirection to, const Command& command,
-                              const Deadline& deadline) {
+Outcome<Reply> Client::follow(NodePtr from, Redirection to, const Command& command, const Deadline& deadline) {
   for (int hop = 0; hop < kMostHops; ++hop) {
     auto node = topology_.follow(to, *from);
     if (!node) return tl::make_unexpected(std::move(node.error()));

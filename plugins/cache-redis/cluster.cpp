@@ -119,8 +119,7 @@ Outcome<SlotMap> ClusterTopology::ask(const Endpoint& server, const Deadline& de
   if (!reply) return tl::make_unexpected(std::move(reply.error()));
   if (const std::string* error = error_of(*reply)) return tl::make_unexpected(classify_error(*error));
   auto map = parse_slots(*reply, server);
-  if (!map)
-    return failure(Fault::Kind::refused, Status::unavailable, "it has no slots: is it part of a cluster?");
+  if (!map) return failure(Fault::Kind::refused, Status::unavailable, "it has no slots: is it part of a cluster?");
   return std::move(*map);
 }
 

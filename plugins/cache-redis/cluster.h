@@ -40,8 +40,7 @@ class ClusterTopology final : public Topology {
   mutable std::mutex mutex_;
   SlotMap map_;                          // without masters until a node has answered
   std::map<std::string, NodePtr> nodes_; // by endpoint: the masters, and whom a redirection named since
-  Fault why_none_{
-      Fault::Kind::down, sdk::Status::unavailable, "no node of the cluster has been asked yet", {}};
+  Fault why_none_{Fault::Kind::down, sdk::Status::unavailable, "no node of the cluster has been asked yet", {}};
   bool complained_ = false;
   bool stopped_ = false;
 

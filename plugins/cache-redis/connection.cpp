@@ -52,8 +52,7 @@ auto Connection::guarded(const Deadline& deadline, Operation&& operation) -> Out
   }
 }
 
-Outcome<std::vector<Reply>> Connection::exchange(std::span<const Command> commands,
-                                                 const Deadline& deadline) {
+Outcome<std::vector<Reply>> Connection::exchange(std::span<const Command> commands, const Deadline& deadline) {
   return guarded(deadline, [&] {
     for (const Command& command : commands) output_ << command.toString();
     output_.flush();

@@ -75,9 +75,7 @@ tl::unexpected<Fault> no_connection(const net::Failure& why) {
 }
 
 // Another address of the same name may do better.
-bool is_silence(const Fault& fault) {
-  return fault.kind == Fault::Kind::timed_out || fault.kind == Fault::Kind::lost;
-}
+bool is_silence(const Fault& fault) { return fault.kind == Fault::Kind::timed_out || fault.kind == Fault::Kind::lost; }
 
 } // namespace
 
@@ -88,14 +86,12 @@ Outcome<std::unique_ptr<Connection>> Dialer::dial(const Endpoint& to, const Dead
   return open(to, deadline, &Dialer::greet);
 }
 
-Outcome<std::unique_ptr<Connection>> Dialer::dial_sentinel(const Endpoint& to,
-                                                           const Deadline& deadline) const {
+Outcome<std::unique_ptr<Connection>> Dialer::dial_sentinel(const Endpoint& to, const Deadline& deadline) const {
   return open(to, deadline, &Dialer::greet_sentinel);
 }
 
 // Threads of ours call this, and one that lets an exception out ends the process.
-Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Deadline& until,
-                                                  Greeting greeting) const {
+Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Deadline& until, Greeting greeting) const {
   const Deadline deadline = until.capped(settings_.connect_timeout);
   try {
     auto socket = connect(to, deadline);

@@ -31,8 +31,7 @@ class Dialer {
  private:
   using Greeting = Outcome<void> (Dialer::*)(Connection&, const Deadline&) const;
 
-  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline,
-                                            Greeting greeting) const;
+  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline, Greeting greeting) const;
   Outcome<net::DeadlineSocket> connect(const Endpoint& to, const Deadline& deadline) const;
   Outcome<void> greet(Connection& connection, const Deadline& deadline) const;
   Outcome<void> greet_sentinel(Connection& connection, const Deadline& deadline) const;

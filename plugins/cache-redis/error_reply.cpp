@@ -19,28 +19,23 @@ struct Meaning {
 
 constexpr Meaning kMeanings[] = {
     {"NOAUTH", Fault::Kind::refused, Status::denied, "Redis asks for a password: set password"},
-    {"WRONGPASS", Fault::Kind::refused, Status::denied,
-     "Redis refuses the log-in: check username and password"},
+    {"WRONGPASS", Fault::Kind::refused, Status::denied, "Redis refuses the log-in: check username and password"},
     {"NOPERM", Fault::Kind::refused, Status::denied,
      "the Redis user may not do this: it needs +get +eval +evalsha +set +getrange +strlen +unlink +scan "
      "+publish +subscribe, the keys and the channel of docs/plugin-cache-redis.md; check username"},
-    {"DENIED", Fault::Kind::refused, Status::denied,
-     "Redis is in protected mode: set a password there and here"},
+    {"DENIED", Fault::Kind::refused, Status::denied, "Redis is in protected mode: set a password there and here"},
     {"READONLY", Fault::Kind::misdirected, Status::unavailable, "this Redis is a read-only replica"},
-    {"MASTERDOWN", Fault::Kind::misdirected, Status::unavailable,
-     "this Redis is a replica without its master"},
+    {"MASTERDOWN", Fault::Kind::misdirected, Status::unavailable, "this Redis is a replica without its master"},
     {"CLUSTERDOWN", Fault::Kind::misdirected, Status::unavailable, "the Redis cluster is down"},
     {"TRYAGAIN", Fault::Kind::misdirected, Status::unavailable, "the Redis cluster moves this key"},
     {"LOADING", Fault::Kind::refused, Status::unavailable, "Redis loads its data"},
     {"OOM", Fault::Kind::refused, Status::unavailable, "Redis is full (maxmemory)"},
-    {"MISCONF", Fault::Kind::refused, Status::unavailable,
-     "Redis cannot write to its disk and refuses writes"},
+    {"MISCONF", Fault::Kind::refused, Status::unavailable, "Redis cannot write to its disk and refuses writes"},
     {"NOREPLICAS", Fault::Kind::refused, Status::unavailable, "Redis has too few replicas to accept writes"},
     {"BUSY", Fault::Kind::refused, Status::unavailable, "Redis is busy with a script"},
     {"MOVED", Fault::Kind::refused, Status::unavailable,
      "this Redis is part of a cluster: use redis+cluster:// in url"},
-    {"ASK", Fault::Kind::refused, Status::unavailable,
-     "this Redis is part of a cluster: use redis+cluster:// in url"},
+    {"ASK", Fault::Kind::refused, Status::unavailable, "this Redis is part of a cluster: use redis+cluster:// in url"},
 };
 
 // Codes are upper-case words by convention; what else comes first might be part of a command.
@@ -84,12 +79,10 @@ std::string_view error_code(std::string_view error) { return error.substr(0, err
 Fault classify_error(std::string_view error) {
   const std::string_view code = error_code(error);
   for (const Meaning& meaning : kMeanings)
-    if (meaning.code == code)
-      return {meaning.kind, meaning.status, std::string(meaning.message), std::string(code)};
+    if (meaning.code == code) return {meaning.kind, meaning.status, std::string(meaning.message), std::string(code)};
   if (!is_code(code)) return {Fault::Kind::refused, Status::unavailable, "Redis answered an error", ""};
   const std::string words = words_of(error.substr(code.size()));
-  return {Fault::Kind::refused, Status::unavailable, "Redis answered " + std::string(code) + words,
-          std::string(code)};
+  return {Fault::Kind::refused, Status::unavailable, "Redis answered " + std::string(code) + words, std::string(code)};
 }
 
 // "MOVED 3999 127.0.0.1:6381"; an IPv6 host has no brackets: the last colon counts.
@@ -99,8 +92,7 @@ std::optional<Redirection> parse_redirection(std::string_view error) {
   std::string_view rest = error.substr(std::min(code.size() + 1, error.size()));
   const auto blank = rest.find(' ');
   const auto colon = rest.rfind(':');
-  if (blank == std::string_view::npos || colon == std::string_view::npos || colon < blank)
-    return std::nullopt;
+  if (blank == std::string_view::npos || colon == std::string_view::npos || colon < blank) return std::nullopt;
   const auto slot = parse_number<std::uint16_t>(rest.substr(0, blank));
   const auto port = parse_number<std::uint16_t>(rest.substr(colon + 1));
   if (!slot || *slot > 16383 || !port || *port == 0) return std::nullopt;

@@ -40,8 +40,7 @@ inline tl::unexpected<Fault> failure(Fault::Kind kind, sdk::Status status, std::
 
 // Who interrupts a wait has no use for what it waits for: that is an end like a deadline's.
 inline Fault fault_of(const net::Failure& why) {
-  if (why.kind == net::Failure::Kind::lost)
-    return {Fault::Kind::lost, sdk::Status::unavailable, why.what, {}};
+  if (why.kind == net::Failure::Kind::lost) return {Fault::Kind::lost, sdk::Status::unavailable, why.what, {}};
   return {Fault::Kind::timed_out, sdk::Status::timeout, why.what, {}};
 }
 

@@ -12,8 +12,7 @@ int PocoSocket::receiveBytes(void* buffer, int length, int) {
 }
 
 int PocoSocket::sendBytes(const void* buffer, int length, int) {
-  const auto sent =
-      socket_.write({static_cast<const char*>(buffer), static_cast<std::size_t>(length)}, deadline_);
+  const auto sent = socket_.write({static_cast<const char*>(buffer), static_cast<std::size_t>(length)}, deadline_);
   if (!sent) fail(sent.error());
   return length;
 }

@@ -32,22 +32,17 @@ constexpr int kMostProbeKeys = 256;
 constexpr milliseconds kLongestLife = std::chrono::hours(24 * 365 * 100);
 
 std::int64_t unix_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-Status report(const sdk::Call& call, const Fault& fault) {
-  return call.fail(fault.status, "Redis: " + fault.message);
-}
+Status report(const sdk::Call& call, const Fault& fault) { return call.fail(fault.status, "Redis: " + fault.message); }
 
 } // namespace
 
 RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call)
     : host_(host), settings_(read_settings(config, call)), instance_id_(new_instance_id()),
-      garbage_(host, sdk::Level::warn, "redis-garbage",
-               "a value that is not authd's was taken for a miss and deleted"),
-      oversized_(host, sdk::Level::warn, "redis-oversized",
-                 "a value beyond 1 MiB was taken for a miss and deleted"),
+      garbage_(host, sdk::Level::warn, "redis-garbage", "a value that is not authd's was taken for a miss and deleted"),
+      oversized_(host, sdk::Level::warn, "redis-oversized", "a value beyond 1 MiB was taken for a miss and deleted"),
       foreign_(host, sdk::Level::warn, "redis-foreign", "a key that holds no string was taken for a miss"),
       no_room_(host, sdk::Level::warn, "redis-no-tombstone",
                "Redis is full: a deletion left no tombstone, so an old value might be stored again") {
@@ -103,8 +98,7 @@ Status RedisTier::fetch(sdk::Call& call, std::string_view key, Age age, sdk::Byt
   return deliver(call, key, stored, age, out);
 }
 
-Status RedisTier::deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age,
-                          sdk::ByteSink& out) {
+Status RedisTier::deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age, sdk::ByteSink& out) {
   const Entry entry = decode_entry(key, stored);
   if (entry.kind == Entry::Kind::garbage) {
     garbage_.count();
@@ -153,9 +147,8 @@ Status RedisTier::set(sdk::Call& call, std::string_view key, std::string_view va
 }
 
 Status RedisTier::del(sdk::Call& call, std::string_view key) {
-  const auto buried =
-      client_->run(bury_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)},
-                   deadline_of(call));
+  const auto buried = client_->run(
+      bury_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)}, deadline_of(call));
   if (!buried) return report(call, buried.error());
   const std::int64_t outcome = integer_of(*buried).value_or(kBuried);
   if ((outcome & kBuried) == 0) no_room_.count();

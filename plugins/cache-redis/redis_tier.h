@@ -46,8 +46,7 @@ class RedisTier {
   enum class Age { fresh, stale }; // stale: fresh ones too
 
   sdk::Status fetch(sdk::Call& call, std::string_view key, Age age, sdk::ByteSink& out);
-  sdk::Status deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age,
-                      sdk::ByteSink& out);
+  sdk::Status deliver(sdk::Call& call, std::string_view key, std::string_view stored, Age age, sdk::ByteSink& out);
   sdk::Status not_ours(const sdk::Call& call, std::string_view key, const Fault& fault);
   sdk::Status too_long(const sdk::Call& call, std::string_view key);
   void discard(const sdk::Call& call, std::string_view key, std::string_view seen);

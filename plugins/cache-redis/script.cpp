@@ -68,13 +68,11 @@ std::string sha1_hex(std::string_view bytes) {
 
 Script::Script(std::string_view lua) : lua_(lua), digest_(sha1_hex(lua)) {}
 
-Poco::Redis::Command Script::by_digest(std::string_view key,
-                                       std::initializer_list<std::string_view> args) const {
+Poco::Redis::Command Script::by_digest(std::string_view key, std::initializer_list<std::string_view> args) const {
   return call("EVALSHA", digest_, key, args);
 }
 
-Poco::Redis::Command Script::by_text(std::string_view key,
-                                     std::initializer_list<std::string_view> args) const {
+Poco::Redis::Command Script::by_text(std::string_view key, std::initializer_list<std::string_view> args) const {
   return call("EVAL", lua_, key, args);
 }
 

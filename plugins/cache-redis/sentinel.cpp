@@ -21,8 +21,7 @@ Outcome<Endpoint> parse_address(const Reply& reply) {
     std::from_chars(text.data(), text.data() + text.size(), port);
   }
   if (port == 0)
-    return failure(Fault::Kind::refused, Status::unavailable,
-                   "a Sentinel knows no master of the name in url");
+    return failure(Fault::Kind::refused, Status::unavailable, "a Sentinel knows no master of the name in url");
   return Endpoint{std::string(text_of(parts[0])), port, {}};
 }
 

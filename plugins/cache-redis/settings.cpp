@@ -28,8 +28,7 @@ int read_db(const sdk::Config& config, const RedisUrl& url, sdk::Call& call) {
   if (!config.has("/db")) return url.db.value_or(0);
   const int db = static_cast<int>(config.integer("/db", 0));
   if (url.db && *url.db != db) (void)call.refuse("/db", "differs from the database that url names");
-  if (url.deployment == Deployment::cluster && db != 0)
-    (void)call.refuse("/db", "a cluster has no databases but 0");
+  if (url.deployment == Deployment::cluster && db != 0) (void)call.refuse("/db", "a cluster has no databases but 0");
   return db;
 }
 

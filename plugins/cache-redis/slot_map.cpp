@@ -40,8 +40,7 @@ bool add_range(SlotMap& map, const Reply& reply, const Endpoint& asked) {
   const auto first = integer_of(range[0]);
   const auto last = integer_of(range[1]);
   const auto master = elements_of(range[2]);
-  if (!first || !last || *first < 0 || *last < *first || *last >= static_cast<std::int64_t>(kSlots))
-    return false;
+  if (!first || !last || *first < 0 || *last < *first || *last >= static_cast<std::int64_t>(kSlots)) return false;
   if (master.size() < 2) return false;
   const auto port = integer_of(master[1]);
   if (!port || *port < 1 || *port > 65535) return false;

@@ -19,8 +19,7 @@ constexpr milliseconds kMessageTimeout{2000};
 
 } // namespace
 
-Subscriber::Subscriber(Topology& topology, const Dialer& dialer, const sdk::Host& host,
-                       std::string instance_id)
+Subscriber::Subscriber(Topology& topology, const Dialer& dialer, const sdk::Host& host, std::string instance_id)
     : topology_(topology), dialer_(dialer), host_(host), tiers_(host), instance_id_(std::move(instance_id)),
       backoff_(dialer.settings().retry_delay) {}
 
@@ -73,8 +72,7 @@ Outcome<void> Subscriber::listen() {
 Outcome<Endpoint> Subscriber::choose_server() {
   auto masters = topology_.masters();
   if (!masters) return tl::make_unexpected(std::move(masters.error()));
-  for (std::size_t tried = 1; tried < masters->size() && !(*masters)[turn_ % masters->size()]->up(); ++tried)
-    ++turn_;
+  for (std::size_t tried = 1; tried < masters->size() && !(*masters)[turn_ % masters->size()]->up(); ++tried) ++turn_;
   return (*masters)[turn_++ % masters->size()]->endpoint();
 }
 
@@ -115,8 +113,7 @@ void Subscriber::lost(const Fault& fault) {
   gap_ = true;
   topology_.doubt();
   if (std::exchange(complained_, true)) return;
-  host_.log(sdk::Level::warn, "redis-unsubscribed",
-            "what other instances invalidate is not heard: " + fault.message);
+  host_.log(sdk::Level::warn, "redis-unsubscribed", "what other instances invalidate is not heard: " + fault.message);
 }
 
 Outcome<void> Subscriber::follow(Connection& connection, const Endpoint& server) {

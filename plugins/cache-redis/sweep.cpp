@@ -24,11 +24,9 @@ Outcome<Page> scan(Client& client, Node& node, const std::string& cursor, const 
   command << cursor << "MATCH" << pattern << "COUNT" << kPage;
   auto replies = client.run_at(node, std::span(&command, 1), deadline);
   if (!replies) return tl::make_unexpected(std::move(replies.error()));
-  if (const std::string* error = error_of(replies->front()))
-    return tl::make_unexpected(classify_error(*error));
+  if (const std::string* error = error_of(replies->front())) return tl::make_unexpected(classify_error(*error));
   const auto parts = elements_of(replies->front());
-  if (parts.size() != 2)
-    return failure(Fault::Kind::refused, Status::corrupt, "SCAN answered no page of keys");
+  if (parts.size() != 2) return failure(Fault::Kind::refused, Status::corrupt, "SCAN answered no page of keys");
   Page page{std::string(text_of(parts[0])), {}};
   for (const Reply& key : elements_of(parts[1])) page.keys.emplace_back(text_of(key));
   return page;

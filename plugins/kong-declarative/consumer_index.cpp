@@ -8,8 +8,7 @@
 namespace authd::kong_declarative {
 namespace {
 
-std::optional<std::size_t> lookup(const std::unordered_map<std::string, std::size_t>& map,
-                                  const std::string& name) {
+std::optional<std::size_t> lookup(const std::unordered_map<std::string, std::size_t>& map, const std::string& name) {
   const auto found = map.find(name);
   return found == map.end() ? std::nullopt : std::optional(found->second);
 }
@@ -23,9 +22,7 @@ ConsumerIndex::~ConsumerIndex() {
 
 bool ConsumerIndex::has_id(std::string_view id) const { return by_id_.contains(lower(id)); }
 
-bool ConsumerIndex::has_username(const std::string& username) const {
-  return by_username_.contains(username);
-}
+bool ConsumerIndex::has_username(const std::string& username) const { return by_username_.contains(username); }
 
 std::size_t ConsumerIndex::add(Consumer consumer) {
   const std::size_t number = consumers_.size();

@@ -37,8 +37,7 @@ std::string cannot_be_read(const std::string& path, const std::string& why) {
 std::variant<std::string, Unusable> read_whole(const std::string& path) {
   const Descriptor file(path);
   struct stat status {};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0)
-    return Unusable{cannot_be_read(path, std::strerror(errno))};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) return Unusable{cannot_be_read(path, std::strerror(errno))};
   if (!S_ISREG(status.st_mode)) return Unusable{cannot_be_read(path, "not a regular file")};
   if (status.st_size > kLargest) return Unusable{cannot_be_read(path, "larger than 64 MiB")};
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
@@ -58,11 +57,9 @@ std::string describe(const std::string& path, const std::vector<Problem>& proble
   std::string text;
   for (std::size_t i = 0; i < problems.size() && i < kProblemsShown; ++i) {
     if (i != 0) text += "; ";
-    text += path + (problems[i].line == 0 ? "" : ":" + std::to_string(problems[i].line)) + ": " +
-            problems[i].what;
+    text += path + (problems[i].line == 0 ? "" : ":" + std::to_string(problems[i].line)) + ": " + problems[i].what;
   }
-  if (problems.size() > kProblemsShown)
-    text += " (and " + std::to_string(problems.size() - kProblemsShown) + " more)";
+  if (problems.size() > kProblemsShown) text += " (and " + std::to_string(problems.size() - kProblemsShown) + " more)";
   return text;
 }
 

@@ -53,8 +53,7 @@ void DeclarativeGateway::file_changed() {
   if (state_of(file_) == seen_) return;
   const Index before = index();
   const std::string why = read_file();
-  if (!why.empty())
-    host_.log(Level::error, "declarative-file-refused", why + "; what was read before stays in use");
+  if (!why.empty()) host_.log(Level::error, "declarative-file-refused", why + "; what was read before stays in use");
   report_changes(*before, *index());
 }
 
@@ -78,11 +77,10 @@ std::string DeclarativeGateway::read_file() {
   return {};
 }
 
-void DeclarativeGateway::log_read(const ConsumerIndex& index,
-                                  const std::vector<std::size_t>& references) const {
+void DeclarativeGateway::log_read(const ConsumerIndex& index, const std::vector<std::size_t>& references) const {
   host_.log(Level::info, "declarative-file-read",
-            file_ + ": " + std::to_string(index.consumers()) + " consumers, " +
-                std::to_string(index.credentials()) + " credentials");
+            file_ + ": " + std::to_string(index.consumers()) + " consumers, " + std::to_string(index.credentials()) +
+                " credentials");
   if (references.empty()) return;
   host_.log(Level::warn, "declarative-file-not-for-kong",
             file_ + ":" + std::to_string(references.front()) +
@@ -94,8 +92,8 @@ Status DeclarativeGateway::get_secret(Call& call, std::string_view consumer, sdk
   const auto found = find(call, consumer);
   if (!found) return found.status();
   for (const Credential& c : found->consumer->credentials) {
-    const Status status = out.put(
-        {.id = c.id, .key = c.key, .algorithm = c.algorithm, .secret = c.secret, .created_at = c.created_at});
+    const Status status =
+        out.put({.id = c.id, .key = c.key, .algorithm = c.algorithm, .secret = c.secret, .created_at = c.created_at});
     if (status != Status::ok) return status;
   }
   return Status::ok;

@@ -21,10 +21,9 @@ namespace authd::kong_declarative {
 
 class DeclarativeGateway {
  public:
-  static constexpr sdk::ComponentInfo info{
-      .name = "kong-declarative",
-      .summary = "Consumers and credentials of Kong's declarative file, read-only",
-      .schema = R"({
+  static constexpr sdk::ComponentInfo info{.name = "kong-declarative",
+                                           .summary = "Consumers and credentials of Kong's declarative file, read-only",
+                                           .schema = R"({
   "type": "object",
   "additionalProperties": false,
   "required": ["file"],

@@ -68,9 +68,8 @@ class Reader {
 
   // Nothing when another consumer is in its place.
   std::optional<std::size_t> add(const YAML::Node& node, Consumer consumer) {
-    const bool is_new =
-        (consumer.username.empty() || is_first(node, usernames_, consumer.username, "username")) &&
-        (consumer.id.empty() || is_first(node, consumer_ids_, lower(consumer.id), "consumer id"));
+    const bool is_new = (consumer.username.empty() || is_first(node, usernames_, consumer.username, "username")) &&
+                        (consumer.id.empty() || is_first(node, consumer_ids_, lower(consumer.id), "consumer id"));
     return is_new ? std::optional(index_.add(std::move(consumer))) : std::nullopt;
   }
 
@@ -137,8 +136,7 @@ class Reader {
   bool is_first(const YAML::Node& node, FirstLine& seen, const std::string& name, const char* what) {
     const auto [first, added] = seen.emplace(name, line_of(node));
     if (!added)
-      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is taken already" +
-                              at_line(first->second));
+      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is taken already" + at_line(first->second));
     return added;
   }
 

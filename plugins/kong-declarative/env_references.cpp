@@ -88,8 +88,7 @@ std::string EnvReferences::fill_in(std::string_view scalar, const Environment& e
     const auto end = scalar.find(kMaskEnd, number);
     if (end == std::string_view::npos) throw BadReference("a reference is cut in two");
     filled += scalar.substr(0, begin);
-    const auto index =
-        static_cast<std::size_t>(std::atoll(std::string(scalar.substr(number, end - number)).c_str()));
+    const auto index = static_cast<std::size_t>(std::atoll(std::string(scalar.substr(number, end - number)).c_str()));
     filled += value_of(expressions_.at(index), environment);
     scalar.remove_prefix(end + kMaskEnd.size());
   }

@@ -23,8 +23,8 @@ using std::chrono::steady_clock;
 constexpr int kQuietMs = 100;
 constexpr milliseconds kLongestBurst(1000);
 constexpr int kRetryMs = 1000;
-constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
-                                  IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+                                  IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 // Signals are for the host's own threads; a fault of this one must reach the host's report of it.
 template <class Body>
@@ -41,8 +41,8 @@ std::thread thread_without_signals(Body body) {
 } // namespace
 
 FileWatcher::FileWatcher(std::string folder, Callbacks callbacks)
-    : folder_(std::move(folder)), callbacks_(std::move(callbacks)),
-      inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), stop_(eventfd(0, EFD_CLOEXEC)) {
+    : folder_(std::move(folder)), callbacks_(std::move(callbacks)), inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      stop_(eventfd(0, EFD_CLOEXEC)) {
   if (inotify_ < 0 || stop_ < 0) {
     const int error = errno;
     close(inotify_);
@@ -100,8 +100,7 @@ bool FileWatcher::drain() {
   for (ssize_t n = 0; (n = read(inotify_, buffer.data(), buffer.size())) > 0;) {
     for (const char* p = buffer.data(); p < buffer.data() + n;) {
       const auto* event = reinterpret_cast<const inotify_event*>(p);
-      gone =
-          gone || (event->wd == watch_ && (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0);
+      gone = gone || (event->wd == watch_ && (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0);
       p += sizeof(inotify_event) + event->len;
     }
   }

@@ -28,9 +28,9 @@ std::string derived_id(const std::string& entity, const std::string& name) {
 
 bool is_uuid(std::string_view text) {
   constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  return text.size() == kShape.size() &&
-         std::equal(text.begin(), text.end(), kShape.begin(),
-                    [](char c, char shape) { return shape == '-' ? c == '-' : is_hex(c); });
+  return text.size() == kShape.size() && std::equal(text.begin(), text.end(), kShape.begin(), [](char c, char shape) {
+           return shape == '-' ? c == '-' : is_hex(c);
+         });
 }
 
 std::string lower(std::string_view ascii) {

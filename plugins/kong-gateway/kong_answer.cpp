@@ -29,19 +29,17 @@ Status not_found(const sdk::Call& call, const sdk::HttpResponse& answer) {
 Status bad_request(const sdk::Call& call, const sdk::HttpResponse& answer) {
   for (const std::string_view other : {"HTTPS port", "SSL certificate", "Header Or Cookie Too Large"})
     if (answer.body.find(other) != std::string::npos)
-      return call.fail(
-          Status::unavailable,
-          "Kong refuses authd's connection; check gateway.admin_url (http or https?), the client "
-          "certificate and the length of gateway.admin_token",
-          answer.status);
+      return call.fail(Status::unavailable,
+                       "Kong refuses authd's connection; check gateway.admin_url (http or https?), the client "
+                       "certificate and the length of gateway.admin_token",
+                       answer.status);
   return call.fail(Status::invalid, "Kong refuses this consumer's name or credential", answer.status);
 }
 
 Status method_not_allowed(const sdk::Call& call, const sdk::HttpResponse& answer) {
   const auto error = parse_error(answer.body);
   if (error && error->code == kOperationUnsupported)
-    return call.fail(Status::unsupported, "Kong runs without a database: its credentials are read-only",
-                     answer.status);
+    return call.fail(Status::unsupported, "Kong runs without a database: its credentials are read-only", answer.status);
   return call.fail(Status::unavailable,
                    "a 405 that Kong's Admin API does not send; does gateway.admin_url name the Admin API?",
                    answer.status);

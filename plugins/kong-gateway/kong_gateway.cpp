@@ -26,8 +26,7 @@ std::string header_of(const sdk::Config& config, Call& call) {
 } // namespace
 
 KongGateway::KongGateway(sdk::Host host, const sdk::Config& config, Call& call)
-    : base_(admin_url_of(config, call)),
-      client_(host, config, header_of(config, call), admin_token_of(config, call)),
+    : base_(admin_url_of(config, call)), client_(host, config, header_of(config, call), admin_token_of(config, call)),
       tags_(tags_of(config, call)) {}
 
 Status KongGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {

@@ -15,10 +15,10 @@ namespace authd::kong {
 
 class KongGateway {
  public:
-  static constexpr sdk::ComponentInfo info{
-      .name = "kong-gateway",
-      .summary = "Consumers and credentials of a self-hosted Kong, over its Admin API",
-      .schema = R"({
+  static constexpr sdk::ComponentInfo info{.name = "kong-gateway",
+                                           .summary =
+                                               "Consumers and credentials of a self-hosted Kong, over its Admin API",
+                                           .schema = R"({
   "type": "object",
   "additionalProperties": false,
   "required": ["admin_url"],
@@ -62,8 +62,8 @@ class KongGateway {
     }
   }
 })",
-      .needs = {AUTHD_HTTP_V1},
-      .mode = "API_GATEWAY"};
+                                           .needs = {AUTHD_HTTP_V1},
+                                           .mode = "API_GATEWAY"};
 
   KongGateway(sdk::Host host, const sdk::Config& config, sdk::Call& call);
 

@@ -22,10 +22,9 @@ bool is_segment(std::string_view text) {
 }
 
 [[noreturn]] void refuse() {
-  throw std::invalid_argument(
-      "must end with the control plane's id, as in "
-      "https://eu.api.konghq.com/v2/control-planes/00000000-0000-4000-8000-000000000000; "
-      "Konnect shows region and id in Gateway Manager");
+  throw std::invalid_argument("must end with the control plane's id, as in "
+                              "https://eu.api.konghq.com/v2/control-planes/00000000-0000-4000-8000-000000000000; "
+                              "Konnect shows region and id in Gateway Manager");
 }
 
 } // namespace
@@ -44,8 +43,7 @@ ControlPlane control_plane_of(std::string_view url) {
 
 std::optional<std::string> doubt_about(const ControlPlane& plane) {
   if (plane.id.empty() || kong::is_uuid(plane.id)) return std::nullopt;
-  return "the control plane's id \"" + plane.id +
-         "\" is no UUID, as Konnect's are; it is used as it stands";
+  return "the control plane's id \"" + plane.id + "\" is no UUID, as Konnect's are; it is used as it stands";
 }
 
 std::string default_realm(const ControlPlane& plane) {

@@ -29,14 +29,12 @@ bool is_unique_violation(const kong::KongError& error, const std::string& body) 
 
 Status forbidden(const sdk::Call& call, const kong::KongError& error, const std::string& trace) {
   if (error.message == "usage constraint error")
-    return call.fail(
-        Status::unsupported,
-        "this control plane is managed by an ingress controller: its credentials are read-only" + trace, 403);
+    return call.fail(Status::unsupported,
+                     "this control plane is managed by an ingress controller: its credentials are read-only" + trace,
+                     403);
   return call.fail(
       Status::denied,
-      "Konnect forbids authd this; check gateway.admin_token, and the roles of the account it belongs to" +
-          trace,
-      403);
+      "Konnect forbids authd this; check gateway.admin_token, and the roles of the account it belongs to" + trace, 403);
 }
 
 } // namespace
@@ -50,16 +48,15 @@ Status classify(const sdk::Call& call, const sdk::HttpResponse& answer) {
       return call.fail(Status::conflict, "a credential with this key exists already" + trace, 400);
     return call.fail(Status::invalid, "Konnect refuses this consumer's name or credential" + trace, 400);
   case 401:
-    return call.fail(
-        Status::denied,
-        "Konnect refuses authd's token; check gateway.admin_token, and whether it has expired" + trace, 401);
+    return call.fail(Status::denied,
+                     "Konnect refuses authd's token; check gateway.admin_token, and whether it has expired" + trace,
+                     401);
   case 403:
     return forbidden(call, error, trace);
   case 404:
     return call.fail(
         Status::unavailable,
-        "Konnect has nothing there; does gateway.admin_url name the right region and control plane?" + trace,
-        404);
+        "Konnect has nothing there; does gateway.admin_url name the right region and control plane?" + trace, 404);
   default:
     return kong::classify_common(call, answer, "Konnect", trace);
   }

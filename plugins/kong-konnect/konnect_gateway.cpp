@@ -45,10 +45,8 @@ SecretText authorization(const sdk::Config& config, Call& call) {
 } // namespace
 
 KonnectGateway::KonnectGateway(sdk::Host host, const sdk::Config& config, Call& call)
-    : plane_(plane_of(config, call)),
-      consumers_(plane_.base + "/core-entities/consumers"),
-      client_(host, config, "Authorization", authorization(config, call)),
-      tags_(kong::tags_of(config, call)) {
+    : plane_(plane_of(config, call)), consumers_(plane_.base + "/core-entities/consumers"),
+      client_(host, config, "Authorization", authorization(config, call)), tags_(kong::tags_of(config, call)) {
   const std::string realm(config.string("/realm", default_realm(plane_)));
   if (!realm.empty()) realm_ = std::make_unique<RealmKeeper>(host, client_, plane_, realm);
 }
@@ -66,20 +64,18 @@ Status KonnectGateway::stop(Call&) {
 Status KonnectGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {
   const auto url = credentials_url(call, consumer);
   if (!url) return url.status();
-  const auto credentials = kong::read_pages(
-      call, std::string(kSize), [&](const std::string& query) { return read_page(call, *url, query); });
+  const auto credentials = kong::read_pages(call, std::string(kSize),
+                                            [&](const std::string& query) { return read_page(call, *url, query); });
   return credentials ? kong::put_all(*credentials, out) : credentials.status();
 }
 
 // `offset` is what Konnect documents for the next page; `next`, which may be without the size, is for
 // control planes that leave it out. An offset that only repeats the one asked for leads nowhere.
-Result<ReadPage> KonnectGateway::read_page(Call& call, const std::string& url,
-                                           const std::string& query) const {
+Result<ReadPage> KonnectGateway::read_page(Call& call, const std::string& url, const std::string& query) const {
   auto answer = client_.send(call, "GET", url + query);
   if (!answer) return answer.status();
   // The consumer's id is a UUID: it is not that which is refused.
-  if (answer->status == 400)
-    return call.fail(Status::corrupt, "Konnect refuses the page that authd asks for", 400);
+  if (answer->status == 400) return call.fail(Status::corrupt, "Konnect refuses the page that authd asks for", 400);
   if (answer->status != 200) return failed(call, *answer);
   auto page = kong::take_page(call, *answer);
   if (!page) return page.status();
@@ -163,8 +159,7 @@ Status KonnectGateway::answers_for_consumers(Call& call) const {
   const auto answer = client_.send(call, "GET", consumers_ + "?size=1");
   if (!answer) return answer.status();
   if (answer->status != 200) return classify(call, *answer);
-  if (!kong::is_list(answer->body))
-    return call.fail(Status::corrupt, "Konnect answered no list of consumers", 200);
+  if (!kong::is_list(answer->body)) return call.fail(Status::corrupt, "Konnect answered no list of consumers", 200);
   return Status::ok;
 }
 

@@ -88,8 +88,7 @@ class KonnectGateway {
   sdk::Result<std::string> id_of(sdk::Call& call, std::string_view consumer) const;
   // The URL of the consumer's credentials.
   sdk::Result<std::string> credentials_url(sdk::Call& call, std::string_view consumer) const;
-  sdk::Result<kong::ReadPage> read_page(sdk::Call& call, const std::string& url,
-                                        const std::string& query) const;
+  sdk::Result<kong::ReadPage> read_page(sdk::Call& call, const std::string& url, const std::string& query) const;
   sdk::Status answers_for_consumers(sdk::Call& call) const;
   sdk::Status failed(sdk::Call& call, const sdk::HttpResponse& answer) const;
 
@@ -97,7 +96,7 @@ class KonnectGateway {
   const std::string consumers_; // URL of the collection
   const kong::AdminClient client_;
   const std::vector<std::string> tags_; // of what is created
-  std::unique_ptr<RealmKeeper> realm_; // none: not wanted
+  std::unique_ptr<RealmKeeper> realm_;  // none: not wanted
 };
 
 } // namespace authd::konnect

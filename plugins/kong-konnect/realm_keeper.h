@@ -19,8 +19,7 @@ namespace authd::konnect {
 class RealmKeeper {
  public:
   // `client` must outlive it. Throws std::invalid_argument for a name that cannot stand in a URL.
-  RealmKeeper(const sdk::Host& host, const kong::AdminClient& client, const ControlPlane& plane,
-              std::string name);
+  RealmKeeper(const sdk::Host& host, const kong::AdminClient& client, const ControlPlane& plane, std::string name);
   ~RealmKeeper() { stop(); }
 
   void start();

@@ -18,8 +18,8 @@ namespace {
 static_assert(sizeof(void*) == 8, "the table below is of 64-bit machines, the only ones that authd runs on");
 
 // At `offset`, `size` bytes long.
-#define EXPECT_AT(type, member, offset, size)                                                                \
-  EXPECT_EQ(offsetof(type, member), offset) << #type "." #member " has moved";                               \
+#define EXPECT_AT(type, member, offset, size)                                                                          \
+  EXPECT_EQ(offsetof(type, member), offset) << #type "." #member " has moved";                                         \
   EXPECT_EQ(sizeof(type::member), size) << #type "." #member " has another size"
 
 // That the struct may be longer now, but never shorter than 1.0 had it.

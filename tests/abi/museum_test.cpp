@@ -21,9 +21,9 @@
 #include "authd/tiers.h"
 #include "base/log.h"
 #include "config/loading.h"
+#include "http_client/http_service.h"
 #include "plugin/cache_tier.h"
 #include "plugin/gateway.h"
-#include "http_client/http_service.h"
 #include "plugin/loader.h"
 #include "plugin/schema_source.h"
 #include "support/fake_kong.h"
@@ -81,19 +81,17 @@ class MuseumTest : public testing::Test {
 
   // Through the configuration, so that its schema is read from the note as of any plugin.
   config::Config configured(std::string_view gateway, std::string_view cache) {
-    const std::string toml =
-        "[server]\nenvironment = \"test\"\nport = 0\n"
-        "[jwt]\nauthority = \"https://auth.example\"\naudience = \"https://api.example\"\n"
-        "[plugins]\ndir = \"" MUSEUM "/1.0\"\n[gateway]\n" +
-        std::string(gateway) + "\n[[cache]]\n" + std::string(cache) + "\n";
+    const std::string toml = "[server]\nenvironment = \"test\"\nport = 0\n"
+                             "[jwt]\nauthority = \"https://auth.example\"\naudience = \"https://api.example\"\n"
+                             "[plugins]\ndir = \"" MUSEUM "/1.0\"\n[gateway]\n" +
+                             std::string(gateway) + "\n[[cache]]\n" + std::string(cache) + "\n";
     auto config = config::load(dir_.write("authd.toml", toml), {}, make_schema_source());
     if (config) return std::move(*config);
     for (const config::Problem& problem : config.error()) ADD_FAILURE() << problem.line;
     throw std::runtime_error("the museum's settings are refused");
   }
 
-  std::shared_ptr<Instance> load(const config::Config& config, const config::PluginUse& use,
-                                 const char* kind) {
+  std::shared_ptr<Instance> load(const config::Config& config, const config::PluginUse& use, const char* kind) {
     Services services;
     services[AUTHD_HTTP_V1] = [this](const ServiceUser& user) { return exchanges_.connect(user.host); };
     services[AUTHD_TIERS_V1] = [this](const ServiceUser& user) {
@@ -108,8 +106,7 @@ class MuseumTest : public testing::Test {
   }
 
   Gateway gateway(const std::string& more = "") {
-    const config::Config config =
-        configured("plugin = \"museum-gateway\"\n" + more, "plugin = \"museum-tier\"");
+    const config::Config config = configured("plugin = \"museum-gateway\"\n" + more, "plugin = \"museum-tier\"");
     return Gateway(load(config, config.gateway, AUTHD_GATEWAY_V1));
   }
   CacheTier tier(const std::string& settings) {
@@ -132,9 +129,7 @@ class MuseumTest : public testing::Test {
   ToldTiers told_;
 };
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 } // namespace
 
@@ -297,9 +292,9 @@ TEST_F(MuseumTest, ARemoteTierByRustcTellsWhatOthersDropped) {
   channel.copy(address.sun_path, sizeof address.sun_path - 1);
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   for (const std::string message : {"invalidated authd:v1:alice", "resync", "forget"})
-    ASSERT_EQ(::sendto(fd, message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&address),
-                       sizeof address),
-              static_cast<ssize_t>(message.size()));
+    ASSERT_EQ(
+        ::sendto(fd, message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof address),
+        static_cast<ssize_t>(message.size()));
   ::close(fd);
   EXPECT_TRUE(told_.await({"invalidated authd:v1:alice", "resync"}));
   EXPECT_EQ(museum.del(call, "authd:v1:nobody"), CallStatus::ok);

@@ -58,8 +58,8 @@ std::string config_for(const FakeKong& kong, const std::vector<std::string>& tie
   return config_for(kong.url(), tiers, more, workers);
 }
 
-std::string config_for(const std::string& kong_url, const std::vector<std::string>& tiers,
-                       const std::string& more, int workers) {
+std::string config_for(const std::string& kong_url, const std::vector<std::string>& tiers, const std::string& more,
+                       int workers) {
   Settings settings(kong_url);
   settings.drop("cache").set("gateway", "pool_size", std::to_string(workers));
   std::string out = settings.toml() + more;

@@ -31,10 +31,10 @@ std::unique_ptr<FakeKong> kong_with(const Crowd& crowd, std::uint16_t port = 0);
 
 // authd.toml: kong-gateway, the tiers as texts, fastest first, and `more` tables in front of them.
 // `workers`: gateway.pool_size.
-std::string config_for(const FakeKong& kong, const std::vector<std::string>& tiers,
-                       const std::string& more = {}, int workers = 10);
-std::string config_for(const std::string& kong_url, const std::vector<std::string>& tiers,
-                       const std::string& more = {}, int workers = 10);
+std::string config_for(const FakeKong& kong, const std::vector<std::string>& tiers, const std::string& more = {},
+                       int workers = 10);
+std::string config_for(const std::string& kong_url, const std::vector<std::string>& tiers, const std::string& more = {},
+                       int workers = 10);
 std::string memory_tier(std::string_view ttl = "1s");
 std::string redis_tier(const std::string& url, std::string_view ttl = "1s");
 

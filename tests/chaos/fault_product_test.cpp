@@ -111,8 +111,7 @@ class FaultProduct : public testing::TestWithParam<std::tuple<KongState, RedisSt
       const std::string wanted = *later_answer_by_rule(where);
       std::vector<Asked> asked = scene.ask(copy);
       const auto as_wanted = [&](const Asked& one) { return one.answer == wanted; };
-      while (!std::all_of(asked.begin(), asked.end(), as_wanted) && Clock::now() < deadline)
-        asked = scene.ask(copy);
+      while (!std::all_of(asked.begin(), asked.end(), as_wanted) && Clock::now() < deadline) asked = scene.ask(copy);
       for (const Asked& one : asked) expect(where, one, wanted);
     }
   }
@@ -124,41 +123,36 @@ std::string name_of_case(const testing::TestParamInfo<FaultProduct::ParamType>& 
   return std::string(name_of(std::get<0>(info.param))).append(name_of(std::get<1>(info.param)));
 }
 
-const auto kKongs = testing::Values(KongState::up, KongState::slow, KongState::rate_limited,
-                                    KongState::failing, KongState::refused, KongState::forgetful);
+const auto kKongs = testing::Values(KongState::up, KongState::slow, KongState::rate_limited, KongState::failing,
+                                    KongState::refused, KongState::forgetful);
 
 class AgedCopies : public FaultProduct {};
 INSTANTIATE_TEST_SUITE_P(FaultProduct, AgedCopies,
-                         testing::Combine(kKongs,
-                                          testing::Values(RedisState::none, RedisState::full,
-                                                          RedisState::empty, RedisState::frozen,
-                                                          RedisState::read_only, RedisState::returning)),
+                         testing::Combine(kKongs, testing::Values(RedisState::none, RedisState::full, RedisState::empty,
+                                                                  RedisState::frozen, RedisState::read_only,
+                                                                  RedisState::returning)),
                          name_of_case);
 
 TEST_P(AgedCopies, AreAnsweredByTheRules) {
-  walk({CopyState::fresh, CopyState::due, CopyState::stale, CopyState::gone}, &FaultScene::make_aged_copies,
-       kShort);
+  walk({CopyState::fresh, CopyState::due, CopyState::stale, CopyState::gone}, &FaultScene::make_aged_copies, kShort);
 }
 
 INSTANTIATE_TEST_SUITE_P(FaultProduct, NoCopies,
-                         testing::Combine(kKongs,
-                                          testing::Values(RedisState::none, RedisState::full,
-                                                          RedisState::empty, RedisState::frozen,
-                                                          RedisState::read_only, RedisState::returning)),
+                         testing::Combine(kKongs, testing::Values(RedisState::none, RedisState::full, RedisState::empty,
+                                                                  RedisState::frozen, RedisState::read_only,
+                                                                  RedisState::returning)),
                          name_of_case);
 
 TEST_P(NoCopies, AreAnsweredByTheRules) { walk({CopyState::gone}, &FaultScene::make_no_copies, kLong); }
 
 class SuspectCopies : public FaultProduct {};
 INSTANTIATE_TEST_SUITE_P(FaultProduct, SuspectCopies,
-                         testing::Combine(kKongs, testing::Values(RedisState::full, RedisState::empty,
-                                                                  RedisState::frozen, RedisState::read_only,
-                                                                  RedisState::returning)),
+                         testing::Combine(kKongs,
+                                          testing::Values(RedisState::full, RedisState::empty, RedisState::frozen,
+                                                          RedisState::read_only, RedisState::returning)),
                          name_of_case);
 
-TEST_P(SuspectCopies, AreAnsweredByTheRules) {
-  walk({CopyState::suspect}, &FaultScene::make_suspect_copies, kLong);
-}
+TEST_P(SuspectCopies, AreAnsweredByTheRules) { walk({CopyState::suspect}, &FaultScene::make_suspect_copies, kLong); }
 
 TEST_P(SuspectCopies, AreAnsweredByTheRulesWhenTheGraceIsOver) {
   walk({CopyState::doubtful}, &FaultScene::make_suspect_copies, kLong, "0s");

@@ -28,8 +28,7 @@ constexpr std::array kRules{
          [](const Cell& c) { return c.redis == RedisState::returning && is_in_time(c); }, kNoSuchCell},
     Rule{"fresh, due and suspect copies sign at once; due and suspect ones are asked for in the background",
          [](const Cell& c) { return is_in_time(c) || c.copy == CopyState::suspect; }, "200 old key"},
-    Rule{"else a tier is asked first, and its fresh copy signs whatever Kong does", redis_holds_it,
-         "200 old key"},
+    Rule{"else a tier is asked first, and its fresh copy signs whatever Kong does", redis_holds_it, "200 old key"},
     Rule{"then Kong, whose newest credential signs", [](const Cell& c) { return c.kong == KongState::up; },
          "200 new key"},
     Rule{"a consumer that Kong does not know is refused, and every copy dropped",
@@ -51,12 +50,9 @@ constexpr std::array kBreakerRules{
     BreakerRule{
         "what Kong answers keeps the breaker closed: a token, Not found, and a pause, which is neither "
         "success nor failure",
-        [](KongState k) {
-          return k == KongState::up || k == KongState::forgetful || k == KongState::rate_limited;
-        },
+        [](KongState k) { return k == KongState::up || k == KongState::forgetful || k == KongState::rate_limited; },
         "closed"},
-    BreakerRule{"what fails opens it: no connection, no answer in time, 500", [](KongState) { return true; },
-                "open"},
+    BreakerRule{"what fails opens it: no connection, no answer in time, 500", [](KongState) { return true; }, "open"},
 };
 
 const Rule& deciding(const Cell& cell) {
@@ -103,14 +99,12 @@ std::string breaker_by_rule(KongState kong) {
 std::string_view rule_for(const Cell& cell) { return deciding(cell).says; }
 
 std::string_view name_of(KongState state) {
-  constexpr std::array names{"KongUp",      "KongSlow",    "KongRateLimited",
-                             "KongFailing", "KongRefused", "KongForgetful"};
+  constexpr std::array names{"KongUp", "KongSlow", "KongRateLimited", "KongFailing", "KongRefused", "KongForgetful"};
   return names[static_cast<std::size_t>(state)];
 }
 
 std::string_view name_of(RedisState state) {
-  constexpr std::array names{"NoRedis",     "RedisFull",     "RedisEmpty",
-                             "RedisFrozen", "RedisReadOnly", "RedisReturning"};
+  constexpr std::array names{"NoRedis", "RedisFull", "RedisEmpty", "RedisFrozen", "RedisReadOnly", "RedisReturning"};
   return names[static_cast<std::size_t>(state)];
 }
 

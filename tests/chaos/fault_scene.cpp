@@ -133,8 +133,7 @@ void FaultScene::let_a_neighbour_fetch_the_gone() {
   AuthdProcess neighbour(configuration(), {});
   neighbour.await_ready();
   const std::vector<std::string>& gone = members_.at(CopyState::gone);
-  if (ask_each({neighbour.port()}, gone).failed() != 0)
-    throw std::runtime_error("the neighbour gets no tokens");
+  if (ask_each({neighbour.port()}, gone).failed() != 0) throw std::runtime_error("the neighbour gets no tokens");
   await_filled(gone.size());
 }
 
@@ -243,8 +242,7 @@ std::vector<Asked> FaultScene::ask(const std::vector<std::string>& consumers) co
       out.push_back({consumers[i], "no answer", {}, {}});
       continue;
     }
-    out.push_back(
-        {consumers[i], answer_text(consumers[i], *reply), reply->header("Retry-After"), reply->took});
+    out.push_back({consumers[i], answer_text(consumers[i], *reply), reply->header("Retry-After"), reply->took});
   }
   return out;
 }
@@ -257,8 +255,8 @@ std::map<CopyState, std::vector<Asked>> FaultScene::ask_all() {
   const auto begin = Clock::now();
   const std::vector<Asked> answers = ask(everybody);
   // Whatever waited was asked for long before it was answered.
-  const auto quickest = std::min_element(answers.begin(), answers.end(),
-                                         [](const Asked& a, const Asked& b) { return a.took < b.took; });
+  const auto quickest =
+      std::min_element(answers.begin(), answers.end(), [](const Asked& a, const Asked& b) { return a.took < b.took; });
   in_time_ = in_time({begin, begin + quickest->took});
   std::map<CopyState, std::vector<Asked>> out;
   auto next = answers.begin();
@@ -270,22 +268,17 @@ std::map<CopyState, std::vector<Asked>> FaultScene::ask_all() {
 
 std::string FaultScene::answer_text(const std::string& consumer, const HttpReply& reply) const {
   if (reply.status != 200) {
-    return std::to_string(reply.status) + " " +
-           object_in(reply.body)->optValue<std::string>("code", "no code");
+    return std::to_string(reply.status) + " " + object_in(reply.body)->optValue<std::string>("code", "no code");
   }
   const std::string key = key_in(reply);
-  if (key == Crowd::key_of(consumer) && is_signed_with(reply, Crowd::secret_of(consumer)))
-    return "200 old key";
+  if (key == Crowd::key_of(consumer) && is_signed_with(reply, Crowd::secret_of(consumer))) return "200 old key";
   if (key == new_key_of(consumer) && is_signed_with(reply, new_secret_of(consumer))) return "200 new key";
   return "200 foreign key";
 }
 
 std::string FaultScene::breaker_state() const {
   const HttpReply reply = get(authd_->port(), "/health");
-  return object_in(reply.body)
-      ->getObject("dependencies")
-      ->getObject("kong")
-      ->getValue<std::string>("circuitBreaker");
+  return object_in(reply.body)->getObject("dependencies")->getObject("kong")->getValue<std::string>("circuitBreaker");
 }
 
 std::string FaultScene::await_breaker(std::string_view state) const {
@@ -318,8 +311,7 @@ double FaultScene::most_age(CopyState copy, Span asked) const {
 
 bool FaultScene::in_time(Span asked) const {
   if (has(CopyState::fresh) && most_age(CopyState::fresh, asked) >= 0.8) return false;
-  if (has(CopyState::due) &&
-      (least_age(CopyState::due, asked) < 0.8 || most_age(CopyState::due, asked) >= 1)) {
+  if (has(CopyState::due) && (least_age(CopyState::due, asked) < 0.8 || most_age(CopyState::due, asked) >= 1)) {
     return false;
   }
   if (has(CopyState::stale) && least_age(CopyState::stale, asked) < 1) return false;

@@ -63,9 +63,8 @@ TEST(GatewayDown, AConsumerAskedForContinuouslyNeverWaitsForKong) {
   // Refreshed when a fifth of the TTL is left: every 1.8 s.
   EXPECT_GE(lists, 5u);
   EXPECT_LE(lists, 8u);
-  const auto waited = std::count_if(report.took_us.begin(), report.took_us.end(), [&](std::int64_t us) {
-    return std::chrono::microseconds(us) >= kKongTakes;
-  });
+  const auto waited = std::count_if(report.took_us.begin(), report.took_us.end(),
+                                    [&](std::int64_t us) { return std::chrono::microseconds(us) >= kKongTakes; });
   EXPECT_EQ(waited, 0);
 }
 

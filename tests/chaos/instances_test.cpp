@@ -44,8 +44,7 @@ class Instances : public testing::Test {
   }
   // As an operator does, at one instance.
   void invalidate(std::size_t instance, const std::string& id) const {
-    const Finished done =
-        run_authd({"--config", instances_[instance]->config_file(), "cache", "invalidate", id});
+    const Finished done = run_authd({"--config", instances_[instance]->config_file(), "cache", "invalidate", id});
     EXPECT_EQ(done.exit_code, 0) << (done.errors.empty() ? std::string() : done.errors.front());
   }
 
@@ -84,10 +83,9 @@ TEST_F(Instances, ARotatedCredentialInvalidatedOnceIsUsedByAllAtOnce) {
     }
     old_key = key;
   }
-  std::printf(
-      "%d rotations, %zu instances: used by all within %lld ms; of %zu later tokens %zu were of an old "
-      "key\n",
-      kRotations, kCount, static_cast<long long>(slowest.count()), asked, old_after_new);
+  std::printf("%d rotations, %zu instances: used by all within %lld ms; of %zu later tokens %zu were of an old "
+              "key\n",
+              kRotations, kCount, static_cast<long long>(slowest.count()), asked, old_after_new);
   EXPECT_LT(slowest, seconds(1));
   EXPECT_EQ(old_after_new, 0u);
 }

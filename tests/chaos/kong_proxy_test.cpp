@@ -67,15 +67,13 @@ class KongBehindAProxy : public testing::Test {
     for (std::size_t i = kWarm; i < all_.ids.size(); ++i) {
       const std::string& id = all_.ids[i];
       HttpReply reply = tokens(id);
-      while (reply.status != 200 && std::chrono::steady_clock::now() < begun + seconds(30))
-        reply = tokens(id);
+      while (reply.status != 200 && std::chrono::steady_clock::now() < begun + seconds(30)) reply = tokens(id);
       EXPECT_TRUE(is_signed_with(reply, Crowd::secret_of(id))) << reply.status << " " << reply.body;
     }
     const auto took = std::chrono::steady_clock::now() - begun;
     std::printf("  all cold consumers served %lld ms after it passed again\n",
                 static_cast<long long>(std::chrono::duration_cast<milliseconds>(took).count()));
-    EXPECT_TRUE(
-        warm_->load->until([&] { return warm_->kong->traffic()[KongOperation::list] >= kWarm; }, seconds(30)))
+    EXPECT_TRUE(warm_->load->until([&] { return warm_->kong->traffic()[KongOperation::list] >= kWarm; }, seconds(30)))
         << "warm consumers are not refreshed";
     warm_->report("passed on again");
   }

@@ -73,8 +73,8 @@ std::string LoadReport::text() const {
     if (out.back() != '(') out += ", ";
     out += std::to_string(status) + ": " + std::to_string(count);
   }
-  return out + "), p50 " + std::to_string(percentile_us(0.5)) + " us, p99 " +
-         std::to_string(percentile_us(0.99)) + " us, slowest " + std::to_string(slowest_us()) + " us";
+  return out + "), p50 " + std::to_string(percentile_us(0.5)) + " us, p99 " + std::to_string(percentile_us(0.99)) +
+         " us, slowest " + std::to_string(slowest_us()) + " us";
 }
 
 Load::Load(Options options) : options_(std::move(options)) {
@@ -153,8 +153,7 @@ LoadReport Load::stop() {
   return finish();
 }
 
-LoadReport ask_each(std::vector<std::uint16_t> ports, std::vector<std::string> consumers,
-                    unsigned connections) {
+LoadReport ask_each(std::vector<std::uint16_t> ports, std::vector<std::string> consumers, unsigned connections) {
   Load::Options options;
   options.requests = consumers.size();
   options.ports = std::move(ports);

@@ -79,7 +79,6 @@ class Load {
 };
 
 // One request for each consumer.
-LoadReport ask_each(std::vector<std::uint16_t> ports, std::vector<std::string> consumers,
-                    unsigned connections = 8);
+LoadReport ask_each(std::vector<std::uint16_t> ports, std::vector<std::string> consumers, unsigned connections = 8);
 
 } // namespace authd::test

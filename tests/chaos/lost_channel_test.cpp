@@ -20,8 +20,7 @@ constexpr const char* kLong = "1h";   // so that copies are given up for no reas
 constexpr seconds kBeyondTheGrace{3}; // lookup.suspect_grace is 2 s
 
 // Kong goes down, then `lose` takes the channel and all values. `there`: one of these is asked afterwards.
-void expect_not_noticed(Warm& warm, const std::vector<const RedisServer*>& there,
-                        const std::function<void()>& lose) {
+void expect_not_noticed(Warm& warm, const std::vector<const RedisServer*>& there, const std::function<void()>& lose) {
   const std::uint16_t port = warm.kong->port();
   warm.kong.reset();
   for (const RedisServer* redis : there) redis->run({"CONFIG", "RESETSTAT"});
@@ -29,8 +28,7 @@ void expect_not_noticed(Warm& warm, const std::vector<const RedisServer*>& there
   const auto listened_to = [](const RedisServer* redis) { return !redis->subscribers().empty(); };
   const auto asked = [](const RedisServer* redis) { return redis->calls_of("getrange") > 0; };
   const auto is_back = [&] {
-    return std::any_of(there.begin(), there.end(), listened_to) &&
-           std::any_of(there.begin(), there.end(), asked);
+    return std::any_of(there.begin(), there.end(), listened_to) && std::any_of(there.begin(), there.end(), asked);
   };
   EXPECT_TRUE(warm.load->until(is_back, seconds(30))) << "authd does not come back to this Redis";
   warm.report("until Redis was asked again");

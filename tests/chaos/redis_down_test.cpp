@@ -30,8 +30,8 @@ void print_ratio(const LoadReport& before, const LoadReport& frozen) {
               ratio(frozen.percentile_us(0.99), before.percentile_us(0.99)),
               static_cast<long long>(frozen.due_percentile_us(0.99)),
               static_cast<long long>(before.due_percentile_us(0.99)),
-              ratio(frozen.due_percentile_us(0.99), before.due_percentile_us(0.99)),
-              frozen.slower_than(kReadTimeout), frozen.total());
+              ratio(frozen.due_percentile_us(0.99), before.due_percentile_us(0.99)), frozen.slower_than(kReadTimeout),
+              frozen.total());
 }
 
 std::size_t keys_in(const RedisServer& redis) { return std::stoul(redis.run({"DBSIZE"})); }
@@ -132,8 +132,8 @@ TEST(RedisDown, FailedOverBySentinelIsNotNoticed) {
   warm.report("until another master was elected");
   // Emptied, it is filled again only by an authd that has found it.
   ASSERT_EQ(sentinels.first_replica().run({"FLUSHALL"}), "OK");
-  EXPECT_TRUE(warm.load->until([&] { return keys_in(sentinels.first_replica()) == warm.crowd.ids.size(); },
-                               seconds(30)))
+  EXPECT_TRUE(
+      warm.load->until([&] { return keys_in(sentinels.first_replica()) == warm.crowd.ids.size(); }, seconds(30)))
       << keys_in(sentinels.first_replica()) << " keys";
   warm.report("until the new master was filled");
 }

@@ -74,8 +74,7 @@ class RedisGarbage : public testing::Test {
     };
     const LoadReport report = Load(options).finish();
     const std::size_t lists = kong_->traffic()[KongOperation::list];
-    std::printf("%s: %s; %zu wrong secrets, %zu asked of Kong\n", after, report.text().c_str(), wrong.load(),
-                lists);
+    std::printf("%s: %s; %zu wrong secrets, %zu asked of Kong\n", after, report.text().c_str(), wrong.load(), lists);
     EXPECT_EQ(report.failed(), 0u);
     EXPECT_EQ(wrong, 0u);
     return lists;

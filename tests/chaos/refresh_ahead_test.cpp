@@ -49,11 +49,10 @@ class RefreshAhead : public testing::Test {
     Load load(steady);
     load.go_on(kDuration);
     const LoadReport report = load.stop();
-    std::printf(
-        "%zu instances, %zu consumers, TTL %lld s in both tiers, Kong takes %lld ms: %zu lists, %zu reads "
-        "of Redis; %s\n",
-        ports_.size(), crowd_.ids.size(), static_cast<long long>(kTtl.count()),
-        static_cast<long long>(kKongTakes.count()), lists(), redis_reads(), report.text().c_str());
+    std::printf("%zu instances, %zu consumers, TTL %lld s in both tiers, Kong takes %lld ms: %zu lists, %zu reads "
+                "of Redis; %s\n",
+                ports_.size(), crowd_.ids.size(), static_cast<long long>(kTtl.count()),
+                static_cast<long long>(kKongTakes.count()), lists(), redis_reads(), report.text().c_str());
     return report;
   }
 
@@ -71,9 +70,9 @@ class RefreshAhead : public testing::Test {
 
 // Without a refresh in time it is one for each list. A machine that stalls for so long makes a few as well.
 std::size_t waited(const LoadReport& report) {
-  return static_cast<std::size_t>(
-      std::count_if(report.took_us.begin(), report.took_us.end(),
-                    [](std::int64_t us) { return std::chrono::microseconds(us) >= kKongTakes; }));
+  return static_cast<std::size_t>(std::count_if(report.took_us.begin(), report.took_us.end(), [](std::int64_t us) {
+    return std::chrono::microseconds(us) >= kKongTakes;
+  }));
 }
 
 TEST_F(RefreshAhead, WithTwoTiersKeepsEverybodyFromWaitingAndReadsRedisOnceForEachCopy) {

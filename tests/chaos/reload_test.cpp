@@ -133,10 +133,9 @@ TEST_F(Reloads, AHundredUnderLoadLoseNoRequestAndLeaveNothingBehind) {
   }
   const LoadReport report = load.stop();
   const Footprint end = unused(start);
-  std::printf("%d reloads, %d to other backends, %d refused: %s\n", kReloads, swaps, broken,
-              report.text().c_str());
-  std::printf("  threads %zu -> %zu, descriptors %zu -> %zu, resident %zu -> %zu KiB\n", start.threads,
-              end.threads, start.descriptors, end.descriptors, start.resident_kib, end.resident_kib);
+  std::printf("%d reloads, %d to other backends, %d refused: %s\n", kReloads, swaps, broken, report.text().c_str());
+  std::printf("  threads %zu -> %zu, descriptors %zu -> %zu, resident %zu -> %zu KiB\n", start.threads, end.threads,
+              start.descriptors, end.descriptors, start.resident_kib, end.resident_kib);
   EXPECT_EQ(report.failed(), 0u);
   EXPECT_LE(end.threads, start.threads);
   EXPECT_LE(end.descriptors, start.descriptors);

@@ -14,8 +14,8 @@ constexpr std::size_t kLookAtOneOf = 7;
 
 } // namespace
 
-Warm::Warm(const std::string& redis_url, std::size_t size, std::string_view memory_ttl,
-           std::string_view redis_ttl, unsigned connections)
+Warm::Warm(const std::string& redis_url, std::size_t size, std::string_view memory_ttl, std::string_view redis_ttl,
+           unsigned connections)
     : crowd(size), kong(kong_with(crowd)),
       authd(config_for(*kong, {memory_tier(memory_ttl), redis_tier(redis_url, redis_ttl)}), {}) {
   begin(connections);

@@ -27,10 +27,9 @@ Environment resolving(const std::string& hosts) {
 // connect_timeout is as it comes, 5 s: half of that for each address is more than a request waits.
 TEST(Addresses, ThatAreDeadCostNoRequestItsTokenAndOpenNoBreaker) {
   DeadFirstAddress gateway;
-  AuthdProcess authd(Settings(gateway.url())
-                         .set_text("breaker", "timeout", "1s")
-                         .set_text("breaker", "reset_timeout", "30s"),
-                     resolving("kong.test=127.0.0.2,127.0.0.1"));
+  AuthdProcess authd(
+      Settings(gateway.url()).set_text("breaker", "timeout", "1s").set_text("breaker", "reset_timeout", "30s"),
+      resolving("kong.test=127.0.0.2,127.0.0.1"));
   authd.await_ready();
   int tokens = 0;
   for (int i = 0; i < 8; ++i) {

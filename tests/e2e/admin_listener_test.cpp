@@ -10,8 +10,8 @@ class AdminListener : public testing::Test {
  protected:
   HttpReply ask(const std::string& line, const std::string& host, const Headers& headers,
                 std::string_view body = {}) const {
-    std::string text = line + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: " + std::to_string(body.size()) +
-                       "\r\n";
+    std::string text =
+        line + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
     HttpConnection connection(port_);
     connection.send(text + "\r\n" + std::string(body));

@@ -39,9 +39,14 @@ TEST(Start, SaysWhereItListensAsAUrl) {
 }
 
 TEST(Usage, OfAnUnknownKindIsExit64) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--no-such-option"}, {"no-such-command"}, {"config"}, {"config", "check", "a", "b"},
-        {"plugin", "inspect"}, {"cache", "invalidate"}, {"cache", "invalidate", "--all", "id"}, {"--config"}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--no-such-option"},
+                                                    {"no-such-command"},
+                                                    {"config"},
+                                                    {"config", "check", "a", "b"},
+                                                    {"plugin", "inspect"},
+                                                    {"cache", "invalidate"},
+                                                    {"cache", "invalidate", "--all", "id"},
+                                                    {"--config"}}) {
     const Finished finished = run_authd(arguments);
     EXPECT_EQ(finished.exit_code, 64) << arguments.front();
     EXPECT_FALSE(finished.errors.empty());
@@ -81,8 +86,7 @@ class ConfigEnv : public testing::Test {
 
 TEST_F(ConfigEnv, ListsTheVariablesOfAPluginThatTheFileNames) {
   const std::string file = file_naming(kAcme);
-  for (const auto& arguments :
-       {std::vector<std::string>{"config", "env", file}, {"--config", file, "config", "env"}}) {
+  for (const auto& arguments : {std::vector<std::string>{"config", "env", file}, {"--config", file, "config", "env"}}) {
     const Finished table = run_authd(arguments);
     EXPECT_EQ(table.exit_code, 0);
     EXPECT_TRUE(says(table.output, "ACME_URL"));
@@ -96,8 +100,7 @@ TEST_F(ConfigEnv, SaysWhenItCannotKnowThem) {
   const Finished absent = run_authd({"config", "env", file_naming("/nowhere/acme.so")});
   EXPECT_EQ(absent.exit_code, 1);
   EXPECT_TRUE(says(absent.errors, "[AP-002]"));
-  EXPECT_TRUE(
-      says(run_authd({"config", "env", dir_.write("broken.toml", "[gateway\n")}).errors, "broken.toml:1"));
+  EXPECT_TRUE(says(run_authd({"config", "env", dir_.write("broken.toml", "[gateway\n")}).errors, "broken.toml:1"));
 }
 
 } // namespace

@@ -39,7 +39,8 @@ class ConfigCheck : public testing::Test {
     const bool variable = !place.empty() && place[0] >= 'A' && place[0] <= 'Z';
     EXPECT_TRUE(errors[0].starts_with(variable ? place : file_ + ":" + place)) << errors[0];
     EXPECT_NE(errors[0].find(about), std::string::npos) << errors[0];
-    EXPECT_EQ(errors[0].find("author"), std::string::npos) << "a wrong setting is no fault of the plugin: " << errors[0];
+    EXPECT_EQ(errors[0].find("author"), std::string::npos)
+        << "a wrong setting is no fault of the plugin: " << errors[0];
   }
 
   static Settings gateway_of(const std::string& plugin) {
@@ -61,7 +62,8 @@ class ConfigCheck : public testing::Test {
 TEST_F(ConfigCheck, JudgesUrlsOfRedisAsTheDaemonDoes) {
   expect_error(with_redis("url = \"http://redis:6379\"\n"), "", "cache[1].url: ");
   expect_error(with_redis("url = \"redis://redis:99999\"\n"), "", "cache[1].url: ");
-  expect_error(with_redis("url = \"redis://redis/3\"\ndb = 4\n"), "", "cache[1].db: differs from the database that url");
+  expect_error(with_redis("url = \"redis://redis/3\"\ndb = 4\n"), "",
+               "cache[1].db: differs from the database that url");
   expect_error(with_redis("username = \"u\"\n"), "", "cache[1].password: a user without a password");
   expect_error(Settings("http://127.0.0.1:1").toml(), "REDIS_URL: cache[1].url: ", "",
                {{"REDIS_ENABLED", "true"}, {"REDIS_URL", "redis://"}});
@@ -88,7 +90,8 @@ TEST_F(ConfigCheck, JudgesADeclarativeFileAsTheDaemonDoes) {
 
 TEST_F(ConfigCheck, JudgesUrlHeaderAndTokenOfKongAsTheDaemonDoes) {
   expect_error(with_gateway("admin_url", "http://127.0.0.1:1/?a=b"), "", "gateway.admin_url: ");
-  expect_error(with_gateway("admin_token_header", "a b"), "", "gateway.admin_token_header: is not the name of a header");
+  expect_error(with_gateway("admin_token_header", "a b"), "",
+               "gateway.admin_token_header: is not the name of a header");
   const std::string token = "gateway.admin_token: must be visible ASCII without blanks [AP-023]";
   expect_error(Settings("http://127.0.0.1:1").set("gateway", "admin_token", R"("abc\rdef")").toml(), "", token);
   expect_error(with_gateway("admin_token", "p\xc3\xa4ss"), "", token);
@@ -99,17 +102,22 @@ TEST_F(ConfigCheck, RefusesAnAdminApiWithoutATokenInProductionUnlessThatIsWaived
   Settings settings("https://kong.example.com:8444");
   settings.set_text("jwt", "authority", "https://auth.example.com").set("server", "port", "3000");
   settings.set("security", "trusted_gateways", R"(["10.0.0.0/8"])").set_text("server", "environment", "production");
-  expect_error(settings.toml(), "", "gateway.admin_token: is required in production (or KONG_ADMIN_TOKEN in the environment)");
+  expect_error(settings.toml(), "",
+               "gateway.admin_token: is required in production (or KONG_ADMIN_TOKEN in the environment)");
   settings.set("security", "waivers", R"(["gateway.admin_token"])");
   const Finished waived = check(settings.toml());
   EXPECT_EQ(waived.exit_code, 0);
   ASSERT_EQ(waived.errors.size(), 1u);
-  EXPECT_NE(waived.errors[0].find("gateway.admin_token: is required in production"), std::string::npos) << waived.errors[0];
+  EXPECT_NE(waived.errors[0].find("gateway.admin_token: is required in production"), std::string::npos)
+      << waived.errors[0];
 }
 
 TEST_F(ConfigCheck, JudgesTagsAsTheDaemonDoes) {
-  const auto with_tags = [](const char* tags) { return Settings("http://127.0.0.1:1").set("gateway", "tags", tags).toml(); };
-  expect_error(with_tags(R"(["authd", "a,b"])"), "", "gateway.tags[1]: has a comma or a slash in it, which Kong refuses");
+  const auto with_tags = [](const char* tags) {
+    return Settings("http://127.0.0.1:1").set("gateway", "tags", tags).toml();
+  };
+  expect_error(with_tags(R"(["authd", "a,b"])"), "",
+               "gateway.tags[1]: has a comma or a slash in it, which Kong refuses");
   expect_error(with_tags(R"(["a\tb"])"), "", "gateway.tags[0]: is not printable UTF-8");
 }
 
@@ -128,8 +136,8 @@ TEST_F(ConfigCheck, SaysAllThatIsWrongAtOnce) {
   const std::string toml = settings.toml() + "[[cache]]\nplugin = \"cache-redis\"\nurl = \"http://redis\"\n";
   const auto errors = errors_of(toml, {{"KONG_ADMIN_TOKEN", "blank in it"}});
   ASSERT_EQ(errors.size(), 4u);
-  for (const char* about : {"breaker.timeout: 1ms", "gateway.admin_token_header: is not", "KONG_ADMIN_TOKEN: gateway.admin_",
-                            "cache[1].url: "}) {
+  for (const char* about : {"breaker.timeout: 1ms", "gateway.admin_token_header: is not",
+                            "KONG_ADMIN_TOKEN: gateway.admin_", "cache[1].url: "}) {
     EXPECT_TRUE(std::any_of(errors.begin(), errors.end(), [&](const std::string& line) {
       return line.find(about) != std::string::npos;
     })) << about;
@@ -146,8 +154,8 @@ TEST_F(ConfigCheck, AnswersAsItsPageShows) {
   ASSERT_FALSE(shown.empty());
   const std::string jwt = "[jwt]\nauthority = \"https://auth.example.com\"\naudience = \"api\"\n";
   const std::string to_line_12 = std::string(9, '\n');
-  Finished checked = check(jwt + to_line_12 + "[breaker]\ntimeout = \"50ms\"\ntiemout = \"1s\"\n\n\n\n\n\n[gateway]\n", {},
-                           {{"JWT_EXPIRATION_MINUTES", "61"}});
+  Finished checked = check(jwt + to_line_12 + "[breaker]\ntimeout = \"50ms\"\ntiemout = \"1s\"\n\n\n\n\n\n[gateway]\n",
+                           {}, {{"JWT_EXPIRATION_MINUTES", "61"}});
   for (std::string& line : checked.errors)
     if (line.starts_with(file_)) line.replace(0, file_.size(), "authd.toml");
   EXPECT_EQ(checked.errors, shown);

@@ -83,8 +83,7 @@ TEST_F(Declarative, KeepsTheOldFileWhenTheNewOneIsBrokenAndNamesTheLine) {
   ASSERT_EQ(tokens("example-consumer").status, 200);
   dir_.replace("kong.yml", "_format_version: \"3.0\"\nconsumers:\n  - username: x\n   broken: [\n");
   const auto line = authd_->child().await_line(
-      [](const std::string& text) { return text.find("kong.yml:4") != std::string::npos; },
-      std::chrono::seconds(20));
+      [](const std::string& text) { return text.find("kong.yml:4") != std::string::npos; }, std::chrono::seconds(20));
   EXPECT_TRUE(line) << authd_->child().everything();
   EXPECT_TRUE(await_secret("519183b0-74b7-5b1b-ac5e-4f5beed3e547", "first-secret"));
   dir_.replace("kong.yml", kong_yml("mended-secret"));
@@ -94,8 +93,7 @@ TEST_F(Declarative, KeepsTheOldFileWhenTheNewOneIsBrokenAndNamesTheLine) {
 TEST_F(Declarative, NeverPrintsASecretOfABrokenFile) {
   dir_.replace("kong.yml", kong_yml("hush-hush\n        surprise: [\"hush-hush\", {"));
   ASSERT_TRUE(authd_->child().await_line(
-      [](const std::string& text) { return text.find("kong.yml:") != std::string::npos; },
-      std::chrono::seconds(20)));
+      [](const std::string& text) { return text.find("kong.yml:") != std::string::npos; }, std::chrono::seconds(20)));
   EXPECT_EQ(authd_->child().everything().find("hush"), std::string::npos) << authd_->child().everything();
 }
 
@@ -104,8 +102,7 @@ TEST(DeclarativeStart, SaysWhatIsWrongWithABrokenFile) {
   Settings settings("");
   settings.set("gateway", "admin_url", "");
   settings.set_text("gateway", "plugin", "kong-declarative");
-  settings.set_text("gateway", "file",
-                    dir.write("kong.yml", "_format_version: \"3.0\"\nconsumers:\n  - [\n"));
+  settings.set_text("gateway", "file", dir.write("kong.yml", "_format_version: \"3.0\"\nconsumers:\n  - [\n"));
   AuthdProcess authd(settings);
   const auto code = authd.child().await_exit(std::chrono::seconds(30));
   EXPECT_EQ(code, 78);

@@ -62,12 +62,9 @@ TEST_F(Draining, RefusesAReloadThatIsUnderWay) {
   Settings slow("");
   slow.set_text("server", "drain_delay", "1m");
   slow.set_text("gateway", "plugin", std::string(AUTHD_TEST_PLUGINS) + "/misbehaves.so");
-  slow.set("gateway", "admin_url", "")
-      .set_text("gateway", "at", "start")
-      .set_text("gateway", "does", "await " + go);
+  slow.set("gateway", "admin_url", "").set_text("gateway", "at", "start").set_text("gateway", "does", "await " + go);
   scene_.authd.begin_reload(slow.toml());
-  ASSERT_TRUE(
-      scene_.authd.child().await_line([](const std::string& l) { return l == "misbehaving"; }, kPatience));
+  ASSERT_TRUE(scene_.authd.child().await_line([](const std::string& l) { return l == "misbehaving"; }, kPatience));
   begin();
   files.write("go", "");
   ASSERT_TRUE(scene_.authd.await_event("reload-refused", kPatience));

@@ -73,8 +73,7 @@ TEST(GatewayFaults, AreAnsweredAtTheBreakersTimeoutHoweverSlowlyKongDrips) {
     EXPECT_LT(reply.took, kFarUnderTheFault);
     const char* name = kind == Kind::drip ? "drip_ms" : "hang_ms";
     testing::Test::RecordProperty(name, static_cast<int>(reply.took.count()));
-    std::printf("answered after %d ms (%s), breaker.timeout is 500 ms\n",
-                static_cast<int>(reply.took.count()), name);
+    std::printf("answered after %d ms (%s), breaker.timeout is 500 ms\n", static_cast<int>(reply.took.count()), name);
   }
 }
 

@@ -131,8 +131,7 @@ TEST_F(Outage, LetsNobodyThroughWhileTheProbeIsBad) {
   kong_.set_database_reachable(false); // /status answers 200, and says so
   open_breaker();
   kong_.forget_traffic();
-  ASSERT_TRUE(kong_.await(KongOperation::status, 3, kFarUnderTheReset))
-      << "nobody looks whether Kong is back";
+  ASSERT_TRUE(kong_.await(KongOperation::status, 3, kFarUnderTheReset)) << "nobody looks whether Kong is back";
   EXPECT_EQ(code_of(get(authd_.port(), "/tokens", stranger(100))), "AUTH_005");
   EXPECT_EQ(kong_.traffic()[KongOperation::list], 0u);
 }

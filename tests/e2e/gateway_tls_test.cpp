@@ -85,8 +85,11 @@ TEST_F(GatewayTls, AReloadTakesRenewedFiles) {
 
   files_.replace("client.key", clients_.issue().key);
   ASSERT_TRUE(scene.authd.reload(toml, "reload-refused"));
-  EXPECT_NE(scene.authd.events("reload-refused").back().field("message").find("is not the key of "
-                                                                            "gateway.client_certificate"),
+  EXPECT_NE(scene.authd.events("reload-refused")
+                .back()
+                .field("message")
+                .find("is not the key of "
+                      "gateway.client_certificate"),
             std::string::npos);
   scene.kong.add_consumer("newer", stranger_id(1));
   EXPECT_EQ(scene.tokens(consumer_headers(stranger_id(1), "newer")).status, 200) << "the old one goes on";
@@ -112,7 +115,8 @@ TEST_F(GatewayTls, ConfigCheckSaysWhatIsWrongWithTheFilesAndWhereAndPrintsNoKey)
     EXPECT_TRUE(check.errors[0].starts_with(file("authd.toml") + ":")) << check.errors[0];
   };
   expect("ca_file = \"no.pem\"\n", ":11: gateway.ca_file: \"" + file("no.pem") + "\": No such file or directory");
-  expect("ca_file = \"client.key\"\n", ":11: gateway.ca_file: \"" + file("client.key") + "\" holds no certificate in PEM");
+  expect("ca_file = \"client.key\"\n",
+         ":11: gateway.ca_file: \"" + file("client.key") + "\" holds no certificate in PEM");
   expect("client_certificate = \"client.pem\"\n", ":22: gateway.client_certificate: gateway.client_key is not set");
   files_.write("other.key", clients_.issue().key);
   expect("client_certificate = \"client.pem\"\nclient_key = \"other.key\"\n",

@@ -99,8 +99,7 @@ TEST(Health, ReadySaysWhatItChecked) {
   EXPECT_EQ(reply.status, 200) << reply.body;
   const auto ready = parse_object(reply.body);
   EXPECT_TRUE(ready->getValue<bool>("ready"));
-  for (const char* name : {"lifecycle", "gateway", "cache"})
-    EXPECT_TRUE(ready->getObject("checks")->has(name)) << name;
+  for (const char* name : {"lifecycle", "gateway", "cache"}) EXPECT_TRUE(ready->getObject("checks")->has(name)) << name;
   for (const char* name : {"timestamp", "responseTime", "requestId"}) EXPECT_TRUE(ready->has(name)) << name;
 }
 
@@ -110,13 +109,11 @@ TEST(Health, StormIsNoStormForKong) {
   std::vector<std::thread> clients;
   for (int t = 0; t < 8; ++t) {
     clients.push_back(checked_thread([&] {
-      for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(get(scene.port(), i % 2 == 0 ? "/health" : "/health/ready").status, 200);
+      for (int i = 0; i < 100; ++i) EXPECT_EQ(get(scene.port(), i % 2 == 0 ? "/health" : "/health/ready").status, 200);
     }));
   }
   for (std::thread& client : clients) client.join();
-  const auto seconds =
-      std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - start).count();
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - start).count();
   EXPECT_LE(scene.kong.traffic()[KongOperation::status], static_cast<std::size_t>(seconds) + 1);
 }
 

@@ -16,10 +16,10 @@ bool stays_in_its_segment(const std::string& target) {
   const std::string rest = target.substr(kPrefix.size());
   const std::string segment = rest.substr(0, rest.find('/'));
   const std::string tail = rest.substr(segment.size());
-  const bool plain = !segment.empty() && segment != "." && segment != ".." &&
-                     segment.find_first_of("?#;\\ \"") == std::string::npos;
-  return plain && (tail.empty() || tail == "/jwt" || tail.starts_with("/jwt?size=") ||
-                   tail.starts_with("/jwt?offset="));
+  const bool plain =
+      !segment.empty() && segment != "." && segment != ".." && segment.find_first_of("?#;\\ \"") == std::string::npos;
+  return plain &&
+         (tail.empty() || tail == "/jwt" || tail.starts_with("/jwt?size=") || tail.starts_with("/jwt?offset="));
 }
 
 const std::vector<std::string> kHostile{

@@ -60,8 +60,7 @@ TEST(HttpManners, OptionsIsAnsweredOnAnyPath) {
 }
 
 TEST(HttpManners, EchoTheOriginThatIsOnTheList) {
-  const Scene scene(
-      [](Settings& s) { s.set("api", "cors", R"(["https://a.example", "https://b.example"])"); });
+  const Scene scene([](Settings& s) { s.set("api", "cors", R"(["https://a.example", "https://b.example"])"); });
   Headers headers = kAlice;
   headers.emplace_back("Origin", "https://b.example");
   const HttpReply listed = scene.tokens(headers);
@@ -182,8 +181,7 @@ std::size_t send_bodies(const Scene& scene, std::vector<HttpConnection>& clients
   for (std::size_t left = clients.size(), quiet = 0; left > 0 || quiet < 50;) {
     left = 0;
     for (std::size_t i = 0; i < clients.size(); ++i) {
-      if (sent[i] < bytes.size())
-        sent[i] += clients[i].send_some(std::string_view(bytes).substr(sent[i], 64 * 1024));
+      if (sent[i] < bytes.size()) sent[i] += clients[i].send_some(std::string_view(bytes).substr(sent[i], 64 * 1024));
       left += sent[i] < bytes.size() ? 1 : 0;
     }
     if (left == 0) ++quiet; // authd reads what the kernel still holds
@@ -202,9 +200,9 @@ TEST(HttpManners, HoldNoBodyForARouteThatTakesNone) {
   {
     std::vector<HttpConnection> clients;
     for (int i = 0; i < kClients; ++i) clients.emplace_back(scene.port());
-    during = send_bodies(scene, clients,
-                         "POST /tokens HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kMebibyte) +
-                             "\r\n\r\n");
+    during =
+        send_bodies(scene, clients,
+                    "POST /tokens HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kMebibyte) + "\r\n\r\n");
     for (HttpConnection& client : clients) client.send("x" + request_text("GET", "/health/live"));
     for (HttpConnection& client : clients) {
       EXPECT_EQ(client.read().value_or(HttpReply()).status, 405);

@@ -77,8 +77,8 @@ TEST_F(Invalidation, IsNotEverywhereWhileRedisIsAway) {
 
 // It may be shared with anybody, and tells nobody.
 TEST_F(Invalidation, IsNotEverywhereWithARemoteTierThatDoesNotAnnounce) {
-  const std::size_t one = start(Settings(kong_.url()), "1h",
-                                "[[cache]]\nplugin = \"" AUTHD_TEST_PLUGINS "/remote-sample.so\"\n");
+  const std::size_t one =
+      start(Settings(kong_.url()), "1h", "[[cache]]\nplugin = \"" AUTHD_TEST_PLUGINS "/remote-sample.so\"\n");
   warm(one);
   const Finished done = invalidate(one, kAliceId);
   EXPECT_NE(text(done.output).find(R"("everywhere":false)"), std::string::npos) << text(done.output);

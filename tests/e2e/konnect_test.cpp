@@ -49,9 +49,7 @@ class KonnectScene {
   AuthdProcess authd;
 };
 
-std::string key_of(const HttpReply& reply) {
-  return take_apart(token_of(reply)).claims->getValue<std::string>("key");
-}
+std::string key_of(const HttpReply& reply) { return take_apart(token_of(reply)).claims->getValue<std::string>("key"); }
 
 TEST(Konnect, IssuesTokensForAnIdAndForAName) {
   const KonnectScene scene;
@@ -63,8 +61,8 @@ TEST(Konnect, IssuesTokensForAnIdAndForAName) {
   const KonnectTraffic traffic = scene.konnect.traffic();
   EXPECT_EQ(traffic[Operation::list], 2u);
   EXPECT_EQ(traffic[Operation::consumer], 1u);
-  std::printf("tokens by id and by name: 2, for %zu lists and %zu look-up of the name\n",
-              traffic[Operation::list], traffic[Operation::consumer]);
+  std::printf("tokens by id and by name: 2, for %zu lists and %zu look-up of the name\n", traffic[Operation::list],
+              traffic[Operation::consumer]);
 }
 
 TEST(Konnect, KeepsPortAndPrefixOfAControlPlaneOfOnesOwn) {
@@ -139,8 +137,7 @@ TEST(Konnect, EndsWithOneCredentialWhenTheCreateIsAmbiguous) {
   ambiguous.times = 1;
   scene.konnect.set_fault(Operation::create, ambiguous);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (scene.tokens(consumer_headers(id, "new")).status != 200)
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  while (scene.tokens(consumer_headers(id, "new")).status != 200) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
   EXPECT_EQ(scene.konnect.credentials(id).size(), 1u);
   EXPECT_EQ(scene.konnect.traffic()[Operation::create], 1u);
 }
@@ -170,9 +167,8 @@ TEST(KonnectRealm, IsMadeOnceHoweverManyAuthdsAndTokens) {
   const auto created = first.konnect.realms_created();
   ASSERT_EQ(created.size(), 1u);
   EXPECT_EQ(created[0].first, "auth-realm-9524ec7d");
-  EXPECT_EQ(
-      created[0].second,
-      R"({"name":"auth-realm-9524ec7d","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
+  EXPECT_EQ(created[0].second,
+            R"({"name":"auth-realm-9524ec7d","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
   EXPECT_EQ(first.konnect.traffic()[Operation::realm], 2u); // one look for each authd
   std::printf("2 authds, 20 tokens: realm created %zu time, looked for %zu times\n", created.size(),
               first.konnect.traffic()[Operation::realm]);
@@ -221,8 +217,7 @@ TEST(KonnectLimits, AreWaitedForWithinTheDeadline) {
   EXPECT_EQ(reply.status, 200) << reply.body;
   EXPECT_GE(reply.took.count(), 990); // Retry-After: 1
   EXPECT_EQ(scene.konnect.traffic()[Operation::list], 2u);
-  std::printf("429 with Retry-After: 1 answered %d after %d ms\n", reply.status,
-              static_cast<int>(reply.took.count()));
+  std::printf("429 with Retry-After: 1 answered %d after %d ms\n", reply.status, static_cast<int>(reply.took.count()));
 }
 
 TEST(KonnectLimits, AreAnsweredWith503AndTheirRetryAfterBeyondTheDeadline) {
@@ -277,8 +272,7 @@ TEST(KonnectToken, ThatIsRefusedIsOneLineThatNamesTheSettingAndNeverTheToken) {
   EXPECT_NE(health.body.find("gateway.admin_token"), std::string::npos) << health.body;
   for (const std::string& text : {scene.authd.child().everything(), health.body})
     EXPECT_EQ(text.find("kpat_"), std::string::npos) << text;
-  std::printf("a wrong token, one request: %zu line, %s\n", lines.size(),
-              lines[0].field("error.message").c_str());
+  std::printf("a wrong token, one request: %zu line, %s\n", lines.size(), lines[0].field("error.message").c_str());
 }
 
 TEST(KonnectUrl, ThatLacksTheControlPlanesIdIsRefusedWithTheMend) {

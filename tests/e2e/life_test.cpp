@@ -18,8 +18,8 @@ TEST(Life, AnnouncesItsPortInOneLine) {
   ASSERT_EQ(scene.authd.events("ready").size(), 1u);
   const LogLine ready = scene.authd.events("ready")[0];
   EXPECT_EQ(ready.field("server.port"), std::to_string(scene.port()));
-  for (const char* name : {"@timestamp", "log.level", "message", "ecs.version", "service.name",
-                           "service.version", "service.environment"}) {
+  for (const char* name : {"@timestamp", "log.level", "message", "ecs.version", "service.name", "service.version",
+                           "service.environment"}) {
     EXPECT_FALSE(ready.field(name).empty()) << name;
   }
 }
@@ -32,8 +32,7 @@ TEST(Life, RefusesAPortThatAnotherProcessServes) {
   const auto code = second.child().await_exit(kPatience);
   ASSERT_TRUE(code);
   EXPECT_NE(*code, 0);
-  EXPECT_NE(second.child().everything().find("server.port"), std::string::npos)
-      << second.child().everything();
+  EXPECT_NE(second.child().everything().find("server.port"), std::string::npos) << second.child().everything();
 }
 
 TEST(Life, EndsWithZeroOnSigtermAndOnSigint) {
@@ -149,8 +148,7 @@ TEST(Life, LosesNoRequestThatItReadWhenSigtermComesUnderLoad) {
   ASSERT_EQ(scene.tokens().status, 200);
   Counts counts;
   std::vector<std::thread> clients;
-  for (int i = 0; i < 64; ++i)
-    clients.push_back(checked_thread([&] { ask_until_refused(scene.port(), counts); }));
+  for (int i = 0; i < 64; ++i) clients.push_back(checked_thread([&] { ask_until_refused(scene.port(), counts); }));
   HttpConnection witness(scene.port());
   for (int i = 0; i < 500; ++i) { // the load is on
     witness.send(request_text("GET", "/tokens", kAlice));

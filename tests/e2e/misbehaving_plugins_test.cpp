@@ -46,8 +46,7 @@ void expect_whole_lines(const std::vector<std::string>& lines) {
 
 class Misbehaving {
  public:
-  explicit Misbehaving(const Settings& settings, const Environment& environment = {})
-      : authd(settings, environment) {}
+  explicit Misbehaving(const Settings& settings, const Environment& environment = {}) : authd(settings, environment) {}
 
   // A request whose answer nobody waits for.
   void ask(const char* target = "/tokens") {
@@ -67,8 +66,7 @@ class Misbehaving {
     EXPECT_EQ(lines.size(), 1u) << event << " in\n" << authd.child().everything();
     return lines.empty() ? LogLine{} : lines.front();
   }
-  void expect_names(const char* event, const std::string& operation,
-                    const std::string& instance = "misbehaves") {
+  void expect_names(const char* event, const std::string& operation, const std::string& instance = "misbehaves") {
     const LogLine line = only(event);
     EXPECT_EQ(line.field("authd.plugin.id"), "org.example.misbehaves") << line.text;
     EXPECT_EQ(line.field("authd.plugin.instance"), instance) << line.text;
@@ -139,8 +137,7 @@ TEST_P(HeldExit, EndsAtOnceOnTheSecondSigterm) {
   one.expect_names("exit-forced", GetParam().operation);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, HeldExit,
-                         testing::Values(Hold{"get_secret", true}, Hold{"stop"}, Hold{"destroy"}),
+INSTANTIATE_TEST_SUITE_P(By, HeldExit, testing::Values(Hold{"get_secret", true}, Hold{"stop"}, Hold{"destroy"}),
                          [](const auto& one) { return std::string(one.param.operation); });
 
 TEST(LeavingPlugin, WhoseGlobalsBlockLeavesTheSecondSigtermInForce) {
@@ -162,8 +159,7 @@ TEST(HeldExits, EndWithOneWhenTheirTimeHasPassedAndSayWhoHeldThem) {
     const char* instance = "misbehaves";
   };
   std::vector<Held> all;
-  const auto start = [&](const char* operation, const Settings& settings,
-                         const Environment& environment = {}) {
+  const auto start = [&](const char* operation, const Settings& settings, const Environment& environment = {}) {
     all.push_back({operation, std::make_unique<Misbehaving>(settings, environment)});
     return all.back().one.get();
   };
@@ -181,8 +177,7 @@ TEST(HeldExits, EndWithOneWhenTheirTimeHasPassedAndSayWhoHeldThem) {
 
   const auto begin = std::chrono::steady_clock::now();
   for (const Held& held : all) held.one->authd.child().signal(SIGTERM);
-  for (const Held& held : all)
-    EXPECT_TRUE(held.one->authd.await_event("stopped", kPatience)) << held.operation;
+  for (const Held& held : all) EXPECT_TRUE(held.one->authd.await_event("stopped", kPatience)) << held.operation;
   for (const Held& held : all) EXPECT_EQ(held.one->await_exit(), 1) << held.operation;
   const auto took = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(took, seconds(10));
@@ -261,14 +256,12 @@ INSTANTIATE_TEST_SUITE_P(
     At, CrashOfAGateway,
     testing::Values(Crash{"create", "abort", 128 + SIGABRT}, Crash{"start", "segv", 128 + SIGSEGV},
                     Crash{"start", "exit", 1, "exit-called"}, Crash{"get_secret", "segv", 128 + SIGSEGV},
-                    Crash{"get_secret", "abort", 128 + SIGABRT},
-                    Crash{"get_secret", "terminate", 128 + SIGABRT},
-                    Crash{"get_secret", "overflow", 128 + SIGSEGV},
-                    Crash{"get_secret", "exit", 1, "exit-called"}, Crash{"probe", "segv", 128 + SIGSEGV}),
+                    Crash{"get_secret", "abort", 128 + SIGABRT}, Crash{"get_secret", "terminate", 128 + SIGABRT},
+                    Crash{"get_secret", "overflow", 128 + SIGSEGV}, Crash{"get_secret", "exit", 1, "exit-called"},
+                    Crash{"probe", "segv", 128 + SIGSEGV}),
     kName);
 INSTANTIATE_TEST_SUITE_P(At, CrashOfATier,
-                         testing::Values(Crash{"get", "segv", 128 + SIGSEGV},
-                                         Crash{"get", "exit", 1, "exit-called"},
+                         testing::Values(Crash{"get", "segv", 128 + SIGSEGV}, Crash{"get", "exit", 1, "exit-called"},
                                          Crash{"set", "overflow", 128 + SIGSEGV}),
                          kName);
 

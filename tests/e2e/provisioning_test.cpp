@@ -14,9 +14,7 @@ namespace {
 
 using Kind = KongFault::Kind;
 
-std::string key_of(const HttpReply& reply) {
-  return take_apart(token_of(reply)).claims->getValue<std::string>("key");
-}
+std::string key_of(const HttpReply& reply) { return take_apart(token_of(reply)).claims->getValue<std::string>("key"); }
 
 // Sends everything first, then reads: the requests are under way together.
 std::vector<HttpReply> ask_at_once(const std::vector<std::uint16_t>& ports, const Headers& headers) {
@@ -92,8 +90,7 @@ class Fleet {
 TEST(Provisioning, EndsWithOneCredentialWhenFiveProcessesMeetOneNewConsumer) {
   FakeKong kong;
   const Fleet fleet(kong);
-  for (const std::string& id :
-       {kong.add_consumer("by-id"), (kong.add_consumer("by-name"), std::string("by-name"))}) {
+  for (const std::string& id : {kong.add_consumer("by-id"), (kong.add_consumer("by-name"), std::string("by-name"))}) {
     KongFault slow;
     slow.delay = milliseconds(200); // all five list before one has created
     kong.set_fault(slow);
@@ -108,8 +105,7 @@ TEST(Provisioning, EndsWithOneCredentialWhenFiveProcessesMeetOneNewConsumer) {
 }
 
 class AmbiguousCreate : public testing::TestWithParam<Kind> {};
-INSTANTIATE_TEST_SUITE_P(OfKong, AmbiguousCreate,
-                         testing::Values(Kind::store_then_hang, Kind::store_then_500));
+INSTANTIATE_TEST_SUITE_P(OfKong, AmbiguousCreate, testing::Values(Kind::store_then_hang, Kind::store_then_500));
 
 TEST_P(AmbiguousCreate, EndsWithOneCredential) {
   Scene scene;

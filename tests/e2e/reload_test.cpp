@@ -12,8 +12,7 @@ TEST(RefusedReload, LeavesTheLogLevelAsItWas) {
   next.set_text("telemetry", "log_level", "fatal");
   next.drop("gateway").set_text("gateway", "plugin", "kong-declarative");
   next.set_text("gateway", "file", "/no/such/kong.yml");
-  EXPECT_TRUE(scene.authd.reload(next.toml(), "reload-refused"))
-      << "no line of level error is written any more";
+  EXPECT_TRUE(scene.authd.reload(next.toml(), "reload-refused")) << "no line of level error is written any more";
   EXPECT_EQ(scene.tokens().status, 200);
 }
 

@@ -14,8 +14,8 @@ constexpr const char* kSummed = "log-lines-summed";
 using Kind = KongFault::Kind;
 
 LogLine request_line(const Scene& scene, const std::string& code) {
-  const auto line = scene.authd.await_event(
-      "request", kPatience, [&](const LogLine& l) { return l.field("error.code") == code; });
+  const auto line =
+      scene.authd.await_event("request", kPatience, [&](const LogLine& l) { return l.field("error.code") == code; });
   EXPECT_TRUE(line) << "no line with " << code;
   return line.value_or(LogLine());
 }
@@ -226,12 +226,15 @@ class RefusedBeforeARoute : public testing::TestWithParam<NotHttp> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Of, RefusedBeforeARoute,
-    testing::Values(NotHttp{"Tls", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), "400", "A TLS handshake"},
-                    NotHttp{"ProxyVersion1", "PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n", "501", "A PROXY protocol header"},
-                    NotHttp{"ProxyVersion2", std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", 16), "400", "A PROXY protocol header"},
-                    NotHttp{"LongTarget", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n", "414", "The request target is too long"},
-                    NotHttp{"BadHeader", "GET /tokens HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n", "400", "Malformed"},
-                    NotHttp{"FoldedHeader", "GET /tokens HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n", "400", "Folded header field"}),
+    testing::Values(
+        NotHttp{"Tls", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), "400", "A TLS handshake"},
+        NotHttp{"ProxyVersion1", "PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n", "501", "A PROXY protocol header"},
+        NotHttp{"ProxyVersion2", std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", 16), "400",
+                "A PROXY protocol header"},
+        NotHttp{"LongTarget", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n", "414",
+                "The request target is too long"},
+        NotHttp{"BadHeader", "GET /tokens HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n", "400", "Malformed"},
+        NotHttp{"FoldedHeader", "GET /tokens HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n", "400", "Folded header field"}),
     [](const auto& of) { return std::string(of.param.name); });
 
 TEST_P(RefusedBeforeARoute, HasALineThatSaysWhatItWasAndWhoseItWas) {
@@ -248,7 +251,8 @@ TEST_P(RefusedBeforeARoute, HasALineThatSaysWhatItWasAndWhoseItWas) {
 // With Kong down, what was 24,570 lines in three seconds. What is not written is counted: none is lost.
 TEST(LogStorm, IsSummedAndNoLineIsLost) {
   constexpr int kRequests = 2000;
-  Scene scene([](Settings& s) { s.set_text("breaker", "reset_timeout", "30s").set("lookup", "negative_ttl", "\"1s\""); });
+  Scene scene(
+      [](Settings& s) { s.set_text("breaker", "reset_timeout", "30s").set("lookup", "negative_ttl", "\"1s\""); });
   scene.add_strangers(kRequests, kRequests);
   scene.kong.set_fault({Kind::reset});
   HttpConnection connection(scene.port());

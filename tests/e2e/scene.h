@@ -45,8 +45,7 @@ inline std::string code_of(const HttpReply& reply) {
 }
 
 inline std::string token_of(const HttpReply& reply) {
-  return reply.status == 200 ? parse_object(reply.body)->getValue<std::string>("access_token")
-                             : std::string();
+  return reply.status == 200 ? parse_object(reply.body)->getValue<std::string>("access_token") : std::string();
 }
 
 inline std::string bearer(const std::string& token) { return "Bearer " + token; }
@@ -68,8 +67,7 @@ class Scene {
  public:
   using Change = std::function<void(Settings&)>;
 
-  explicit Scene(const Change& change = {}, FakeKong::Options kong_options = {},
-                 const Environment& environment = {})
+  explicit Scene(const Change& change = {}, FakeKong::Options kong_options = {}, const Environment& environment = {})
       : kong(kong_options), authd(changed(Settings(kong.url()), change), environment) {
     kong.add_consumer("alice", kAliceId);
     kong.add_credential(kAliceId, {"alice-key", kAliceSecret});

@@ -32,8 +32,7 @@ void use_everything(Scene& scene) {
     const HttpReply issued = scene.tokens(bob);
     expect_clean("/tokens", all_of(issued));
     expect_clean("/tokens/validate", all_of(scene.validate("a.b.c", bob)));
-    expect_clean("cold", all_of(scene.tokens(
-                             consumer_headers("cold-" + std::to_string(static_cast<int>(kind)), "c"))));
+    expect_clean("cold", all_of(scene.tokens(consumer_headers("cold-" + std::to_string(static_cast<int>(kind)), "c"))));
     for (const char* path : {"/health", "/health/ready", "/health/live", "/nowhere", "/metrics"}) {
       expect_clean(path, all_of(get(scene.port(), path)));
     }
@@ -80,8 +79,7 @@ TEST(Secrets, AppearInNoRefusalOfAConfiguration) {
   const std::string file = dir.write("authd.toml", settings.toml());
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"config", "check", file}, {"--config", file}, {"config", "show", file}}) {
-    const Finished finished =
-        run_authd(arguments, {{"KONG_ADMIN_TOKEN", std::string(kPlantedInEnvironment)}});
+    const Finished finished = run_authd(arguments, {{"KONG_ADMIN_TOKEN", std::string(kPlantedInEnvironment)}});
     for (const std::string& line : finished.output) expect_clean(arguments[0], line);
     for (const std::string& line : finished.errors) expect_clean(arguments[0], line);
   }

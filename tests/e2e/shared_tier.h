@@ -65,9 +65,7 @@ class SharedTier : public testing::Test {
     for (const std::string& line : lines) all += line;
     return all;
   }
-  std::string socket(std::size_t instance) const {
-    return (sockets_.path() / std::to_string(instance)).string();
-  }
+  std::string socket(std::size_t instance) const { return (sockets_.path() / std::to_string(instance)).string(); }
 
   RedisServer redis_;
   TempDir sockets_;

@@ -155,8 +155,7 @@ void ask_until_refused(std::uint16_t port, Counts& counts) {
         ++counts.sent;
         const auto reply = client.read(kPatience);
         if (!reply) {
-          const bool reset =
-              client.failure() == kLost || client.wire().await_end(milliseconds(2000)) == Ending::reset;
+          const bool reset = client.failure() == kLost || client.wire().await_end(milliseconds(2000)) == Ending::reset;
           if (reset) ++counts.unread;
           return;
         }
@@ -173,11 +172,9 @@ TEST_F(Tls, LosesNoRequestWhenSigtermComesUnderLoad) {
   Scene& scene = serve([](Settings& s) { s.set_text("cache", "ttl", "5m"); });
   Counts counts;
   std::vector<std::thread> clients;
-  for (int i = 0; i < 16; ++i)
-    clients.push_back(checked_thread([&] { ask_until_refused(scene.port(), counts); }));
+  for (int i = 0; i < 16; ++i) clients.push_back(checked_thread([&] { ask_until_refused(scene.port(), counts); }));
   TlsConnection witness = connect();
-  while (counts.answered < 300)
-    ASSERT_EQ(witness.exchange(request_text("GET", "/tokens", kAlice)).status, 200);
+  while (counts.answered < 300) ASSERT_EQ(witness.exchange(request_text("GET", "/tokens", kAlice)).status, 200);
   scene.authd.child().signal(SIGTERM);
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0);
@@ -248,8 +245,7 @@ TEST_F(Tls, IsRefusedAtStartWithPlaceFileAndMend) {
   EXPECT_EQ(served.exit_code, 78);
   ASSERT_EQ(served.errors.size(), 2u);
   EXPECT_TRUE(served.errors[0].starts_with(config + ":")) << served.errors[0];
-  EXPECT_NE(served.errors[0].find("server.tls.certificate: \"" + absent + "\": No such file"),
-            std::string::npos);
+  EXPECT_NE(served.errors[0].find("server.tls.certificate: \"" + absent + "\": No such file"), std::string::npos);
   const Finished checked = run_authd({"config", "check", config});
   EXPECT_EQ(checked.exit_code, 1);
   EXPECT_EQ(checked.errors, served.errors);

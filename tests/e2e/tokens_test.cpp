@@ -12,8 +12,7 @@ using Names = std::vector<std::string>;
 
 TEST(Tokens, VerifyWithAnIndependentImplementation) {
   const Scene scene;
-  const std::string said =
-      verify_with_python(token_of(scene.tokens()), kAliceSecret, "HS256", "https://api.example");
+  const std::string said = verify_with_python(token_of(scene.tokens()), kAliceSecret, "HS256", "https://api.example");
   ASSERT_TRUE(said.starts_with("{")) << said;
   const auto claims = parse_object(said);
   EXPECT_EQ(claims->getValue<std::string>("sub"), "alice");
@@ -54,8 +53,7 @@ TEST(Tokens, HaveTheClaimsInOrderAndOfTheirTypes) {
   const HttpReply reply = scene.tokens();
   const auto parts = take_apart(token_of(reply));
   EXPECT_EQ(parts.header, R"({"alg":"HS256","typ":"JWT"})");
-  EXPECT_EQ(parts.claim_names,
-            (Names{"sub", "key", "jti", "iat", "nbf", "exp", "iss", "aud", "name", "unique_name"}));
+  EXPECT_EQ(parts.claim_names, (Names{"sub", "key", "jti", "iat", "nbf", "exp", "iss", "aud", "name", "unique_name"}));
   const auto number = [&](const char* name) { return parts.claims->getValue<std::int64_t>(name); };
   for (const char* name : {"iat", "nbf", "exp"}) EXPECT_TRUE(parts.claims->get(name).isInteger()) << name;
   EXPECT_GE(number("iat"), before);
@@ -111,8 +109,8 @@ TEST(Tokens, NameSeveralAudiencesInAnArray) {
 TEST(Tokens, CarryAnyUserNameUnharmed) {
   const Scene scene;
   const std::string wide(256, 'w');
-  for (const std::string& name : {std::string(R"(qu"ote)"), std::string(R"(back\slash)"),
-                                  std::string("smile 😀"), std::string("ünï</script>"), wide}) {
+  for (const std::string& name : {std::string(R"(qu"ote)"), std::string(R"(back\slash)"), std::string("smile 😀"),
+                                  std::string("ünï</script>"), wide}) {
     const auto claims = take_apart(token_of(scene.tokens(consumer_headers(kAliceId, name)))).claims;
     EXPECT_EQ(claims->getValue<std::string>("sub"), name);
     EXPECT_EQ(claims->getValue<std::string>("name"), name);
@@ -163,8 +161,7 @@ TEST(Tokens, ChooseTheGreaterIdAmongCredentialsOfTheSameSecond) {
     const std::string id = scene.kong.add_consumer("twins");
     for (const unsigned n : {1u, 3u, 2u}) {
       const unsigned value = reversed ? 4 - n : n;
-      scene.kong.add_credential(
-          id, {"key-" + std::to_string(value), "s", "HS256", 1'700'000'000, uuid_with(value)});
+      scene.kong.add_credential(id, {"key-" + std::to_string(value), "s", "HS256", 1'700'000'000, uuid_with(value)});
     }
     const auto claims = take_apart(token_of(scene.tokens(consumer_headers(id, "twins")))).claims;
     EXPECT_EQ(claims->getValue<std::string>("key"), "key-3");
@@ -261,8 +258,9 @@ TEST(Tokens, UserNamesThatAreRefusedAreCutAndInertInTheLog) {
   const auto cut = scene.authd.await_event("request", std::chrono::seconds(10));
   ASSERT_TRUE(cut);
   EXPECT_EQ(cut->field("user.name"), std::string(255, 'x')); // not half of a character
-  const auto inert = scene.authd.await_event(
-      "request", std::chrono::seconds(10), [](const LogLine& line) { return line.field("user.name").starts_with("a"); });
+  const auto inert = scene.authd.await_event("request", std::chrono::seconds(10), [](const LogLine& line) {
+    return line.field("user.name").starts_with("a");
+  });
   ASSERT_TRUE(inert);
   EXPECT_NE(inert->text.find("\"user.name\":\"a\\u009b2J\\u202e\""), std::string::npos) << inert->text;
 }
@@ -278,8 +276,7 @@ TEST(Tokens, RefusalsAreProblemDetails) {
   EXPECT_EQ(problem->getValue<std::string>("instance"), "/tokens");
   EXPECT_EQ(problem->getValue<std::string>("code"), "AUTH_001");
   EXPECT_EQ(problem->getValue<std::string>("requestId"), "abc");
-  EXPECT_EQ(problem->getValue<std::string>("timestamp").size(),
-            std::string("2026-01-01T00:00:00.000Z").size());
+  EXPECT_EQ(problem->getValue<std::string>("timestamp").size(), std::string("2026-01-01T00:00:00.000Z").size());
   EXPECT_TRUE(problem->isObject("extensions"));
 }
 

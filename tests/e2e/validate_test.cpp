@@ -16,8 +16,8 @@ struct Claims {
   std::string key = "alice-key";
 
   std::string text() const {
-    std::string out = R"({"sub":"alice","key":")" + key + R"(","jti":"j","iat":)" +
-                      std::to_string(std::time(nullptr)) + R"(,"nbf":)" + nbf;
+    std::string out = R"({"sub":"alice","key":")" + key + R"(","jti":"j","iat":)" + std::to_string(std::time(nullptr)) +
+                      R"(,"nbf":)" + nbf;
     if (!exp.empty()) out += R"(,"exp":)" + exp;
     return out + R"(,"iss":"https://auth.example","aud":"https://api.example","name":"alice"})";
   }
@@ -89,8 +89,8 @@ TEST_F(Validate, RefusesTimesThatAreMissingOrNotNumbers) {
 
 TEST_F(Validate, ShowsTheLastDateThereIsAndRefusesTheNext) {
   Claims claims;
-  for (const auto& [exp, shown] : {std::pair("253402300799", "9999-12-31T23:59:59.000Z"),
-                                   std::pair("9223372037", "2262-04-11T23:47:17.000Z")}) {
+  for (const auto& [exp, shown] :
+       {std::pair("253402300799", "9999-12-31T23:59:59.000Z"), std::pair("9223372037", "2262-04-11T23:47:17.000Z")}) {
     claims.exp = exp;
     const HttpReply reply = scene_.validate(forge(kHs256, claims.text(), kAliceSecret));
     ASSERT_EQ(reply.status, 200) << reply.body;
@@ -154,8 +154,8 @@ TEST_F(Validate, AcceptsATokenOfTheCredentialBeforeTheNewest) {
 TEST_F(Validate, RefusesWhatIsNoToken) {
   const std::string good = token_of(scene_.tokens());
   for (const std::string& text :
-       {std::string("x"), std::string("a.b"), std::string("a.b.c"), std::string("..."), good + ".x",
-        good + "=", good.substr(0, good.size() - 1), "x" + good, good.substr(good.find('.'))}) {
+       {std::string("x"), std::string("a.b"), std::string("a.b.c"), std::string("..."), good + ".x", good + "=",
+        good.substr(0, good.size() - 1), "x" + good, good.substr(good.find('.'))}) {
     expect(text, 400, "AUTH_011");
   }
 }

@@ -52,8 +52,7 @@ class WrongBaseUrl : public testing::TestWithParam<Base> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Of, WrongBaseUrl,
-                         testing::Values(Base::wrong_prefix, Base::other_web_server,
-                                         Base::proxy_without_a_route));
+                         testing::Values(Base::wrong_prefix, Base::other_web_server, Base::proxy_without_a_route));
 
 TEST_P(WrongBaseUrl, IsNoUnknownConsumer) {
   AuthdProcess authd{Settings(wrong_url())};

@@ -22,8 +22,7 @@ class WrongConfig : public testing::Test {
   }
 
   // One of the lines starts with "<file>:<at>: " and holds `text`.
-  void expect_at(const std::vector<std::string>& errors, const std::string& at,
-                 const std::string& text) const {
+  void expect_at(const std::vector<std::string>& errors, const std::string& at, const std::string& text) const {
     for (const std::string& line : errors) {
       if (line.starts_with(file_ + ":" + at) && line.find(text) != std::string::npos) return;
     }
@@ -80,8 +79,8 @@ TEST_F(WrongConfig, ReportsTheLineOfASyntaxError) {
 }
 
 TEST_F(WrongConfig, NamesTheVariableInsteadOfALine) {
-  const auto errors = errors_of(Settings("http://127.0.0.1:1").toml(),
-                                {{"CIRCUIT_BREAKER_TIMEOUT", "fast"}, {"PORT", "70000"}});
+  const auto errors =
+      errors_of(Settings("http://127.0.0.1:1").toml(), {{"CIRCUIT_BREAKER_TIMEOUT", "fast"}, {"PORT", "70000"}});
   ASSERT_EQ(errors.size(), 2u);
   std::string both = errors[0] + errors[1];
   EXPECT_NE(both.find("CIRCUIT_BREAKER_TIMEOUT"), std::string::npos) << both;

@@ -14,9 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string built(const std::string& name) {
-  return std::string(AUTHD_TEST_PLUGINS) + "/bad-" + name + ".so";
-}
+std::string built(const std::string& name) { return std::string(AUTHD_TEST_PLUGINS) + "/bad-" + name + ".so"; }
 
 std::string bytes_of(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -43,9 +41,8 @@ class WrongPlugin : public testing::Test {
     EXPECT_NE(line.find(fs::path(plugin).filename().string()), std::string::npos) << line;
     EXPECT_NE(line.find("[" + code + "]"), std::string::npos) << line;
     EXPECT_EQ(fs::exists(marker()), !before_dlopen) << line;
-    EXPECT_TRUE(std::none_of(finished.output.begin(), finished.output.end(), [](const std::string& text) {
-      return text.find("\"ready\"") != std::string::npos;
-    }));
+    EXPECT_TRUE(std::none_of(finished.output.begin(), finished.output.end(),
+                             [](const std::string& text) { return text.find("\"ready\"") != std::string::npos; }));
   }
 
   TempDir dir_;
@@ -72,9 +69,7 @@ TEST_F(WrongPlugin, ThatIsBuiltForAnotherMachine) {
   expect_refusal(start_with(file), file, "AP-011");
 }
 
-TEST_F(WrongPlugin, ThatHasNoNote) {
-  expect_refusal(start_with(built("no-note")), built("no-note"), "AP-014");
-}
+TEST_F(WrongPlugin, ThatHasNoNote) { expect_refusal(start_with(built("no-note")), built("no-note"), "AP-014"); }
 
 TEST_F(WrongPlugin, ThatNeedsANewerAbi) {
   expect_refusal(start_with(built("abi-too-new")), built("abi-too-new"), "AP-012");
@@ -100,8 +95,7 @@ TEST_F(WrongPlugin, WhoseCreateFindsSeveralSettingsWrong) {
   EXPECT_EQ(finished.errors[0],
             file + ":10:13: gateway.admin_url: must not hold a user or password; use admin_token [AP-023]");
   EXPECT_EQ(finished.errors[1], file + ":9:22: gateway.admin_token_header: is not the name of a header [AP-023]");
-  EXPECT_EQ(finished.errors[2],
-            "KONG_ADMIN_TOKEN: gateway.admin_token: must be visible ASCII without blanks [AP-023]");
+  EXPECT_EQ(finished.errors[2], "KONG_ADMIN_TOKEN: gateway.admin_token: must be visible ASCII without blanks [AP-023]");
 }
 
 TEST_F(WrongPlugin, WhoseCreateThrows) {
@@ -113,8 +107,8 @@ TEST_F(WrongPlugin, ThatIsNotThere) {
 }
 
 TEST_F(WrongPlugin, WhoseDigestIsNotThePinnedOne) {
-  const Finished finished = start_with(
-      built("create-fails"), [](Settings& s) { s.set_text("gateway", "sha256", std::string(64, '0')); });
+  const Finished finished =
+      start_with(built("create-fails"), [](Settings& s) { s.set_text("gateway", "sha256", std::string(64, '0')); });
   expect_refusal(finished, built("create-fails"), "AP-008");
 }
 

@@ -29,9 +29,7 @@ Settings::Settings(std::string_view admin_url) {
   set_text("server", "environment", "test").set("server", "port", "0");
   set_text("jwt", "authority", "https://auth.example").set_text("jwt", "audience", "https://api.example");
   set_text("gateway", "plugin", "kong-gateway").set_text("gateway", "admin_url", admin_url);
-  set_text("cache", "plugin", "cache-memory")
-      .set_text("cache", "ttl", "1s")
-      .set_text("cache", "stale", "30m");
+  set_text("cache", "plugin", "cache-memory").set_text("cache", "ttl", "1s").set_text("cache", "stale", "30m");
   set_text("breaker", "timeout", "500ms").set_text("breaker", "reset_timeout", "1s");
 }
 

@@ -27,8 +27,7 @@ std::string pem_of(X509* certificate) {
 }
 
 std::string pem_of(EVP_PKEY* key) {
-  return written(
-      [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
+  return written([&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
 void extend(X509* certificate, int kind, const std::string& value) {
@@ -53,8 +52,7 @@ CertificatePtr draft(EVP_PKEY* key, const std::string& subject, const Wanted& wa
 
 void sign(X509* certificate, const X509_NAME* issuer, EVP_PKEY* key) {
   X509_set_issuer_name(certificate, issuer);
-  if (X509_sign(certificate, key, EVP_sha256()) == 0)
-    throw std::runtime_error("a certificate cannot be signed");
+  if (X509_sign(certificate, key, EVP_sha256()) == 0) throw std::runtime_error("a certificate cannot be signed");
 }
 
 } // namespace

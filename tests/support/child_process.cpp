@@ -64,8 +64,8 @@ ChildProcess::ChildProcess(std::vector<std::string> argv, const Environment& env
   posix_spawn_file_actions_adddup2(&files, out[1], 1);
   posix_spawn_file_actions_adddup2(&files, err[1], 2);
   std::vector<std::string> variables = child_environment(environment);
-  const int rc = ::posix_spawn(&pid_, argv.at(0).c_str(), &files, nullptr, pointers(argv).data(),
-                               pointers(variables).data());
+  const int rc =
+      ::posix_spawn(&pid_, argv.at(0).c_str(), &files, nullptr, pointers(argv).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&files);
   for (const int fd : {in[0], out[1], err[1]}) ::close(fd);
   if (rc != 0) throw std::system_error(rc, std::system_category(), "start " + argv[0]);

@@ -52,8 +52,6 @@ BlackHole::BlackHole(const std::string& ip, std::uint16_t port)
   if (::connect(filler_.get(), address().get(), address().length()) != 0) fail("connect");
 }
 
-void BlackHole::open() {
-  const net::Descriptor taken(::accept4(bound_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
-}
+void BlackHole::open() { const net::Descriptor taken(::accept4(bound_.fd(), nullptr, nullptr, SOCK_CLOEXEC)); }
 
 } // namespace authd::test

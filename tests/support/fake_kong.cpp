@@ -82,9 +82,7 @@ std::size_t page_size(const std::map<std::string, std::string>& query) {
 
 } // namespace
 
-std::size_t KongTraffic::total() const {
-  return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-}
+std::size_t KongTraffic::total() const { return std::accumulate(counts.begin(), counts.end(), std::size_t{0}); }
 
 FakeKong::FakeKong() : FakeKong(Options()) {}
 
@@ -277,8 +275,7 @@ std::optional<FakeKong::Answer> FakeKong::faulty(const KongFault& fault) {
   }
 }
 
-FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& route,
-                                  const KongFault& fault) {
+FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& route, const KongFault& fault) {
   const std::lock_guard lock(mutex_);
   ++variant_;
   if (route.above_root) return {400, html(400), true, true};
@@ -314,8 +311,7 @@ FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& r
 FakeKong::Answer FakeKong::list(const KongConsumer& consumer, const Route& route) const {
   const std::size_t size = page_size(route.query);
   if (size == 0) {
-    return {400,
-            R"({"name":"invalid size","message":"size must be an integer between 1 and 1000","code":9})"};
+    return {400, R"({"name":"invalid size","message":"size must be an integer between 1 and 1000","code":9})"};
   }
   auto from = consumer.credentials.begin();
   if (const auto offset = route.query.find("offset"); offset != route.query.end()) {

@@ -61,9 +61,7 @@ struct KongTraffic {
   std::array<std::size_t, kKongOperations> counts{};
   std::vector<std::string> targets;
   std::vector<ReceivedRequest> requests; // only what Options::record_requests asked for
-  std::size_t operator[](KongOperation operation) const {
-    return counts[static_cast<std::size_t>(operation)];
-  }
+  std::size_t operator[](KongOperation operation) const { return counts[static_cast<std::size_t>(operation)]; }
   std::size_t total() const;
 };
 
@@ -72,11 +70,11 @@ class FakeKong {
  public:
   struct Options {
     std::uint16_t port = 0;
-    bool dbless = false;          // creates and deletes are refused with 405, code 12
-    bool record_requests = false; // keep whole requests, for tests of what is sent
-    bool count_targets = true;    // off for load: the list of targets grows without bound
+    bool dbless = false;             // creates and deletes are refused with 405, code 12
+    bool record_requests = false;    // keep whole requests, for tests of what is sent
+    bool count_targets = true;       // off for load: the list of targets grows without bound
     std::optional<KongTls> tls = {}; // https instead of http
-    bool numbered = false;        // besides those added, there are all of numbered_consumers.h
+    bool numbered = false;           // besides those added, there are all of numbered_consumers.h
   };
 
   FakeKong();

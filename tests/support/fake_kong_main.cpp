@@ -14,9 +14,8 @@ namespace {
 using authd::test::KongOperation;
 
 void print_traffic(const authd::test::KongTraffic& traffic) {
-  std::printf("fake-kong was asked for %zu lists, %zu creates, %zu probes, %zu in all\n",
-              traffic[KongOperation::list], traffic[KongOperation::create], traffic[KongOperation::status],
-              traffic.total());
+  std::printf("fake-kong was asked for %zu lists, %zu creates, %zu probes, %zu in all\n", traffic[KongOperation::list],
+              traffic[KongOperation::create], traffic[KongOperation::status], traffic.total());
   std::fflush(stdout);
 }
 

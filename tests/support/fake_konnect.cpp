@@ -17,8 +17,7 @@ namespace {
 using Kind = KonnectFault::Kind;
 using Operation = KonnectOperation;
 
-std::size_t number_in(const std::map<std::string, std::string>& query, const char* name,
-                      std::size_t otherwise) {
+std::size_t number_in(const std::map<std::string, std::string>& query, const char* name, std::size_t otherwise) {
   const auto found = query.find(name);
   if (found == query.end()) return otherwise;
   std::size_t number = 0;
@@ -36,9 +35,7 @@ Poco::JSON::Object::Ptr parse_body(const std::string& body) {
 
 } // namespace
 
-std::size_t KonnectTraffic::total() const {
-  return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-}
+std::size_t KonnectTraffic::total() const { return std::accumulate(counts.begin(), counts.end(), std::size_t{0}); }
 
 FakeKonnect::FakeKonnect() : FakeKonnect(Options()) {}
 
@@ -178,8 +175,7 @@ void FakeKonnect::route_entity(Route& out, const std::string& method, std::strin
 std::optional<FakeKonnect::Answer> FakeKonnect::refuse(const ReceivedRequest& request, const Route& route,
                                                        const KonnectFault& fault) const {
   const bool problem = route.operation == Operation::realm || route.operation == Operation::create_realm;
-  if (request.header("Authorization") != "Bearer " + options_.token)
-    return error(401, "Unauthorized", problem);
+  if (request.header("Authorization") != "Bearer " + options_.token) return error(401, "Unauthorized", problem);
   if (fault.kind == Kind::forbidden_403) return error(403, "Forbidden", problem);
   if (fault.kind == Kind::error_500) return error(500, "An unexpected error occurred", problem);
   if (fault.kind != Kind::rate_limited_429) return std::nullopt;
@@ -274,8 +270,7 @@ std::string FakeKonnect::render(const Answer& answer) {
   std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(reason(answer.status));
   out += "\r\nDate: Sun, 22 Nov 2026 06:35:44 GMT\r\n";
   if (answer.status != 204) {
-    out +=
-        answer.problem ? "Content-Type: application/problem+json\r\n" : "Content-Type: application/json\r\n";
+    out += answer.problem ? "Content-Type: application/problem+json\r\n" : "Content-Type: application/json\r\n";
     out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
   }
   return out + answer.extra_header + "\r\n" + answer.body;

@@ -44,9 +44,7 @@ struct KonnectFault {
 struct KonnectTraffic {
   std::array<std::size_t, kKonnectOperations> counts{}; // faults included
   std::vector<std::string> targets;                     // as they stood in the request lines
-  std::size_t operator[](KonnectOperation operation) const {
-    return counts[static_cast<std::size_t>(operation)];
-  }
+  std::size_t operator[](KonnectOperation operation) const { return counts[static_cast<std::size_t>(operation)]; }
   std::size_t total() const;
 };
 
@@ -110,8 +108,7 @@ class FakeKonnect {
   Route route(const ReceivedRequest& request) const;
   void route_entity(Route& route, const std::string& method, std::string_view path) const;
   KonnectFault note(const ReceivedRequest& request, KonnectOperation operation);
-  std::optional<Answer> refuse(const ReceivedRequest& request, const Route& route,
-                               const KonnectFault& fault) const;
+  std::optional<Answer> refuse(const ReceivedRequest& request, const Route& route, const KonnectFault& fault) const;
   Answer answer(const ReceivedRequest& request, const Route& route);
   Answer answer_entity(const ReceivedRequest& request, const Route& route);
   Answer list(const KongConsumer& consumer, const Route& route) const;

@@ -65,8 +65,8 @@ class HttpConnection {
 std::string request_text(std::string_view method, std::string_view target, const Headers& headers = {},
                          std::string_view body = {});
 // One request on a connection of its own; throws std::runtime_error when no answer comes.
-HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target,
-                const Headers& headers = {}, std::string_view body = {});
+HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target, const Headers& headers = {},
+                std::string_view body = {});
 inline HttpReply get(std::uint16_t port, std::string_view target, const Headers& headers = {}) {
   return fetch(port, "GET", target, headers);
 }

@@ -45,8 +45,7 @@ std::string tags_json(const std::vector<std::string>& tags) {
 
 } // namespace
 
-std::string credential_json(const KongConsumer& consumer, const KongCredential& credential,
-                            unsigned variant) {
+std::string credential_json(const KongConsumer& consumer, const KongCredential& credential, unsigned variant) {
   const std::map<std::string_view, std::string> values{
       {"consumer", "{\"id\":" + quoted(consumer.id) + "}"},
       {"created_at", std::to_string(credential.created_at)},
@@ -67,9 +66,8 @@ std::string credential_json(const KongConsumer& consumer, const KongCredential& 
 std::string consumer_json(const KongConsumer& consumer) {
   const std::string time = std::to_string(consumer.created_at);
   return "{" +
-         joined({field("username", quoted(consumer.username)), field("custom_id", "null"),
-                 field("tags", "null"), field("created_at", time), field("updated_at", time),
-                 field("id", quoted(consumer.id))}) +
+         joined({field("username", quoted(consumer.username)), field("custom_id", "null"), field("tags", "null"),
+                 field("created_at", time), field("updated_at", time), field("id", quoted(consumer.id))}) +
          "}";
 }
 
@@ -93,8 +91,8 @@ std::string unique_violation_json(std::string_view key) {
 }
 
 std::string invalid_tag_json(std::size_t number, std::string_view tag) {
-  const std::string text = "invalid tag '" + std::string(tag) +
-                           "': expected printable ascii (except `,` and `/`) or valid utf-8 sequences";
+  const std::string text =
+      "invalid tag '" + std::string(tag) + "': expected printable ascii (except `,` and `/`) or valid utf-8 sequences";
   return "{" +
          joined({field("message", quoted("schema violation (tags." + std::to_string(number) + ": " + text + ")")),
                  field("name", quoted("schema violation")), field("fields", "{\"tags\":[" + quoted(text) + "]}"),
@@ -115,9 +113,8 @@ KongCredential proposed_credential(const std::string& body) {
 }
 
 bool is_tag(std::string_view text) {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](unsigned char c) {
-    return c < ' ' || c == 0x7f || c == ',' || c == '/';
-  });
+  return !text.empty() && std::none_of(text.begin(), text.end(),
+                                       [](unsigned char c) { return c < ' ' || c == 0x7f || c == ',' || c == '/'; });
 }
 
 std::string status_json(std::optional<bool> database_reachable) {

@@ -17,9 +17,9 @@ struct KongCredential {
   std::string key;
   std::string secret;
   std::string algorithm = "HS256";
-  std::int64_t created_at = 0;     // 0: now
-  std::string id = {};             // empty: random
-  std::string rsa_public_key = {}; // empty: null
+  std::int64_t created_at = 0;        // 0: now
+  std::string id = {};                // empty: random
+  std::string rsa_public_key = {};    // empty: null
   std::vector<std::string> tags = {}; // empty: null
 };
 

@@ -26,5 +26,5 @@ inline std::vector<std::string> loopback_hosts() {
 
 } // namespace authd::test
 
-#define AUTHD_SKIP_WITHOUT_LOCALHOST() \
+#define AUTHD_SKIP_WITHOUT_LOCALHOST()                                                                                 \
   if (!::authd::test::localhost_resolves()) GTEST_SKIP() << "\"localhost\" does not resolve: no /etc/hosts?"

@@ -19,8 +19,7 @@ namespace authd::test {
 
 class NotifySocket {
  public:
-  NotifySocket()
-      : path_((dir_.path() / "notify").string()), fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  NotifySocket() : path_((dir_.path() / "notify").string()), fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path_.copy(address.sun_path, sizeof(address.sun_path) - 1);

@@ -16,9 +16,7 @@ std::string copy(authd_bytes b) {
   return b.p == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(b.p), b.n);
 }
 
-TestCall& writable(const authd_call* call) {
-  return *const_cast<TestCall*>(reinterpret_cast<const TestCall*>(call));
-}
+TestCall& writable(const authd_call* call) { return *const_cast<TestCall*>(reinterpret_cast<const TestCall*>(call)); }
 
 // Service authd.calls/1, whose functions know no host.
 std::mutex own_calls_mutex;
@@ -50,8 +48,8 @@ void close_own_call(const authd_call* call) noexcept {
   delete &writable(call);
 }
 
-constexpr authd_calls_v1 kOwnCalls{
-    sizeof(authd_calls_v1), 0, &open_own_call, &withdraw_own_call, &failure_of_own_call, &close_own_call};
+constexpr authd_calls_v1 kOwnCalls{sizeof(authd_calls_v1), 0, &open_own_call, &withdraw_own_call, &failure_of_own_call,
+                                   &close_own_call};
 
 void await_withdrawal(const authd_call* call) {
   std::unique_lock lock(own_calls_mutex);
@@ -196,8 +194,7 @@ authd_status PluginHost::on_get(const authd_host* host, const authd_cfg*, authd_
   return AUTHD_OK;
 }
 
-authd_status PluginHost::on_key(const authd_host*, const authd_cfg*, authd_str, std::uint32_t,
-                                authd_str*) noexcept {
+authd_status PluginHost::on_key(const authd_host*, const authd_cfg*, authd_str, std::uint32_t, authd_str*) noexcept {
   return AUTHD_NOT_FOUND;
 }
 
@@ -220,13 +217,11 @@ HttpAnswer PluginHost::exchange(HttpExchange seen) {
 }
 
 authd_status PluginHost::on_exchange(const authd_http_v1* http, const authd_call* call,
-                                     const authd_http_request* request,
-                                     authd_http_response* response) noexcept {
+                                     const authd_http_request* request, authd_http_response* response) noexcept {
   PluginHost& self = of(http->host);
-  HttpExchange seen{
-      copy(request->method), copy(request->url), copy(request->body),         {},
-      request->flags,        request->pool_size, request->connect_timeout_ms, request->max_attempts,
-      request->retry_base_ms};
+  HttpExchange seen{copy(request->method), copy(request->url), copy(request->body),         {},
+                    request->flags,        request->pool_size, request->connect_timeout_ms, request->max_attempts,
+                    request->retry_base_ms};
   for (std::size_t i = 0; i < request->header_count; ++i)
     seen.headers[copy(request->headers[i].name)] = copy(request->headers[i].value);
   const HttpAnswer answer = self.exchange(std::move(seen));

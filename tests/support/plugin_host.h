@@ -30,8 +30,8 @@ struct LogLine {
 // What an authd_call points to.
 struct TestCall {
   std::int64_t remaining_ms = INT64_MAX;
-  std::string message; // of the last fail()
-  std::string setting; // the one that it blames
+  std::string message;               // of the last fail()
+  std::string setting;               // the one that it blames
   std::vector<std::string> problems; // all of them, "/setting: message"
   std::int32_t upstream_status = 0;
   std::uint32_t retry_after_ms = 0;
@@ -106,13 +106,11 @@ class PluginHost {
  private:
   static PluginHost& of(const authd_host* host) { return *static_cast<PluginHost*>(host->ctx); }
   static void on_log(const authd_host*, const authd_call*, std::uint32_t, authd_str, authd_str) noexcept;
-  static authd_status on_fail(const authd_host*, const authd_call*, authd_status,
-                              const authd_error*) noexcept;
+  static authd_status on_fail(const authd_host*, const authd_call*, authd_status, const authd_error*) noexcept;
   static authd_status on_put(const authd_host*, authd_out*, authd_bytes) noexcept;
   static std::int64_t on_remaining(const authd_host*, const authd_call*) noexcept;
   static authd_status on_get(const authd_host*, const authd_cfg*, authd_str, authd_value*) noexcept;
-  static authd_status on_key(const authd_host*, const authd_cfg*, authd_str, std::uint32_t,
-                             authd_str*) noexcept;
+  static authd_status on_key(const authd_host*, const authd_cfg*, authd_str, std::uint32_t, authd_str*) noexcept;
   static const void* on_service(const authd_host*, const char*) noexcept;
   HttpAnswer exchange(HttpExchange seen);
   static authd_status on_exchange(const authd_http_v1*, const authd_call*, const authd_http_request*,
@@ -135,8 +133,6 @@ class PluginHost {
 };
 
 inline authd_str str(std::string_view s) { return {s.data(), s.size()}; }
-inline authd_bytes bytes(std::string_view s) {
-  return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
-}
+inline authd_bytes bytes(std::string_view s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
 
 } // namespace authd::test

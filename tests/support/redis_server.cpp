@@ -44,8 +44,7 @@ std::string text_of(const RedisType& reply) {
 // `count` lines that hold `text`.
 bool await_lines(const ChildProcess& process, std::string_view text, std::size_t count) {
   std::size_t seen = 0;
-  return process
-      .await_line([&](const std::string& line) { return contains(line, text) && ++seen == count; }, kPatience)
+  return process.await_line([&](const std::string& line) { return contains(line, text) && ++seen == count; }, kPatience)
       .has_value();
 }
 
@@ -64,24 +63,13 @@ RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::m
 
 bool RedisServer::try_start() {
   const std::string dir = folder_.path().string();
-  std::vector<std::string> all{kServer,
-                               "--port",
-                               std::to_string(port_),
-                               "--bind",
-                               "127.0.0.1",
-                               "--dir",
-                               dir,
-                               "--save",
-                               "",
-                               "--appendonly",
-                               "no",
-                               "--repl-diskless-sync-delay",
-                               "0"};
+  std::vector<std::string> all{
+      kServer,        "--port", std::to_string(port_),        "--bind", "127.0.0.1", "--dir", dir, "--save", "",
+      "--appendonly", "no",     "--repl-diskless-sync-delay", "0"};
   all.insert(all.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(std::move(all));
   return process_
-      ->await_line([](const std::string& line) { return contains(line, "Ready to accept connections"); },
-                   kPatience)
+      ->await_line([](const std::string& line) { return contains(line, "Ready to accept connections"); }, kPatience)
       .has_value();
 }
 
@@ -139,8 +127,7 @@ RedisSentinels::RedisSentinels(const std::string& password) {
     throw std::runtime_error("the replica does not follow: " + first_replica().process().everything());
   for (int i = 0; i < 3; ++i) start_sentinel(password);
   for (const Sentinel& sentinel : sentinels_) {
-    if (!await_lines(*sentinel.process, "+sentinel sentinel", 2) ||
-        !await_lines(*sentinel.process, "+slave slave", 1))
+    if (!await_lines(*sentinel.process, "+sentinel sentinel", 2) || !await_lines(*sentinel.process, "+slave slave", 1))
       throw std::runtime_error("a sentinel is alone: " + sentinel.process->everything());
   }
 }
@@ -153,12 +140,10 @@ void RedisSentinels::start_sentinel(const std::string& password) {
       "port " + std::to_string(port) + "\nbind 127.0.0.1\ndir " + (folder_.path() / name).string() + "\n";
   const std::string master(kMaster);
   conf += "sentinel monitor " + master + " 127.0.0.1 " + std::to_string(first_master().port()) + " 2\n";
-  conf +=
-      "sentinel down-after-milliseconds " + master + " 600\nsentinel failover-timeout " + master + " 3000\n";
+  conf += "sentinel down-after-milliseconds " + master + " 600\nsentinel failover-timeout " + master + " 3000\n";
   if (!password.empty()) conf += "requirepass " + password + "\nsentinel sentinel-pass " + password + "\n";
   const std::string file = folder_.write(name + ".conf", conf);
-  sentinels_.push_back(
-      {port, std::make_unique<ChildProcess>(std::vector<std::string>{kServer, file, "--sentinel"})});
+  sentinels_.push_back({port, std::make_unique<ChildProcess>(std::vector<std::string>{kServer, file, "--sentinel"})});
 }
 
 std::string RedisSentinels::url() const {
@@ -168,18 +153,15 @@ std::string RedisSentinels::url() const {
   return all + "/" + kMaster;
 }
 
-bool RedisSentinels::await_failover() const {
-  return await_lines(*sentinels_.back().process, "+switch-master", 1);
-}
+bool RedisSentinels::await_failover() const { return await_lines(*sentinels_.back().process, "+switch-master", 1); }
 
 // --- cluster -------------------------------------------------------------------------------------------
 
 RedisCluster::RedisCluster() {
   std::vector<std::string> create{kCli, "--cluster", "create"};
   for (int i = 0; i < 3; ++i) {
-    nodes_.push_back(std::make_unique<RedisServer>(
-        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
-                                 "--cluster-node-timeout", "2000"}));
+    nodes_.push_back(std::make_unique<RedisServer>(std::vector<std::string>{
+        "--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()), "--cluster-node-timeout", "2000"}));
     create.push_back("127.0.0.1:" + std::to_string(nodes_.back()->port()));
   }
   create.push_back("--cluster-yes");
@@ -190,9 +172,7 @@ RedisCluster::RedisCluster() {
       throw std::runtime_error("a node does not join: " + node->process().everything());
 }
 
-std::string RedisCluster::url() const {
-  return "redis+cluster://127.0.0.1:" + std::to_string(nodes_[0]->port());
-}
+std::string RedisCluster::url() const { return "redis+cluster://127.0.0.1:" + std::to_string(nodes_[0]->port()); }
 
 std::string RedisCluster::id_of(std::size_t i) const { return nodes_[i]->run({"CLUSTER", "MYID"}); }
 
@@ -206,8 +186,7 @@ std::size_t RedisCluster::owner_of(std::string_view key) const {
   throw std::runtime_error("no node has this key's slot");
 }
 
-void RedisCluster::set_slot(std::size_t at, std::uint16_t slot, const std::string& state,
-                            std::size_t peer) const {
+void RedisCluster::set_slot(std::size_t at, std::uint16_t slot, const std::string& state, std::size_t peer) const {
   const auto answer = nodes_[at]->run({"CLUSTER", "SETSLOT", std::to_string(slot), state, id_of(peer)});
   if (answer != "OK") throw std::runtime_error("SETSLOT: " + answer);
 }

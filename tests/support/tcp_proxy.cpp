@@ -101,8 +101,7 @@ struct TcpProxy::Link {
 // --- for tests -----------------------------------------------------------------------------------------
 
 TcpProxy::TcpProxy(std::uint16_t server_port)
-    : server_port_(server_port), reservation_(bound_socket(0)),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : server_port_(server_port), reservation_(bound_socket(0)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   port_ = port_of(reservation_);
   listen(true);
   thread_ = std::thread([this] { run(); });
@@ -167,8 +166,8 @@ void TcpProxy::run() {
     const auto now = Clock::now();
     for (const Link& link : links_) {
       const bool reads_answers = !fault_.black_hole && !link.server_done && link.held < kMostHeld;
-      const auto due = link.answers.empty() ? Clock::time_point::max()
-                                            : std::max(link.answers.front().due, link.next_burst);
+      const auto due =
+          link.answers.empty() ? Clock::time_point::max() : std::max(link.answers.front().due, link.next_burst);
       const bool writes_answers = !fault_.black_hole && due <= now;
       if (!fault_.black_hole && due > now) next = std::min(next, due);
       const bool reads_requests = !fault_.black_hole && link.requests.size() < kMostHeld;

@@ -18,9 +18,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{20};
 using BioPtr = std::unique_ptr<BIO, OpenSslDeleter<BIO_free>>;
 
-BioPtr reading(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
+BioPtr reading(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 CertificatePtr certificate_from(const std::string& pem) {
   return CertificatePtr(PEM_read_bio_X509(reading(pem).get(), nullptr, nullptr, nullptr));
@@ -50,8 +48,7 @@ void apply(const TlsOptions& options, SSL_CTX* context) {
 void offer(const std::string& protocol, SSL* ssl) {
   if (protocol.empty()) return;
   const std::string wire = static_cast<char>(protocol.size()) + protocol;
-  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(wire.data()),
-                      static_cast<unsigned>(wire.size()));
+  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(wire.data()), static_cast<unsigned>(wire.size()));
 }
 
 } // namespace
@@ -61,8 +58,7 @@ TlsConnection::TlsConnection(std::uint16_t port, const TlsOptions& options)
   std::signal(SIGPIPE, SIG_IGN); // OpenSSL sends by write(2)
   apply(options, context_.get());
   if (options.receive_buffer_bytes > 0) {
-    setsockopt(wire_.fd(), SOL_SOCKET, SO_RCVBUF, &options.receive_buffer_bytes,
-               sizeof options.receive_buffer_bytes);
+    setsockopt(wire_.fd(), SOL_SOCKET, SO_RCVBUF, &options.receive_buffer_bytes, sizeof options.receive_buffer_bytes);
   }
   ::fcntl(wire_.fd(), F_SETFL, O_NONBLOCK);
   ssl_.reset(SSL_new(context_.get()));

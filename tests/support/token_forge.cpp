@@ -34,13 +34,11 @@ std::string decoded(std::string_view text) {
 
 std::string hmac(std::string_view text, std::string_view secret, std::string_view algorithm) {
   if (algorithm == "none") return {};
-  const EVP_MD* digest = algorithm == "HS512"   ? EVP_sha512()
-                         : algorithm == "HS384" ? EVP_sha384()
-                                                : EVP_sha256();
+  const EVP_MD* digest = algorithm == "HS512" ? EVP_sha512() : algorithm == "HS384" ? EVP_sha384() : EVP_sha256();
   std::array<unsigned char, EVP_MAX_MD_SIZE> mac;
   unsigned size = 0;
-  HMAC(digest, secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
+  HMAC(digest, secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), mac.data(), &size);
   return {reinterpret_cast<const char*>(mac.data()), size};
 }
 
@@ -65,10 +63,9 @@ TokenParts take_apart(std::string_view token) {
   return parts;
 }
 
-std::string verify_with_python(const std::string& token, const std::string& secret,
-                               const std::string& algorithm, const std::string& audience) {
-  ChildProcess python({"/usr/bin/python3", AUTHD_JWT_CHECK, algorithm, audience}, {},
-                      token + "\n" + secret + "\n");
+std::string verify_with_python(const std::string& token, const std::string& secret, const std::string& algorithm,
+                               const std::string& audience) {
+  ChildProcess python({"/usr/bin/python3", AUTHD_JWT_CHECK, algorithm, audience}, {}, token + "\n" + secret + "\n");
   if (!python.await_exit(std::chrono::seconds(30))) return "error: python3 did not end";
   const auto lines = python.output();
   return lines.empty() ? "error: " + python.everything() : lines.front();

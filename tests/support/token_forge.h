@@ -24,7 +24,7 @@ struct TokenParts {
 TokenParts take_apart(std::string_view token);
 
 // What Debian's python3-jwt says: the claims as JSON text, or "error: ...".
-std::string verify_with_python(const std::string& token, const std::string& secret,
-                               const std::string& algorithm, const std::string& audience);
+std::string verify_with_python(const std::string& token, const std::string& secret, const std::string& algorithm,
+                               const std::string& audience);
 
 } // namespace authd::test

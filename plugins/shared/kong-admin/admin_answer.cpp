@@ -51,8 +51,7 @@ sdk::milliseconds retry_after(std::string_view header, std::time_t now) {
   constexpr std::int64_t kDay = 24 * 60 * 60;
   std::int64_t wait = 0;
   const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), wait);
-  if (error != std::errc() || end != header.data() + header.size())
-    wait = seconds_until(std::string(header), now);
+  if (error != std::errc() || end != header.data() + header.size()) wait = seconds_until(std::string(header), now);
   return seconds(std::clamp<std::int64_t>(wait, 0, kDay));
 }
 
@@ -67,8 +66,7 @@ Status classify_common(const sdk::Call& call, const sdk::HttpResponse& answer, s
   if (answer.status == 409) return fail(Status::conflict, "a credential with this key exists already");
   if (answer.status == 414) return fail(Status::invalid, "this consumer's name is too long for " + name);
   if (answer.status == 429) return fail(Status::rate_limited, name + " limits the rate of requests", wait);
-  if (answer.status < 300)
-    return fail(Status::corrupt, name + " answered " + status + ", which makes no sense here");
+  if (answer.status < 300) return fail(Status::corrupt, name + " answered " + status + ", which makes no sense here");
   if (answer.status < 400)
     return fail(Status::unavailable,
                 name + " redirects (" + status + "); gateway.admin_url must name where it really is");

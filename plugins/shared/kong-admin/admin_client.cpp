@@ -31,16 +31,15 @@ SecretText admin_token_of(const sdk::Config& config, sdk::Call& call) {
   return SecretText(std::string(token));
 }
 
-AdminClient::AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header,
-                         SecretText token)
+AdminClient::AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, SecretText token)
     : http_(host), header_(std::move(header)), token_(std::move(token)),
       pool_size_(static_cast<std::uint32_t>(config.integer("/pool_size", 10))),
       connect_timeout_(config.duration("/connect_timeout", sdk::milliseconds(5000))),
       max_attempts_(static_cast<std::uint32_t>(config.integer("/max_attempts", 2))),
       retry_base_(config.duration("/retry_base", sdk::milliseconds(100))) {}
 
-sdk::Result<sdk::HttpResponse> AdminClient::send(sdk::Call& call, std::string_view method,
-                                                 const std::string& url, std::string_view body) const {
+sdk::Result<sdk::HttpResponse> AdminClient::send(sdk::Call& call, std::string_view method, const std::string& url,
+                                                 std::string_view body) const {
   sdk::HttpRequest request{.method = method, .url = url, .body = body};
   request.headers.emplace_back("Accept", "application/json");
   if (!token_.reveal().empty()) request.headers.emplace_back(header_, token_.reveal());

@@ -147,8 +147,7 @@ bool is_list(std::string_view body) {
 
 bool is_uuid(std::string_view text) {
   constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  return text.size() == kShape.size() &&
-         std::equal(text.begin(), text.end(), kShape.begin(), [](char c, char shape) {
+  return text.size() == kShape.size() && std::equal(text.begin(), text.end(), kShape.begin(), [](char c, char shape) {
            return shape == '-' ? c == '-'
                                : std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos;
          });

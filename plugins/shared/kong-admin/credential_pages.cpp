@@ -18,8 +18,7 @@ constexpr std::size_t kMostPages = 20; // of at least 100 credentials each; the 
 
 } // namespace
 
-Result<std::vector<StoredCredential>> read_pages(Call& call, std::string first_query,
-                                                 const PageReader& read) {
+Result<std::vector<StoredCredential>> read_pages(Call& call, std::string first_query, const PageReader& read) {
   std::vector<StoredCredential> all;
   std::vector<std::string> queries{std::move(first_query)};
   while (queries.size() <= kMostPages) {
@@ -45,18 +44,14 @@ Result<CredentialPage> take_page(Call& call, sdk::HttpResponse& answer) {
 
 Result<std::string> query_of_link(Call& call, const std::string& link) {
   const auto query = link.find('?');
-  if (!link.starts_with('/') || query == std::string::npos || !is_visible(link) ||
-      link.find('#') != std::string::npos)
+  if (!link.starts_with('/') || query == std::string::npos || !is_visible(link) || link.find('#') != std::string::npos)
     return call.fail(Status::corrupt, "Kong's link to the next page is not a path with a query", 200);
   return link.substr(query);
 }
 
 Status put(const StoredCredential& c, sdk::CredentialSink& out) {
-  return out.put({.id = c.id,
-                  .key = c.key,
-                  .algorithm = c.algorithm,
-                  .secret = c.secret.reveal(),
-                  .created_at = c.created_at});
+  return out.put(
+      {.id = c.id, .key = c.key, .algorithm = c.algorithm, .secret = c.secret.reveal(), .created_at = c.created_at});
 }
 
 Status put_all(const std::vector<StoredCredential>& credentials, sdk::CredentialSink& out) {

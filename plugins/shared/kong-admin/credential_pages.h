@@ -19,8 +19,7 @@ struct ReadPage {
 using PageReader = std::function<sdk::Result<ReadPage>(const std::string& query)>;
 
 // Reads from `first_query` on. Pages that go in a circle, and more than 20 of them, are corrupt.
-sdk::Result<std::vector<StoredCredential>> read_pages(sdk::Call& call, std::string first_query,
-                                                      const PageReader& read);
+sdk::Result<std::vector<StoredCredential>> read_pages(sdk::Call& call, std::string first_query, const PageReader& read);
 
 // The page that a 200 carries. Wipes the answer's body, which holds secrets, and logs what is left out.
 sdk::Result<CredentialPage> take_page(sdk::Call& call, sdk::HttpResponse& answer);

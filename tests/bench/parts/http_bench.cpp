@@ -42,8 +42,7 @@ BENCHMARK(ParseRequest);
 void SerialiseResponse(benchmark::State& state) {
   const Cors cors({"*"}, false);
   const std::string body = R"({"access_token":")" + std::string(440, 'e') + R"(","expires_in":900})";
-  const HeaderField fields[] = {{"Cache-Control", "no-store, no-cache, must-revalidate"},
-                                {"Pragma", "no-cache"}};
+  const HeaderField fields[] = {{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}};
   Request request;
   request.request_id = "519183b0-74b7-4b1b-ac5e-4f5beed3e547";
   Response response;

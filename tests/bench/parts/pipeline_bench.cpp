@@ -53,8 +53,7 @@ void Sign(benchmark::State& state, Algorithm algorithm) {
   const std::int64_t now = unix_seconds(wall_now());
   Signer signer;
   for (auto _ : state) {
-    auto token =
-        signer.sign(claims, {kId, kUsername}, credential, "519183b0-74b7-4b1b-ac5e-4f5beed3e547", now);
+    auto token = signer.sign(claims, {kId, kUsername}, credential, "519183b0-74b7-4b1b-ac5e-4f5beed3e547", now);
     benchmark::DoNotOptimize(token);
   }
 }
@@ -65,16 +64,15 @@ BENCHMARK_CAPTURE(Sign, HS512, Algorithm::hs512);
 // As TokenPipeline::check does it, the record's decoding included.
 void ValidateToken(benchmark::State& state, const char* algorithm) {
   std::vector<plugin::GatewayCredential> listed;
-  listed.push_back(
-      {"c0de0000-0000-4000-8000-000000000001", "key-1", algorithm, Secret(std::string(kSecret)), 1});
+  listed.push_back({"c0de0000-0000-4000-8000-000000000001", "key-1", algorithm, Secret(std::string(kSecret)), 1});
   std::string record;
   CredentialRecord::encode(select_credentials(std::move(listed)), wall_now(), record);
   const std::int64_t now = unix_seconds(wall_now());
   Signer signer;
   const std::string token(signer
                               .sign(ClaimsTemplate(jwt_settings()), {kId, kUsername},
-                                    CredentialRecord::decode(record)->newest(),
-                                    "519183b0-74b7-4b1b-ac5e-4f5beed3e547", now)
+                                    CredentialRecord::decode(record)->newest(), "519183b0-74b7-4b1b-ac5e-4f5beed3e547",
+                                    now)
                               .text);
   for (auto _ : state) {
     auto checked = validate_token(token, *CredentialRecord::decode(record), "key", now);

@@ -58,8 +58,7 @@ void TierGet(benchmark::State& state) {
   }
   std::mt19937 random(1);
   std::vector<std::string> order;
-  for (unsigned i = 0; i < 65'536; ++i)
-    order.push_back(consumer_id(static_cast<unsigned>(random() % entries)));
+  for (unsigned i = 0; i < 65'536; ++i) order.push_back(consumer_id(static_cast<unsigned>(random() % entries)));
   std::string value;
   std::size_t next = 0;
   for (auto _ : state) {

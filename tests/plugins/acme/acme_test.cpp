@@ -46,11 +46,8 @@ TEST_F(AcmePlugin, TellsRefusalsFromFailures) {
 }
 
 TEST_F(AcmePlugin, SaysHowLongToWait) {
-  const std::pair<const char*, std::uint32_t> cases[] = {{"7", 7000},
-                                                         {"-7", 0},
-                                                         {"Wed, 21 Oct 2026 07:28:00 GMT", 0},
-                                                         {"99999999999", 0},
-                                                         {"999999", 86'400'000}};
+  const std::pair<const char*, std::uint32_t> cases[] = {
+      {"7", 7000}, {"-7", 0}, {"Wed, 21 Oct 2026 07:28:00 GMT", 0}, {"99999999999", 0}, {"999999", 86'400'000}};
   for (const auto& [header, wait_ms] : cases) {
     host_.answer({429, "", {{"Retry-After", header}}});
     EXPECT_EQ(get(), AUTHD_RATE_LIMITED);

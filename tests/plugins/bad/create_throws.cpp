@@ -13,8 +13,7 @@ authd_status throwing_create(const authd_host*, const authd_cfg*, const authd_ca
   throw std::runtime_error("out of patience");
 }
 
-constexpr authd_lifecycle kLifecycle{
-    sizeof(authd_lifecycle), 0, &throwing_create, nullptr, nullptr, &destroy, nullptr};
+constexpr authd_lifecycle kLifecycle{sizeof(authd_lifecycle), 0, &throwing_create, nullptr, nullptr, &destroy, nullptr};
 constexpr authd_gateway_ops kOps = good_ops();
 constexpr authd_component kComponent = good_component(&kLifecycle, &kOps);
 constexpr authd_plugin kPlugin = good_plugin(&kComponent);

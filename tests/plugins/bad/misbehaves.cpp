@@ -69,8 +69,7 @@ const Global global;
 
 class Plan {
  public:
-  explicit Plan(const Config& config)
-      : at_(config.string("/at", "never")), does_(config.string("/does", "nothing")) {}
+  explicit Plan(const Config& config) : at_(config.string("/at", "never")), does_(config.string("/does", "nothing")) {}
   void reached(const char* operation) const {
     if (at_ == operation) misbehave(does_);
   }
@@ -92,8 +91,7 @@ class MisbehavingGateway {
   Status stop(Call&) { return at("stop"); }
   Status get_secret(Call&, std::string_view, CredentialSink& out) {
     plan_.reached("get_secret");
-    return out.put(
-        {.id = "1", .key = "k", .algorithm = "HS256", .secret = "0123456789abcdef0123456789abcdef"});
+    return out.put({.id = "1", .key = "k", .algorithm = "HS256", .secret = "0123456789abcdef0123456789abcdef"});
   }
   Status probe(Call&, HealthReport&) { return at("probe"); }
 
@@ -108,10 +106,8 @@ class MisbehavingGateway {
 // Holds nothing. Says that it does not block, so it is called on the reactors.
 class MisbehavingCache {
  public:
-  static constexpr ComponentInfo info{.name = "misbehaving-cache",
-                                      .summary = "a bad tier",
-                                      .schema = kSchema,
-                                      .flags = AUTHD_CACHE_NONBLOCKING};
+  static constexpr ComponentInfo info{
+      .name = "misbehaving-cache", .summary = "a bad tier", .schema = kSchema, .flags = AUTHD_CACHE_NONBLOCKING};
 
   MisbehavingCache(Host, const Config& config, Call&) : plan_(config) {}
 

@@ -6,8 +6,7 @@ AUTHD_NOTE(NOTE_JSON("1.0.0", SCHEMA));
 
 namespace {
 constexpr authd_lifecycle kLifecycle = good_lifecycle();
-constexpr authd_gateway_ops kOps{
-    sizeof(authd_gateway_ops), 0, &get_secret, nullptr, nullptr, nullptr, nullptr};
+constexpr authd_gateway_ops kOps{sizeof(authd_gateway_ops), 0, &get_secret, nullptr, nullptr, nullptr, nullptr};
 constexpr authd_component kComponent = good_component(&kLifecycle, &kOps);
 constexpr authd_plugin kPlugin = good_plugin(&kComponent);
 } // namespace

@@ -9,8 +9,8 @@
 #ifndef SCHEMA
 #define SCHEMA R"({"type": "object", "properties": {"token": {"type": "string"}}})"
 #endif
-#define NOTE_JSON(version, schema)                                                                           \
-  R"({"id": "bad", "version": ")" version                                                                    \
+#define NOTE_JSON(version, schema)                                                                                     \
+  R"({"id": "bad", "version": ")" version                                                                              \
   R"(", "components": [{"kind": "authd.gateway/1", "name": "bad", "config_schema": )" schema R"(}]})"
 
 namespace {
@@ -42,12 +42,11 @@ constexpr authd_component good_component(const authd_lifecycle* lifecycle, const
 }
 
 constexpr authd_plugin good_plugin(const authd_component* component) {
-  return {
-      sizeof(authd_plugin), AUTHD_ABI_MAJOR, AUTHD_TARGET_MINOR, "bad", "1.0.0", "", "", "", component, 1};
+  return {sizeof(authd_plugin), AUTHD_ABI_MAJOR, AUTHD_TARGET_MINOR, "bad", "1.0.0", "", "", "", component, 1};
 }
 
 } // namespace
 
-#define EXPORT_PLUGIN(descriptor)                                                                            \
-  extern "C" AUTHD_EXPORT const authd_plugin* authd_plugin_v1(uint32_t) AUTHD_NX;                            \
+#define EXPORT_PLUGIN(descriptor)                                                                                      \
+  extern "C" AUTHD_EXPORT const authd_plugin* authd_plugin_v1(uint32_t) AUTHD_NX;                                      \
   const authd_plugin* authd_plugin_v1(uint32_t) AUTHD_NX { return descriptor; }

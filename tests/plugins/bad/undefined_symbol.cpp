@@ -13,8 +13,7 @@ authd_status calling_create(const authd_host*, const authd_cfg*, const authd_cal
   return AUTHD_OK;
 }
 
-constexpr authd_lifecycle kLifecycle{
-    sizeof(authd_lifecycle), 0, &calling_create, nullptr, nullptr, &destroy, nullptr};
+constexpr authd_lifecycle kLifecycle{sizeof(authd_lifecycle), 0, &calling_create, nullptr, nullptr, &destroy, nullptr};
 constexpr authd_gateway_ops kOps = good_ops();
 constexpr authd_component kComponent = good_component(&kLifecycle, &kOps);
 constexpr authd_plugin kPlugin = good_plugin(&kComponent);

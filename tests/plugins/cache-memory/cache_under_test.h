@@ -18,8 +18,7 @@ struct CacheUnderTest {
   std::atomic<std::int64_t> now{1000};
   MemoryCache cache;
 
-  explicit CacheUnderTest(std::size_t max_entries = 100000)
-      : cache(max_entries, [this] { return now.load(); }) {}
+  explicit CacheUnderTest(std::size_t max_entries = 100000) : cache(max_entries, [this] { return now.load(); }) {}
 
   std::optional<std::string> get(std::string_view key, Age age = Age::fresh) const {
     std::optional<std::string> value;

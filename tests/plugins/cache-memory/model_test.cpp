@@ -20,8 +20,7 @@ namespace {
 // The cache against the obvious implementation, without eviction.
 class Model {
  public:
-  void set(const std::string& key, std::string value, std::int64_t now, std::int64_t ttl,
-           std::int64_t stale) {
+  void set(const std::string& key, std::string value, std::int64_t now, std::int64_t ttl, std::int64_t stale) {
     entries_[key] = {std::move(value), now + ttl, now + ttl + stale};
   }
   std::optional<std::string> get(const std::string& key, Age age, std::int64_t now) const {
@@ -35,8 +34,8 @@ class Model {
     std::erase_if(entries_, [&](const auto& e) { return e.first.starts_with(prefix); });
   }
   std::size_t living(std::int64_t now) const {
-    return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(),
-                                                  [&](const auto& e) { return now < e.second.stale_until; }));
+    return static_cast<std::size_t>(
+        std::count_if(entries_.begin(), entries_.end(), [&](const auto& e) { return now < e.second.stale_until; }));
   }
   std::size_t size() const { return entries_.size(); }
 

@@ -16,8 +16,8 @@ class RedisClusterTier : public testing::Test {
       if (const std::string key = "authd:v1:" + std::to_string(n); redis_.owner_of(key) == i) return key;
   }
   void migrate(const std::string& key, std::size_t from, std::size_t to) {
-    const auto answer = redis_.node(from).run(
-        {"MIGRATE", "127.0.0.1", std::to_string(redis_.node(to).port()), key, "0", "10000"});
+    const auto answer =
+        redis_.node(from).run({"MIGRATE", "127.0.0.1", std::to_string(redis_.node(to).port()), key, "0", "10000"});
     ASSERT_EQ(answer, "OK");
   }
 };
@@ -92,8 +92,7 @@ TEST_F(RedisClusterTier, ClearsASlotThatIsOnItsWay) {
 TEST_F(RedisClusterTier, TellsTheOthersWhereverTheyListen) {
   std::vector<std::unique_ptr<Tier>> others;
   for (std::size_t i = 0; i < 3; ++i)
-    others.push_back(
-        std::make_unique<Tier>("redis+cluster://127.0.0.1:" + std::to_string(redis_.node(i).port())));
+    others.push_back(std::make_unique<Tier>("redis+cluster://127.0.0.1:" + std::to_string(redis_.node(i).port())));
   for (std::size_t i = 0; i < 3; ++i) {
     const std::string key = key_at(i);
     ASSERT_TRUE(tier_.drop(key)) << tier_.why();
@@ -102,8 +101,7 @@ TEST_F(RedisClusterTier, TellsTheOthersWhereverTheyListen) {
 }
 
 TEST_F(RedisClusterTier, KeepsServingTheSlotsOfTheOthersWhenOneMasterIsGone) {
-  for (std::size_t i = 0; i < 3; ++i)
-    redis_.node(i).run({"CONFIG", "SET", "cluster-require-full-coverage", "no"});
+  for (std::size_t i = 0; i < 3; ++i) redis_.node(i).run({"CONFIG", "SET", "cluster-require-full-coverage", "no"});
   const std::string lost = key_at(1), kept = key_at(2);
   ASSERT_EQ(tier_.set(kept, "v"), AUTHD_OK);
   redis_.node(1).kill();

@@ -70,8 +70,7 @@ TEST_F(RedisDialer, NamesAllAddressesWhenNoneAnswers) {
 TEST_F(RedisDialer, LeavesAnAddressThatAcceptsAndDoesNotAnswer) {
   const ConnectionServer silent([](Peer& peer) { peer.hang(); });
   const ConnectionServer closing([](Peer&) {});
-  const Dialer dialer =
-      to({numeric("127.0.0.1", silent.port()), numeric("127.0.0.1", closing.port()), alive()});
+  const Dialer dialer = to({numeric("127.0.0.1", silent.port()), numeric("127.0.0.1", closing.port()), alive()});
   EXPECT_EQ(dialer.dial(kName, Deadline(milliseconds(200))).error().kind, Fault::Kind::timed_out);
   EXPECT_EQ(dialer.dial(kName, Deadline(kDead)).error().kind, Fault::Kind::lost);
   const auto connection = dialer.dial(kName, Deadline(kDead));

@@ -35,8 +35,7 @@ TEST_F(RedisFaults, KeepsToTheDeadlineWhileRedisIsFrozenAndComesBackByItself) {
 }
 
 TEST_F(RedisFaults, NeverTakesALateAnswerForThatOfAnotherKey) {
-  for (int i = 0; i < 20; ++i)
-    ASSERT_EQ(tier_.set(std::to_string(i), "value " + std::to_string(i)), AUTHD_OK);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(tier_.set(std::to_string(i), "value " + std::to_string(i)), AUTHD_OK);
   for (int round = 0; round < 5; ++round) {
     redis_.freeze();
     tier_.limit(milliseconds(60));
@@ -245,8 +244,8 @@ TEST(RedisLogIn, RefusesAPasswordThatRedisDoesNotWant) {
 TEST(RedisLogIn, NeedsNoMoreThanWhatTheDocumentationGrants) {
   RedisServer redis;
   redis.run({"ACL", "SETUSER", "authd", "reset", "on", std::string(">") + kPassword, "~authd:v1:*",
-             "&authd:v1:invalidate", "+ping", "+get", "+set", "+getrange", "+strlen", "+unlink", "+scan",
-             "+eval", "+evalsha", "+publish", "+subscribe"});
+             "&authd:v1:invalidate", "+ping", "+get", "+set", "+getrange", "+strlen", "+unlink", "+scan", "+eval",
+             "+evalsha", "+publish", "+subscribe"});
   Tier tier(redis.url(), {{"/username", std::string("authd")}, {"/password", std::string(kPassword)}});
   Tier other(redis.url());
   ASSERT_EQ(tier.set("authd:v1:k", "v"), AUTHD_OK) << tier.why();

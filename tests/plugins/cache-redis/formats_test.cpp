@@ -57,11 +57,11 @@ TEST(RedisSlots, AreThoseOfRedis) {
 
 TEST(RedisErrors, AreClassifiedByTheirFirstWord) {
   const auto status = [](const char* error) { return classify_error(error).status; };
-  for (const char* denied : {"NOAUTH Authentication required.", "WRONGPASS invalid username-password pair",
-                             "NOPERM x", "DENIED Redis is running in protected mode"})
+  for (const char* denied : {"NOAUTH Authentication required.", "WRONGPASS invalid username-password pair", "NOPERM x",
+                             "DENIED Redis is running in protected mode"})
     EXPECT_EQ(status(denied), Status::denied) << denied;
-  for (const char* down : {"READONLY x", "OOM x", "LOADING x", "MASTERDOWN x", "CLUSTERDOWN x", "TRYAGAIN x",
-                           "BUSY x", "MISCONF x", "ERR x", "", "something else"})
+  for (const char* down : {"READONLY x", "OOM x", "LOADING x", "MASTERDOWN x", "CLUSTERDOWN x", "TRYAGAIN x", "BUSY x",
+                           "MISCONF x", "ERR x", "", "something else"})
     EXPECT_EQ(status(down), Status::unavailable) << down;
   EXPECT_TRUE(classify_error("READONLY x").worth_another_try());
   EXPECT_FALSE(classify_error("OOM x").worth_another_try());
@@ -74,7 +74,8 @@ TEST(RedisErrors, ThatAreUnknownAreSaidInRedisWords) {
             "Redis answered ERR max number of clients reached");
   EXPECT_EQ(classify_error("NOSCRIPTS are\r\nodd").message, "Redis answered NOSCRIPTS are??odd");
   EXPECT_EQ(classify_error("ERR").message, "Redis answered ERR");
-  EXPECT_EQ(classify_error("ERR " + std::string(1000, 'x')).message.size(), std::string("Redis answered ERR").size() + 200 + 3);
+  EXPECT_EQ(classify_error("ERR " + std::string(1000, 'x')).message.size(),
+            std::string("Redis answered ERR").size() + 200 + 3);
 }
 
 TEST(RedisErrors, ShowNothingOfTheCommandThatTheyQuote) {
@@ -116,8 +117,7 @@ TEST(RedisAnnouncements, SayWhoAndWhat) {
   const std::string all = announce_all(id);
   ASSERT_TRUE(parse_announcement(all));
   EXPECT_FALSE(parse_announcement(all)->key);
-  for (const std::string& noise :
-       {std::string(), id, id + " k ", id + " x y", id + " ab", "Z" + said.substr(1)})
+  for (const std::string& noise : {std::string(), id, id + " k ", id + " x y", id + " ab", "Z" + said.substr(1)})
     EXPECT_FALSE(parse_announcement(noise)) << noise;
 }
 

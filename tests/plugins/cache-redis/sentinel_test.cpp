@@ -19,9 +19,8 @@ TEST(RedisSentinel, FollowsTheMasterWhenItIsKilled) {
 
   // The subscriptions have moved as well.
   EXPECT_TRUE(two.tiers().await_resyncs(1, seconds(20)));
-  EXPECT_TRUE(eventually(
-      [&] { return one.drop("k") && two.tiers().await_invalidated("k", 1, seconds(1)); },
-      seconds(20)));
+  EXPECT_TRUE(
+      eventually([&] { return one.drop("k") && two.tiers().await_invalidated("k", 1, seconds(1)); }, seconds(20)));
 }
 
 TEST(RedisSentinel, FollowsTheMasterWhenItIsFrozenAndComesBackAsAReplica) {
@@ -33,8 +32,7 @@ TEST(RedisSentinel, FollowsTheMasterWhenItIsFrozenAndComesBackAsAReplica) {
   tier.limit(milliseconds(300));
   EXPECT_TRUE(eventually([&] { return tier.set("new", "v") == AUTHD_OK; }, seconds(20))) << tier.why();
   redis.first_master().thaw();
-  EXPECT_TRUE(
-      eventually([&] { return redis.first_master().run({"ROLE"}).rfind("slave", 0) == 0; }, seconds(20)));
+  EXPECT_TRUE(eventually([&] { return redis.first_master().run({"ROLE"}).rfind("slave", 0) == 0; }, seconds(20)));
   for (int i = 0; i < 20; ++i) EXPECT_EQ(tier.set(std::to_string(i), "v"), AUTHD_OK) << tier.why();
   EXPECT_EQ(redis.first_replica().run({"EXISTS", "19"}), "1");
 }

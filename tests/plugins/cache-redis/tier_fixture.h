@@ -27,10 +27,9 @@ class RecordedTiers {
  public:
   // Of a host of 1.0: the table ends before `cleared`.
   explicit RecordedTiers(bool of_1_0 = false)
-      : table_{
-            {static_cast<std::uint32_t>(of_1_0 ? offsetof(authd_tiers_v1, cleared) : sizeof(authd_tiers_v1)),
-             0, nullptr, &on_invalidated, &on_resync, &on_cleared},
-            this} {}
+      : table_{{static_cast<std::uint32_t>(of_1_0 ? offsetof(authd_tiers_v1, cleared) : sizeof(authd_tiers_v1)), 0,
+                nullptr, &on_invalidated, &on_resync, &on_cleared},
+               this} {}
 
   const authd_tiers_v1* table() const { return &table_; }
   bool await_invalidated(const std::string& key, int times = 1, seconds at_most = seconds(10)) {

@@ -50,8 +50,7 @@ TEST_F(RedisTier, KeepsAFreshAndAStaleCopyInOneKeyThatRedisForgets) {
   EXPECT_LE(left_ms, 300'000);
   EXPECT_EQ(tier_.get_stale("long"), AUTHD_OK);
   EXPECT_EQ(redis_.run({"DBSIZE"}), "2");
-  ASSERT_EQ(tier_.set("ever", "v", milliseconds(INT64_MAX), milliseconds(INT64_MAX)), AUTHD_OK)
-      << tier_.why();
+  ASSERT_EQ(tier_.set("ever", "v", milliseconds(INT64_MAX), milliseconds(INT64_MAX)), AUTHD_OK) << tier_.why();
   EXPECT_EQ(tier_.get("ever"), AUTHD_OK);
 }
 

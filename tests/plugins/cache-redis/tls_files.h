@@ -14,14 +14,13 @@ namespace authd::test {
 class TlsFiles {
  public:
   explicit TlsFiles(const std::string& names = "DNS:localhost,IP:127.0.0.1") {
-    make({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-          "-subj", "/CN=authority", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", path("ca.key"),
-          "-out", ca()});
+    make({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+          "/CN=authority", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", path("ca.key"), "-out", ca()});
     make({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=server",
           "-keyout", key(), "-out", path("server.csr")});
     const std::string extensions = folder_.write("extensions", "subjectAltName=" + names + "\n");
-    make({"x509", "-req", "-in", path("server.csr"), "-CA", ca(), "-CAkey", path("ca.key"), "-CAcreateserial",
-          "-days", "2", "-extfile", extensions, "-out", certificate()});
+    make({"x509", "-req", "-in", path("server.csr"), "-CA", ca(), "-CAkey", path("ca.key"), "-CAcreateserial", "-days",
+          "2", "-extfile", extensions, "-out", certificate()});
   }
 
   std::string ca() const { return path("ca.pem"); }

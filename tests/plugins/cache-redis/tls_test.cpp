@@ -44,9 +44,8 @@ TEST_F(RedisTls, CarriesEverythingOnceTheServerIsVerified) {
 // from the socket. Five of these messages fill the stream's buffer of 1020 bytes exactly.
 TEST_F(RedisTls, LeavesNoMessageInAHalfReadRecord) {
   Tier tier(url("127.0.0.1"), trusting(files_.ca()));
-  const std::string many =
-      "for i = 1, 75 do redis.call('PUBLISH', 'authd:v1:invalidate', "
-      "'0123456789abcdef k ' .. string.rep('0', 131) .. string.format('%03d', i)) end return 1";
+  const std::string many = "for i = 1, 75 do redis.call('PUBLISH', 'authd:v1:invalidate', "
+                           "'0123456789abcdef k ' .. string.rep('0', 131) .. string.format('%03d', i)) end return 1";
   const auto pings = [&] {
     const std::string stats = redis_.run({"INFO", "commandstats"});
     return stats.substr(stats.find("cmdstat_ping:calls="), 25);

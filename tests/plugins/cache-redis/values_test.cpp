@@ -18,9 +18,9 @@ class RedisValues : public testing::Test {
 };
 
 TEST_F(RedisValues, ThatAreGarbageAreMissesAndDeleted) {
-  for (const std::string& garbage : {std::string("x"), std::string(500'000, 'g'),
-                                     std::string("authd\x01"), std::string(cache_redis::kTombstone) + "more",
-                                     std::string("authd\x02v\0", 8) + std::string(100, 'x')}) {
+  for (const std::string& garbage :
+       {std::string("x"), std::string(500'000, 'g'), std::string("authd\x01"),
+        std::string(cache_redis::kTombstone) + "more", std::string("authd\x02v\0", 8) + std::string(100, 'x')}) {
     redis_.run({"SET", "k", garbage});
     EXPECT_EQ(tier_.get("k"), AUTHD_NOT_FOUND);
     EXPECT_EQ(redis_.run({"EXISTS", "k"}), "0");

@@ -71,9 +71,7 @@ TEST(RedisWire, NeverPadsAnAnswerThatIsCutShort) {
 
 TEST(RedisWire, KeepsToOneDeadlineWhileBytesDripIn) {
   const Stopwatch watch;
-  EXPECT_EQ(get_from([](Peer& peer) {
-              peer.drip("$1000\r\n" + std::string(1000, 'x') + "\r\n", milliseconds(20));
-            }),
+  EXPECT_EQ(get_from([](Peer& peer) { peer.drip("$1000\r\n" + std::string(1000, 'x') + "\r\n", milliseconds(20)); }),
             AUTHD_TIMEOUT);
   EXPECT_LT(watch.elapsed(), seconds(5)); // all of it would take twenty
 }
@@ -95,8 +93,8 @@ TEST(RedisWire, IsNotNestedIntoAStackOverflow) {
 }
 
 TEST(RedisWire, RefusesWhatIsNoRedis) {
-  for (const char* noise : {"HTTP/1.1 200 OK\r\n\r\n", "$x\r\n", "$-2\r\n", ":1x\r\n", "$3\r\nabcde\r\n",
-                            "+OK\rX", "\r\n", "$9223372036854775808\r\n"}) {
+  for (const char* noise : {"HTTP/1.1 200 OK\r\n\r\n", "$x\r\n", "$-2\r\n", ":1x\r\n", "$3\r\nabcde\r\n", "+OK\rX",
+                            "\r\n", "$9223372036854775808\r\n"}) {
     const auto status = get_from([&](Peer& peer) { peer.send(noise); });
     EXPECT_EQ(status, AUTHD_CORRUPT) << noise;
   }
@@ -193,8 +191,7 @@ TEST(RedisWire, LetsNoServerQuoteThePassword) {
     std::string buffer;
     while (read_command(peer, buffer)) peer.send("-ERR AUTH the-password is wrong\r\n");
   });
-  Tier tier("redis://127.0.0.1:" + std::to_string(server.port()),
-            {{"/password", std::string("the-password")}});
+  Tier tier("redis://127.0.0.1:" + std::to_string(server.port()), {{"/password", std::string("the-password")}});
   EXPECT_EQ(tier.get("k"), AUTHD_DENIED);
   EXPECT_EQ((tier.why() + tier.host().everything_logged()).find("the-password"), std::string::npos);
 }

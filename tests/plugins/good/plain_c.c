@@ -13,8 +13,7 @@ AUTHD_NOTE("{\"id\": \"plain-c\", \"version\": \"0.1.0\", \"sdk\": \"" AUTHD_SDK
 
 static const authd_host* the_host; /* one instance is all that the test makes */
 
-static authd_status create(const authd_host* host, const authd_cfg* cfg, const authd_call* call,
-                           void** self) {
+static authd_status create(const authd_host* host, const authd_cfg* cfg, const authd_call* call, void** self) {
   (void)cfg;
   (void)call;
   the_host = host;
@@ -33,13 +32,12 @@ static authd_status get_secret(void* self, const authd_call* call, authd_str con
                                const authd_credential_sink* sink) {
   (void)self;
   if (consumer.n != 5 || memcmp(consumer.p, "alice", 5) != 0) {
-    const authd_error error = {
-        .size = sizeof error, .upstream_status = 404, .message = text("only alice lives here")};
+    const authd_error error = {.size = sizeof error, .upstream_status = 404, .message = text("only alice lives here")};
     return the_host->fail(the_host, call, AUTHD_NOT_FOUND, &error);
   }
   static const uint8_t secret[] = {'k', 0, 'y'};
-  const authd_credential credential = {
-      sizeof credential, 0, text("1"), text("alice-key"), text("HS256"), {secret, sizeof secret}, 1700000000};
+  const authd_credential credential = {sizeof credential,       0,         text("1"), text("alice-key"), text("HS256"),
+                                       {secret, sizeof secret}, 1700000000};
   return sink->put(sink, &credential);
 }
 

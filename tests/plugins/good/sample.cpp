@@ -24,7 +24,8 @@ constexpr char kGatewaySchema[] = R"json({
 // Knows one consumer, whose secret is its token setting.
 class SampleGateway {
  public:
-  static constexpr ComponentInfo info{.name = "sample", .summary = "one consumer", .schema = kGatewaySchema, .mode = "SAMPLE"};
+  static constexpr ComponentInfo info{
+      .name = "sample", .summary = "one consumer", .schema = kGatewaySchema, .mode = "SAMPLE"};
 
   SampleGateway(Host, const Config& config, Call&) : token_(config.string("/token", "default-token")) {
     if (config.integer("/retries", 3) > 10) throw std::invalid_argument("retries is more than 10");
@@ -45,12 +46,9 @@ class SampleGateway {
     return out.put({.id = "2", .key = p.key, .algorithm = p.algorithm, .secret = p.secret});
   }
   Status delete_secret(Call& call, std::string_view, std::string_view id) {
-    return id == "1" ? Status::ok
-                     : call.fail(Status::denied, "token " + token_ + " may not", 403, milliseconds(250));
+    return id == "1" ? Status::ok : call.fail(Status::denied, "token " + token_ + " may not", 403, milliseconds(250));
   }
-  Status resolve(Call&, std::string_view consumer, ByteSink& id) {
-    return id.put("id-of-" + std::string(consumer));
-  }
+  Status resolve(Call&, std::string_view consumer, ByteSink& id) { return id.put("id-of-" + std::string(consumer)); }
   Status probe(Call&, HealthReport& report) {
     report.endpoint("memory://sample");
     report.degraded("only one consumer");
@@ -68,10 +66,8 @@ class SampleGateway {
 // A map that never forgets.
 class SampleCache {
  public:
-  static constexpr ComponentInfo info{.name = "sample-cache",
-                                      .summary = "a map",
-                                      .schema = R"({"type": "object"})",
-                                      .flags = SAMPLE_CACHE_FLAGS};
+  static constexpr ComponentInfo info{
+      .name = "sample-cache", .summary = "a map", .schema = R"({"type": "object"})", .flags = SAMPLE_CACHE_FLAGS};
 
   SampleCache(Host, const Config&, Call&) {}
 

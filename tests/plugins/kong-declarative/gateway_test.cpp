@@ -32,8 +32,7 @@ std::string file_with(const std::string& key) {
   return "_format_version: \"3.0\"\nconsumers:\n- username: a\n  jwt_secrets:\n  - key: " + key +
          "\n    secret: planted-" + key + "\n";
 }
-const std::string kBroken =
-    "_format_version: \"3.0\"\nconsumers:\n- username: a\n  jwt_secrets:\n  - key: k\n";
+const std::string kBroken = "_format_version: \"3.0\"\nconsumers:\n- username: a\n  jwt_secrets:\n  - key: k\n";
 
 std::size_t entries_of(const char* folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
@@ -109,8 +108,7 @@ TEST_F(KongDeclarativePlugin, ServesTheDemoFile) {
   ASSERT_EQ(begin(DEMO_FILE), AUTHD_OK) << host_->lifecycle_call().message;
   TestCall call;
   RecordingSink sink;
-  ASSERT_EQ(ops().get_secret(host_->self(), call.abi(), str("519183b0-74b7-5b1b-ac5e-4f5beed3e547"), &sink),
-            AUTHD_OK);
+  ASSERT_EQ(ops().get_secret(host_->self(), call.abi(), str("519183b0-74b7-5b1b-ac5e-4f5beed3e547"), &sink), AUTHD_OK);
   ASSERT_EQ(sink.all.size(), 1u);
   EXPECT_EQ(sink.all[0].key, "demo-key");
   EXPECT_EQ(sink.all[0].algorithm, "HS256");
@@ -128,7 +126,8 @@ TEST_F(KongDeclarativePlugin, ServesTheExampleOfTheTokenRoute) {
   ASSERT_EQ(begin(EXAMPLE_FILE), AUTHD_OK) << host_->lifecycle_call().message;
   EXPECT_EQ(key_of("example-consumer"), "example-key");
   EXPECT_EQ(probe().state, AUTHD_HEALTH_UP);
-  for (const LogLine& line : host_->log()) EXPECT_NE(line.level, static_cast<std::uint32_t>(AUTHD_LOG_WARN)) << line.message;
+  for (const LogLine& line : host_->log())
+    EXPECT_NE(line.level, static_cast<std::uint32_t>(AUTHD_LOG_WARN)) << line.message;
 }
 
 TEST_F(KongDeclarativePlugin, IsReadOnlyAndResolvesNames) {

@@ -11,10 +11,8 @@
 namespace authd::kong_declarative {
 namespace {
 
-const std::map<std::string, std::string> kVariables = {{"DECK_SECRET", "from: \"the\" #environment"},
-                                                       {"DECK_NAME", "named"},
-                                                       {"DECK_EMPTY", ""},
-                                                       {"HOME", "planted"}};
+const std::map<std::string, std::string> kVariables = {
+    {"DECK_SECRET", "from: \"the\" #environment"}, {"DECK_NAME", "named"}, {"DECK_EMPTY", ""}, {"HOME", "planted"}};
 
 std::optional<std::string> variable(const std::string& name) {
   const auto found = kVariables.find(name);
@@ -214,16 +212,17 @@ TEST(DeclarativeFile, RefusesWhatKongRefuses) {
 // What lyaml, which Kong reads the file with, takes for something else than a string (its implicit.lua).
 TEST(DeclarativeFile, RefusesScalarsThatKongsYamlTakesForNoString) {
   for (const char* scalar :
-       {"1:30", "1:75", "190:20:30", "-1:5", "1:30.5", "0b101", "+0b1_0", ".inf", "-.Inf", "+.INF", ".nan", ".NaN",
-        ".NAN", "0x_1F", "017", "0_7", "1_000", "_1", "12e3", "1.5E+3", ".5", "5.", "True", "OFF", "!!int 5",
-        "!!bool yes", "!!float '1.5'"}) {
+       {"1:30",  "1:75",   "190:20:30", "-1:5", "1:30.5", "0b101", "+0b1_0",  ".inf",       "-.Inf",
+        "+.INF", ".nan",   ".NaN",      ".NAN", "0x_1F",  "017",   "0_7",     "1_000",      "_1",
+        "12e3",  "1.5E+3", ".5",        "5.",   "True",   "OFF",   "!!int 5", "!!bool yes", "!!float '1.5'"}) {
     expect_problem(kHead + "consumers:\n- username: " + scalar + "\n", 3, "in quotes");
   }
 }
 
 TEST(DeclarativeFile, TakesScalarsThatKongsYamlTakesForStrings) {
-  for (const char* scalar : {"1::3", ":30", "a:30", "0b1", "0b102", "tRuE", "y", "n", "inf", "+inf", ".iNf", "0xg", "2001-12-14",
-                             "1.2.3", "1e", "127.0.0.1", "12-34", "!!str 42", "'1:30'", "~a", "<", "0o17"}) {
+  for (const char* scalar :
+       {"1::3", ":30",        "a:30",  "0b1", "0b102",     "tRuE",  "y",        "n",      "inf", "+inf", ".iNf",
+        "0xg",  "2001-12-14", "1.2.3", "1e",  "127.0.0.1", "12-34", "!!str 42", "'1:30'", "~a",  "<",    "0o17"}) {
     SCOPED_TRACE(scalar);
     EXPECT_EQ(good(kHead + "consumers:\n- username: " + scalar + "\n").index.consumers(), 1u);
   }
@@ -231,9 +230,17 @@ TEST(DeclarativeFile, TakesScalarsThatKongsYamlTakesForStrings) {
 
 TEST(DeclarativeFile, ReadsWholeNumbersAsKongsYamlDoes) {
   const std::string before = kHead + "consumers:\n- username: a\n  jwt_secrets:\n  - {key: k, secret: s, created_at: ";
-  for (const auto& [scalar, value] : std::map<std::string, std::int64_t>{
-           {"12", 12}, {"1_000", 1000}, {"017", 15}, {"0x1F", 31}, {"0b101", 5}, {"1:30", 90}, {"1:00:01", 3601},
-           {"-0x10", -16}, {"1e3", 1000}, {"08", 8}, {"1700000000", 1700000000}}) {
+  for (const auto& [scalar, value] : std::map<std::string, std::int64_t>{{"12", 12},
+                                                                         {"1_000", 1000},
+                                                                         {"017", 15},
+                                                                         {"0x1F", 31},
+                                                                         {"0b101", 5},
+                                                                         {"1:30", 90},
+                                                                         {"1:00:01", 3601},
+                                                                         {"-0x10", -16},
+                                                                         {"1e3", 1000},
+                                                                         {"08", 8},
+                                                                         {"1700000000", 1700000000}}) {
     EXPECT_EQ(consumer(good(before + scalar + "}\n"), "a").credentials.at(0).created_at, value) << scalar;
   }
   for (const char* scalar : {"1.5", ".inf", ".nan", "'12'", "1e300", "soon", "yes"})
@@ -325,8 +332,7 @@ consumers:
   EXPECT_EQ(named.credentials[1].key, "k2-named-named");
   EXPECT_EQ(parsed.reference_lines, (std::vector<std::size_t>{4, 6, 7}));
 
-  const auto json =
-      good(R"({"_format_version":"3.0","consumers":[{"username":"${{ env \"DECK_NAME\" }}"}]})");
+  const auto json = good(R"({"_format_version":"3.0","consumers":[{"username":"${{ env \"DECK_NAME\" }}"}]})");
   EXPECT_EQ(consumer(json, "named").username, "named");
 }
 
@@ -341,8 +347,7 @@ TEST(EnvReference, WithoutAValueIsAProblemWithItsLine) {
 }
 
 TEST(EnvReference, InACommentIsNone) {
-  const auto parsed =
-      good(kHead + "# ${{ env \"DECK_ABSENT\" }}\nconsumers: [] # ${{ env \"DECK_ABSENT\" }}\n");
+  const auto parsed = good(kHead + "# ${{ env \"DECK_ABSENT\" }}\nconsumers: [] # ${{ env \"DECK_ABSENT\" }}\n");
   EXPECT_TRUE(parsed.reference_lines.empty());
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// etc/kong/kong.yml, the file that docs/kong.md sends people to: what must hold in it for the token route never to be open.
+// etc/kong/kong.yml, the file that docs/kong.md sends people to: what must hold in it for the token route never to be
+// open.
 #include <algorithm>
 #include <string>
 
@@ -39,7 +40,8 @@ TEST_F(TokenRoute, LetsBrowsersAskFirstAndSendTheKey) {
   const YAML::Node key_auth = named(authd_["plugins"], "key-auth")["config"];
   EXPECT_FALSE(key_auth["run_on_preflight"].as<bool>());
   const YAML::Node cors = named(authd_["plugins"], "cors")["config"];
-  for (const YAML::Node& name : key_auth["key_names"]) EXPECT_TRUE(holds(cors["headers"], name.as<std::string>())) << name;
+  for (const YAML::Node& name : key_auth["key_names"])
+    EXPECT_TRUE(holds(cors["headers"], name.as<std::string>())) << name;
   EXPECT_TRUE(holds(cors["methods"], "OPTIONS"));
 }
 

@@ -65,11 +65,10 @@ class KongGatewayPlugin : public testing::Test {
 };
 
 TEST_F(KongGatewayPlugin, ListsCredentialsWithItsToken) {
-  host_->answer(
-      {200, R"({"data":[{"consumer":{"id":"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0"},"created_at":1795329344,)"
-            R"("key":"key-1","secret":"0123456789abcdef0123456789abcdef",)"
-            R"("id":"7eab0b10-1867-4227-88a5-4ac6311c10c1","rsa_public_key":null,"tags":null,)"
-            R"("algorithm":"HS256"}],"next":null})"});
+  host_->answer({200, R"({"data":[{"consumer":{"id":"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0"},"created_at":1795329344,)"
+                      R"("key":"key-1","secret":"0123456789abcdef0123456789abcdef",)"
+                      R"("id":"7eab0b10-1867-4227-88a5-4ac6311c10c1","rsa_public_key":null,"tags":null,)"
+                      R"("algorithm":"HS256"}],"next":null})"});
   ASSERT_EQ(get(), AUTHD_OK) << call_.message;
   ASSERT_EQ(out_.all.size(), 1u);
   EXPECT_EQ(out_.all[0].id, "7eab0b10-1867-4227-88a5-4ac6311c10c1");
@@ -130,8 +129,7 @@ TEST_F(KongGatewayPlugin, RefusesSettingsThatCannotWork) {
     PluginHost host(PLUGIN_FILE, settings);
     EXPECT_EQ(host.create(), AUTHD_INVALID);
     EXPECT_EQ(host.lifecycle_call().setting, setting);
-    EXPECT_EQ(host.lifecycle_call().message.find("planted"), std::string::npos)
-        << host.lifecycle_call().message;
+    EXPECT_EQ(host.lifecycle_call().message.find("planted"), std::string::npos) << host.lifecycle_call().message;
   }
 }
 
@@ -192,8 +190,8 @@ TEST_F(KongGatewayPlugin, CannotBeLedAwayByThePathOfTheNextPage) {
 }
 
 TEST_F(KongGatewayPlugin, RefusesLinksThatAreNoPathWithAQuery) {
-  for (const char* next : {R"("http://evil.example/?offset=1")", R"("/consumers/x/jwt")", R"("?offset=1")",
-                           R"("")", R"("/x?a b")", R"("/x?a\r\nX: 1")", R"("/x?a#b")", "7"}) {
+  for (const char* next : {R"("http://evil.example/?offset=1")", R"("/consumers/x/jwt")", R"("?offset=1")", R"("")",
+                           R"("/x?a b")", R"("/x?a\r\nX: 1")", R"("/x?a#b")", "7"}) {
     host_->answer({200, page_of(1, 1, next)});
     EXPECT_EQ(get(), AUTHD_CORRUPT) << next;
   }
@@ -216,8 +214,7 @@ TEST_F(KongGatewayPlugin, StopsWhenPagesGoInACircleOrNeverEnd) {
 TEST_F(KongGatewayPlugin, BlamesKongNotTheConsumerForARefusedOffset) {
   host_->answer({200, page_of(1, 1, R"("/x?offset=a")")});
   host_->answer(
-      {400,
-       R"({"name":"invalid offset","message":"'a' is not a valid offset: bad json encoding","code":7})"});
+      {400, R"({"name":"invalid offset","message":"'a' is not a valid offset: bad json encoding","code":7})"});
   EXPECT_EQ(get(), AUTHD_CORRUPT);
 }
 
@@ -325,14 +322,14 @@ TEST_F(KongGatewayPlugin, CreatesWithTheTagsOfItsSetting) {
     use({{"/admin_url", "http://kong:8001"}, {"/tags", tags}});
     host_->answer({201, R"({"key":"key-1","secret":"s","id":"7eab","algorithm":"HS256"})"});
     ASSERT_EQ(create(), AUTHD_OK) << call_.message;
-    EXPECT_EQ(sent().body, R"({"key":"key-1","secret":"0123456789abcdef0123456789abcdef","algorithm":"HS256")" +
-                               sent_as + "}");
+    EXPECT_EQ(sent().body,
+              R"({"key":"key-1","secret":"0123456789abcdef0123456789abcdef","algorithm":"HS256")" + sent_as + "}");
   }
 }
 
 TEST_F(KongGatewayPlugin, RefusesTagsThatKongWouldRefuse) {
-  PluginHost host(PLUGIN_FILE, {{"/admin_url", "http://kong:8001"},
-                                {"/tags", std::vector<std::string>{"authd", "a,b"}}});
+  PluginHost host(PLUGIN_FILE,
+                  {{"/admin_url", "http://kong:8001"}, {"/tags", std::vector<std::string>{"authd", "a,b"}}});
   EXPECT_EQ(host.create(), AUTHD_INVALID);
   EXPECT_EQ(host.lifecycle_call().setting, "/tags/1");
   EXPECT_NE(host.lifecycle_call().message.find("a comma or a slash"), std::string::npos);
@@ -340,9 +337,8 @@ TEST_F(KongGatewayPlugin, RefusesTagsThatKongWouldRefuse) {
 
 TEST_F(KongGatewayPlugin, ClassifiesAFailedCreateAndNeverRepeatsIt) {
   const std::vector<Meaning> meanings = {
-      {{409,
-        R"({"message":"UNIQUE violation detected on '{key=\"key-1\"}'","name":"unique constraint violation",)"
-        R"("fields":{"key":"key-1"},"code":5})"},
+      {{409, R"({"message":"UNIQUE violation detected on '{key=\"key-1\"}'","name":"unique constraint violation",)"
+             R"("fields":{"key":"key-1"},"code":5})"},
        AUTHD_CONFLICT},
       {{405, R"({"message":"cannot create 'jwt_secrets' entities when not using a database",)"
              R"("name":"operation unsupported","code":12})"},
@@ -394,16 +390,15 @@ TEST_F(KongGatewayPlugin, DeletesAlsoWhatIsGone) {
   EXPECT_EQ(remove(), AUTHD_UNAVAILABLE);
   EXPECT_EQ(remove(), AUTHD_UNSUPPORTED);
   EXPECT_EQ(sent().method, "DELETE");
-  EXPECT_EQ(sent().url, std::string("http://kong:8001/consumers/") + kConsumer +
-                            "/jwt/7eab0b10-1867-4227-88a5-4ac6311c10c1");
+  EXPECT_EQ(sent().url,
+            std::string("http://kong:8001/consumers/") + kConsumer + "/jwt/7eab0b10-1867-4227-88a5-4ac6311c10c1");
   EXPECT_EQ(remove(".."), AUTHD_INVALID);
 }
 
 TEST_F(KongGatewayPlugin, ResolvesANameToKongsId) {
   TestOut id;
   const auto resolve = [&] { return ops().resolve(host_->self(), call_.abi(), str("test user"), id.abi()); };
-  host_->answer(
-      {200, R"({"username":"test user","custom_id":null,"id":"bc98f7df-58c1-4092-a012-ddfdf51ea249"})"});
+  host_->answer({200, R"({"username":"test user","custom_id":null,"id":"bc98f7df-58c1-4092-a012-ddfdf51ea249"})"});
   EXPECT_EQ(resolve(), AUTHD_OK);
   EXPECT_EQ(id.bytes, "bc98f7df-58c1-4092-a012-ddfdf51ea249");
   EXPECT_EQ(sent().url, "http://kong:8001/consumers/test%20user");

@@ -14,11 +14,10 @@ struct Meaning {
 };
 
 TEST_F(KonnectPlugin, ListsTheCredentialsOfAnIdAtOnceWithItsToken) {
-  host_->answer(
-      credentials(R"({"id":"7eab","key":"k","secret":"s","algorithm":"HS384","created_at":1795329344,)"
-                  R"("rsa_public_key":null,"tags":null,"consumer":{"id":")" +
-                      kId + R"("}})",
-                  R"(,"next":null)"));
+  host_->answer(credentials(R"({"id":"7eab","key":"k","secret":"s","algorithm":"HS384","created_at":1795329344,)"
+                            R"("rsa_public_key":null,"tags":null,"consumer":{"id":")" +
+                                kId + R"("}})",
+                            R"(,"next":null)"));
   ASSERT_EQ(get(), AUTHD_OK) << call_.message;
   ASSERT_EQ(out_.all.size(), 1u);
   EXPECT_EQ(out_.all[0].id, "7eab");
@@ -47,8 +46,7 @@ TEST_F(KonnectPlugin, AsksForTheIdOfAName) {
 }
 
 TEST_F(KonnectPlugin, NeverAsksForNamesThatWouldLeadElsewhere) {
-  for (const char* name : {"", ".", "..", "a/../b", "../../realms"})
-    EXPECT_EQ(get(name), AUTHD_INVALID) << name;
+  for (const char* name : {"", ".", "..", "a/../b", "../../realms"}) EXPECT_EQ(get(name), AUTHD_INVALID) << name;
   EXPECT_EQ(remove(kId, ".."), AUTHD_INVALID);
   EXPECT_TRUE(host_->exchanges().empty());
 }
@@ -62,19 +60,17 @@ TEST_F(KonnectPlugin, RefusesAnIdThatIsNone) {
 }
 
 TEST_F(KonnectPlugin, UsesItsSettings) {
-  use({{"/admin_url",
-        "http://cp.internal:8443/konnect/v2/control-planes/9524EC7D-36d9-465d-a8c5-83a3c9390458//"},
+  use({{"/admin_url", "http://cp.internal:8443/konnect/v2/control-planes/9524EC7D-36d9-465d-a8c5-83a3c9390458//"},
        {"/admin_token", "bEARER " + kToken},
        {"/realm", ""},
        {"/pool_size", std::int64_t{3}},
        {"/connect_timeout", std::int64_t{250}}});
   host_->answer(kNoCredentials);
   ASSERT_EQ(get(), AUTHD_OK);
-  EXPECT_EQ(
-      sent().url,
-      "http://cp.internal:8443/konnect/v2/control-planes/9524EC7D-36d9-465d-a8c5-83a3c9390458/core-entities/"
-      "consumers/" +
-          kId + kFirstPage);
+  EXPECT_EQ(sent().url,
+            "http://cp.internal:8443/konnect/v2/control-planes/9524EC7D-36d9-465d-a8c5-83a3c9390458/core-entities/"
+            "consumers/" +
+                kId + kFirstPage);
   EXPECT_EQ(sent().headers.at("Authorization"), "Bearer " + kToken);
   EXPECT_EQ(sent().pool_size, 3u);
   EXPECT_EQ(sent().connect_timeout_ms, 250u);
@@ -82,7 +78,8 @@ TEST_F(KonnectPlugin, UsesItsSettings) {
 
 TEST_F(KonnectPlugin, RefusesAUrlThatNamesNoControlPlaneAndSaysHowItLooks) {
   for (const char* url :
-       {"https://eu.api.konghq.com", "https://eu.api.konghq.com/v2/control-planes/", "http://cp:8443/v2/control-planes/",
+       {"https://eu.api.konghq.com", "https://eu.api.konghq.com/v2/control-planes/",
+        "http://cp:8443/v2/control-planes/",
         "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458/core-entities",
         "https://eu.api.konghq.com/v2/control-planes/..", "http://cp:8443/v2/control-planes/a/b",
         "https://eu.api.konghq.com/v3/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458"}) {
@@ -90,9 +87,9 @@ TEST_F(KonnectPlugin, RefusesAUrlThatNamesNoControlPlaneAndSaysHowItLooks) {
     EXPECT_NE(why.find("/admin_url: must end with"), std::string::npos) << why;
     EXPECT_NE(why.find("/v2/control-planes/"), std::string::npos) << why;
   }
-  EXPECT_NE(refusal({{"/admin_url", "https://a:planted@eu.api.konghq.com/v2/control-planes/" + kId}})
-                .find("/admin_url: "),
-            std::string::npos);
+  EXPECT_NE(
+      refusal({{"/admin_url", "https://a:planted@eu.api.konghq.com/v2/control-planes/" + kId}}).find("/admin_url: "),
+      std::string::npos);
 }
 
 TEST_F(KonnectPlugin, TakesAnyOneSegmentForTheControlPlanesIdAndWarnsWhenItIsNoUuid) {
@@ -105,7 +102,8 @@ TEST_F(KonnectPlugin, TakesAnyOneSegmentForTheControlPlanesIdAndWarnsWhenItIsNoU
       << host_->log()[0].message;
   host_->answer(kNoCredentials);
   ASSERT_EQ(get(), AUTHD_OK);
-  EXPECT_EQ(sent().url, "https://us.api.konghq.com/v2/control-planes/abc123/core-entities/consumers/" + kId + kFirstPage);
+  EXPECT_EQ(sent().url,
+            "https://us.api.konghq.com/v2/control-planes/abc123/core-entities/consumers/" + kId + kFirstPage);
 }
 
 TEST_F(KonnectPlugin, TakesABaseWithoutAControlPlaneAsItStands) {
@@ -150,23 +148,21 @@ TEST_F(KonnectPlugin, StopsWhenPagesGoInACircleOrNeverEnd) {
     host_->answer(credentials(credential("k"), R"(,"offset":")" + std::string(offset) + "\""));
   EXPECT_EQ(get(), AUTHD_CORRUPT);
   EXPECT_EQ(host_->exchanges().size(), 3u);
-  for (int i = 0; i < 30; ++i)
-    host_->answer(credentials(credential("k"), R"(,"offset":")" + std::to_string(i) + "\""));
+  for (int i = 0; i < 30; ++i) host_->answer(credentials(credential("k"), R"(,"offset":")" + std::to_string(i) + "\""));
   EXPECT_EQ(get(), AUTHD_CORRUPT);
   EXPECT_EQ(host_->exchanges().size(), 3u + 20u);
   EXPECT_TRUE(out_.all.empty());
 }
 
 TEST_F(KonnectPlugin, TakesNullInAnyFieldAndAlgorithmsThatCannotSignHere) {
-  host_->answer(
-      credentials(R"({"id":null,"key":"a","secret":"s","algorithm":null,"created_at":null,"consumer":null},)"
-                  R"({"id":"1","key":null,"secret":"planted","algorithm":"HS256"},)"
-                  R"({"id":"2","key":"b","secret":null,"algorithm":"HS256"},)"
-                  R"({"id":"3","key":"c","secret":null,"algorithm":"ES256K","rsa_public_key":null},)"
-                  R"({"id":"4","key":"d","secret":"not to be used","algorithm":"EdDSA"},)"
-                  R"({"id":"5","key":"e","algorithm":"ESB320"},)"
-                  R"({"id":null,"key":null,"secret":null,"algorithm":null,"created_at":null})",
-                  ""));
+  host_->answer(credentials(R"({"id":null,"key":"a","secret":"s","algorithm":null,"created_at":null,"consumer":null},)"
+                            R"({"id":"1","key":null,"secret":"planted","algorithm":"HS256"},)"
+                            R"({"id":"2","key":"b","secret":null,"algorithm":"HS256"},)"
+                            R"({"id":"3","key":"c","secret":null,"algorithm":"ES256K","rsa_public_key":null},)"
+                            R"({"id":"4","key":"d","secret":"not to be used","algorithm":"EdDSA"},)"
+                            R"({"id":"5","key":"e","algorithm":"ESB320"},)"
+                            R"({"id":null,"key":null,"secret":null,"algorithm":null,"created_at":null})",
+                            ""));
   ASSERT_EQ(get(), AUTHD_OK) << call_.message;
   ASSERT_EQ(out_.all.size(), 4u);
   EXPECT_EQ(out_.all[0].algorithm, "HS256");
@@ -205,8 +201,7 @@ TEST_F(KonnectPlugin, ClassifiesWhatIsNoSuccess) {
   const std::vector<Meaning> meanings = {
       {{401, R"({"message":"Unauthorized","status":401})"}, AUTHD_DENIED},
       {{401, ""}, AUTHD_DENIED},
-      {{403, R"({"status":403,"title":"Forbidden","instance":"konnect:trace:1","detail":"no"})"},
-       AUTHD_DENIED},
+      {{403, R"({"status":403,"title":"Forbidden","instance":"konnect:trace:1","detail":"no"})"}, AUTHD_DENIED},
       {{400, R"({"message":"invalid","status":400})"}, AUTHD_INVALID},
       {{414, ""}, AUTHD_INVALID},
       {{409, R"({"status":409})"}, AUTHD_CONFLICT},
@@ -215,8 +210,7 @@ TEST_F(KonnectPlugin, ClassifiesWhatIsNoSuccess) {
       {{204, ""}, AUTHD_CORRUPT},
       {{200, "<html></html>"}, AUTHD_CORRUPT},
       {{405, ""}, AUTHD_UNAVAILABLE},
-      {{500, R"({"status":500,"title":"Internal","instance":"konnect:trace:2","detail":"x"})"},
-       AUTHD_UNAVAILABLE},
+      {{500, R"({"status":500,"title":"Internal","instance":"konnect:trace:2","detail":"x"})"}, AUTHD_UNAVAILABLE},
       {{503, "<html></html>"}, AUTHD_UNAVAILABLE},
       {{0, "", {}, AUTHD_TIMEOUT}, AUTHD_TIMEOUT},
       {{0, "", {}, AUTHD_UNAVAILABLE}, AUTHD_UNAVAILABLE},
@@ -239,17 +233,16 @@ TEST_F(KonnectPlugin, NeverBlamesTheConsumerForAPageThatIsRefused) {
 
 TEST_F(KonnectPlugin, NamesTheSettingWhenItsTokenIsRefusedAndTheTraceButNothingElse) {
   for (const int status : {401, 403}) {
-    host_->answer(
-        {status, R"({"status":401,"title":"Unauthenticated","instance":"konnect:trace:3674017986744198214",)"
-                 R"("detail":"the token )" +
-                     kToken + R"( is expired"})"});
+    host_->answer({status, R"({"status":401,"title":"Unauthenticated","instance":"konnect:trace:3674017986744198214",)"
+                           R"("detail":"the token )" +
+                               kToken + R"( is expired"})"});
     EXPECT_EQ(get(), AUTHD_DENIED);
     EXPECT_NE(call_.message.find("gateway.admin_token"), std::string::npos) << call_.message;
     EXPECT_NE(call_.message.find("konnect:trace:3674017986744198214"), std::string::npos) << call_.message;
     EXPECT_EQ(call_.message.find("planted"), std::string::npos) << call_.message;
   }
-  const std::vector<std::string> odd_traces = {"planted", "konnect:trace:1 planted",
-                                               "konnect:" + std::string(200, '7'), R"(konnect:\r\nplanted)"};
+  const std::vector<std::string> odd_traces = {"planted", "konnect:trace:1 planted", "konnect:" + std::string(200, '7'),
+                                               R"(konnect:\r\nplanted)"};
   for (const std::string& odd : odd_traces) {
     host_->answer({500, R"({"status":500,"instance":")" + odd + R"("})"});
     EXPECT_EQ(get(), AUTHD_UNAVAILABLE);
@@ -258,8 +251,7 @@ TEST_F(KonnectPlugin, NamesTheSettingWhenItsTokenIsRefusedAndTheTraceButNothingE
 }
 
 TEST_F(KonnectPlugin, PassesOnHowLongToWait) {
-  host_->answer(
-      {429, R"({"status":429,"title":"Rate Limited","instance":"konnect:trace:3"})", {{"retry-after", "7"}}});
+  host_->answer({429, R"({"status":429,"title":"Rate Limited","instance":"konnect:trace:3"})", {{"retry-after", "7"}}});
   EXPECT_EQ(get(), AUTHD_RATE_LIMITED);
   EXPECT_EQ(call_.retry_after_ms, 7000u);
   EXPECT_NE(call_.message.find("konnect:trace:3"), std::string::npos) << call_.message;
@@ -269,8 +261,7 @@ TEST_F(KonnectPlugin, PassesOnHowLongToWait) {
 }
 
 TEST_F(KonnectPlugin, CreatesOnceWithWhatTheHostProposes) {
-  host_->answer(
-      {201, R"({"id":"7eab","key":"key-1","secret":"planted-secret","algorithm":"HS256","created_at":5})"});
+  host_->answer({201, R"({"id":"7eab","key":"key-1","secret":"planted-secret","algorithm":"HS256","created_at":5})"});
   ASSERT_EQ(create(), AUTHD_OK) << call_.message;
   ASSERT_EQ(out_.all.size(), 1u);
   EXPECT_EQ(out_.all[0].secret, "planted-secret");
@@ -301,14 +292,12 @@ TEST_F(KonnectPlugin, CreatesForANameBelowItsId) {
 TEST_F(KonnectPlugin, ClassifiesAFailedCreateAndNeverRepeatsIt) {
   const std::vector<Meaning> meanings = {
       {{409, R"({"message":"conflict","status":409})"}, AUTHD_CONFLICT},
-      {{400,
-        R"({"code":3,"message":"data constraint error","details":[{"type":"ERROR_TYPE_REFERENCE","field":"key",)"
-        R"("messages":["key (type: unique) constraint failed"]}]})"},
+      {{400, R"({"code":3,"message":"data constraint error","details":[{"type":"ERROR_TYPE_REFERENCE","field":"key",)"
+             R"("messages":["key (type: unique) constraint failed"]}]})"},
        AUTHD_CONFLICT},
       {{400, R"({"message":"unique constraint violation","status":400})"}, AUTHD_CONFLICT},
       {{400, R"({"code":3,"message":"validation error","details":[]})"}, AUTHD_INVALID},
-      {{403,
-        R"({"code":7,"message":"usage constraint error","details":[{"messages":["operation not permitted"]}]})"},
+      {{403, R"({"code":7,"message":"usage constraint error","details":[{"messages":["operation not permitted"]}]})"},
        AUTHD_UNSUPPORTED},
       {{500, ""}, AUTHD_UNAVAILABLE},
       {{201, "created"}, AUTHD_CORRUPT},

@@ -13,8 +13,7 @@
 
 namespace authd::test {
 
-inline const std::string kPlane =
-    "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458";
+inline const std::string kPlane = "https://eu.api.konghq.com/v2/control-planes/9524ec7d-36d9-465d-a8c5-83a3c9390458";
 inline const std::string kConsumers = kPlane + "/core-entities/consumers";
 inline const std::string kId = "c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0";
 inline const std::string kToken = "kpat_planted-0123456789abcdef0123456789";
@@ -23,16 +22,14 @@ inline const std::string kFirstPage = "/jwt?size=1000";
 inline const HttpAnswer kNoCredentials{200, R"({"data":[],"next":null})"};
 inline const HttpAnswer kNoSuchThing{404, R"({"message":"Not found","status":404})"};
 inline const HttpAnswer kSomeConsumers{200, R"({"data":[{"id":"bc98f7df-58c1-4092-a012-ddfdf51ea249"}]})"};
-inline const HttpAnswer kAliceIs{200, R"({"username":"alice","custom_id":null,"tags":null,"id":")" + kId +
-                                          R"("})"};
+inline const HttpAnswer kAliceIs{200, R"({"username":"alice","custom_id":null,"tags":null,"id":")" + kId + R"("})"};
 
 inline HttpAnswer credentials(const std::string& list, const std::string& rest) {
   return {200, R"({"data":[)" + list + "]" + rest + "}"};
 }
 
 inline std::string credential(const std::string& key) {
-  return R"({"id":"i-)" + key + R"(","key":")" + key +
-         R"(","secret":"s","algorithm":"HS256","created_at":1})";
+  return R"({"id":"i-)" + key + R"(","key":")" + key + R"(","secret":"s","algorithm":"HS256","created_at":1})";
 }
 
 class KonnectPlugin : public testing::Test {

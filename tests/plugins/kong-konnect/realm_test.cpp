@@ -47,9 +47,8 @@ TEST_F(KonnectRealm, IsMadeWhenThereIsNone) {
   EXPECT_EQ(sent(1).method, "POST");
   EXPECT_EQ(sent(1).url, "http://cp:8443/pre/v1/realms");
   EXPECT_EQ(sent(1).flags, 0u);
-  EXPECT_EQ(
-      sent(1).body,
-      R"({"name":"my \"realm\"\/1","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
+  EXPECT_EQ(sent(1).body,
+            R"({"name":"my \"realm\"\/1","allowed_control_planes":["9524ec7d-36d9-465d-a8c5-83a3c9390458"]})");
 }
 
 TEST_F(KonnectRealm, IsNamedAfterTheStartOfAnIdThatIsNoUuid) {

@@ -15,9 +15,7 @@ TEST(Clock, WritesEachMomentWhateverItWroteBefore) {
   std::string text;
   for (const std::int64_t ms : {1'795'329'344'999, 1'795'329'345'000, 1'795'329'345'010, 1'795'329'344'100})
     append_iso8601(text, WallTime(milliseconds(ms)));
-  EXPECT_EQ(
-      text,
-      "2026-11-22T06:35:44.999Z2026-11-22T06:35:45.000Z2026-11-22T06:35:45.010Z2026-11-22T06:35:44.100Z");
+  EXPECT_EQ(text, "2026-11-22T06:35:44.999Z2026-11-22T06:35:45.000Z2026-11-22T06:35:45.010Z2026-11-22T06:35:44.100Z");
 }
 
 TEST(Clock, WritesSecondsThatNanosecondsDoNotHold) {

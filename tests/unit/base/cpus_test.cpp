@@ -66,7 +66,8 @@ TEST(UsableCpus, AreThoseOfTheAffinity) {
     }
     ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
     EXPECT_EQ(usable_cpus(), 1u);
-  }).join();
+  })
+      .join();
 }
 
 } // namespace

@@ -28,7 +28,8 @@ TEST(IpAddress, IsReadAndShown) {
 }
 
 TEST(IpAddress, NothingElseIsOne) {
-  for (const char* text : {"", "192.0.2", "192.0.2.1:80", "[::1]", "fe80::1%eth0", "unknown", " 192.0.2.1", "192.0.2.256"})
+  for (const char* text :
+       {"", "192.0.2", "192.0.2.1:80", "[::1]", "fe80::1%eth0", "unknown", " 192.0.2.1", "192.0.2.256"})
     EXPECT_EQ(parsed(text), "no address") << text;
   EXPECT_EQ(parsed(std::string(100, '1')), "no address");
   EXPECT_EQ(parsed(std::string_view("192.0.2.1\0", 10)), "no address");

@@ -114,8 +114,7 @@ TEST(Log, LeavesOutEmptyTextAndLevelsBelowItsOwn) {
   {
     Log log(options_for(pipe));
     log.write(Level::debug, "hidden", "hidden");
-    log.write(Level::info, "shown", "shown",
-              {{"empty", ""}, {"empty_number", std::optional<std::int64_t>()}});
+    log.write(Level::info, "shown", "shown", {{"empty", ""}, {"empty_number", std::optional<std::int64_t>()}});
     log.set_level(Level::error);
     log.write(Level::warn, "hidden", "hidden");
   }
@@ -138,7 +137,8 @@ TEST(Log, EscapesWhatAViewerWouldObey) {
   Pipe pipe;
   {
     Log(options_for(pipe))
-        .write(Level::info, "e", "\u009B31m\u202Etxt.exe", {{"user.name", "a\u0080\u009F\u200E\u200F\u2066\u2069\u2028z"}});
+        .write(Level::info, "e", "\u009B31m\u202Etxt.exe",
+               {{"user.name", "a\u0080\u009F\u200E\u200F\u2066\u2069\u2028z"}});
   }
   const std::string text = pipe.drain();
   EXPECT_THAT(text, HasSubstr(R"("message":"\u009b31m\u202etxt.exe")"));
@@ -192,14 +192,16 @@ TEST(Log, SumsLinesOfOneKindWhileItGoesOnAndAtItsEnd) {
   Pipe pipe;
   {
     Log log(options_for(pipe));
-    for (int i = 0; i < 100; ++i) log.write_repeated(Level::error, "failed", "it failed", "AUTH_004", "list", {{"n", i}});
+    for (int i = 0; i < 100; ++i)
+      log.write_repeated(Level::error, "failed", "it failed", "AUTH_004", "list", {{"n", i}});
   }
   const std::string text = pipe.drain();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 11);
   EXPECT_THAT(text, HasSubstr(R"("n":9})"));
   EXPECT_THAT(text, testing::Not(HasSubstr(R"("n":10})")));
-  EXPECT_THAT(text, HasSubstr(R"("event.action":"log-lines-summed","authd.log.suppressed":90,"authd.log.event":"failed",)"
-                              R"("error.code":"AUTH_004","authd.log.kind":"list"})"));
+  EXPECT_THAT(text,
+              HasSubstr(R"("event.action":"log-lines-summed","authd.log.suppressed":90,"authd.log.event":"failed",)"
+                        R"("error.code":"AUTH_004","authd.log.kind":"list"})"));
 }
 
 TEST(Log, TellsASumWhenTheSecondIsOverAlthoughNothingElseIsWritten) {
@@ -224,7 +226,8 @@ TEST(Log, LosesNoLineOfAKindThatSeveralThreadsWrite) {
     std::vector<std::thread> threads;
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&log] {
-        for (int i = 0; i < kLines; ++i) log.write_repeated(Level::error, "failed", "it failed", "", "", {{"one", true}});
+        for (int i = 0; i < kLines; ++i)
+          log.write_repeated(Level::error, "failed", "it failed", "", "", {{"one", true}});
       });
     }
     for (std::thread& thread : threads) thread.join();

@@ -30,9 +30,7 @@ TEST(RequestOutcome, SaysWhatOperatorsAreToKnowBeforeWhatTheClientWasTold) {
   EXPECT_EQ(outcome.message(), "list: unavailable (500)");
 }
 
-TEST(RequestOutcome, OwnsNothingThatIsAllocated) {
-  EXPECT_TRUE(std::is_trivially_destructible_v<RequestOutcome>);
-}
+TEST(RequestOutcome, OwnsNothingThatIsAllocated) { EXPECT_TRUE(std::is_trivially_destructible_v<RequestOutcome>); }
 
 TEST(TimedSteps, AreTimedOneAfterTheOther) {
   TimedSteps steps;

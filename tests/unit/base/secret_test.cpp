@@ -30,8 +30,7 @@ TEST(WithoutUrlCredentials, HidesWhatStandsBeforeTheHost) {
 }
 
 TEST(WithoutUrlCredentials, LeavesOtherTextAlone) {
-  for (const std::string_view text :
-       {"", "://", "http://h/a@b", "mail a@b", "http://h?q=@", "http://h me@work"})
+  for (const std::string_view text : {"", "://", "http://h/a@b", "mail a@b", "http://h?q=@", "http://h me@work"})
     EXPECT_EQ(without_url_credentials(text), text);
 }
 

@@ -18,9 +18,7 @@ class AdminListener : public ConfigTest {
                                         {{"AUTHD_ENV", environment}}))
         .admin.listen;
   }
-  Loaded load_listen(const std::string& value) {
-    return load_with_required("[admin]\nlisten = \"" + value + "\"\n");
-  }
+  Loaded load_listen(const std::string& value) { return load_with_required("[admin]\nlisten = \"" + value + "\"\n"); }
 };
 
 TEST_F(AdminListener, IsTheInstalledSocketWhereAuthdIsInstalled) {
@@ -60,13 +58,11 @@ TEST_F(AdminListener, IsWhatTheFileSays) {
 }
 
 TEST_F(AdminListener, IsRefusedWhenItIsNeitherSocketNorPort) {
-  for (const char* value :
-       {"/tmp/a.sock", "9000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x",
-        ":9000", "::1:9000", "[::1]", "[x]:1", "10.0.0.300:1", "http://a:1"}) {
+  for (const char* value : {"/tmp/a.sock", "9000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
+                            "127.0.0.1:x", ":9000", "::1:9000", "[::1]", "[x]:1", "10.0.0.300:1", "http://a:1"}) {
     SCOPED_TRACE(value);
-    EXPECT_THAT(problems_of(load_listen(value)),
-                ElementsAre("authd.toml:7:10: admin.listen: \"" + std::string(value) +
-                            "\" is neither \"unix:/path\" nor \"host:port\""));
+    EXPECT_THAT(problems_of(load_listen(value)), ElementsAre("authd.toml:7:10: admin.listen: \"" + std::string(value) +
+                                                             "\" is neither \"unix:/path\" nor \"host:port\""));
   }
   for (const char* value : {"unix:", "unix:a.sock"}) {
     EXPECT_THAT(problems_of(load_listen(value)), ElementsAre(HasSubstr("has no absolute path behind unix:")));
@@ -76,8 +72,7 @@ TEST_F(AdminListener, IsRefusedWhenItIsNeitherSocketNorPort) {
 TEST_F(AdminListener, HasAPathThatFitsIntoAnAddress) {
   const std::string longest = "unix:/" + std::string(106, 'a');
   EXPECT_EQ(config_of(load_listen(longest)).admin.listen, longest);
-  EXPECT_THAT(problems_of(load_listen(longest + "a")),
-              ElementsAre(HasSubstr("a path of more than 107 bytes")));
+  EXPECT_THAT(problems_of(load_listen(longest + "a")), ElementsAre(HasSubstr("a path of more than 107 bytes")));
 }
 
 TEST_F(AdminListener, IsWarnedAboutWhenTheNetworkReachesIt) {

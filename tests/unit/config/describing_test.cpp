@@ -46,15 +46,15 @@ TEST_F(Show, IsTomlThatLoadsToTheSame) {
   schemas_["odd"] =
       R"({"type":"object","properties":{"o":{"type":"object","properties":{"a b":{"type":"string"},
     "n":{"type":"number"}}},"l":{"type":"array","items":{"type":"integer"}}}})";
-  Config first = config_of(
-      load_with_required("[server]\nheader_limit = \"17KiB\"\n[api]\n"
-                         "cors = [\"https://a.example.com\"]\n"
-                         "[plugins.pins]\n\"a.b\" = \"" +
-                         std::string(64, 'a') +
-                         "\"\n"
-                         "[telemetry]\nservice_name = \"q\\\"u\\\\o\\te\\u007f\\u20ac\"\n"
-                         "[[cache]]\nttl = \"61s\"\n"
-                         "[[cache]]\nplugin = \"odd\"\nl = [1, 2]\no = { \"a b\" = \"x\", n = 2 }\n"));
+  Config first =
+      config_of(load_with_required("[server]\nheader_limit = \"17KiB\"\n[api]\n"
+                                   "cors = [\"https://a.example.com\"]\n"
+                                   "[plugins.pins]\n\"a.b\" = \"" +
+                                   std::string(64, 'a') +
+                                   "\"\n"
+                                   "[telemetry]\nservice_name = \"q\\\"u\\\\o\\te\\u007f\\u20ac\"\n"
+                                   "[[cache]]\nttl = \"61s\"\n"
+                                   "[[cache]]\nplugin = \"odd\"\nl = [1, 2]\no = { \"a b\" = \"x\", n = 2 }\n"));
   Config second = config_of(load_text(show(first)));
   EXPECT_EQ(values_of(first), values_of(second));
   EXPECT_EQ(second.telemetry.service_name, "q\"u\\o\te\x7f€");
@@ -70,8 +70,7 @@ TEST_F(Show, NamesEverySettingThatHasAValue) {
   std::string text = show(config);
   for (const Setting& s : settings()) {
     // Their defaults are not values of the table, or there is none.
-    bool unset = s.not_built || s.key == "name" || s.key == "sha256" || s.key.starts_with("tls.") ||
-                 s.yields_to_plugin;
+    bool unset = s.not_built || s.key == "name" || s.key == "sha256" || s.key.starts_with("tls.") || s.yields_to_plugin;
     EXPECT_TRUE(unset || text.find("\n" + std::string(s.key) + " = ") != std::string::npos) << s.key;
   }
 }
@@ -86,9 +85,8 @@ TEST(EnvironmentTable, HasOneLineForEachVariable) {
   for (const Setting& s : settings()) {
     EXPECT_TRUE(s.variable.empty() || count(s.variable) == 1) << s.variable;
   }
-  for (const char* variable :
-       {"KONG_ADMIN_URL", "KONG_ADMIN_TOKEN", "CACHE_MAX_SIZE", "CIRCUIT_BREAKER_ENABLED",
-        "KONG_CONNECTION_POOL_SIZE", "CREDENTIALS_DIRECTORY"}) {
+  for (const char* variable : {"KONG_ADMIN_URL", "KONG_ADMIN_TOKEN", "CACHE_MAX_SIZE", "CIRCUIT_BREAKER_ENABLED",
+                               "KONG_CONNECTION_POOL_SIZE", "CREDENTIALS_DIRECTORY"}) {
     EXPECT_EQ(count(variable), 1) << variable;
   }
 }
@@ -96,8 +94,8 @@ TEST(EnvironmentTable, HasOneLineForEachVariable) {
 TEST(EnvironmentTable, UsesTheUnitsOfTheVariables) {
   std::string table = environment_table();
   EXPECT_THAT(table, testing::ContainsRegex("JWT_EXPIRATION_MINUTES +jwt.expiration +1 to 60 minutes +15\n"));
-  EXPECT_THAT(table, testing::ContainsRegex(
-                         "CIRCUIT_BREAKER_TIMEOUT +breaker.timeout +100 to 10000 milliseconds +500\n"));
+  EXPECT_THAT(table,
+              testing::ContainsRegex("CIRCUIT_BREAKER_TIMEOUT +breaker.timeout +100 to 10000 milliseconds +500\n"));
   EXPECT_THAT(table, testing::ContainsRegex("CACHE_TTL_SECONDS +cache\\[\\].ttl +1 to 86400 seconds +300\n"));
   EXPECT_THAT(table, HasSubstr("AUTHD_ENV, else NODE_ENV"));
   EXPECT_THAT(table, HasSubstr("API_GATEWAY (kong-gateway)"));
@@ -130,11 +128,8 @@ TEST(JsonSchema, HasEverySettingOfTheTable) {
 }
 
 TEST(JsonSchema, WritesDurationsAsStringsWithAUnit) {
-  auto timeout = parsed_schema()
-                     ->getObject("properties")
-                     ->getObject("breaker")
-                     ->getObject("properties")
-                     ->getObject("timeout");
+  auto timeout =
+      parsed_schema()->getObject("properties")->getObject("breaker")->getObject("properties")->getObject("timeout");
   EXPECT_EQ(timeout->getValue<std::string>("type"), "string");
   EXPECT_EQ(timeout->getValue<std::string>("pattern"), "^[0-9]+(ms|s|m|h)$");
   EXPECT_EQ(timeout->getValue<std::string>("default"), "500ms");
@@ -217,8 +212,7 @@ TEST_F(Manual, ShowsWhatOneMayWriteIntoAPluginsTable) {
 }
 
 TEST_F(Manual, FitsInAHundredColumns) {
-  for (const std::string& line : lines_of(commented_manual(described_plugins())))
-    EXPECT_LE(line.size(), 100U) << line;
+  for (const std::string& line : lines_of(commented_manual(described_plugins()))) EXPECT_LE(line.size(), 100U) << line;
 }
 
 } // namespace

@@ -22,8 +22,7 @@ class EncryptionKeys : public ConfigTest {
   }
   std::vector<std::string> keys_of(Loaded loaded) {
     std::vector<std::string> keys;
-    for (const Secret& key : config_of(std::move(loaded)).lookup.encryption_keys)
-      keys.emplace_back(key.reveal());
+    for (const Secret& key : config_of(std::move(loaded)).lookup.encryption_keys) keys.emplace_back(key.reveal());
     return keys;
   }
 };
@@ -53,8 +52,7 @@ TEST_F(EncryptionKeys, MayEachBeAReference) {
   const EnvironmentVariables variables{{"NEW", cache_key('b')}, {"CREDENTIALS_DIRECTORY", folder_.string()}};
   EXPECT_THAT(keys_of(load_keys("[\"${env:NEW}\", \"${credential:old}\"]", variables)),
               ElementsAre(raw_key('b'), raw_key('a')));
-  EXPECT_THAT(keys_of(load_keys("\"${env:NEW},${file:old}\"", variables)),
-              ElementsAre(raw_key('b'), raw_key('a')));
+  EXPECT_THAT(keys_of(load_keys("\"${env:NEW},${file:old}\"", variables)), ElementsAre(raw_key('b'), raw_key('a')));
   write("both", cache_key('b') + "," + cache_key('a') + "\n");
   EXPECT_THAT(keys_of(load_keys("\"${file:both}\"", variables)), ElementsAre(raw_key('b'), raw_key('a')));
 }
@@ -62,20 +60,18 @@ TEST_F(EncryptionKeys, MayEachBeAReference) {
 TEST_F(EncryptionKeys, AreRefusedWithoutBeingPrinted) {
   const std::string good = cache_key('a');
   for (const std::string& wrong :
-       {good.substr(0, 43), good.substr(0, 40), good + good, "A" + good, "-" + good.substr(1),
-        "_" + good.substr(1), good.substr(0, 42) + "F=", good.substr(0, 42) + "==",
-        good.substr(0, 20) + "=" + good.substr(21), std::string("Pl4nt3dS3cr3t")}) {
+       {good.substr(0, 43), good.substr(0, 40), good + good, "A" + good, "-" + good.substr(1), "_" + good.substr(1),
+        good.substr(0, 42) + "F=", good.substr(0, 42) + "==", good.substr(0, 20) + "=" + good.substr(21),
+        std::string("Pl4nt3dS3cr3t")}) {
     SCOPED_TRACE(wrong);
     const auto problems = problems_of(load_keys("[\"" + good + "\", \"" + wrong + "\"]"));
-    EXPECT_THAT(
-        problems,
-        ElementsAre("authd.toml:7:" + std::to_string(68) +
-                    ": lookup.encryption_keys[1]: the value is not the base64 of 32 bytes, as `openssl "
-                    "rand -base64 32` prints it"));
-    EXPECT_THAT(
-        problems_of(load_keys("[]", {{"AUTHD_CACHE_KEYS", wrong}})),
-        ElementsAre("AUTHD_CACHE_KEYS: lookup.encryption_keys[0]: the value is not the base64 of 32 bytes, "
-                    "as `openssl rand -base64 32` prints it"));
+    EXPECT_THAT(problems,
+                ElementsAre("authd.toml:7:" + std::to_string(68) +
+                            ": lookup.encryption_keys[1]: the value is not the base64 of 32 bytes, as `openssl "
+                            "rand -base64 32` prints it"));
+    EXPECT_THAT(problems_of(load_keys("[]", {{"AUTHD_CACHE_KEYS", wrong}})),
+                ElementsAre("AUTHD_CACHE_KEYS: lookup.encryption_keys[0]: the value is not the base64 of 32 bytes, "
+                            "as `openssl rand -base64 32` prints it"));
   }
 }
 
@@ -93,14 +89,12 @@ TEST_F(EncryptionKeys, AreMissedWhereATierIsOutsideTheProcess) {
   EXPECT_THAT(config_of(load_with_required("[[cache]]\nplugin = \"acme-cache\"\n")).warnings,
               ElementsAre(HasSubstr(warning + "acme-cache may keep secrets in clear")));
   EXPECT_THAT(config_of(load_with_required("[[cache]]\nplugin = \"cache-memory\"\n")).warnings, IsEmpty());
-  EXPECT_THAT(config_of(load_with_required(kRedisTier, {{"AUTHD_CACHE_KEYS", cache_key('a')}})).warnings,
-              IsEmpty());
+  EXPECT_THAT(config_of(load_with_required(kRedisTier, {{"AUTHD_CACHE_KEYS", cache_key('a')}})).warnings, IsEmpty());
 }
 
 class EncryptionKeysInProduction : public ConfigTest {
  protected:
-  Loaded load_production(const std::string& tiers, const std::string& waivers,
-                         EnvironmentVariables variables = {}) {
+  Loaded load_production(const std::string& tiers, const std::string& waivers, EnvironmentVariables variables = {}) {
     variables.insert({{"AUTHD_ENV", "production"},
                       {"AUTHD_TRUSTED_GATEWAYS", "10.0.0.0/8"},
                       {"REDIS_URL", "rediss://redis.example.com:6379"}});
@@ -109,19 +103,16 @@ class EncryptionKeysInProduction : public ConfigTest {
 };
 
 TEST_F(EncryptionKeysInProduction, AreRequiredForATierOutsideTheProcess) {
-  EXPECT_THAT(
-      problems_of(load_production(kRedisTier, "")),
-      ElementsAre(HasSubstr("authd.toml:8:1: lookup.encryption_keys: is required in production, because "
-                            "cache-redis may keep secrets outside this process")));
+  EXPECT_THAT(problems_of(load_production(kRedisTier, "")),
+              ElementsAre(HasSubstr("authd.toml:8:1: lookup.encryption_keys: is required in production, because "
+                                    "cache-redis may keep secrets outside this process")));
   EXPECT_THAT(config_of(load_production("[[cache]]\n", "")).warnings, IsEmpty());
-  EXPECT_THAT(config_of(load_production(kRedisTier, "", {{"AUTHD_CACHE_KEYS", cache_key('a')}})).warnings,
-              IsEmpty());
+  EXPECT_THAT(config_of(load_production(kRedisTier, "", {{"AUTHD_CACHE_KEYS", cache_key('a')}})).warnings, IsEmpty());
 }
 
 TEST_F(EncryptionKeysInProduction, AreMissedButOnceWhenTheyAreWrong) {
-  EXPECT_THAT(
-      problems_of(load_production(kRedisTier, "", {{"AUTHD_CACHE_KEYS", "x"}})),
-      ElementsAre(HasSubstr("AUTHD_CACHE_KEYS: lookup.encryption_keys[0]: the value is not the base64")));
+  EXPECT_THAT(problems_of(load_production(kRedisTier, "", {{"AUTHD_CACHE_KEYS", "x"}})),
+              ElementsAre(HasSubstr("AUTHD_CACHE_KEYS: lookup.encryption_keys[0]: the value is not the base64")));
 }
 
 TEST_F(EncryptionKeysInProduction, MayBeDoneWithout) {

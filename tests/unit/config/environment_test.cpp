@@ -73,8 +73,7 @@ TEST_F(Variables, WinOverTheFile) {
 }
 
 TEST_F(Variables, CountAsNotSetWhenEmpty) {
-  Config config =
-      config_of(load_with_required("[breaker]\ntimeout = \"200ms\"\n", {{"CIRCUIT_BREAKER_TIMEOUT", ""}}));
+  Config config = config_of(load_with_required("[breaker]\ntimeout = \"200ms\"\n", {{"CIRCUIT_BREAKER_TIMEOUT", ""}}));
   EXPECT_EQ(config.breaker.timeout, milliseconds(200));
 }
 
@@ -99,9 +98,8 @@ TEST_F(Variables, NodeEnvIsReadWhenAuthdEnvIsNot) {
                                    {"KONG_JWT_AUTHORITY", "https://auth.example.com"},
                                    {"KONG_JWT_AUDIENCE", "api"},
                                    {"KONG_ADMIN_URL", "https://kong.example.com"}});
-  EXPECT_THAT(problems_of(refused),
-              ElementsAre("NODE_ENV: server.environment: \"prod\" is not one of development, "
-                          "staging, production, test, local"));
+  EXPECT_THAT(problems_of(refused), ElementsAre("NODE_ENV: server.environment: \"prod\" is not one of development, "
+                                                "staging, production, test, local"));
 }
 
 TEST_F(Variables, KongModeMayUseTheNamesOfTheServiceBefore) {
@@ -122,14 +120,13 @@ TEST_F(Variables, AWrongOneSaysWhatIsWanted) {
   variables["CIRCUIT_BREAKER_ENABLED"] = "maybe";
   variables["CACHE_TTL_SECONDS"] = "99999999999999999999";
   variables["KONG_JWT_AUDIENCE"] = "a,,b";
-  EXPECT_THAT(
-      problems_of(load_environment(variables)),
-      ElementsAre("PORT: server.port: a whole number is wanted, not \"http\"",
-                  "KONG_JWT_AUDIENCE: jwt.audience[1]: must not be empty",
-                  "CIRCUIT_BREAKER_TIMEOUT: breaker.timeout: a whole number of milliseconds is wanted, not "
-                  "\"500ms\"",
-                  "CIRCUIT_BREAKER_ENABLED: true or false is wanted, not \"maybe\"",
-                  HasSubstr("CACHE_TTL_SECONDS: cache[0].ttl: a whole number of seconds is wanted, not")));
+  EXPECT_THAT(problems_of(load_environment(variables)),
+              ElementsAre("PORT: server.port: a whole number is wanted, not \"http\"",
+                          "KONG_JWT_AUDIENCE: jwt.audience[1]: must not be empty",
+                          "CIRCUIT_BREAKER_TIMEOUT: breaker.timeout: a whole number of milliseconds is wanted, not "
+                          "\"500ms\"",
+                          "CIRCUIT_BREAKER_ENABLED: true or false is wanted, not \"maybe\"",
+                          HasSubstr("CACHE_TTL_SECONDS: cache[0].ttl: a whole number of seconds is wanted, not")));
 }
 
 TEST_F(Variables, SwitchingTheBreakerOffIsAWarning) {

@@ -35,10 +35,9 @@ TEST_F(AReload, CannotChangeWhatStandsOrFallsWithTheProcess) {
 }
 
 TEST_F(AReload, ChangesTheRest) {
-  EXPECT_THAT(
-      differing(fixed(""), fixed("pool_size = 3\n[breaker]\ntimeout = \"1s\"\n[plugins]\ndir = \"/opt\"\n"
-                                 "[telemetry]\nlog_level = \"debug\"\n[server]\nbody_limit = \"2MiB\"\n")),
-      IsEmpty());
+  EXPECT_THAT(differing(fixed(""), fixed("pool_size = 3\n[breaker]\ntimeout = \"1s\"\n[plugins]\ndir = \"/opt\"\n"
+                                         "[telemetry]\nlog_level = \"debug\"\n[server]\nbody_limit = \"2MiB\"\n")),
+              IsEmpty());
 }
 
 TEST_F(AReload, SeesAChangeThatCameThroughAReference) {

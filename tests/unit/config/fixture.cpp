@@ -67,8 +67,7 @@ ConfigTest::Loaded ConfigTest::load_text(const std::string& text, const Environm
   return load(write("authd.toml", text).string(), variables, source());
 }
 
-ConfigTest::Loaded ConfigTest::load_with_required(const std::string& text,
-                                                  const EnvironmentVariables& variables) {
+ConfigTest::Loaded ConfigTest::load_with_required(const std::string& text, const EnvironmentVariables& variables) {
   return load_text(std::string(kRequiredJwt) + kRequiredGateway + text, variables);
 }
 

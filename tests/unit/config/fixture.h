@@ -14,8 +14,7 @@
 
 namespace authd::config {
 
-inline constexpr const char* kRequiredJwt =
-    "[jwt]\nauthority = \"https://auth.example.com\"\naudience = \"api\"\n";
+inline constexpr const char* kRequiredJwt = "[jwt]\nauthority = \"https://auth.example.com\"\naudience = \"api\"\n";
 inline constexpr const char* kRequiredGateway = "[gateway]\nadmin_url = \"https://kong.example.com:8444\"\n";
 
 class ConfigTest : public testing::Test {

@@ -36,9 +36,7 @@ class GatewayTls : public ConfigTest {
   const std::string all_ = "ca_file = \"ca.pem\"\nclient_certificate = \"client.pem\"\nclient_key = \"client.key\"\n";
 };
 
-TEST_F(GatewayTls, IsTheSystemsByDefault) {
-  EXPECT_EQ(config_of(load_gateway("")).gateway.tls.identity, nullptr);
-}
+TEST_F(GatewayTls, IsTheSystemsByDefault) { EXPECT_EQ(config_of(load_gateway("")).gateway.tls.identity, nullptr); }
 
 TEST_F(GatewayTls, FilesAreReadWithTheConfiguration) {
   write_all(issued_);
@@ -54,8 +52,7 @@ TEST_F(GatewayTls, FilesAreReadWithTheConfiguration) {
 TEST_F(GatewayTls, AuthoritiesAndCertificateDoWithoutEachOther) {
   write_all(issued_);
   EXPECT_NE(config_of(load_gateway("ca_file = \"ca.pem\"\n")).gateway.tls.identity, nullptr);
-  const Config config =
-      config_of(load_gateway("client_certificate = \"client.pem\"\nclient_key = \"client.key\"\n"));
+  const Config config = config_of(load_gateway("client_certificate = \"client.pem\"\nclient_key = \"client.key\"\n"));
   ASSERT_NE(config.gateway.tls.identity, nullptr);
   EXPECT_FALSE(config.gateway.tls.identity->has_authorities());
 }
@@ -89,10 +86,11 @@ TEST_F(GatewayTls, WhatIsWrongWithTheFilesIsSaidAllAtOnce) {
 TEST_F(GatewayTls, OneThatIsMissingHidesNothingOfTheOthers) {
   write("ca.pem", "hello\n");
   write("client.pem", "hello\n");
-  EXPECT_THAT(problems_with("client_certificate = \"client.pem\"\nca_file = \"ca.pem\"\n"),
-              ElementsAre(HasSubstr("gateway.client_key is not set"),
-                          StartsWith("authd.toml:6:22: gateway.client_certificate: \"client.pem\" holds no certificate"),
-                          StartsWith("authd.toml:7:11: gateway.ca_file: \"ca.pem\" holds no certificate")));
+  EXPECT_THAT(
+      problems_with("client_certificate = \"client.pem\"\nca_file = \"ca.pem\"\n"),
+      ElementsAre(HasSubstr("gateway.client_key is not set"),
+                  StartsWith("authd.toml:6:22: gateway.client_certificate: \"client.pem\" holds no certificate"),
+                  StartsWith("authd.toml:7:11: gateway.ca_file: \"ca.pem\" holds no certificate")));
   EXPECT_THAT(problems_with(all_),
               ElementsAre(HasSubstr("ca.pem\" holds no certificate"), HasSubstr("client.pem\" holds no certificate"),
                           HasSubstr("\"client.key\": No such file")));
@@ -102,15 +100,16 @@ TEST_F(GatewayTls, OneThatIsMissingHidesNothingOfTheOthers) {
 }
 
 TEST_F(GatewayTls, AFileThatCannotBeReadIsNamed) {
-  EXPECT_THAT(problems_with("ca_file = \"absent.pem\"\n"),
-              ElementsAre(StartsWith("authd.toml:6:11: gateway.ca_file: \"absent.pem\": No such file or directory; name "
-                                     "a PEM file")));
+  EXPECT_THAT(
+      problems_with("ca_file = \"absent.pem\"\n"),
+      ElementsAre(StartsWith("authd.toml:6:11: gateway.ca_file: \"absent.pem\": No such file or directory; name "
+                             "a PEM file")));
 }
 
 TEST_F(GatewayTls, AKeyInThePlaceOfItsPathIsNotPrinted) {
   write_all(issued_);
-  const auto problems = problems_of(load_gateway(
-      "client_certificate = \"client.pem\"\nclient_key = \"${env:KEY}\"\n", {{"KEY", issued_.key}}));
+  const auto problems = problems_of(
+      load_gateway("client_certificate = \"client.pem\"\nclient_key = \"${env:KEY}\"\n", {{"KEY", issued_.key}}));
   EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("gateway.client_key: the path of a file is wanted"),
                                           Not(HasSubstr("PRIVATE")))));
 }

@@ -85,33 +85,31 @@ trusted_gateways = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]
 }
 
 TEST_F(Loading, ReportsEveryMistakeAtOnceInTheOrderOfTheFileThenTheEnvironments) {
-  auto problems =
-      problems_of(load_text("[breaker]\n"
-                            "timeout = \"50ms\"\n"
-                            "tiemout = \"1s\"\n"
-                            "[server]\n"
-                            "port = \"3000\"\n"
-                            "idle_timeout = 75\n"
-                            "[jwt]\n"
-                            "audience = [\"\"]\n"
-                            "[gateway]\n"
-                            "connect_timeout = \"1ms\"\n",
-                            {{"JWT_EXPIRATION_MINUTES", "61"}, {"CIRCUIT_BREAKER_RESET_TIMEOUT", "x"}}));
+  auto problems = problems_of(load_text("[breaker]\n"
+                                        "timeout = \"50ms\"\n"
+                                        "tiemout = \"1s\"\n"
+                                        "[server]\n"
+                                        "port = \"3000\"\n"
+                                        "idle_timeout = 75\n"
+                                        "[jwt]\n"
+                                        "audience = [\"\"]\n"
+                                        "[gateway]\n"
+                                        "connect_timeout = \"1ms\"\n",
+                                        {{"JWT_EXPIRATION_MINUTES", "61"}, {"CIRCUIT_BREAKER_RESET_TIMEOUT", "x"}}));
   EXPECT_THAT(
       problems,
-      ElementsAre(
-          "authd.toml:2:11: breaker.timeout: 50ms is below the minimum of 100ms",
-          "authd.toml:3:1: breaker.tiemout: unknown setting; did you mean \"timeout\"?",
-          "authd.toml:5:8: server.port: a whole number is wanted, not a string",
-          "authd.toml:6:16: server.idle_timeout: a bare number has no unit; a duration is a string with ms, "
-          "s, m or h, such as \"500ms\"",
-          "authd.toml:7:1: jwt.authority: is required (or KONG_JWT_AUTHORITY in the environment)",
-          "authd.toml:8:13: jwt.audience[0]: must not be empty",
-          "authd.toml:9:1: gateway.admin_url: is required (or KONG_ADMIN_URL in the environment)",
-          "authd.toml:10:19: gateway.connect_timeout: 1ms is below the minimum of 100ms",
-          "JWT_EXPIRATION_MINUTES: jwt.expiration: 61 minutes is above the maximum of 60 minutes",
-          "CIRCUIT_BREAKER_RESET_TIMEOUT: breaker.reset_timeout: a whole number of milliseconds is wanted, "
-          "not \"x\""));
+      ElementsAre("authd.toml:2:11: breaker.timeout: 50ms is below the minimum of 100ms",
+                  "authd.toml:3:1: breaker.tiemout: unknown setting; did you mean \"timeout\"?",
+                  "authd.toml:5:8: server.port: a whole number is wanted, not a string",
+                  "authd.toml:6:16: server.idle_timeout: a bare number has no unit; a duration is a string with ms, "
+                  "s, m or h, such as \"500ms\"",
+                  "authd.toml:7:1: jwt.authority: is required (or KONG_JWT_AUTHORITY in the environment)",
+                  "authd.toml:8:13: jwt.audience[0]: must not be empty",
+                  "authd.toml:9:1: gateway.admin_url: is required (or KONG_ADMIN_URL in the environment)",
+                  "authd.toml:10:19: gateway.connect_timeout: 1ms is below the minimum of 100ms",
+                  "JWT_EXPIRATION_MINUTES: jwt.expiration: 61 minutes is above the maximum of 60 minutes",
+                  "CIRCUIT_BREAKER_RESET_TIMEOUT: breaker.reset_timeout: a whole number of milliseconds is wanted, "
+                  "not \"x\""));
 }
 
 TEST_F(Loading, NamesSettingAndVariableOfWhatIsMissingWithoutAFile) {
@@ -122,8 +120,7 @@ TEST_F(Loading, NamesSettingAndVariableOfWhatIsMissingWithoutAFile) {
 }
 
 TEST_F(Loading, ReportsASyntaxErrorAloneWithItsPosition) {
-  auto problems =
-      problems_of(load_text("[server]\nport = \n[breaker]\ntimeout = \"1ms\"\n", {{"PORT", "x"}}));
+  auto problems = problems_of(load_text("[server]\nport = \n[breaker]\ntimeout = \"1ms\"\n", {{"PORT", "x"}}));
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_THAT(problems[0], StartsWith("authd.toml:2:"));
 }
@@ -143,15 +140,13 @@ TEST_F(Loading, SaysWhyAFileCannotBeRead) {
 }
 
 TEST_F(Loading, TellsATableFromAnArrayOfTables) {
-  EXPECT_THAT(
-      problems_of(load_text("server = 5\ncache = 3\n[[gateway]]\n" + std::string(kRequiredJwt),
-                            {{"KONG_ADMIN_URL", "https://kong.example.com"}})),
-      ElementsAre("authd.toml:1:10: server: a table, [server], is wanted, not an integer",
-                  "authd.toml:2:9: cache: one or more tables, [[cache]], are wanted, one for each tier",
-                  "authd.toml:3:1: gateway: a table, [gateway], is wanted, not an array"));
-  EXPECT_THAT(
-      problems_of(load_with_required("[cache]\nttl = \"1m\"\n")),
-      ElementsAre("authd.toml:6:1: cache: one or more tables, [[cache]], are wanted, one for each tier"));
+  EXPECT_THAT(problems_of(load_text("server = 5\ncache = 3\n[[gateway]]\n" + std::string(kRequiredJwt),
+                                    {{"KONG_ADMIN_URL", "https://kong.example.com"}})),
+              ElementsAre("authd.toml:1:10: server: a table, [server], is wanted, not an integer",
+                          "authd.toml:2:9: cache: one or more tables, [[cache]], are wanted, one for each tier",
+                          "authd.toml:3:1: gateway: a table, [gateway], is wanted, not an array"));
+  EXPECT_THAT(problems_of(load_with_required("[cache]\nttl = \"1m\"\n")),
+              ElementsAre("authd.toml:6:1: cache: one or more tables, [[cache]], are wanted, one for each tier"));
 }
 
 TEST_F(Loading, RefusesUnknownTablesWithTheNearestName) {
@@ -176,15 +171,14 @@ TEST_F(Loading, RefusesEveryWrongType) {
                                                  "pins = \"x\"\n"));
   EXPECT_THAT(
       problems,
-      ElementsAre(
-          HasSubstr(":7:13: telemetry.log_level: a string is wanted, not an integer"),
-          HasSubstr(":8:19: telemetry.hash_user_names: true or false is wanted, not a string"),
-          HasSubstr(":10:8: server.port: a whole number is wanted, not a number"),
-          HasSubstr(":11:8: server.host: a string is wanted, not a date or time"),
-          HasSubstr(":13:17: lookup.refresh_ahead: a finite number is wanted, not a number"),
-          HasSubstr(":14:16: lookup.negative_ttl: a duration such as \"500ms\" is wanted, not a boolean"),
-          HasSubstr(":16:8: api.cors: an array is wanted, not an integer"),
-          HasSubstr(":18:8: plugins.pins: a table is wanted, not a string")));
+      ElementsAre(HasSubstr(":7:13: telemetry.log_level: a string is wanted, not an integer"),
+                  HasSubstr(":8:19: telemetry.hash_user_names: true or false is wanted, not a string"),
+                  HasSubstr(":10:8: server.port: a whole number is wanted, not a number"),
+                  HasSubstr(":11:8: server.host: a string is wanted, not a date or time"),
+                  HasSubstr(":13:17: lookup.refresh_ahead: a finite number is wanted, not a number"),
+                  HasSubstr(":14:16: lookup.negative_ttl: a duration such as \"500ms\" is wanted, not a boolean"),
+                  HasSubstr(":16:8: api.cors: an array is wanted, not an integer"),
+                  HasSubstr(":18:8: plugins.pins: a table is wanted, not a string")));
 }
 
 TEST_F(Loading, RefusesWhatItsFormatDoesNotAllow) {
@@ -195,22 +189,20 @@ TEST_F(Loading, RefusesWhatItsFormatDoesNotAllow) {
                             "[gateway]\nadmin_url = \"kong:8001\"\nsha256 = \"abc\"\n"
                             "[api]\ncors = [\"https://a.example.com/path\"]\n"
                             "[security]\ntrusted_gateways = [\"10.0.0.0/33\", \"10.1.2.3/8\", \"kong\"]\n"));
-  EXPECT_THAT(
-      problems,
-      ElementsAre(
-          HasSubstr("server.host: \"10.0.0.300\" is neither an IP address nor a host name"),
-          HasSubstr("jwt.authority: \"ftp://auth.example.com\" is not an https or http URL"),
-          HasSubstr("jwt.audience: has 0 entries; at least 1 are wanted"),
-          HasSubstr("jwt.key_claim_name: \"sub\" is not one of key, iss, kid"),
-          HasSubstr("jwt.expiration: 90500ms is not a multiple of 1s"),
-          HasSubstr("jwt.clock_skew: \"5 s\" is not a duration such as \"500ms\""),
-          HasSubstr("gateway.admin_url: \"kong:8001\" is not an absolute URL"),
-          HasSubstr("gateway.sha256: \"abc\" is not a sha256"),
-          HasSubstr("api.cors[0]: \"https://a.example.com/path\" is neither \"*\" nor an origin"),
-          HasSubstr("security.trusted_gateways[0]: \"10.0.0.0/33\" is not an address range"),
-          HasSubstr("security.trusted_gateways[1]: \"10.1.2.3/8\" has bits set behind its prefix; did "
-                    "you mean \"10.0.0.0/8\"?"),
-          HasSubstr("security.trusted_gateways[2]: \"kong\" is not an address range")));
+  EXPECT_THAT(problems,
+              ElementsAre(HasSubstr("server.host: \"10.0.0.300\" is neither an IP address nor a host name"),
+                          HasSubstr("jwt.authority: \"ftp://auth.example.com\" is not an https or http URL"),
+                          HasSubstr("jwt.audience: has 0 entries; at least 1 are wanted"),
+                          HasSubstr("jwt.key_claim_name: \"sub\" is not one of key, iss, kid"),
+                          HasSubstr("jwt.expiration: 90500ms is not a multiple of 1s"),
+                          HasSubstr("jwt.clock_skew: \"5 s\" is not a duration such as \"500ms\""),
+                          HasSubstr("gateway.admin_url: \"kong:8001\" is not an absolute URL"),
+                          HasSubstr("gateway.sha256: \"abc\" is not a sha256"),
+                          HasSubstr("api.cors[0]: \"https://a.example.com/path\" is neither \"*\" nor an origin"),
+                          HasSubstr("security.trusted_gateways[0]: \"10.0.0.0/33\" is not an address range"),
+                          HasSubstr("security.trusted_gateways[1]: \"10.1.2.3/8\" has bits set behind its prefix; did "
+                                    "you mean \"10.0.0.0/8\"?"),
+                          HasSubstr("security.trusted_gateways[2]: \"kong\" is not an address range")));
 }
 
 TEST_F(Loading, AllowsPortZeroInTestsOnly) {
@@ -221,8 +213,7 @@ TEST_F(Loading, AllowsPortZeroInTestsOnly) {
 
 TEST_F(Loading, KnowsTheAddressThatStandsForAll) {
   for (const char* host : {"0.0.0.0", "::"}) {
-    EXPECT_EQ(config_of(load_with_required("[server]\nhost = \"" + std::string(host) + "\"\n")).server.host,
-              host);
+    EXPECT_EQ(config_of(load_with_required("[server]\nhost = \"" + std::string(host) + "\"\n")).server.host, host);
   }
   EXPECT_THAT(config_of(load_with_required("[security]\ntrusted_gateways = [\"0.0.0.0/0\", \"::/0\"]\n"))
                   .security.trusted_gateways,
@@ -230,9 +221,8 @@ TEST_F(Loading, KnowsTheAddressThatStandsForAll) {
 }
 
 TEST_F(Loading, RefusesCredentialsForEveryOrigin) {
-  EXPECT_THAT(
-      problems_of(load_with_required("[api]\ncors_credentials = true\n")),
-      ElementsAre(HasSubstr(":7:20: api.cors_credentials: true is not allowed while api.cors is \"*\"")));
+  EXPECT_THAT(problems_of(load_with_required("[api]\ncors_credentials = true\n")),
+              ElementsAre(HasSubstr(":7:20: api.cors_credentials: true is not allowed while api.cors is \"*\"")));
   EXPECT_THAT(problems_of(load_with_required("[api]\ncors = [\"*\", \"https://a.example.com\"]\n")),
               ElementsAre(HasSubstr(":7:8: api.cors: \"*\" stands for every origin")));
 }
@@ -244,10 +234,9 @@ TEST_F(Loading, WarnsWhenAnybodyMayAskForTokens) {
 }
 
 TEST_F(Loading, KeepsPositionsOfDottedKeysAndInlineTables) {
-  EXPECT_THAT(
-      problems_of(load_text("breaker.timeout = \"1ms\"\nserver = { port = 70000 }\n", required_variables())),
-      ElementsAre("authd.toml:1:19: breaker.timeout: 1ms is below the minimum of 100ms",
-                  "authd.toml:2:19: server.port: 70000 is above the maximum of 65535"));
+  EXPECT_THAT(problems_of(load_text("breaker.timeout = \"1ms\"\nserver = { port = 70000 }\n", required_variables())),
+              ElementsAre("authd.toml:1:19: breaker.timeout: 1ms is below the minimum of 100ms",
+                          "authd.toml:2:19: server.port: 70000 is above the maximum of 65535"));
 }
 
 TEST_F(Loading, SaysEachProblemInOneLine) {

@@ -25,8 +25,7 @@ std::string content_of(const std::string& path) {
 
 std::vector<PluginSchema> our_plugins() {
   std::vector<PluginSchema> plugins;
-  auto add = [&, source = plugin::make_schema_source()](const char* table, const char* name,
-                                                        const char* kind) {
+  auto add = [&, source = plugin::make_schema_source()](const char* table, const char* name, const char* kind) {
     auto json = source(name, AUTHD_BUILT_PLUGINS, "", kind, Environment::development);
     if (json) plugins.push_back({table, name, *json});
     if (!json) ADD_FAILURE() << json.error().line;
@@ -45,8 +44,7 @@ TEST(EtcAuthdToml, IsTheManualOfThisBuild) {
   const std::string here = std::string(AUTHD_BINARY_DIR) + "/authd.toml.generated";
   if (content_of(shipped) == generated) return;
   std::ofstream(here, std::ios::binary) << generated;
-  FAIL() << "etc/authd.toml differs from the settings table; if the table is right:\n  cp " << here << " "
-         << shipped;
+  FAIL() << "etc/authd.toml differs from the settings table; if the table is right:\n  cp " << here << " " << shipped;
 }
 
 // The names in the line "| `[table]` | a, b |" of the section about what is not built.

@@ -57,8 +57,7 @@ TEST_F(Messages, APortIsCalledThat) {
   for (const char* port : {"99999", "0", "84x4", "-1"}) {
     const std::string url = "https://kong.example.com:" + std::string(port) + "/admin";
     EXPECT_THAT(only(load_text(std::string(kRequiredJwt) + "[gateway]\nadmin_url = \"" + url + "\"\n")),
-                HasSubstr("gateway.admin_url: \"" + url + "\" has the port \"" + port +
-                          "\"; expected 1 to 65535"));
+                HasSubstr("gateway.admin_url: \"" + url + "\" has the port \"" + port + "\"; expected 1 to 65535"));
   }
   EXPECT_THAT(only(load_with_required("[api]\ncors = [\"https://a.example.com:99999\"]\n")),
               HasSubstr("has the port \"99999\""));
@@ -86,8 +85,10 @@ TEST_F(Messages, AKeyBeforeTheFirstTableNamesItsOwn) {
 
 TEST_F(Messages, AModeOfTheServiceBeforeIsWrittenInCapitals) {
   EnvironmentVariables variables = required_variables();
-  for (const auto& [said, meant] : {std::pair("konnect", "KONNECT"), {"Konnect", "KONNECT"},
-                                    {"api_gateway", "API_GATEWAY"}, {"api-gateway", "API_GATEWAY"}}) {
+  for (const auto& [said, meant] : {std::pair("konnect", "KONNECT"),
+                                    {"Konnect", "KONNECT"},
+                                    {"api_gateway", "API_GATEWAY"},
+                                    {"api-gateway", "API_GATEWAY"}}) {
     variables["KONG_MODE"] = said;
     EXPECT_THAT(problems_of(load_environment(variables)),
                 ElementsAre("KONG_MODE: gateway.plugin: expected " + std::string(meant) + ", got \"" + said + "\""));

@@ -19,8 +19,7 @@ class MistakenValues : public ConfigTest {
     return only(problems_of(load_with_required("admin_token = \"" + token + "\"\n", variables)));
   }
   std::string problem_of_url(const std::string& url) {
-    return only(problems_of(
-        load_text(std::string(kRequiredJwt) + "[gateway]\nadmin_url = \"" + url + "\"\n")));
+    return only(problems_of(load_text(std::string(kRequiredJwt) + "[gateway]\nadmin_url = \"" + url + "\"\n")));
   }
   std::string problem_of_variable(const std::string& name, const std::string& value) {
     EnvironmentVariables variables = required_variables();
@@ -36,8 +35,8 @@ class MistakenValues : public ConfigTest {
 };
 
 TEST_F(MistakenValues, ATemplateThatNobodyFilledInIsNoToken) {
-  for (const char* token : {"${KONG_TOKEN}", "${ENV:KONG_TOKEN}", "$KONG_TOKEN", "{{ KONG_TOKEN }}",
-                            "{{KONG_TOKEN}}", "Bearer ${KONG_TOKEN}", "%{KONG_TOKEN}", "<%= token %>", "${{ env DECK_X }}"}) {
+  for (const char* token : {"${KONG_TOKEN}", "${ENV:KONG_TOKEN}", "$KONG_TOKEN", "{{ KONG_TOKEN }}", "{{KONG_TOKEN}}",
+                            "Bearer ${KONG_TOKEN}", "%{KONG_TOKEN}", "<%= token %>", "${{ env DECK_X }}"}) {
     SCOPED_TRACE(token);
     const std::string problem = problem_of_token(token);
     EXPECT_THAT(problem, HasSubstr(":6:15: gateway.admin_token: "));
@@ -57,9 +56,9 @@ TEST_F(MistakenValues, ATemplateInsideAUrlIsNone) {
                           "https://kong.example.com/${PREFIX}", "https://kong.example.com/$PREFIX"}) {
     EXPECT_THAT(problem_of_url(url), HasSubstr("is a template that nobody filled in")) << url;
   }
-  EXPECT_THAT(problems_of(load_with_required("[[cache]]\nplugin = \"cache-redis\"\n",
-                                             {{"REDIS_URL", "redis://${host}:6379"}})),
-              ElementsAre(HasSubstr("REDIS_URL: cache[0].url: the value is a template")));
+  EXPECT_THAT(
+      problems_of(load_with_required("[[cache]]\nplugin = \"cache-redis\"\n", {{"REDIS_URL", "redis://${host}:6379"}})),
+      ElementsAre(HasSubstr("REDIS_URL: cache[0].url: the value is a template")));
 }
 
 TEST_F(MistakenValues, ATemplateAsAnyWholeValueIsNone) {
@@ -68,7 +67,8 @@ TEST_F(MistakenValues, ATemplateAsAnyWholeValueIsNone) {
 }
 
 TEST_F(MistakenValues, ADollarOfAPasswordIsNoTemplate) {
-  for (const char* token : {"pa$$word$1", "a$b", "$2b$10$N9qo8uLOickgx2ZMRZoMye", "{x}", "a{{b", "${", "$5", "a$b${c}"}) {
+  for (const char* token :
+       {"pa$$word$1", "a$b", "$2b$10$N9qo8uLOickgx2ZMRZoMye", "{x}", "a{{b", "${", "$5", "a$b${c}"}) {
     config_of(load_with_required("admin_token = \"" + std::string(token) + "\"\n"));
   }
   config_of(load_with_required("[[cache]]\nplugin = \"cache-redis\"\nurl = \"redis://:pa$SWORD@h:1\"\n"));
@@ -114,8 +114,7 @@ TEST_F(MistakenValues, AMappedNetworkIsTheIpv4NetworkThatItMeans) {
   const Config config = config_of(load_with_required(
       "[security]\ntrusted_gateways = [\"::ffff:10.0.0.0/104\", \"::ffff:192.0.2.1\", \"::ffff:0:0/96\", "
       "\"fd00::/8\"]\n"));
-  EXPECT_THAT(config.security.trusted_gateways,
-              ElementsAre("10.0.0.0/8", "192.0.2.1", "0.0.0.0/0", "fd00::/8"));
+  EXPECT_THAT(config.security.trusted_gateways, ElementsAre("10.0.0.0/8", "192.0.2.1", "0.0.0.0/0", "fd00::/8"));
 }
 
 TEST_F(MistakenValues, AnOriginThatNoBrowserSendsIsRefused) {

@@ -54,8 +54,8 @@ TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
   const Config config = config_of(load_environment(variables));
   EXPECT_EQ(config.warnings.size(), known.size());
   for (const auto& [name, value] : known) {
-    EXPECT_THAT(config.warnings, testing::Contains(testing::AllOf(testing::StartsWith(name + ": "),
-                                                                  HasSubstr(kNoEffect))))
+    EXPECT_THAT(config.warnings,
+                testing::Contains(testing::AllOf(testing::StartsWith(name + ": "), HasSubstr(kNoEffect))))
         << name;
   }
 }
@@ -123,20 +123,20 @@ client_subjects = ["CN=kong"]
 }
 
 TEST_F(NotBuilt, InJwtTheyAreKnownToo) {
-  const Config config =
-      config_of(load_text(std::string(kRequiredJwt) + "reuse = 0.5\n" + kRequiredGateway));
+  const Config config = config_of(load_text(std::string(kRequiredJwt) + "reuse = 0.5\n" + kRequiredGateway));
   EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("jwt.reuse: ")));
 }
 
 TEST_F(NotBuilt, TheyAreHeldAgainstTheirRules) {
   EXPECT_THAT(
-      problems_of(load_with_required("algorithm = \"none\"\n[server]\nunix_socket_mode = \"rw\"\nunix_peers = [\"root\"]\n"
-                                     "[rate_limit]\nwindow = 60000\n[telemetry]\nmode = \"file\"\nbatch_size = 6000\n"
-                                     "endpoint = \"otel:4317\"\n[api]\ntitel = \"x\"\n",
-                                     {{"OTEL_EXPORTER_OTLP_TIMEOUT", "1"}})),
+      problems_of(
+          load_with_required("algorithm = \"none\"\n[server]\nunix_socket_mode = \"rw\"\nunix_peers = [\"root\"]\n"
+                             "[rate_limit]\nwindow = 60000\n[telemetry]\nmode = \"file\"\nbatch_size = 6000\n"
+                             "endpoint = \"otel:4317\"\n[api]\ntitel = \"x\"\n",
+                             {{"OTEL_EXPORTER_OTLP_TIMEOUT", "1"}})),
       ElementsAre(HasSubstr("gateway.algorithm: \"none\" is not one of HS256, HS384"),
-                  HasSubstr("server.unix_socket_mode: \"rw\" is not a file mode"),
-                  HasSubstr("server.unix_peers[0]: "), HasSubstr("rate_limit.window: a bare number has no unit"),
+                  HasSubstr("server.unix_socket_mode: \"rw\" is not a file mode"), HasSubstr("server.unix_peers[0]: "),
+                  HasSubstr("rate_limit.window: a bare number has no unit"),
                   HasSubstr("telemetry.mode: \"file\" is not one of console, otlp, both"),
                   HasSubstr("telemetry.batch_size: 6000 is above the maximum of 5000"),
                   HasSubstr("telemetry.endpoint: \"otel:4317\" is not an absolute URL"),
@@ -151,10 +151,11 @@ TEST_F(NotBuilt, TelemetrySentSomewhereNeedsAnEndpoint) {
 }
 
 TEST_F(NotBuilt, ProductionHasItsRulesAboutThemToo) {
-  auto problems = problems_of(load_with_required("[telemetry]\nendpoint = \"http://otel.example.com\"\n"
-                                                 "[profiling]\nenabled = true\n"
-                                                 "[security]\ntrusted_gateways = [\"10.0.0.0/8\"]\n",
-                                                 {{"AUTHD_ENV", "production"}, {"KONG_ADMIN_TOKEN", "q8Rt2vXz5Lm9Kp3Wn7Yb4Jc6Hd1Gf0Sa"}}));
+  auto problems = problems_of(
+      load_with_required("[telemetry]\nendpoint = \"http://otel.example.com\"\n"
+                         "[profiling]\nenabled = true\n"
+                         "[security]\ntrusted_gateways = [\"10.0.0.0/8\"]\n",
+                         {{"AUTHD_ENV", "production"}, {"KONG_ADMIN_TOKEN", "q8Rt2vXz5Lm9Kp3Wn7Yb4Jc6Hd1Gf0Sa"}}));
   EXPECT_THAT(problems, ElementsAre(HasSubstr("telemetry.endpoint: production refuses plain http"),
                                     HasSubstr("profiling.enabled: production refuses profiling")));
 }
@@ -169,8 +170,8 @@ TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
 TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {
   schemas_["own"] = R"({"type":"object","properties":{"memory_limit":{"type":"string","format":"path"},
     "isolation":{"type":"string"},"max_concurrency":{"type":"integer","minimum":2,"default":3}}})";
-  const Config config = config_of(load_text(std::string(kRequiredJwt) +
-                                            "[gateway]\nplugin = \"own\"\nmemory_limit = \"/a\"\nisolation = \"x\"\n"));
+  const Config config = config_of(
+      load_text(std::string(kRequiredJwt) + "[gateway]\nplugin = \"own\"\nmemory_limit = \"/a\"\nisolation = \"x\"\n"));
   EXPECT_THAT(config.warnings, IsEmpty());
   EXPECT_EQ(config.gateway.settings.values.at("/isolation").text.reveal(), "x");
   EXPECT_EQ(config.gateway.settings.values.at("/max_concurrency").integer, 3);

@@ -64,10 +64,9 @@ TEST_F(PluginTable, IsTheSameWhereverItStands) {
 }
 
 TEST_F(PluginTable, BecomesValuesByJsonPointer) {
-  Config config =
-      config_of(load_every("text = \"abc\"\nlevel = 3\nratio = 1\nwait = \"3s\"\nroom = \"1KiB\"\n"
-                           "file = \"kong.yml\"\nkeys = [\"k1\", \"k2\"]\nports = [1, 2]\n"
-                           "tls = { ca = \"x\" }\n"));
+  Config config = config_of(load_every("text = \"abc\"\nlevel = 3\nratio = 1\nwait = \"3s\"\nroom = \"1KiB\"\n"
+                                       "file = \"kong.yml\"\nkeys = [\"k1\", \"k2\"]\nports = [1, 2]\n"
+                                       "tls = { ca = \"x\" }\n"));
   EXPECT_EQ(value(config, "/text").text.reveal(), "abc");
   EXPECT_EQ(value(config, "/text").type, PluginValue::Type::string);
   EXPECT_FALSE(value(config, "/text").secret);
@@ -107,28 +106,26 @@ TEST_F(PluginTable, IsAnotherOneWhenAFileThatItNamesWasReplaced) {
 }
 
 TEST_F(PluginTable, IsHeldAgainstTheSchemaWithPositions) {
-  auto problems =
-      problems_of(load_every("text = \"a\"\nchoice = \"c\"\nlevel = 2\nratio = 1.5\non = 1\nwait = 30\n"
-                             "room = \"8KiB\"\nfile = \"\"\nurl = \"nowhere\"\nkeys = []\n"
-                             "ports = [0, \"x\"]\ntexd = \"y\"\n"
-                             "[gateway.tls]\nverfy = true\n"));
-  EXPECT_THAT(
-      problems,
-      ElementsAre("authd.toml:6:8: gateway.text: length 1 is below the minimum of 2",
-                  "authd.toml:7:10: gateway.choice: \"c\" is not one of a, b",
-                  "authd.toml:8:9: gateway.level: 2 is not one of 1, 3",
-                  "authd.toml:9:9: gateway.ratio: 1.5 is above the maximum of 1",
-                  "authd.toml:10:6: gateway.on: true or false is wanted, not an integer",
-                  HasSubstr("authd.toml:11:8: gateway.wait: a bare number has no unit"),
-                  "authd.toml:12:8: gateway.room: 8KiB is above the maximum of 4KiB",
-                  "authd.toml:13:8: gateway.file: \"\" is empty; a path is wanted",
-                  HasSubstr("authd.toml:14:7: gateway.url: \"nowhere\" is not an absolute URL"),
-                  "authd.toml:15:8: gateway.keys: has 0 entries; at least 1 are wanted",
-                  "authd.toml:16:10: gateway.ports[0]: 0 is below the minimum of 1",
-                  "authd.toml:16:13: gateway.ports[1]: a whole number is wanted, not a string",
-                  "authd.toml:17:1: gateway.texd: unknown setting; did you mean \"text\"?",
-                  "authd.toml:18:1: gateway.tls.ca: is required",
-                  "authd.toml:19:1: gateway.tls.verfy: unknown setting; known here: ca, verify/all, depth"));
+  auto problems = problems_of(load_every("text = \"a\"\nchoice = \"c\"\nlevel = 2\nratio = 1.5\non = 1\nwait = 30\n"
+                                         "room = \"8KiB\"\nfile = \"\"\nurl = \"nowhere\"\nkeys = []\n"
+                                         "ports = [0, \"x\"]\ntexd = \"y\"\n"
+                                         "[gateway.tls]\nverfy = true\n"));
+  EXPECT_THAT(problems,
+              ElementsAre("authd.toml:6:8: gateway.text: length 1 is below the minimum of 2",
+                          "authd.toml:7:10: gateway.choice: \"c\" is not one of a, b",
+                          "authd.toml:8:9: gateway.level: 2 is not one of 1, 3",
+                          "authd.toml:9:9: gateway.ratio: 1.5 is above the maximum of 1",
+                          "authd.toml:10:6: gateway.on: true or false is wanted, not an integer",
+                          HasSubstr("authd.toml:11:8: gateway.wait: a bare number has no unit"),
+                          "authd.toml:12:8: gateway.room: 8KiB is above the maximum of 4KiB",
+                          "authd.toml:13:8: gateway.file: \"\" is empty; a path is wanted",
+                          HasSubstr("authd.toml:14:7: gateway.url: \"nowhere\" is not an absolute URL"),
+                          "authd.toml:15:8: gateway.keys: has 0 entries; at least 1 are wanted",
+                          "authd.toml:16:10: gateway.ports[0]: 0 is below the minimum of 1",
+                          "authd.toml:16:13: gateway.ports[1]: a whole number is wanted, not a string",
+                          "authd.toml:17:1: gateway.texd: unknown setting; did you mean \"text\"?",
+                          "authd.toml:18:1: gateway.tls.ca: is required",
+                          "authd.toml:19:1: gateway.tls.verfy: unknown setting; known here: ca, verify/all, depth"));
 }
 
 TEST_F(PluginTable, CountsCharactersNotBytes) {
@@ -136,11 +133,9 @@ TEST_F(PluginTable, CountsCharactersNotBytes) {
 }
 
 TEST_F(PluginTable, IsFilledFromItsVariables) {
-  Config config = config_of(load_every("on = false\n", {{"P_ON", "true"},
-                                                        {"P_WAIT_SECONDS", "2"},
-                                                        {"P_KEYS", "a, b"},
-                                                        {"P_PORTS", "80,443"},
-                                                        {"P_TEXT", "text"}}));
+  Config config = config_of(load_every(
+      "on = false\n",
+      {{"P_ON", "true"}, {"P_WAIT_SECONDS", "2"}, {"P_KEYS", "a, b"}, {"P_PORTS", "80,443"}, {"P_TEXT", "text"}}));
   EXPECT_EQ(value(config, "/on").integer, 1);
   EXPECT_EQ(value(config, "/wait").integer, 2000);
   EXPECT_EQ(value(config, "/keys/1").text.reveal(), "b");
@@ -155,16 +150,15 @@ TEST_F(PluginTable, MakesAnObjectThatOnlyAVariableSpeaksOf) {
 }
 
 TEST_F(PluginTable, ReportsAPluginThatCannotBeInspectedAndAllElse) {
-  auto problems = problems_of(load_text(
-      std::string(kRequiredJwt) + "[breaker]\ntimeout = \"1ms\"\n[gateway]\nplugin = \"none\"\nwhatever = 1\n"
-                                  "pool_size = 0\n[[cache]]\nplugin = \"./near.so\"\n[security]\n"
-                                  "waivers = [\"gateway.admin_url\"]\n"));
-  EXPECT_THAT(problems,
-              ElementsAre(HasSubstr("authd.toml:5:11: breaker.timeout"),
-                          "authd.toml:7:10: gateway.plugin: none.so: no such file [AP-001]",
-                          "authd.toml:9:13: gateway.pool_size: 0 is below the minimum of 1",
-                          HasSubstr("authd.toml:11:10: cache[0].plugin: \"./near.so\" is neither the bare "
-                                    "name of a plugin nor an absolute path")));
+  auto problems = problems_of(load_text(std::string(kRequiredJwt) +
+                                        "[breaker]\ntimeout = \"1ms\"\n[gateway]\nplugin = \"none\"\nwhatever = 1\n"
+                                        "pool_size = 0\n[[cache]]\nplugin = \"./near.so\"\n[security]\n"
+                                        "waivers = [\"gateway.admin_url\"]\n"));
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("authd.toml:5:11: breaker.timeout"),
+                                    "authd.toml:7:10: gateway.plugin: none.so: no such file [AP-001]",
+                                    "authd.toml:9:13: gateway.pool_size: 0 is below the minimum of 1",
+                                    HasSubstr("authd.toml:11:10: cache[0].plugin: \"./near.so\" is neither the bare "
+                                              "name of a plugin nor an absolute path")));
 }
 
 TEST_F(PluginTable, RefusesAPluginWhoseSchemaIsNotUnderstood) {
@@ -175,8 +169,7 @@ TEST_F(PluginTable, RefusesAPluginWhoseSchemaIsNotUnderstood) {
 }
 
 TEST_F(PluginTable, KeepsToTheNarrowerRangeOfWhatHostAndPluginShare) {
-  schemas_["narrow"] =
-      R"({"type":"object","properties":{"pool_size":{"type":"integer","minimum":2,"maximum":4}}})";
+  schemas_["narrow"] = R"({"type":"object","properties":{"pool_size":{"type":"integer","minimum":2,"maximum":4}}})";
   std::string head = std::string(kRequiredJwt) + "[gateway]\nplugin = \"narrow\"\n";
   EXPECT_THAT(problems_of(load_text(head + "pool_size = 5\n", {})),
               ElementsAre("authd.toml:6:13: gateway.pool_size: 5 is above the maximum of 4"));
@@ -184,8 +177,7 @@ TEST_F(PluginTable, KeepsToTheNarrowerRangeOfWhatHostAndPluginShare) {
   EXPECT_EQ(config.gateway.pool_size, 4U);
   EXPECT_EQ(value(config, "/pool_size").integer, 4);
   schemas_["narrow"] = R"({"type":"object","properties":{"pool_size":{"type":"string"}}})";
-  EXPECT_THAT(problems_of(load_text(head)),
-              ElementsAre(HasSubstr("\"pool_size\" is the host's, and of another type")));
+  EXPECT_THAT(problems_of(load_text(head)), ElementsAre(HasSubstr("\"pool_size\" is the host's, and of another type")));
 }
 
 TEST_F(PluginTable, AsksForTheSchemaWithEverythingTheLoaderNeeds) {
@@ -194,8 +186,8 @@ TEST_F(PluginTable, AsksForTheSchemaWithEverythingTheLoaderNeeds) {
   SchemaSource inner = source();
   SchemaSource recording = [&](std::string_view plugin, std::string_view dir, std::string_view used_pin,
                                std::string_view kind, Environment environment) {
-    asked.push_back(std::string(plugin) + " " + std::string(dir) + " " + std::string(used_pin.substr(0, 2)) +
-                    " " + std::string(kind) + " " + std::string(name_of(environment)));
+    asked.push_back(std::string(plugin) + " " + std::string(dir) + " " + std::string(used_pin.substr(0, 2)) + " " +
+                    std::string(kind) + " " + std::string(name_of(environment)));
     return inner(plugin, dir, used_pin, kind, environment);
   };
   std::string path =
@@ -212,18 +204,14 @@ TEST_F(PluginTable, AsksForTheSchemaWithEverythingTheLoaderNeeds) {
 
 TEST_F(PluginTable, NeedsAPinWhenPinsAreRequired) {
   EXPECT_THAT(
-      problems_of(
-          load_with_required("sha256 = \"" + std::string(64, '0') + "\"\n[plugins]\nrequire_pins = true\n")),
-      ElementsAre(
-          "authd.toml: cache[0].plugin: cache-memory has no pin, and plugins.require_pins is true; add "
-          "its sha256 to plugins.pins"));
+      problems_of(load_with_required("sha256 = \"" + std::string(64, '0') + "\"\n[plugins]\nrequire_pins = true\n")),
+      ElementsAre("authd.toml: cache[0].plugin: cache-memory has no pin, and plugins.require_pins is true; add "
+                  "its sha256 to plugins.pins"));
 }
 
 TEST_F(PluginTable, OfTwoTiersWithOneNameIsRefused) {
-  EXPECT_THAT(
-      problems_of(load_with_required("[[cache]]\n[[cache]]\n")),
-      ElementsAre(
-          "authd.toml:7:1: cache[1].name: is the same as that of cache[0]; give one of them another"));
+  EXPECT_THAT(problems_of(load_with_required("[[cache]]\n[[cache]]\n")),
+              ElementsAre("authd.toml:7:1: cache[1].name: is the same as that of cache[0]; give one of them another"));
 }
 
 TEST_F(PluginTable, CallsAnInstanceAfterItsPluginUnlessNamed) {

@@ -28,8 +28,7 @@ class RedisTier : public ConfigTest {
 
 TEST_F(RedisTier, IsAddedBehindTheOthersByItsVariable) {
   EXPECT_THAT(tiers_of(""), ElementsAre("cache-memory", "cache-redis"));
-  EXPECT_THAT(tiers_of("[[cache]]\nname = \"a\"\n[[cache]]\nname = \"b\"\n"),
-              ElementsAre("a", "b", "cache-redis"));
+  EXPECT_THAT(tiers_of("[[cache]]\nname = \"a\"\n[[cache]]\nname = \"b\"\n"), ElementsAre("a", "b", "cache-redis"));
   variables_["REDIS_ENABLED"] = "false";
   EXPECT_THAT(tiers_of(""), ElementsAre("cache-memory"));
 }
@@ -42,8 +41,7 @@ TEST_F(RedisTier, IsNotAddedToOneThatIsThere) {
 }
 
 TEST_F(RedisTier, TakesItsSettingsFromThePluginsVariables) {
-  variables_.insert(
-      {{"REDIS_URL", "rediss://redis.example.com:6380"}, {"REDIS_DB", "3"}, {"CACHE_TTL_SECONDS", "90"}});
+  variables_.insert({{"REDIS_URL", "rediss://redis.example.com:6380"}, {"REDIS_DB", "3"}, {"CACHE_TTL_SECONDS", "90"}});
   const Config config = config_of(load_with_required("", variables_));
   const Tier& redis = config.cache.at(1);
   EXPECT_EQ(redis.plugin, "cache-redis");
@@ -90,8 +88,7 @@ TEST_F(RedisTier, SaysHowLongARequestWaitsForIt) {
 
 TEST_F(RedisTier, IsReachedInProductionOnlyWhereNobodyListensIn) {
   variables_.insert({{"AUTHD_ENV", "production"}, {"AUTHD_TRUSTED_GATEWAYS", "10.0.0.0/8"}});
-  for (const char* url :
-       {"rediss://redis.example.com", "rediss+sentinel://a,b/master", "unix:///run/redis.sock"}) {
+  for (const char* url : {"rediss://redis.example.com", "rediss+sentinel://a,b/master", "unix:///run/redis.sock"}) {
     variables_["REDIS_URL"] = url;
     EXPECT_THAT(config_of(load_with_required("", variables_)).warnings, IsEmpty()) << url;
   }

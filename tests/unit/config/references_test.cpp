@@ -17,8 +17,7 @@ using testing::HasSubstr;
 class References : public ConfigTest {
  protected:
   Loaded load_token(const std::string& token, EnvironmentVariables more = {}) {
-    return load_text(std::string(kRequiredJwt) + kRequiredGateway + "admin_token = \"" + token + "\"\n",
-                     more);
+    return load_text(std::string(kRequiredJwt) + kRequiredGateway + "admin_token = \"" + token + "\"\n", more);
   }
   std::string token_of(Loaded loaded) {
     Config config = config_of(std::move(loaded));
@@ -50,13 +49,11 @@ TEST_F(References, ToARelativeFileStartAtTheFolderOfTheConfiguration) {
 
 TEST_F(References, ToACredentialAreReadWhereSystemdPutsThem) {
   write("kong-token", "s3cret\n");
-  EXPECT_EQ(token_of(load_token("${credential:kong-token}", {{"CREDENTIALS_DIRECTORY", folder_.string()}})),
-            "s3cret");
+  EXPECT_EQ(token_of(load_token("${credential:kong-token}", {{"CREDENTIALS_DIRECTORY", folder_.string()}})), "s3cret");
 }
 
 TEST_F(References, WorkInVariablesToo) {
-  EXPECT_EQ(token_of(load_with_required("", {{"KONG_ADMIN_TOKEN", "${env:OTHER}"}, {"OTHER", "s3cret"}})),
-            "s3cret");
+  EXPECT_EQ(token_of(load_with_required("", {{"KONG_ADMIN_TOKEN", "${env:OTHER}"}, {"OTHER", "s3cret"}})), "s3cret");
 }
 
 TEST_F(References, WorkInEveryStringAndInLists) {
@@ -71,12 +68,12 @@ TEST_F(References, WorkInEveryStringAndInLists) {
 
 TEST_F(References, WorkForEachEntryOfAListWithCommas) {
   write("b", "b\n");
-  Config config = config_of(load_with_required("[api]\ncors = \"https://a.example.com, ${env:B}\"\n",
-                                               {{"B", "https://b.example.com"}}));
+  Config config = config_of(
+      load_with_required("[api]\ncors = \"https://a.example.com, ${env:B}\"\n", {{"B", "https://b.example.com"}}));
   EXPECT_THAT(config.api.cors, ElementsAre("https://a.example.com", "https://b.example.com"));
-  config = config_of(
-      load_text(std::string(kRequiredGateway) + "[jwt]\nauthority = \"https://auth.example.com\"\n",
-                {{"KONG_JWT_AUDIENCE", "${file:" + (folder_ / "b").string() + "},${env:C}"}, {"C", "c"}}));
+  config =
+      config_of(load_text(std::string(kRequiredGateway) + "[jwt]\nauthority = \"https://auth.example.com\"\n",
+                          {{"KONG_JWT_AUDIENCE", "${file:" + (folder_ / "b").string() + "},${env:C}"}, {"C", "c"}}));
   EXPECT_THAT(config.jwt.audience, ElementsAre("b", "c"));
 }
 
@@ -109,8 +106,7 @@ class AsNobody {
 TEST_F(References, NameTheFileThatIsForbidden) {
   std::string path = write("token", "s3cret").string();
   std::string config =
-      write("authd.toml", std::string(kRequiredJwt) + kRequiredGateway + "admin_token = \"${file:token}\"\n")
-          .string();
+      write("authd.toml", std::string(kRequiredJwt) + kRequiredGateway + "admin_token = \"${file:token}\"\n").string();
   ASSERT_EQ(::chmod(path.c_str(), 0), 0);
   ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
   AsNobody nobody;
@@ -152,9 +148,10 @@ TEST_F(References, ToCredentialsAreTakenOnTrustWhereThatIsAskedForAndSaid) {
   const Config config = config_of(load(path, variables, source(), options));
   EXPECT_EQ(config.warnings.size(), 5U);
   for (const char* name : {"authority", "audience", "token", "key", "url"}) {
-    EXPECT_THAT(config.warnings, testing::Contains(testing::AllOf(testing::HasSubstr(path + ":"),
-                                                                  testing::HasSubstr("the credential \"" + std::string(name) +
-                                                                                     "\" is not checked"))));
+    EXPECT_THAT(config.warnings,
+                testing::Contains(
+                    testing::AllOf(testing::HasSubstr(path + ":"),
+                                   testing::HasSubstr("the credential \"" + std::string(name) + "\" is not checked"))));
   }
   EXPECT_TRUE(config.gateway.settings.values.at("/admin_token").unknown);
   EXPECT_EQ(problems_of(load(path, variables, source())).size(), 5U) << "the daemon needs them all";
@@ -167,9 +164,7 @@ TEST_F(References, OfAnUnknownKindAreRefused) {
                  "unknown reference ${vault:...}; known: ${env:NAME}, ${file:/path}, ${credential:NAME}");
 }
 
-TEST_F(References, LeaveOtherDollarsAlone) {
-  EXPECT_EQ(token_of(load_token("a$b${c}")), "a$b${c}");
-}
+TEST_F(References, LeaveOtherDollarsAlone) { EXPECT_EQ(token_of(load_token("a$b${c}")), "a$b${c}"); }
 
 } // namespace
 } // namespace authd::config

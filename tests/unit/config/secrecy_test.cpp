@@ -33,10 +33,9 @@ class Secrecy : public ConfigTest {
 TEST_F(Secrecy, HoldsForATokenInTheFile) {
   for (const char* line :
        {"admin_token = \"@@\"", "admin_token = [\"@@\"]", "admin_token = { a = \"@@\" }",
-        "admin_token = \"@@\"\nadmin_token = \"@@\"", "admin_token = @@", "admin_token = '@@",
-        "admin_token = \"@@", "admin_token \"@@\"", "admin_token = \"@@\" x", "= \"@@\"",
-        "admin_token = \"\\q@@\"", "admin_token = @@@@\n", "admin_token = \"x\" \"@@\"",
-        "admin_token = '''@@", "admin_token = 1@@", "admin_token = \"${vault:@@}\"x"}) {
+        "admin_token = \"@@\"\nadmin_token = \"@@\"", "admin_token = @@", "admin_token = '@@", "admin_token = \"@@",
+        "admin_token \"@@\"", "admin_token = \"@@\" x", "= \"@@\"", "admin_token = \"\\q@@\"", "admin_token = @@@@\n",
+        "admin_token = \"x\" \"@@\"", "admin_token = '''@@", "admin_token = 1@@", "admin_token = \"${vault:@@}\"x"}) {
     SCOPED_TRACE(line);
     std::string text = planted(std::string(kRequiredJwt) + kRequiredGateway + line + "\n");
     expect_silent(load_text(text));
@@ -55,28 +54,28 @@ TEST_F(Secrecy, HoldsForATokenInAVariable) {
 }
 
 TEST_F(Secrecy, HoldsForWhatCameThroughAReference) {
-  for (const char* line : {"[telemetry]\nlog_level = \"${env:S}\"", "[server]\nhost = \"${env:S}\"",
-                           "[telemetry]\nservice_name = \"${env:S}\"", "[jwt.x]\ny = \"${env:S}\"",
-                           "[api]\ncors = \"${env:S},${env:S}\"", "[api]\ncors = \"${env:S}\"",
-                           "[security]\ntrusted_gateways = [\"${env:S}\"]",
-                           "[breaker]\ntimeout = \"${env:S}\"", "[security]\nwaivers = [\"${env:S}\"]",
-                           "[[cache]]\nname = \"${env:S}\"\n[[cache]]\nname = \"${env:S}\""}) {
+  for (const char* line :
+       {"[telemetry]\nlog_level = \"${env:S}\"", "[server]\nhost = \"${env:S}\"",
+        "[telemetry]\nservice_name = \"${env:S}\"", "[jwt.x]\ny = \"${env:S}\"", "[api]\ncors = \"${env:S},${env:S}\"",
+        "[api]\ncors = \"${env:S}\"", "[security]\ntrusted_gateways = [\"${env:S}\"]",
+        "[breaker]\ntimeout = \"${env:S}\"", "[security]\nwaivers = [\"${env:S}\"]",
+        "[[cache]]\nname = \"${env:S}\"\n[[cache]]\nname = \"${env:S}\""}) {
     SCOPED_TRACE(line);
     expect_silent(load_with_required(std::string(line) + "\n", {{"S", kSecret}}));
   }
 }
 
 TEST_F(Secrecy, HoldsForDerivedValues) {
-  Config config = config_of(
-      load_text("[jwt]\nauthority = \"${env:S}\"\naudience = \"a\"\n" + std::string(kRequiredGateway),
-                {{"S", std::string("https://") + kSecret}}));
+  Config config =
+      config_of(load_text("[jwt]\nauthority = \"${env:S}\"\naudience = \"a\"\n" + std::string(kRequiredGateway),
+                          {{"S", std::string("https://") + kSecret}}));
   EXPECT_EQ(config.jwt.issuer, std::string("https://") + kSecret);
   expect_silent(Loaded(config));
 }
 
 TEST_F(Secrecy, HoldsForThePasswordInAUrl) {
-  for (const char* url : {"https://user:@@@kong.example.com/", "https://@@@kong.example.com",
-                          "ftp://u:@@@kong", "http://u:@@@localhost", "https://u:@@@ kong"}) {
+  for (const char* url : {"https://user:@@@kong.example.com/", "https://@@@kong.example.com", "ftp://u:@@@kong",
+                          "http://u:@@@localhost", "https://u:@@@ kong"}) {
     SCOPED_TRACE(url);
     std::string text = std::string(kRequiredJwt) + "[gateway]\nadmin_url = \"" + planted(url) + "\"\n";
     expect_silent(load_text(text));
@@ -87,8 +86,7 @@ TEST_F(Secrecy, HoldsForThePasswordInAUrl) {
 TEST_F(Secrecy, HoldsForSecretLists) {
   schemas_["keys"] = R"({"type":"object","properties":{"keys":{"type":"array","x-authd-secret":true,
     "items":{"type":"string","enum":["x"],"maxLength":3}}}})";
-  std::string text =
-      std::string(kRequiredJwt) + kRequiredGateway + "[[cache]]\nplugin = \"keys\"\nkeys = [\"@@\"]\n";
+  std::string text = std::string(kRequiredJwt) + kRequiredGateway + "[[cache]]\nplugin = \"keys\"\nkeys = [\"@@\"]\n";
   auto loaded = load_text(planted(text));
   EXPECT_FALSE(loaded);
   expect_silent(loaded);

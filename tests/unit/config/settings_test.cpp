@@ -67,9 +67,7 @@ TEST_F(Limits, AreTheLastNumbersAccepted) {
   for (const Setting& s : settings()) {
     bool numeric = s.type == Type::integer || s.type == Type::number;
     if (!numeric || !s.minimum || !s.maximum) continue;
-    double step = s.type == Type::number ? 0.001
-                  : s.multiple_of != 0   ? static_cast<double>(s.multiple_of)
-                                         : 1;
+    double step = s.type == Type::number ? 0.001 : s.multiple_of != 0 ? static_cast<double>(s.multiple_of) : 1;
     expect_refused(s, written(*s.minimum - step, s));
     expect_accepted(s, written(*s.minimum, s));
     expect_accepted(s, written(*s.maximum, s));
@@ -144,9 +142,8 @@ TEST(SettingsTable, DescribesEachSettingOnce) {
     EXPECT_TRUE(s.variable.empty() || variables.insert(s.variable).second);
     EXPECT_TRUE(s.description.ends_with('.') || s.description.ends_with('"')) << s.description;
     EXPECT_EQ(s.set == nullptr, s.not_built);
-    EXPECT_EQ(static_cast<int>(s.preset.has_value()) + static_cast<int>(!s.derived.empty()) +
-                  static_cast<int>(s.required),
-              1)
+    EXPECT_EQ(
+        static_cast<int>(s.preset.has_value()) + static_cast<int>(!s.derived.empty()) + static_cast<int>(s.required), 1)
         << "a default, a derived default, or required";
   }
 }

@@ -25,8 +25,7 @@ class Tls : public ConfigTest {
     return problems_of(load_files(certificate, key, client_ca));
   }
 
-  Loaded load_files(const std::string& certificate, const std::string& key,
-                    const std::string& client_ca = "-") {
+  Loaded load_files(const std::string& certificate, const std::string& key, const std::string& client_ca = "-") {
     std::string text = "[server]\n";
     const auto put = [&](const char* name, const std::string& content) {
       if (content == "-") return;
@@ -54,8 +53,8 @@ TEST_F(Tls, FilesAreReadWithTheConfiguration) {
 }
 
 TEST_F(Tls, AsksClientsForCertificatesWhenAnAuthorityIsNamed) {
-  EXPECT_TRUE(config_of(load_files(issued_.certificate, issued_.key, authority_.pem()))
-                  .server.tls.identity->has_authorities());
+  EXPECT_TRUE(
+      config_of(load_files(issued_.certificate, issued_.key, authority_.pem())).server.tls.identity->has_authorities());
 }
 
 TEST_F(Tls, MayStandInATableOfItsOwn) {
@@ -66,37 +65,32 @@ TEST_F(Tls, MayStandInATableOfItsOwn) {
 }
 
 TEST_F(Tls, CertificateAndKeyGoTogether) {
-  EXPECT_THAT(
-      problems_with(issued_.certificate, "-"),
-      ElementsAre(AllOf(StartsWith("authd.toml:2:19: server.tls.certificate: server.tls.key is not set"),
-                        HasSubstr("set both, or neither"))));
+  EXPECT_THAT(problems_with(issued_.certificate, "-"),
+              ElementsAre(AllOf(StartsWith("authd.toml:2:19: server.tls.certificate: server.tls.key is not set"),
+                                HasSubstr("set both, or neither"))));
   EXPECT_THAT(problems_with("-", issued_.key),
               ElementsAre(StartsWith("authd.toml:2:11: server.tls.key: server.tls.certificate is not set")));
 }
 
 TEST_F(Tls, AnAuthorityOfClientsNeedsACertificate) {
-  EXPECT_THAT(
-      problems_with("-", "-", authority_.pem()),
-      ElementsAre(StartsWith("authd.toml:2:17: server.tls.client_ca: server.tls.certificate is not set")));
+  EXPECT_THAT(problems_with("-", "-", authority_.pem()),
+              ElementsAre(StartsWith("authd.toml:2:17: server.tls.client_ca: server.tls.certificate is not set")));
 }
 
 TEST_F(Tls, AFileThatCannotBeReadIsNamed) {
-  const auto problems =
-      problems_of(load_text("[server]\ntls.certificate = \"absent.pem\"\ntls.key = \".\"\n" +
-                            std::string(kRequiredJwt) + kRequiredGateway));
-  EXPECT_THAT(problems,
-              ElementsAre(AllOf(StartsWith("authd.toml:2:19: server.tls.certificate: \"absent.pem\": No "
-                                           "such file or directory; name a PEM file"),
-                                Not(HasSubstr("absent.pem: "))),
-                          AllOf(StartsWith("authd.toml:3:11: server.tls.key: "), HasSubstr("is a folder"))));
+  const auto problems = problems_of(load_text("[server]\ntls.certificate = \"absent.pem\"\ntls.key = \".\"\n" +
+                                              std::string(kRequiredJwt) + kRequiredGateway));
+  EXPECT_THAT(problems, ElementsAre(AllOf(StartsWith("authd.toml:2:19: server.tls.certificate: \"absent.pem\": No "
+                                                     "such file or directory; name a PEM file"),
+                                          Not(HasSubstr("absent.pem: "))),
+                                    AllOf(StartsWith("authd.toml:3:11: server.tls.key: "), HasSubstr("is a folder"))));
 }
 
 TEST_F(Tls, WhatIsNoPemIsRefusedAllAtOnce) {
-  EXPECT_THAT(
-      problems_with("hello\n", "hello\n", "hello\n"),
-      ElementsAre(HasSubstr("2:19: server.tls.certificate: \"certificate.pem\" holds no certificate in PEM"),
-                  HasSubstr("3:11: server.tls.key: \"key.pem\" holds no private key in PEM"),
-                  HasSubstr("4:17: server.tls.client_ca: \"client_ca.pem\" holds no certificate in PEM")));
+  EXPECT_THAT(problems_with("hello\n", "hello\n", "hello\n"),
+              ElementsAre(HasSubstr("2:19: server.tls.certificate: \"certificate.pem\" holds no certificate in PEM"),
+                          HasSubstr("3:11: server.tls.key: \"key.pem\" holds no private key in PEM"),
+                          HasSubstr("4:17: server.tls.client_ca: \"client_ca.pem\" holds no certificate in PEM")));
 }
 
 TEST_F(Tls, EmptyFilesAreRefused) {
@@ -119,8 +113,7 @@ TEST_F(Tls, AKeyWithAPassPhraseIsRefusedWithoutAskingForIt) {
 TEST_F(Tls, ACertificateThatIsCutOffIsRefused) {
   std::string chain = authority_.issue_through_another().certificate;
   chain.resize(chain.size() - 100);
-  EXPECT_THAT(problems_with(chain, issued_.key),
-              ElementsAre(HasSubstr("certificate 2 in it cannot be read")));
+  EXPECT_THAT(problems_with(chain, issued_.key), ElementsAre(HasSubstr("certificate 2 in it cannot be read")));
 }
 
 TEST_F(Tls, AKeyThatIsTooShortIsRefused) {
@@ -147,8 +140,8 @@ TEST_F(Tls, AKeyInThePlaceOfItsPathIsNotPrinted) {
       problems_of(load_text("[server]\ntls.certificate = \"certificate.pem\"\ntls.key = \"${env:KEY}\"\n" +
                                 std::string(kRequiredJwt) + kRequiredGateway,
                             {{"KEY", issued_.key}}));
-  EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("server.tls.key: the path of a file is wanted"),
-                                          Not(HasSubstr("PRIVATE")))));
+  EXPECT_THAT(problems,
+              ElementsAre(AllOf(HasSubstr("server.tls.key: the path of a file is wanted"), Not(HasSubstr("PRIVATE")))));
 }
 
 TEST_F(Tls, APathThatCameThroughAReferenceIsNotPrinted) {
@@ -157,14 +150,13 @@ TEST_F(Tls, APathThatCameThroughAReferenceIsNotPrinted) {
       problems_of(load_text("[server]\ntls.certificate = \"certificate.pem\"\ntls.key = \"${env:KEY}\"\n" +
                                 std::string(kRequiredJwt) + kRequiredGateway,
                             {{"KEY", "/hidden/key.pem"}}));
-  EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("server.tls.key: the value: No such file"),
-                                          Not(HasSubstr("hidden")))));
+  EXPECT_THAT(problems,
+              ElementsAre(AllOf(HasSubstr("server.tls.key: the value: No such file"), Not(HasSubstr("hidden")))));
 }
 
 TEST_F(Tls, AMisspelledNameIsRefused) {
-  EXPECT_THAT(
-      problems_of(load_with_required("[server]\ntls.certificat = \"x\"\n")),
-      ElementsAre(HasSubstr("server.tls.certificat: unknown setting; did you mean \"certificate\"?")));
+  EXPECT_THAT(problems_of(load_with_required("[server]\ntls.certificat = \"x\"\n")),
+              ElementsAre(HasSubstr("server.tls.certificat: unknown setting; did you mean \"certificate\"?")));
 }
 
 } // namespace

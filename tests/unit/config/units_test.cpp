@@ -22,8 +22,8 @@ TEST(Quantities, AreANumberAndAUnit) {
 }
 
 TEST(Quantities, AreRefusedInAnyOtherForm) {
-  for (const char* text : {"", "5", "ms", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "1h30m", "5S", "5d",
-                           "5KiB", "9223372036854775807h", "99999999999999999999s"}) {
+  for (const char* text : {"", "5", "ms", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "1h30m", "5S", "5d", "5KiB",
+                           "9223372036854775807h", "99999999999999999999s"}) {
     EXPECT_FALSE(parse_quantity(text, kTime)) << text;
   }
   for (const char* text : {"16KB", "16k", "16kib", "5s", "9223372036854775807KiB"}) {

@@ -37,8 +37,8 @@ TEST(AdminGuard, RefusesAPageWhoseNameWasMadeToLeadHere) {
 }
 
 TEST(AdminGuard, RefusesPagesFromElsewhere) {
-  for (const char* origin : {"http://evil.example", "https://127.0.0.1:9000", "http://127.0.0.1", "http://127.0.0.1:9001",
-                             "http://localhost:9000", "null", "", "127.0.0.1:9000"}) {
+  for (const char* origin : {"http://evil.example", "https://127.0.0.1:9000", "http://127.0.0.1",
+                             "http://127.0.0.1:9001", "http://localhost:9000", "null", "", "127.0.0.1:9000"}) {
     EXPECT_EQ(judged(kGuard, {{"Host", "127.0.0.1:9000"}, {"Origin", origin}}), 403) << origin;
   }
   EXPECT_EQ(judged(kGuard, {{"Host", "127.0.0.1:9000"}, {"Origin", "http://127.0.0.1:9000"}}), 0);
@@ -49,8 +49,8 @@ TEST(AdminGuard, RefusesPagesFromElsewhere) {
 
 TEST(AdminGuard, WantsABodyToSayThatItIsJson) {
   const http::HeaderField host{"Host", "127.0.0.1"};
-  for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
-                           "application/json ;x=y"}) {
+  for (const char* type :
+       {"application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x=y"}) {
     EXPECT_EQ(judged(kGuard, {host, {"Content-Type", type}}, "{}"), 0) << type;
   }
   for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "",

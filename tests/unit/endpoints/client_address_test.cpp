@@ -14,7 +14,8 @@ namespace {
 
 const std::vector<std::string> kGateways{"10.0.0.0/8", "fd00::/8"};
 
-std::string client_of(const std::vector<http::HeaderField>& headers, const std::vector<std::string>& gateways = kGateways) {
+std::string client_of(const std::vector<http::HeaderField>& headers,
+                      const std::vector<std::string>& gateways = kGateways) {
   http::Request request;
   request.headers = headers;
   const TrustedPeers peers(gateways);

@@ -69,8 +69,7 @@ TEST(Allocation, AWarmRequestOnAKeptConnectionNeedsNone) {
   Server server(options, router, nullptr, log);
   server.start();
   RawClient client(server.port());
-  const std::string request =
-      get("/hello", "X-Consumer-ID: 1\r\nX-Consumer-Username: kong\r\nAccept: */*\r\n");
+  const std::string request = get("/hello", "X-Consumer-ID: 1\r\nX-Consumer-Username: kong\r\nAccept: */*\r\n");
   const std::size_t size = size_of_answer(client.fd(), request);
   for (int i = 0; i < 100; ++i) exchange(client.fd(), request, size);
   const long before = allocations;
@@ -81,8 +80,7 @@ TEST(Allocation, AWarmRequestOnAKeptConnectionNeedsNone) {
 // In place of TlsConnection's, which build strings.
 void exchange(SSL* ssl, std::string_view request, std::size_t answer_bytes) {
   std::array<char, 4096> bytes{};
-  ASSERT_EQ(SSL_write(ssl, request.data(), static_cast<int>(request.size())),
-            static_cast<int>(request.size()));
+  ASSERT_EQ(SSL_write(ssl, request.data(), static_cast<int>(request.size())), static_cast<int>(request.size()));
   for (std::size_t got = 0; got < answer_bytes;) {
     const int n = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()));
     ASSERT_GT(n, 0);
@@ -105,8 +103,7 @@ TEST(Allocation, AWarmRequestOverTlsNeedsNoneOfOursAndSixOfOpenSsl) {
   server.start();
   test::TlsConnection client(server.port());
   ASSERT_EQ(::fcntl(client.wire().fd(), F_SETFL, 0), 0); // blocks again
-  const std::string request =
-      get("/hello", "X-Consumer-ID: 1\r\nX-Consumer-Username: kong\r\nAccept: */*\r\n");
+  const std::string request = get("/hello", "X-Consumer-ID: 1\r\nX-Consumer-Username: kong\r\nAccept: */*\r\n");
   ASSERT_TRUE(client.send(request));
   std::array<char, 4096> first{};
   const int size = SSL_read(client.ssl(), first.data(), static_cast<int>(first.size()));

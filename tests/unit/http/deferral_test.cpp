@@ -27,8 +27,8 @@ TEST(Deferral, IsResumedFromAnotherThread) {
 TEST(Deferral, KeepsPipelinedAnswersInOrder) {
   TestServer server;
   RawClient client = server.connect();
-  client.send(get("/id", "X-Request-Id: 1\r\n") + get("/later") + get("/id", "X-Request-Id: 3\r\n") +
-              get("/later") + get("/id", "X-Request-Id: 5\r\n"));
+  client.send(get("/id", "X-Request-Id: 1\r\n") + get("/later") + get("/id", "X-Request-Id: 3\r\n") + get("/later") +
+              get("/id", "X-Request-Id: 5\r\n"));
   EXPECT_EQ(client.receive().body, "1");
   const Ticket first = server.tickets().take();
   EXPECT_TRUE(client.silent_for(20ms)) << "the third waits for the second";
@@ -46,8 +46,7 @@ TEST(Deferral, KeepsTheViewsOfTheRequestValid) {
   client.send(get("/later", "X-Deep: value\r\n"));
   const Ticket ticket = server.tickets().take();
   client.send(get("/hello", "X-Noise: " + std::string(6000, 'n') + "\r\n")); // must not overwrite the first
-  ticket.resume(
-      [](Exchange& e) { e.respond(200, "text/plain", e.request().header("X-Deep").value_or("lost")); });
+  ticket.resume([](Exchange& e) { e.respond(200, "text/plain", e.request().header("X-Deep").value_or("lost")); });
   EXPECT_EQ(client.receive().body, "value");
   EXPECT_EQ(client.receive().body, "hello");
 }

@@ -105,16 +105,15 @@ TEST(Limits, EmptyLinesBeforeARequestAreBoundedHoweverTheyArrive) {
 }
 
 std::string post(std::string_view target, const std::string& body) {
-  return "POST " + std::string(target) +
-         " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 TEST(Limits, ABodyForARouteThatTakesNoneIsDiscardedAndTheConnectionKept) {
   TestServer server;
   RawClient client = server.connect();
   const std::string large(1 << 20, 'x');
-  for (const auto& [target, status] :
-       {std::pair{"/nowhere", 404}, std::pair{"/hello", 405}, std::pair{"/bare", 200}}) {
+  for (const auto& [target, status] : {std::pair{"/nowhere", 404}, std::pair{"/hello", 405}, std::pair{"/bare", 200}}) {
     client.send(post(target, large) + get("/hello"));
     const Answer answer = client.receive();
     EXPECT_EQ(answer.status, status);
@@ -170,8 +169,7 @@ TEST(Limits, WhatAllBodiesHoldTogetherIsBounded) {
   EXPECT_EQ(server.connect().exchange(post("/echo", "abc")).body, "abc") << "nor does a small one";
   for (Ticket& ticket : tickets) ticket.resume([](Exchange& e) { e.respond(200, "text/plain", ""); });
   for (RawClient& client : clients) EXPECT_EQ(client.receive().status, 200);
-  for (RawClient& client : clients)
-    EXPECT_EQ(client.exchange(post("/echo", body)).body, body) << "given back";
+  for (RawClient& client : clients) EXPECT_EQ(client.exchange(post("/echo", body)).body, body) << "given back";
 }
 
 TEST(Limits, ABodyOfTheLimitFitsIntoTheMemoryForAll) {
@@ -235,8 +233,7 @@ TEST(Limits, ADrippingRequestGets408AllTheSame) {
   TestServer server(options);
   RawClient client = server.connect();
   const std::string endless = get("/hello", "X: " + std::string(2000, 'x') + "\r\n");
-  for (std::size_t i = 0; i < endless.size() && client.silent_for(5ms); ++i)
-    client.try_send({&endless[i], 1});
+  for (std::size_t i = 0; i < endless.size() && client.silent_for(5ms); ++i) client.try_send({&endless[i], 1});
   EXPECT_EQ(client.receive().status, 408);
 }
 

@@ -79,12 +79,10 @@ class Parsed {
 
 // All that a client could tell two outcomes apart by, as one text.
 inline std::string outcome_of(const Parsed& parsed) {
-  if (parsed.status() != 0)
-    return std::to_string(parsed.status()) + " " + std::string(parsed.parser.refusal().detail);
+  if (parsed.status() != 0) return std::to_string(parsed.status()) + " " + std::string(parsed.parser.refusal().detail);
   if (!parsed.complete()) return "incomplete";
-  std::string text =
-      "complete, " + std::string(parsed.request.method_name) + " " + std::string(parsed.request.path) +
-      (parsed.parser.keep_alive() ? ", kept: " : ", closed: ") + std::string(parsed.request.body);
+  std::string text = "complete, " + std::string(parsed.request.method_name) + " " + std::string(parsed.request.path) +
+                     (parsed.parser.keep_alive() ? ", kept: " : ", closed: ") + std::string(parsed.request.body);
   for (const HeaderField& field : parsed.request.headers) {
     text.append("\n").append(field.name).append(":").append(field.value);
   }
@@ -101,9 +99,8 @@ inline std::string outcome_in_all_pieces(std::string_view input, const RequestLi
     const std::string cut = outcome_of(Parsed::in_two(input, at, limits));
     if (cut != whole) return whole + "\n but cut at " + std::to_string(at) + ": " + cut;
     const Parsed discarded = Parsed::in_two(input, at, limits, Parsed::Body::discarded);
-    const bool same = discarded.status() == 0
-                          ? whole.starts_with(discarded.complete() ? "complete" : "incomplete")
-                          : outcome_of(discarded) == whole;
+    const bool same = discarded.status() == 0 ? whole.starts_with(discarded.complete() ? "complete" : "incomplete")
+                                              : outcome_of(discarded) == whole;
     if (!same) return whole + "\n but discarded, cut at " + std::to_string(at) + ": " + outcome_of(discarded);
   }
   return whole;

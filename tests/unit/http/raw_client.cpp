@@ -133,8 +133,7 @@ Answer RawClient::receive(bool to_head) {
   for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
     const std::size_t end = head.find("\r\n", at);
     const std::size_t colon = head.find(':', at);
-    answer.headers.emplace_back(head.substr(at, colon - at),
-                                trimmed(head.substr(colon + 1, end - colon - 1)));
+    answer.headers.emplace_back(head.substr(at, colon - at), trimmed(head.substr(colon + 1, end - colon - 1)));
     at = end + 2;
   }
   const std::string length = answer.header("Content-Length");
@@ -149,8 +148,6 @@ Answer RawClient::receive(bool to_head) {
 
 bool RawClient::closed_by_server() { return received_.empty() && !read_more(); }
 
-bool RawClient::silent_for(milliseconds duration) {
-  return received_.empty() && !wait_for(fd_, POLLIN, duration);
-}
+bool RawClient::silent_for(milliseconds duration) { return received_.empty() && !wait_for(fd_, POLLIN, duration); }
 
 } // namespace authd::http

@@ -10,8 +10,7 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr std::string_view kSimple =
-    "GET /tokens?a=1 HTTP/1.1\r\nHost: kong:8000\r\nX-Consumer-ID:  abc \t\r\n\r\n";
+constexpr std::string_view kSimple = "GET /tokens?a=1 HTTP/1.1\r\nHost: kong:8000\r\nX-Consumer-ID:  abc \t\r\n\r\n";
 
 TEST(RequestParser, ReadsTheSameWhateverThePieces) {
   for (std::size_t step = 1; step <= kSimple.size(); ++step) {
@@ -109,15 +108,11 @@ TEST_P(Refusals, AreTheSameWhateverThePieces) {
 
 std::string with(std::string_view lines) { return "GET / HTTP/1.1\r\n" + std::string(lines) + "\r\n"; }
 std::string post(std::string_view lines) { return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(lines); }
-std::string chunked(std::string_view body) {
-  return post("Transfer-Encoding: chunked\r\n\r\n" + std::string(body));
-}
+std::string chunked(std::string_view body) { return post("Transfer-Encoding: chunked\r\n\r\n" + std::string(body)); }
 
 const Case kRefusals[] = {
-    {"ContentLengthBesideChunked", post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-     400},
-    {"ChunkedBesideContentLength", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
-     400},
+    {"ContentLengthBesideChunked", post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
+    {"ChunkedBesideContentLength", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"), 400},
     {"TwoContentLengths", post("Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"), 400},
     {"SameContentLengthTwice", post("Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"), 400},
     {"ContentLengthList", post("Content-Length: 3, 3\r\n\r\nabc"), 400},
@@ -139,8 +134,7 @@ const Case kRefusals[] = {
     {"CodingThatIsEmpty", post("Transfer-Encoding:\r\n\r\n"), 400},
     {"CodingBehindChunkedThatIsEmpty", post("Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n"), 400},
     {"CodingThatIsEmptyBeforeChunked", post("Transfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n"), 501},
-    {"CodingsInTwoFields", post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-     501},
+    {"CodingsInTwoFields", post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 501},
     {"EmptyContentLength", post("Content-Length:\r\n\r\n"), 400},
     {"ContentLengthOfTwoNumbers", post("Content-Length: 3 3\r\n\r\nabc"), 400},
     {"LargeContentLength", post("Content-Length: 1048577\r\n\r\n"), 413},
@@ -311,8 +305,7 @@ TEST(RequestParser, ReadsConnectionAsAListWithBlanksOfEitherKind) {
 
 TEST(RequestParser, LetsCloseWinOverKeepAlive) {
   EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n").parser.keep_alive());
-  EXPECT_FALSE(
-      Parsed("GET / HTTP/1.0\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n").parser.keep_alive());
+  EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n").parser.keep_alive());
 }
 
 TEST(RequestParser, ListensToNoProxyConnection) {
@@ -334,18 +327,16 @@ TEST(RequestParser, TakesTabsAroundALengthAndACoding) {
 }
 
 TEST(RequestParser, TakesChunkExtensionsOfEveryForm) {
-  for (const char* extension : {";a", ";a=b", ";a=\"b\"", ";a=\"\"", ";a=\"b;c\\\"\\\\\t \xc3\xa9\"",
-                                ";a;b=c;d=\"e\"", " ; a = b", "\t;\ta\t=\t\"b\" ;c"}) {
-    EXPECT_EQ(
-        body_in_all_pieces(chunked("3" + std::string(extension) + "\r\nabc\r\n0" + extension + "\r\n\r\n")),
-        "abc")
+  for (const char* extension : {";a", ";a=b", ";a=\"b\"", ";a=\"\"", ";a=\"b;c\\\"\\\\\t \xc3\xa9\"", ";a;b=c;d=\"e\"",
+                                " ; a = b", "\t;\ta\t=\t\"b\" ;c"}) {
+    EXPECT_EQ(body_in_all_pieces(chunked("3" + std::string(extension) + "\r\nabc\r\n0" + extension + "\r\n\r\n")),
+              "abc")
         << extension;
   }
 }
 
 TEST(RequestParser, TakesTrailersAndZerosBeforeAChunkSize) {
-  EXPECT_EQ(body_in_all_pieces(chunked("0000000000000003\r\nabc\r\n000\r\nX:\r\nY: a \t\xc3\xa9\r\n\r\n")),
-            "abc");
+  EXPECT_EQ(body_in_all_pieces(chunked("0000000000000003\r\nabc\r\n000\r\nX:\r\nY: a \t\xc3\xa9\r\n\r\n")), "abc");
 }
 
 TEST(RequestParser, KeepsNothingOfABodyThatIsDiscarded) {
@@ -364,8 +355,7 @@ TEST(RequestParser, KeepsNothingOfABodyThatIsDiscarded) {
 
 TEST(RequestParser, AsksForABodyThatWaitsForAContinue) {
   EXPECT_TRUE(Parsed(post("Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n")).parser.expects_continue());
-  EXPECT_TRUE(
-      Parsed(post("Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")).parser.expects_continue());
+  EXPECT_TRUE(Parsed(post("Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")).parser.expects_continue());
   EXPECT_FALSE(Parsed(post("Content-Length: 3\r\nExpect: 100-continue\r\n\r\na")).parser.expects_continue());
   EXPECT_FALSE(Parsed(post("Content-Length: 3\r\n\r\n")).parser.expects_continue());
 }
@@ -393,11 +383,9 @@ TEST(RequestParser, BoundsTheHeaderFields) {
 
 TEST(RequestParser, BoundsBlanksThatNoCallbackSees) {
   EXPECT_EQ(Parsed("GET / HTTP/1.1\r\nX:" + std::string(500, ' '), 10, kSmall).status(), 431);
-  EXPECT_EQ(status_in_all_pieces("GET / HTTP/1.1\r\nHost: a\r\nX:" + std::string(500, ' ') + "\r\n\r\n"),
-            431);
+  EXPECT_EQ(status_in_all_pieces("GET / HTTP/1.1\r\nHost: a\r\nX:" + std::string(500, ' ') + "\r\n\r\n"), 431);
   EXPECT_EQ(status_in_all_pieces("GET / " + std::string(500, ' ') + "HTTP/1.1\r\nHost: a\r\n\r\n"), 431);
-  EXPECT_EQ(status_in_all_pieces("GET" + std::string(500, ' ')), 400)
-      << "more than one blank in the request line";
+  EXPECT_EQ(status_in_all_pieces("GET" + std::string(500, ' ')), 400) << "more than one blank in the request line";
 }
 
 TEST(RequestParser, BoundsTheNumberOfHeaderFields) {
@@ -409,14 +397,10 @@ TEST(RequestParser, BoundsTheNumberOfHeaderFields) {
 
 TEST(RequestParser, BoundsTheBody) {
   EXPECT_TRUE(Parsed(post("Content-Length: 20\r\n\r\n" + of(20)), 3, kSmall).complete());
-  EXPECT_EQ(Parsed(post("Content-Length: 21\r\n\r\n"), 3, kSmall).status(), 413)
-      << "before the body is there";
-  EXPECT_EQ(
-      Parsed(post("Transfer-Encoding: chunked\r\n\r\n14\r\n" + of(20) + "\r\n0\r\n\r\n"), 3, kSmall).status(),
-      0);
-  EXPECT_EQ(
-      Parsed(post("Transfer-Encoding: chunked\r\n\r\n15\r\n" + of(21) + "\r\n0\r\n\r\n"), 3, kSmall).status(),
-      413);
+  EXPECT_EQ(Parsed(post("Content-Length: 21\r\n\r\n"), 3, kSmall).status(), 413) << "before the body is there";
+  EXPECT_EQ(Parsed(post("Transfer-Encoding: chunked\r\n\r\n14\r\n" + of(20) + "\r\n0\r\n\r\n"), 3, kSmall).status(), 0);
+  EXPECT_EQ(Parsed(post("Transfer-Encoding: chunked\r\n\r\n15\r\n" + of(21) + "\r\n0\r\n\r\n"), 3, kSmall).status(),
+            413);
 }
 
 TEST(RequestParser, BoundsWhatIsDroppedOfAChunkedBody) {

@@ -59,9 +59,8 @@ TEST(Server, AllowsEveryOriginByDefaultAndSaysForHowLongOnlyToAPreflight) {
   const Answer simple = client.exchange(get("/hello", "Origin: https://x.test\r\n"));
   EXPECT_EQ(simple.header("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(simple.header("Access-Control-Allow-Methods"), "GET, POST, OPTIONS");
-  EXPECT_EQ(
-      simple.header("Access-Control-Allow-Headers"),
-      "Content-Type, Authorization, X-Consumer-ID, X-Consumer-Username, X-Anonymous-Consumer, X-Request-Id");
+  EXPECT_EQ(simple.header("Access-Control-Allow-Headers"),
+            "Content-Type, Authorization, X-Consumer-ID, X-Consumer-Username, X-Anonymous-Consumer, X-Request-Id");
   EXPECT_FALSE(simple.has("Access-Control-Max-Age"));
   EXPECT_FALSE(simple.has("Vary"));
   client.send("OPTIONS /anything HTTP/1.1\r\nHost: a\r\nOrigin: https://x.test\r\n\r\n");
@@ -114,16 +113,14 @@ TEST(Server, RefusesAnUnknownPathAndAWrongMethod) {
   const Answer wrong = client.receive();
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.header("Allow"), "GET, HEAD, OPTIONS");
-  EXPECT_NE(wrong.body.find(R"("extensions":{"allowedMethods":["GET","HEAD","OPTIONS"]})"),
-            std::string::npos);
+  EXPECT_NE(wrong.body.find(R"("extensions":{"allowedMethods":["GET","HEAD","OPTIONS"]})"), std::string::npos);
   EXPECT_EQ(client.receive().header("Allow"), "OPTIONS, POST");
 }
 
 TEST(Server, ServesHttp10AndClosesUnlessAskedToKeep) {
   TestServer server;
   RawClient kept = server.connect();
-  EXPECT_EQ(kept.exchange("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("Connection"),
-            "keep-alive");
+  EXPECT_EQ(kept.exchange("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("Connection"), "keep-alive");
   const Answer last = kept.exchange("GET /hello HTTP/1.0\r\n\r\n");
   EXPECT_EQ(last.body, "hello");
   EXPECT_EQ(last.header("Connection"), "close");

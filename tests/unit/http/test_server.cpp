@@ -15,13 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string name_of_target(const Request& request) {
-  return std::string(request.method_name) + " " + std::string(request.path) + " " +
-         std::string(request.query);
+  return std::string(request.method_name) + " " + std::string(request.path) + " " + std::string(request.query);
 }
 
-void respond_unavailable(Exchange& exchange) {
-  respond_problem(exchange, {Code::gateway_unavailable, "too late", 1s});
-}
+void respond_unavailable(Exchange& exchange) { respond_problem(exchange, {Code::gateway_unavailable, "too late", 1s}); }
 
 } // namespace
 
@@ -33,8 +30,7 @@ void TicketBox::put(Ticket ticket) {
 
 Ticket TicketBox::take() {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, 20s, [this] { return !tickets_.empty(); }))
-    throw std::runtime_error("no ticket came");
+  if (!changed_.wait_for(lock, 20s, [this] { return !tickets_.empty(); })) throw std::runtime_error("no ticket came");
   Ticket ticket = tickets_.front();
   tickets_.erase(tickets_.begin());
   return ticket;
@@ -43,8 +39,8 @@ Ticket TicketBox::take() {
 void Observed::on_outcome(const RequestOutcome& o) {
   const std::lock_guard lock(mutex_);
   entries_.push_back({std::string(o.method), std::string(o.path), o.status, o.body_bytes, o.code,
-                      std::string(o.message()), std::string(o.peer.text().view()),
-                      std::string(o.client.text().view()), o.refused, o.faulted, ""});
+                      std::string(o.message()), std::string(o.peer.text().view()), std::string(o.client.text().view()),
+                      o.refused, o.faulted, ""});
 }
 
 void Observed::on_fault(const RequestOutcome&, std::string_view what) {
@@ -76,8 +72,7 @@ TestServer::~TestServer() {
 }
 
 void TestServer::replace(ServerOptions options) {
-  server_->replace(
-      std::shared_ptr<const Application>(new Application{std::move(options), router_, &observed_}));
+  server_->replace(std::shared_ptr<const Application>(new Application{std::move(options), router_, &observed_}));
 }
 
 bool TestServer::await_connections(unsigned count) {
@@ -88,15 +83,13 @@ bool TestServer::await_connections(unsigned count) {
 
 void TestServer::add_routes() {
   constexpr std::size_t kMuch = std::size_t{4} << 20;
-  const auto route = [this](Method method, const char* path, Handler handler,
-                            std::size_t max_body_bytes = 0) {
+  const auto route = [this](Method method, const char* path, Handler handler, std::size_t max_body_bytes = 0) {
     router_.add({method, path, "", std::move(handler), max_body_bytes});
   };
   route(Method::get, "/hello", [](Exchange& e) { e.respond(200, "text/plain", "hello"); });
   route(Method::get, "/big", [this](Exchange& e) { e.respond(200, "text/plain", big_); });
   route(Method::get, "/id", [](Exchange& e) { e.respond(200, "text/plain", e.request().request_id); });
-  route(Method::get, "/target",
-        [](Exchange& e) { e.respond(200, "text/plain", name_of_target(e.request())); });
+  route(Method::get, "/target", [](Exchange& e) { e.respond(200, "text/plain", name_of_target(e.request())); });
   route(Method::get, "/peer",
         [](Exchange& e) { e.respond(200, "text/plain", e.request().peer_trusted ? "trusted" : "stranger"); });
   const auto echo = [](Exchange& e) { e.respond(200, "text/plain", e.request().body); };
@@ -114,8 +107,7 @@ void TestServer::add_routes() {
   route(Method::get, "/refused", [](Exchange& e) { respond_problem(e, {Code::breaker_open, "open", 7s}); });
   route(Method::get, "/later", later);
   route(Method::get, "/soon", [](Exchange& e) {
-    e.defer(steady_now() + 20ms,
-            [](Exchange& late) { late.extend(steady_now() + 20ms, respond_unavailable); });
+    e.defer(steady_now() + 20ms, [](Exchange& late) { late.extend(steady_now() + 20ms, respond_unavailable); });
   });
 }
 

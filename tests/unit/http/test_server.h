@@ -69,9 +69,7 @@ class TestServer {
 
   Server& server() { return *server_; }
   void destroy_server() { server_.reset(); }
-  RawClient connect(int receive_buffer_bytes = 0) {
-    return RawClient(port_, "127.0.0.1", receive_buffer_bytes);
-  }
+  RawClient connect(int receive_buffer_bytes = 0) { return RawClient(port_, "127.0.0.1", receive_buffer_bytes); }
   // The same routes with other options, as after a reload.
   void replace(ServerOptions options);
   TicketBox& tickets() { return tickets_; }

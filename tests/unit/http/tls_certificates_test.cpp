@@ -98,8 +98,7 @@ TEST_F(Certificates, AreAskedForAnewAfterAReload) {
   options.own = before.issue();
   TlsConnection first(port, options);
   first.exchange(get("/hello"));
-  const std::unique_ptr<SSL_SESSION, test::OpenSslDeleter<SSL_SESSION_free>> ticket(
-      SSL_get1_session(first.ssl()));
+  const std::unique_ptr<SSL_SESSION, test::OpenSslDeleter<SSL_SESSION_free>> ticket(SSL_get1_session(first.ssl()));
 
   options.session = ticket.get();
   TlsConnection again(port, options);

@@ -14,8 +14,7 @@
 namespace authd::http {
 
 // `client_ca` empty: clients need no certificate. Throws std::runtime_error with the first fault.
-inline std::shared_ptr<const TlsContext> context_of(const test::Issued& issued,
-                                                    const std::string& client_ca = {}) {
+inline std::shared_ptr<const TlsContext> context_of(const test::Issued& issued, const std::string& client_ca = {}) {
   TlsIdentity::Pem pem{issued.certificate, issued.key, std::nullopt};
   if (!client_ca.empty()) pem.authorities = client_ca;
   const auto identity = TlsIdentity::make(pem, "server.tls.certificate");

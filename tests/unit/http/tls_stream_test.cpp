@@ -36,8 +36,7 @@ class Stream : public testing::Test {
 
   std::array<int, 2> sockets_{-1, -1};
   const std::shared_ptr<const TlsContext> context_ = context_of(test::Authority().issue());
-  const std::unique_ptr<SSL_CTX, test::OpenSslDeleter<SSL_CTX_free>> client_context_{
-      SSL_CTX_new(TLS_client_method())};
+  const std::unique_ptr<SSL_CTX, test::OpenSslDeleter<SSL_CTX_free>> client_context_{SSL_CTX_new(TLS_client_method())};
   const std::unique_ptr<SSL, test::OpenSslDeleter<SSL_free>> client_{SSL_new(client_context_.get())};
   std::unique_ptr<TlsStream> server_;
 };

@@ -94,8 +94,7 @@ TEST_F(OverTls, ABodyOfManyRecordsGoesBothWays) {
   serve();
   TlsConnection client = connect();
   const std::string body(900 * 1024, 'x');
-  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
-              "\r\n\r\n" + body);
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   EXPECT_EQ(client.read()->body, body);
 }
 

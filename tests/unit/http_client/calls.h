@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "authd/http.h"
-#include "base/clock.h"
 #include "base/call.h"
+#include "base/clock.h"
 #include "http_client/http_service.h"
 
 namespace authd::test {
@@ -105,8 +105,7 @@ class Caller {
  private:
   static authd_str str(std::string_view s) { return {s.data(), s.size()}; }
   static void on_header(void* out, authd_str name, authd_str value) {
-    static_cast<Outcome*>(out)->headers.emplace_back(std::string(name.p, name.n),
-                                                     std::string(value.p, value.n));
+    static_cast<Outcome*>(out)->headers.emplace_back(std::string(name.p, name.n), std::string(value.p, value.n));
   }
   static void on_body(void* out, authd_bytes body) {
     static_cast<Outcome*>(out)->body.assign(reinterpret_cast<const char*>(body.p), body.n);

@@ -22,10 +22,10 @@ TEST(HttpAnswer, IsTheSameHoweverTheBytesAreCut) {
 }
 
 TEST(HttpAnswer, IsNeverCompleteWhenCutOff) {
-  for (const std::string& bytes : {std::string(kChunked) + "3\r\nabc\r\n", std::string(kChunked) + "3\r\nab",
-                                   std::string(kChunked) + "3\r\nabc\r\n0\r\n",
-                                   std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcd"),
-                                   std::string("HTTP/1.1 200 OK\r\nContent-Len")}) {
+  for (const std::string& bytes :
+       {std::string(kChunked) + "3\r\nabc\r\n", std::string(kChunked) + "3\r\nab",
+        std::string(kChunked) + "3\r\nabc\r\n0\r\n", std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcd"),
+        std::string("HTTP/1.1 200 OK\r\nContent-Len")}) {
     HttpAnswer answer(false, 100);
     answer.feed(bytes);
     EXPECT_EQ(answer.finish(), State::incomplete) << bytes;
@@ -67,8 +67,7 @@ TEST(HttpAnswer, RefusesABodyBeyondItsBoundAnnouncedOrNot) {
 
 TEST(HttpAnswer, RefusesEndlessHeadersAndTrailers) {
   HttpAnswer long_value(false, 100);
-  EXPECT_EQ(long_value.feed("HTTP/1.1 200 OK\r\nA: " + std::string(HttpAnswer::kMaxHeaderBytes, 'x')),
-            State::too_long);
+  EXPECT_EQ(long_value.feed("HTTP/1.1 200 OK\r\nA: " + std::string(HttpAnswer::kMaxHeaderBytes, 'x')), State::too_long);
   std::string fields;
   for (std::size_t i = 0; i <= HttpAnswer::kMaxHeaders; ++i) fields += "a: b\r\n";
   HttpAnswer many(false, 100);

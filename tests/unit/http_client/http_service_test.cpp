@@ -127,8 +127,7 @@ TEST(HttpService, KeepsNoMoreConnectionsThanThePoolSize) {
 }
 
 TEST(HttpService, DoesNotReuseAConnectionThatTheServerWantsToClose) {
-  Recorder recorder(
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"); // and leaves it open
+  Recorder recorder("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"); // and leaves it open
   Caller call;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(call({url_of(recorder.server)}).body, "ok");
   EXPECT_EQ(recorder.server.accepted(), 3u);
@@ -286,8 +285,7 @@ TEST(HttpService, TakesATruncatedBodyForAFailure) {
 TEST(HttpService, RefusesABodyOfTenMegabytes) {
   const std::string huge(10 * 1024 * 1024, 'x');
   for (const std::string& answer :
-       {answer_with(huge),
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA00000\r\n" + huge + "\r\n0\r\n\r\n",
+       {answer_with(huge), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA00000\r\n" + huge + "\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\n" + huge}) {
     ConnectionServer server([&](Peer& peer) {
       if (peer.read_request()) peer.send(answer);
@@ -303,10 +301,9 @@ TEST(HttpService, RefusesARequestThatWouldSmuggle) {
   const std::string url = url_of(recorder.server);
   for (const Ask& ask :
        {Ask{url, "GET", "", {{"X", "a\r\nY: b"}}}, Ask{url, "GET", "", {{"X\r\nY", "a"}}},
-        Ask{url, "GET", "", {{"", "a"}}}, Ask{url, "GET /y"}, Ask{url, ""},
-        Ask{url, "GET", "", {{"host", "other"}}}, Ask{url, "GET", "", {{"Content-Length", "5"}}},
-        Ask{url, "GET", "", {{"transfer-encoding", "chunked"}}}, Ask{url + "/a b"},
-        Ask{"http://user:hush@127.0.0.1/"}}) {
+        Ask{url, "GET", "", {{"", "a"}}}, Ask{url, "GET /y"}, Ask{url, ""}, Ask{url, "GET", "", {{"host", "other"}}},
+        Ask{url, "GET", "", {{"Content-Length", "5"}}}, Ask{url, "GET", "", {{"transfer-encoding", "chunked"}}},
+        Ask{url + "/a b"}, Ask{"http://user:hush@127.0.0.1/"}}) {
     const Outcome out = Caller()(ask);
     EXPECT_EQ(out.status, AUTHD_INTERNAL) << ask.url;
     EXPECT_EQ(out.message.find("hush"), std::string::npos);

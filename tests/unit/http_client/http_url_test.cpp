@@ -37,11 +37,10 @@ TEST(HttpUrl, ShowsNoQueryInMessages) {
 }
 
 TEST(HttpUrl, RefusesWhatCannotBeSent) {
-  for (const char* url :
-       {"", "kong:8001", "ftp://kong/", "http://", "http:///path", "http://user@kong/",
-        "http://user:pass@kong/", "http://kong/a b", "http://kong/a\r\nX: y", "http://kong/a#b",
-        "http://kong:0/", "http://kong:65536/", "http://kong:80x/", "http://kong:/", "http://[::1/",
-        "http://[::1]x/", "http://kong/\x7f", "http://kong/\xc3\xa9"}) {
+  for (const char* url : {"", "kong:8001", "ftp://kong/", "http://", "http:///path", "http://user@kong/",
+                          "http://user:pass@kong/", "http://kong/a b", "http://kong/a\r\nX: y", "http://kong/a#b",
+                          "http://kong:0/", "http://kong:65536/", "http://kong:80x/", "http://kong:/", "http://[::1/",
+                          "http://[::1]x/", "http://kong/\x7f", "http://kong/\xc3\xa9"}) {
     EXPECT_FALSE(split_url(url)) << url;
   }
 }

@@ -80,15 +80,14 @@ TEST(RetryBudget, HoldsForManyThreads) {
 }
 
 TEST_F(RetryPolicyTest, RepeatsWhatMayBeBetterNextTime) {
-  for (const AttemptEnd& end :
-       {kNoAnswer, kDead, answered(429), answered(502), answered(503), answered(504)}) {
+  for (const AttemptEnd& end : {kNoAnswer, kDead, answered(429), answered(502), answered(503), answered(504)}) {
     EXPECT_TRUE(policy(2).wait_before_next(end, kPatient_ms)) << end.status;
   }
 }
 
 TEST_F(RetryPolicyTest, DoesNotRepeatWhatWillBeTheSame) {
-  for (const AttemptEnd& end : {AttemptEnd{How::lost}, answered(200), answered(400), answered(401),
-                                answered(404), answered(409), answered(500), answered(501), answered(505)}) {
+  for (const AttemptEnd& end : {AttemptEnd{How::lost}, answered(200), answered(400), answered(401), answered(404),
+                                answered(409), answered(500), answered(501), answered(505)}) {
     EXPECT_FALSE(policy(2).wait_before_next(end, kPatient_ms)) << end.status;
   }
 }
@@ -199,9 +198,8 @@ TEST(RetryAfter, IsADayAtMost) {
 }
 
 TEST(RetryAfter, IsNothingWhenItIsNeither) {
-  for (const char* text :
-       {"", " ", "-1", "1.5", "1s", "soon", "18446744073709551616", "Sun, 06 Nov 1994 08:49:37",
-        "Sun, 06 Nov 1994 08:49:37 GMT+1", "Sun, 06 Nov 1994"}) {
+  for (const char* text : {"", " ", "-1", "1.5", "1s", "soon", "18446744073709551616", "Sun, 06 Nov 1994 08:49:37",
+                           "Sun, 06 Nov 1994 08:49:37 GMT+1", "Sun, 06 Nov 1994"}) {
     EXPECT_FALSE(parse_retry_after(text, wall_now())) << text;
   }
 }

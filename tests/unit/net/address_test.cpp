@@ -56,8 +56,7 @@ TEST(Address, IsNoLiteralWhenItIsAName) {
 TEST(AddressOrder, AlternatesTheFamiliesAndKeepsTheOrderOfEach) {
   EXPECT_EQ(text_of(interleaved(addresses({"::1", "::2", "::3", "127.0.0.1", "127.0.0.2"}))),
             "[::1]:80 127.0.0.1:80 [::2]:80 127.0.0.2:80 [::3]:80");
-  EXPECT_EQ(text_of(interleaved(addresses({"127.0.0.2", "::1", "127.0.0.1"}))),
-            "127.0.0.2:80 [::1]:80 127.0.0.1:80");
+  EXPECT_EQ(text_of(interleaved(addresses({"127.0.0.2", "::1", "127.0.0.1"}))), "127.0.0.2:80 [::1]:80 127.0.0.1:80");
   EXPECT_EQ(text_of(interleaved(addresses({"127.0.0.2", "127.0.0.1"}))), "127.0.0.2:80 127.0.0.1:80");
   EXPECT_TRUE(interleaved({}).empty());
 }

@@ -111,8 +111,8 @@ TEST_F(ConnectorTest, NamesEveryAddressThatFailed) {
   const auto none = connect(connector, milliseconds(200));
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, Failure::Kind::timed_out);
-  EXPECT_EQ(none.error().what, hole.address().text() + ": no answer in time; " + refusing.address().text() +
-                                   ": Connection refused");
+  EXPECT_EQ(none.error().what,
+            hole.address().text() + ": no answer in time; " + refusing.address().text() + ": Connection refused");
 }
 
 TEST_F(ConnectorTest, NamesALoneAddressOnlyWhereItStandsForAName) {

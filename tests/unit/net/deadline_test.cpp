@@ -25,9 +25,7 @@ struct Operation {
 
 class DeadlineTest : public testing::Test {
  protected:
-  milliseconds elapsed() const {
-    return std::chrono::duration_cast<milliseconds>(SteadyClock::now() - began_);
-  }
+  milliseconds elapsed() const { return std::chrono::duration_cast<milliseconds>(SteadyClock::now() - began_); }
 
   const SteadyTime began_ = SteadyClock::now();
   const Descriptor silent_{::eventfd(0, EFD_CLOEXEC)};

@@ -24,8 +24,7 @@ constexpr milliseconds kDelay{20};
 
 class RaceTest : public testing::Test {
  protected:
-  RaceEnd run(const Addresses& addresses, milliseconds delay = kDelay,
-              const Deadline& deadline = Deadline(kDead)) {
+  RaceEnd run(const Addresses& addresses, milliseconds delay = kDelay, const Deadline& deadline = Deadline(kDead)) {
     const SteadyTime began = SteadyClock::now();
     RaceEnd end = race(addresses, delay, deadline);
     EXPECT_LT(SteadyClock::now() - began, kFarUnder);

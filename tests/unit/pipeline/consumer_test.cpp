@@ -8,9 +8,7 @@
 namespace authd::pipeline {
 namespace {
 
-IdentityHeaders headers(std::string_view id, std::string_view username) {
-  return {{1, id}, {1, username}, {}, true};
-}
+IdentityHeaders headers(std::string_view id, std::string_view username) { return {{1, id}, {1, username}, {}, true}; }
 
 Code refusal(const IdentityHeaders& h) {
   const auto consumer = validate(h);
@@ -45,16 +43,17 @@ TEST(ConsumerValidation, NamesTheHeaderThatIsMissing) {
     const auto consumer = validate(h);
     return consumer ? std::string() : consumer.error().detail;
   };
-  EXPECT_EQ(detail({{1, "id"}, {}, {}, true}),
-            "Missing Kong consumer header: X-Consumer-Username; a consumer with a custom_id alone has none, so give it a "
-            "username in Kong");
+  EXPECT_EQ(
+      detail({{1, "id"}, {}, {}, true}),
+      "Missing Kong consumer header: X-Consumer-Username; a consumer with a custom_id alone has none, so give it a "
+      "username in Kong");
   EXPECT_EQ(detail({{}, {1, "name"}, {}, true}), "Missing Kong consumer header: X-Consumer-ID");
   EXPECT_EQ(detail({{}, {}, {}, true}), "Missing Kong consumer headers: X-Consumer-ID and X-Consumer-Username");
 }
 
 TEST(ConsumerValidation, RefusesAnonymousConsumersInEverySpelling) {
-  for (const char* value : {"true", "TRUE", "True", "1", "yes", "YES", " true ", "true, true", "false, true", "on", "y", "2",
-                            "00", "false,", "falsehood", "nope", "null", "\xFF"}) {
+  for (const char* value : {"true", "TRUE", "True", "1", "yes", "YES", " true ", "true, true", "false, true", "on", "y",
+                            "2", "00", "false,", "falsehood", "nope", "null", "\xFF"}) {
     IdentityHeaders h = headers("id", "name");
     h.anonymous = {1, value};
     const auto consumer = validate(h);
@@ -73,9 +72,9 @@ TEST(ConsumerValidation, LetsPassWhoIsNotAnonymous) {
 }
 
 TEST(ConsumerValidation, RefusesMalformedValues) {
-  for (const std::string& bad : {std::string(257, 'x'), std::string("a\x01"), std::string("a\x7F"),
-                                 std::string("a\tb"), std::string("\xC2\x85"), std::string("\xFF"),
-                                 std::string("\xC3"), std::string("a\0b", 3)}) {
+  for (const std::string& bad :
+       {std::string(257, 'x'), std::string("a\x01"), std::string("a\x7F"), std::string("a\tb"), std::string("\xC2\x85"),
+        std::string("\xFF"), std::string("\xC3"), std::string("a\0b", 3)}) {
     EXPECT_EQ(refusal(headers(bad, "name")), Code::malformed_request) << bad;
     EXPECT_EQ(refusal(headers("id", bad)), Code::malformed_request) << bad;
   }

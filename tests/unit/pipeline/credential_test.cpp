@@ -18,8 +18,8 @@ std::string record_of(std::vector<plugin::GatewayCredential> listed) {
 }
 
 TEST(SelectCredentials, PutsTheNewestFirstWhateverTheOrder) {
-  const Selection s = select_credentials(
-      {credential("c", "old", 100), credential("a", "new", 300), credential("b", "middle", 200)});
+  const Selection s =
+      select_credentials({credential("c", "old", 100), credential("a", "new", 300), credential("b", "middle", 200)});
   ASSERT_EQ(s.usable.size(), 3u);
   EXPECT_EQ(s.usable[0].key, "new");
   EXPECT_EQ(s.usable[2].key, "old");
@@ -32,8 +32,7 @@ TEST(SelectCredentials, GivesATieToTheGreaterId) {
 
 TEST(SelectCredentials, KeepsOnlyWhatCanSign) {
   const Selection s = select_credentials({credential("a", "rsa", 900, "RS256", ""), credential("b", "k", 1),
-                                          credential("c", "no-secret", 800, "HS256", ""),
-                                          credential("d", "", 700)});
+                                          credential("c", "no-secret", 800, "HS256", ""), credential("d", "", 700)});
   ASSERT_EQ(s.usable.size(), 1u);
   EXPECT_EQ(s.usable[0].key, "k");
   EXPECT_FALSE(s.none_can_sign());

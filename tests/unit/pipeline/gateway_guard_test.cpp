@@ -127,7 +127,8 @@ class GuardedCallsTest : public GatewayGuardTest {
 };
 
 TEST_F(GuardedCallsTest, CountARefusalToCreateNowhere) {
-  for (const CallStatus status : {CallStatus::denied, CallStatus::unsupported, CallStatus::invalid, CallStatus::conflict})
+  for (const CallStatus status :
+       {CallStatus::denied, CallStatus::unsupported, CallStatus::invalid, CallStatus::conflict})
     fail_with(GatewayUse::create, status);
   EXPECT_EQ(guard.state(GatewayUse::create), State::closed);
   fail_with(GatewayUse::create, CallStatus::unavailable);

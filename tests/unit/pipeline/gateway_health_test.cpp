@@ -25,8 +25,7 @@ class GatewayHealthTest : public testing::Test {
   void open(GatewayUse use = GatewayUse::read) {
     while (guard.state(use) != State::open) {
       const auto admitted = guard.acquire(use, steady_now(), recorder);
-      guard.record(std::get<GatewayGuard::Permit>(admitted), CircuitBreaker::Outcome::failure, steady_now(),
-                   recorder);
+      guard.record(std::get<GatewayGuard::Permit>(admitted), CircuitBreaker::Outcome::failure, steady_now(), recorder);
     }
   }
   template <class Condition>

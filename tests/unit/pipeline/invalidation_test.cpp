@@ -50,9 +50,7 @@ TEST_F(InvalidationTest, OfAnIdDropsItOnce) {
   EXPECT_EQ(remote.asked("del"), 1u);
 }
 
-TEST_F(InvalidationTest, OfANameThatNobodyKnowsIsOfNobody) {
-  EXPECT_TRUE(lookup->invalidate("alcie").is_of_nobody());
-}
+TEST_F(InvalidationTest, OfANameThatNobodyKnowsIsOfNobody) { EXPECT_TRUE(lookup->invalidate("alcie").is_of_nobody()); }
 
 // Such as one that was deleted in the gateway a moment ago.
 TEST_F(InvalidationTest, OfWhomATierStillKnowsIsNotOfNobody) {

@@ -25,8 +25,8 @@ enum class Far { holds, says_empty, silent, refuses_writes, fails, says_down, to
 
 constexpr std::array kGates{Gate::up, Gate::failing, Gate::limited, Gate::hides_its_status};
 constexpr std::array kLocals{Local::none, Local::fresh, Local::stale, Local::expired};
-constexpr std::array kFars{Far::holds, Far::says_empty,  Far::silent,       Far::refuses_writes,
-                           Far::fails, Far::says_down,   Far::to_be_cleared};
+constexpr std::array kFars{Far::holds, Far::says_empty, Far::silent,       Far::refuses_writes,
+                           Far::fails, Far::says_down,  Far::to_be_cleared};
 // No call of a test takes so long, on whatever machine.
 constexpr milliseconds kNever{20'000};
 
@@ -89,16 +89,25 @@ class World : public TierFixture {
     }
     store(remote, kId, record("remote"));
     switch (far) {
-    case Far::silent: remote.fail("stats", AUTHD_UNSUPPORTED); break;
-    case Far::refuses_writes: remote.fail("set"); break;
-    case Far::fails: remote.fail_everything(); break;
-    case Far::says_down: remote.fail_everything(), remote.says = {AUTHD_HEALTH_DOWN, "no connection"}; break;
+    case Far::silent:
+      remote.fail("stats", AUTHD_UNSUPPORTED);
+      break;
+    case Far::refuses_writes:
+      remote.fail("set");
+      break;
+    case Far::fails:
+      remote.fail_everything();
+      break;
+    case Far::says_down:
+      remote.fail_everything(), remote.says = {AUTHD_HEALTH_DOWN, "no connection"};
+      break;
     case Far::to_be_cleared:
       remote.fail("clear");
       stack->drop_all();
       set(local_);
       break;
-    default: break;
+    default:
+      break;
     }
   }
 
@@ -181,8 +190,8 @@ TEST(IssuanceModel, SaysWhatALookupThenDoes) {
       if (world.remote_tier_cannot_say() && !token) continue;
       // Asking may open a breaker, and a recovery that was noticed meanwhile closes one.
       if (before.possible() != token && world.judge().possible() == token && ++moved < kSteps) continue;
-      EXPECT_EQ(before.possible(), token) << "world " << w << ", step " << step << ": " << world.text() << "; "
-                                          << before.why;
+      EXPECT_EQ(before.possible(), token)
+          << "world " << w << ", step " << step << ": " << world.text() << "; " << before.why;
       ++(token ? possible : impossible);
     }
   }

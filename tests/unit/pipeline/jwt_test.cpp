@@ -68,8 +68,7 @@ TEST(Signer, LetsTheIssuerClaimCarryTheKey) {
 TEST(Signer, WritesSeveralAudiencesAsAnArray) {
   config::Jwt jwt = settings();
   jwt.audience = {"a", "b"};
-  EXPECT_NE(decoded(sign(jwt, "joe", {"k", "s", Algorithm::hs256}), 1).find(R"("aud":["a","b"])"),
-            std::string::npos);
+  EXPECT_NE(decoded(sign(jwt, "joe", {"k", "s", Algorithm::hs256}), 1).find(R"("aud":["a","b"])"), std::string::npos);
 }
 
 TEST(Signer, SubtractsTheClockSkewFromNbfOnly) {
@@ -129,8 +128,8 @@ TEST_F(TokenValidation, ExpiresAtExpWithoutLeeway) {
 
 TEST_F(TokenValidation, RefusesEveryOtherAlgorithm) {
   const std::string payload = R"({"key":"new","exp":9999999999})";
-  for (const char* header : {R"({"alg":"none"})", R"({"alg":"HS384"})", R"({"alg":"hs256"})", R"({"alg":1})",
-                             R"({})", R"([])", "garbage", R"({"alg":"HS256","crit":["x"]})"}) {
+  for (const char* header : {R"({"alg":"none"})", R"({"alg":"HS384"})", R"({"alg":"hs256"})", R"({"alg":1})", R"({})",
+                             R"([])", "garbage", R"({"alg":"HS256","crit":["x"]})"}) {
     EXPECT_EQ(refusal(forge(header, payload, "new-secret")), Code::token_invalid) << header;
   }
 }
@@ -143,23 +142,21 @@ TEST_F(TokenValidation, RefusesSignaturesOfOthers) {
 }
 
 TEST_F(TokenValidation, RefusesMissingAndMistypedClaims) {
-  for (const char* payload : {R"({"key":"new"})", R"({"key":"new","exp":"9999999999"})",
-                              R"({"key":"new","exp":true})", R"({"key":"new","exp":null})",
-                              R"({"key":"new","exp":[1]})",
-                              R"({"key":"new","exp":1e400})", R"({"key":"new","exp":1e30})", R"({"exp":9999999999})",
-                              R"({"key":7,"exp":9999999999})", R"({"key":"new","exp":9999999999,"nbf":"1"})",
-                              R"([1])", "", "null", "{\"key\":\"new\",\"exp\":9999999999"}) {
+  for (const char* payload :
+       {R"({"key":"new"})", R"({"key":"new","exp":"9999999999"})", R"({"key":"new","exp":true})",
+        R"({"key":"new","exp":null})", R"({"key":"new","exp":[1]})", R"({"key":"new","exp":1e400})",
+        R"({"key":"new","exp":1e30})", R"({"exp":9999999999})", R"({"key":7,"exp":9999999999})",
+        R"({"key":"new","exp":9999999999,"nbf":"1"})", R"([1])", "", "null", "{\"key\":\"new\",\"exp\":9999999999"}) {
     EXPECT_EQ(refusal(forged(payload)), Code::token_invalid) << payload;
   }
 }
 
 // RFC 7519, section 4.1: what is optional has its type nevertheless.
 TEST_F(TokenValidation, RefusesOptionalClaimsOfAnotherType) {
-  for (const char* claim :
-       {R"("iat":"1795329344")", R"("iat":true)", R"("iat":null)", R"("iat":[1])", R"("iat":-1)",
-        R"("iat":253402300800)", R"("sub":7)", R"("sub":null)", R"("sub":["joe"])", R"("jti":{})", R"("jti":1.5)",
-        R"("iss":1)", R"("aud":7)", R"("aud":null)", R"("aud":{"a":1})", R"("aud":["a",7])", R"("aud":[["a"]])",
-        R"("nbf":-1)", R"("nbf":-0.5)"}) {
+  for (const char* claim : {R"("iat":"1795329344")", R"("iat":true)", R"("iat":null)", R"("iat":[1])", R"("iat":-1)",
+                            R"("iat":253402300800)", R"("sub":7)", R"("sub":null)", R"("sub":["joe"])", R"("jti":{})",
+                            R"("jti":1.5)", R"("iss":1)", R"("aud":7)", R"("aud":null)", R"("aud":{"a":1})",
+                            R"("aud":["a",7])", R"("aud":[["a"]])", R"("nbf":-1)", R"("nbf":-0.5)"}) {
     EXPECT_EQ(refusal(forged(std::string(R"({"key":"new","exp":9999999999,)") + claim + "}")), Code::token_invalid)
         << claim;
   }
@@ -182,8 +179,8 @@ TEST_F(TokenValidation, TakesDatesUpToTheYear9999) {
 }
 
 TEST_F(TokenValidation, SaysNothingOfClaimsThatAreNotThere) {
-  const auto token = validate_token(forged(R"({"key":"new","exp":9999999999})"), *CredentialRecord::decode(record),
-                                    "key", kNow);
+  const auto token =
+      validate_token(forged(R"({"key":"new","exp":9999999999})"), *CredentialRecord::decode(record), "key", kNow);
   ASSERT_TRUE(token);
   EXPECT_EQ(token->issued_at, std::nullopt);
   EXPECT_EQ(token->subject, "");
@@ -198,8 +195,7 @@ TEST_F(TokenValidation, RefusesATokenThatIsNotYetValid) {
 
 TEST_F(TokenValidation, SurvivesTokensThatAreNone) {
   for (const std::string& text : {std::string("a"), std::string("a.b"), std::string("a.b.c.d"), std::string(".."),
-                                  std::string(10'000, 'x'), std::string(5'000, '.'),
-                                  forged(std::string(9'000, '['))}) {
+                                  std::string(10'000, 'x'), std::string(5'000, '.'), forged(std::string(9'000, '['))}) {
     EXPECT_EQ(refusal(text), Code::token_invalid);
   }
 }

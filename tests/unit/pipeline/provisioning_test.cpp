@@ -117,9 +117,8 @@ TEST(Provisioning, SaysWhatIsNeededWhenNoCredentialCanSign) {
     gateway.on_list = [&](const std::string&) { return Answer{AUTHD_OK, {one}}; };
     const GatewayAnswer answer = ask(gateway);
     EXPECT_EQ(answer.kind, Kind::no_credential);
-    EXPECT_EQ(answer.detail,
-              "None of the consumer's 1 credential can sign: HS256, HS384 or HS512 with a key and a "
-              "secret is needed");
+    EXPECT_EQ(answer.detail, "None of the consumer's 1 credential can sign: HS256, HS384 or HS512 with a key and a "
+                             "secret is needed");
     gateway.on_list = [&](const std::string&) { return Answer{AUTHD_OK, {one, {"r", "rsa", "RS256", ""}}}; };
     EXPECT_NE(ask(gateway).detail.find("None of the consumer's 2 credentials can sign"), std::string::npos);
   }
@@ -135,9 +134,9 @@ TEST(Provisioning, SaysWhyThereIsNoCredential) {
 
 TEST(Provisioning, TellsUnknownConsumersFromAFailingGateway) {
   const std::pair<authd_status, Kind> cases[] = {
-      {AUTHD_NOT_FOUND, Kind::unknown},   {AUTHD_INVALID, Kind::unknown},     {AUTHD_DENIED, Kind::failed},
-      {AUTHD_UNAVAILABLE, Kind::failed},  {AUTHD_TIMEOUT, Kind::failed},      {AUTHD_CORRUPT, Kind::failed},
-      {AUTHD_RATE_LIMITED, Kind::failed}, {AUTHD_INTERNAL, Kind::failed},     {12345, Kind::failed},
+      {AUTHD_NOT_FOUND, Kind::unknown},   {AUTHD_INVALID, Kind::unknown}, {AUTHD_DENIED, Kind::failed},
+      {AUTHD_UNAVAILABLE, Kind::failed},  {AUTHD_TIMEOUT, Kind::failed},  {AUTHD_CORRUPT, Kind::failed},
+      {AUTHD_RATE_LIMITED, Kind::failed}, {AUTHD_INTERNAL, Kind::failed}, {12345, Kind::failed},
   };
   for (const auto& [status, kind] : cases) {
     ScriptedGateway gateway;

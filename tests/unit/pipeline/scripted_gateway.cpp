@@ -61,8 +61,7 @@ struct ScriptedGateway::Tables {
     const Answer answer = test_of(self).on_resolve(text(consumer));
     if (answer.status != AUTHD_OK) return answer.status;
     const std::string& id = answer.credentials.front().id;
-    return resolve_host()->put(resolve_host(), out,
-                               {reinterpret_cast<const std::uint8_t*>(id.data()), id.size()});
+    return resolve_host()->put(resolve_host(), out, {reinterpret_cast<const std::uint8_t*>(id.data()), id.size()});
   }
   static authd_status probe(void* self, const authd_call*, authd_health* health) {
     const auto [status, up] = test_of(self).on_probe();
@@ -72,8 +71,8 @@ struct ScriptedGateway::Tables {
 };
 
 ScriptedGateway::ScriptedGateway(bool can_create, bool can_resolve) : log_(Log::Options{}) {
-  static const authd_lifecycle lifecycle{
-      sizeof(authd_lifecycle), 0, Tables::create, nullptr, nullptr, Tables::destroy, nullptr};
+  static const authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
+                                         Tables::destroy,         nullptr};
   static authd_gateway_ops ops;
   ops = {sizeof(authd_gateway_ops),
          0,

@@ -40,8 +40,10 @@ class ScriptedGateway {
 
   // Called on whatever thread asks. Set before the first call.
   std::function<Answer(const std::string& consumer)> on_list = [](const std::string&) { return Answer{}; };
-  std::function<Answer(const std::string& consumer, const Listed& proposed)> on_create =
-      [](const std::string&, const Listed& proposed) { return Answer{AUTHD_OK, {proposed}}; };
+  std::function<Answer(const std::string& consumer, const Listed& proposed)> on_create = [](const std::string&,
+                                                                                            const Listed& proposed) {
+    return Answer{AUTHD_OK, {proposed}};
+  };
   std::function<Answer(const std::string& consumer)> on_resolve = [](const std::string&) {
     return Answer{AUTHD_OK, {{"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0", ""}}};
   };

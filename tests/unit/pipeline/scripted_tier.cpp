@@ -45,8 +45,8 @@ struct ScriptedTier::Tables {
   static authd_status get_stale(void* self, const authd_call*, authd_str key, authd_out* out) {
     return read(test_of(self), "get_stale", key, out);
   }
-  static authd_status set(void* self, const authd_call*, authd_str key, authd_bytes value,
-                          std::int64_t ttl_ms, std::int64_t) {
+  static authd_status set(void* self, const authd_call*, authd_str key, authd_bytes value, std::int64_t ttl_ms,
+                          std::int64_t) {
     ScriptedTier& tier = test_of(self);
     if (const authd_status status = tier.note("set", text(key)); status != AUTHD_OK) return status;
     tier.put(text(key), {reinterpret_cast<const char*>(value.p), value.n});
@@ -85,18 +85,17 @@ authd_status ScriptedTier::Tables::health(void* self, const authd_call*, authd_h
   return host_of_all()->put(host_of_all(), out->detail, {bytes, tier.says.detail.size()});
 }
 
-ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool announces,
-                           bool tells_health)
+ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool announces, bool tells_health)
     : min_minor_(min_minor), log_(Log::Options{}) {
   // For good: a stack may hold the instance for longer than its test holds this.
   static const authd_lifecycle silent{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
                                       Tables::destroy,         nullptr};
-  static const authd_lifecycle telling{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
-                                       Tables::destroy,         Tables::health};
+  static const authd_lifecycle telling{sizeof(authd_lifecycle), 0, Tables::create, nullptr, nullptr, Tables::destroy,
+                                       Tables::health};
   ops_ = {sizeof(authd_cache_ops), flags,        Tables::get, Tables::get_stale, Tables::set, Tables::del,
           Tables::clear,           Tables::stats};
-  component_ = {
-      sizeof(authd_component), 0, AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr, tells_health ? &telling : &silent, &ops_};
+  component_ = {sizeof(authd_component),           0,    AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr,
+                tells_health ? &telling : &silent, &ops_};
   config::PluginSettings settings;
   config::PluginValue self;
   self.type = config::PluginValue::Type::integer;
@@ -105,8 +104,7 @@ ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_m
   plugin::Services services;
   if (announces)
     services[AUTHD_TIERS_V1] = [](const plugin::ServiceUser&) { return std::make_shared<authd_tiers_v1>(); };
-  auto instance =
-      plugin::adopt(component_, std::move(name), std::move(settings), log_, std::move(services), min_minor);
+  auto instance = plugin::adopt(component_, std::move(name), std::move(settings), log_, std::move(services), min_minor);
   if (!instance) throw std::runtime_error(instance.error().line);
   instance_ = *instance;
 }

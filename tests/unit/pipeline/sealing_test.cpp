@@ -65,8 +65,8 @@ TEST(Sealer, TellsWhatOtherKeysWouldOpenFromGarbage) {
   std::string garbled = sealed(older);
   garbled.back() = static_cast<char>(garbled.back() ^ 1);
   EXPECT_EQ(judged(newer, garbled), Sealer::Opened::garbage);
-  for (const std::string& text : {std::string(), std::string("S"), std::string("B"), std::string("S") + "short",
-                                  std::string(500, 'x')}) {
+  for (const std::string& text :
+       {std::string(), std::string("S"), std::string("B"), std::string("S") + "short", std::string(500, 'x')}) {
     for (const Sealer* sealer : {&older, &none}) EXPECT_EQ(judged(*sealer, text), Sealer::Opened::garbage) << text;
   }
 }

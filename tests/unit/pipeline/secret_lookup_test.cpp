@@ -45,8 +45,8 @@ class SecretLookupTest : public testing::Test {
     if (!instance) throw std::runtime_error(instance.error().line);
     std::vector<TierSlot> tiers;
     tiers.push_back({plugin::CacheTier(*instance), ttl, std::chrono::minutes(30), milliseconds(50)});
-    stack = std::make_unique<TierStack>(std::move(tiers), FreshnessClock(refresh_ahead, seconds(2)), Sealer({}),
-                                        recorder);
+    stack =
+        std::make_unique<TierStack>(std::move(tiers), FreshnessClock(refresh_ahead, seconds(2)), Sealer({}), recorder);
     lookup = std::make_unique<SecretLookup>(settings, *stack, gateway.gateway(), guard, health, lanes, recorder);
   }
 
@@ -324,8 +324,8 @@ class RemoteTierLookup : public SecretLookupTest {
     std::vector<TierSlot> tiers;
     tiers.push_back({remote.tier(), milliseconds(60'000), std::chrono::minutes(30), milliseconds(50)});
     stack = std::make_unique<TierStack>(std::move(tiers), FreshnessClock(0.2, seconds(2)), Sealer({}), recorder);
-    lookup = std::make_unique<SecretLookup>(LookupSettings(), *stack, gateway.gateway(), guard, health, lanes,
-                                            recorder);
+    lookup =
+        std::make_unique<SecretLookup>(LookupSettings(), *stack, gateway.gateway(), guard, health, lanes, recorder);
     remote.put("authd:v1:gone", "its tier could not be told");
     remote.fail("del");
     EXPECT_FALSE(lookup->forget("gone").told());

@@ -23,7 +23,8 @@ TEST(SecretText, IsDecodedAsKongsJwtPluginDoes) {
 }
 
 TEST(SecretText, IsRefusedWhereKongRefusesTheToken) {
-  for (const char* text : {"A", "AAAAA", "not base64", "QUI\n", "a.b", "\xC3\xA9"}) EXPECT_EQ(decoded(text), "refused") << text;
+  for (const char* text : {"A", "AAAAA", "not base64", "QUI\n", "a.b", "\xC3\xA9"})
+    EXPECT_EQ(decoded(text), "refused") << text;
 }
 
 TEST(SecretText, IsNeverAnEmptyKey) {

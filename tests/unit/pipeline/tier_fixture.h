@@ -37,9 +37,8 @@ class TierFixture : public testing::Test {
   // Of a credential with this key, fetched so long ago.
   static std::string record(std::string key, milliseconds age = milliseconds(0)) {
     std::string out;
-    CredentialRecord::encode(
-        select_credentials({{"id", std::move(key), "HS256", Secret(std::string("secret")), 1}}),
-        wall_now() - age, out);
+    CredentialRecord::encode(select_credentials({{"id", std::move(key), "HS256", Secret(std::string("secret")), 1}}),
+                             wall_now() - age, out);
     return out;
   }
   static std::string name_of(std::string_view consumer) { return "authd:v1:" + std::string(consumer); }

@@ -135,8 +135,7 @@ TEST_F(TierStackTest, TakesAValueThatDoesNotOpenForAMissCountsAndDeletesIt) {
   flipped.back() ^= 1;
   int failures = 0;
   for (const std::string& bad :
-       {std::string(), std::string("garbage"), flipped, good.substr(0, good.size() / 2),
-        bound(kId, record("k"))}) {
+       {std::string(), std::string("garbage"), flipped, good.substr(0, good.size() / 2), bound(kId, record("k"))}) {
     remote.put(name, bad);
     EXPECT_EQ(blocking_key(), "");
     EXPECT_FALSE(remote.holds(name));

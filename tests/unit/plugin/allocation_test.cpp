@@ -36,8 +36,7 @@ TEST(CacheTier, AllocatesNothingOnAWarmGet) {
   std::string value;
   {
     Call call;
-    ASSERT_EQ(tier.set(call, "consumer", std::string(500, 'v'), milliseconds(1000), milliseconds(0)),
-              CallStatus::ok);
+    ASSERT_EQ(tier.set(call, "consumer", std::string(500, 'v'), milliseconds(1000), milliseconds(0)), CallStatus::ok);
     ASSERT_EQ(tier.get(call, "consumer", value), CallStatus::ok);
   }
   const std::size_t before = allocations;

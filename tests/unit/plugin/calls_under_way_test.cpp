@@ -105,9 +105,7 @@ TEST(CallsUnderWay, AreThoseOfEachOperationOfAnInstance) {
   };
   scripted.script.create = [&](const authd_host*, const authd_cfg*, const authd_call*) { return note(); };
   scripted.script.start = [&](const authd_call*) { return note(); };
-  scripted.script.get_secret = [&](const authd_call*, authd_str, const authd_credential_sink*) {
-    return note();
-  };
+  scripted.script.get_secret = [&](const authd_call*, authd_str, const authd_credential_sink*) { return note(); };
   scripted.script.probe = [&](const authd_call*, authd_health*) { return note(); };
   const auto instance = scripted.adopted(log.get());
   ASSERT_TRUE(instance->start());
@@ -115,8 +113,8 @@ TEST(CallsUnderWay, AreThoseOfEachOperationOfAnInstance) {
   Call call;
   (void)gateway.get_secret(call, "alice");
   (void)gateway.probe(call);
-  EXPECT_EQ(seen, (std::vector<std::string>{"scripted create", "scripted start", "scripted get_secret",
-                                            "scripted probe"}));
+  EXPECT_EQ(seen,
+            (std::vector<std::string>{"scripted create", "scripted start", "scripted get_secret", "scripted probe"}));
 }
 
 } // namespace

@@ -24,8 +24,7 @@ class DescriptorTest : public testing::Test {
     tables_.cache.flags = flags;
     NoteComponent& component = inspected_.note.components[0];
     component.remote = said;
-    const authd_plugin plugin{
-        sizeof plugin, AUTHD_ABI_MAJOR, 0, "tier", "1.0.0", "", "", "", &tables_.component, 1};
+    const authd_plugin plugin{sizeof plugin, AUTHD_ABI_MAJOR, 0, "tier", "1.0.0", "", "", "", &tables_.component, 1};
     return match_descriptor(&plugin, inspected_, component);
   }
 

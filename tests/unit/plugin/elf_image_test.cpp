@@ -155,8 +155,7 @@ TEST(ElfImage, NamesTheOtherMachine) {
   const auto image = read_elf(file);
   ASSERT_FALSE(image.has_value());
   EXPECT_TRUE(image.error().other_machine);
-  EXPECT_NE(image.error().why.find(own == EM_S390 ? "x86-64" : "s390x"), std::string::npos)
-      << image.error().why;
+  EXPECT_NE(image.error().why.find(own == EM_S390 ? "x86-64" : "s390x"), std::string::npos) << image.error().why;
 }
 
 TEST(ElfImage, RefusesTheOtherClassAndByteOrder) {
@@ -174,9 +173,7 @@ TEST(ElfImage, KnowsAnExecutableFromASharedObject) {
   EXPECT_FALSE(read_elf(file)->shared_object);
 }
 
-TEST(ElfImage, SeesAnExecutableStack) {
-  EXPECT_TRUE(read_elf(bytes_of("bad-executable-stack"))->executable_stack);
-}
+TEST(ElfImage, SeesAnExecutableStack) { EXPECT_TRUE(read_elf(bytes_of("bad-executable-stack"))->executable_stack); }
 
 // The dynamic linker makes the stack executable when the header is missing.
 TEST(ElfImage, TakesAMissingStackHeaderForAnExecutableStack) {

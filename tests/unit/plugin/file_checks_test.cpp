@@ -90,8 +90,7 @@ TEST_F(FileChecks, RefuseWhatIsNoRegularFile) {
   EXPECT_EQ(read_plugin_file(folder_.path()).error().code, RefusalCode::not_regular);
   const std::string pipe = folder_.file("pipe.so");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(read_plugin_file(pipe).error().code, RefusalCode::not_regular)
-      << "and does not wait for a writer";
+  EXPECT_EQ(read_plugin_file(pipe).error().code, RefusalCode::not_regular) << "and does not wait for a writer";
 }
 
 TEST_F(FileChecks, RefuseWhatIsNotThereAndWhatIsNoAbsolutePath) {

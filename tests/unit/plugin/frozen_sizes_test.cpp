@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fixtures.h"
 #include "base/call.h"
+#include "fixtures.h"
 #include "plugin/gateway.h"
 #include "plugin/own_calls.h"
 #include "scripted.h"
@@ -50,12 +50,11 @@ class FrozenSizes : public testing::Test {
   }
 
   test::CapturedLog log_;
-  HostContext context_{
-      "gw",
-      "org.example",
-      {.values = {{"/n", test::number_value(config::PluginValue::Type::integer, 7)}}, .keys = {}},
-      {},
-      log_.get()};
+  HostContext context_{"gw",
+                       "org.example",
+                       {.values = {{"/n", test::number_value(config::PluginValue::Type::integer, 7)}}, .keys = {}},
+                       {},
+                       log_.get()};
   const authd_host* host_ = context_.abi();
 };
 
@@ -157,8 +156,8 @@ TEST_F(FrozenSizes, ACredentialOfAnyMinorIsTaken) {
   std::uint32_t size = 80;
   Scripted adapter(AUTHD_GATEWAY_V1);
   adapter.script.get_secret = [&](const authd_call*, authd_str, const authd_credential_sink* sink) {
-    const Later<authd_credential> wire{
-        {size, 0, to_abi("1"), to_abi("key"), to_abi("HS256"), to_bytes("secret"), 42}, {}};
+    const Later<authd_credential> wire{{size, 0, to_abi("1"), to_abi("key"), to_abi("HS256"), to_bytes("secret"), 42},
+                                       {}};
     return sink->put(sink, &wire.now);
   };
   const Gateway gateway(adapter.adopted(log_.get()));
@@ -170,8 +169,7 @@ TEST_F(FrozenSizes, ACredentialOfAnyMinorIsTaken) {
     EXPECT_EQ(found->front().created_at, 42);
   }
   size = 79;
-  EXPECT_EQ(gateway.get_secret(call, "alice").error().message,
-            "put a credential that is shorter than ABI 1.0 has it");
+  EXPECT_EQ(gateway.get_secret(call, "alice").error().message, "put a credential that is shorter than ABI 1.0 has it");
 }
 
 TEST_F(FrozenSizes, AComponentOfAnyMinorIsAdopted) {

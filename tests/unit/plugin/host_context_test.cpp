@@ -6,10 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include "fixtures.h"
 #include "base/abi_views.h"
 #include "base/byte_sink.h"
 #include "base/call.h"
+#include "fixtures.h"
 
 namespace authd::plugin {
 namespace {
@@ -119,8 +119,7 @@ TEST_F(HostContextTest, RecordsFailuresWithoutSecrets) {
   EXPECT_EQ(failure.message, "password [redacted] refused");
   EXPECT_EQ(failure.upstream_status, 401);
   EXPECT_EQ(failure.retry_after, milliseconds(20));
-  EXPECT_EQ(host_->fail(host_, call.abi(), AUTHD_TIMEOUT, nullptr), AUTHD_TIMEOUT)
-      << "a bare status is enough";
+  EXPECT_EQ(host_->fail(host_, call.abi(), AUTHD_TIMEOUT, nullptr), AUTHD_TIMEOUT) << "a bare status is enough";
   EXPECT_EQ(host_->fail(host_, nullptr, AUTHD_TIMEOUT, &error), AUTHD_TIMEOUT);
 }
 
@@ -138,8 +137,8 @@ TEST_F(HostContextTest, LogsWithWhoAndForWhomButWithoutSecrets) {
 
 TEST_F(HostContextTest, OffersServicesById) {
   const auto table = std::make_shared<const int>(0);
-  const HostContext context("gw", "org.example", {},
-                            Services{{"acme.x/1", [&](const ServiceUser&) { return table; }}}, log_.get());
+  const HostContext context("gw", "org.example", {}, Services{{"acme.x/1", [&](const ServiceUser&) { return table; }}},
+                            log_.get());
   const authd_host* host = context.abi();
   EXPECT_EQ(host->service(host, "acme.x/1"), table.get());
   EXPECT_EQ(host->service(host, "acme.x/2"), nullptr);

@@ -79,9 +79,8 @@ TEST(Inspection, ReportsNoPluginWhoseSchemaNoConfigurationPasses) {
   const auto report = inspect_report(built_plugin("bad-schema-keyword"));
   ASSERT_FALSE(report.has_value());
   EXPECT_EQ(report.error().code, RefusalCode::bad_note);
-  EXPECT_NE(report.error().line.find(
-                "the config schema of authd.gateway/1 bad is refused: /properties/token: unknown "
-                "keyword \"pattern\""),
+  EXPECT_NE(report.error().line.find("the config schema of authd.gateway/1 bad is refused: /properties/token: unknown "
+                                     "keyword \"pattern\""),
             std::string::npos)
       << report.error().line;
 }

@@ -76,8 +76,7 @@ TEST_F(InstanceLife, ReportsEachProblemOfAFailedCreateWithItsSetting) {
     return host->fail(host, call, AUTHD_INVALID, &of_1_0);
   };
   const Refusal refusal = plugin_.try_adopt(log_.get()).error();
-  EXPECT_NE(refusal.line.find("(invalid): /url: names no host; no licence; too old to name one."),
-            std::string::npos)
+  EXPECT_NE(refusal.line.find("(invalid): /url: names no host; no licence; too old to name one."), std::string::npos)
       << refusal.line;
   ASSERT_EQ(refusal.problems.size(), 3u);
   EXPECT_EQ(refusal.problems[0].setting, "/url");

@@ -69,9 +69,7 @@ class LoaderTest : public testing::Test {
   TrustPolicy policy_;
 };
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 } // namespace
 
@@ -122,8 +120,7 @@ TEST_F(LoaderTest, RefusesAnotherArchitecture) {
   bytes[offsetof(Elf64_Ehdr, e_machine)] = EM_S390;
   bytes[offsetof(Elf64_Ehdr, e_machine) + 1] = 0;
   write_file(folder_.file("mainframe.so"), bytes);
-  EXPECT_TRUE(
-      contains(refusal_of(folder_.file("mainframe.so"), RefusalCode::architecture), "built for s390x"));
+  EXPECT_TRUE(contains(refusal_of(folder_.file("mainframe.so"), RefusalCode::architecture), "built for s390x"));
   EXPECT_FALSE(code_ran());
 }
 
@@ -143,8 +140,7 @@ TEST_F(LoaderTest, RefusesANoteThatIsNoJson) {
 }
 
 TEST_F(LoaderTest, RefusesTwoNotes) {
-  EXPECT_TRUE(
-      contains(refusal_of(install("bad-two-notes"), RefusalCode::not_elf), "more than one .note.authd"));
+  EXPECT_TRUE(contains(refusal_of(install("bad-two-notes"), RefusalCode::not_elf), "more than one .note.authd"));
   EXPECT_FALSE(code_ran());
 }
 
@@ -220,8 +216,7 @@ TEST_F(LoaderTest, RefusesAPluginWithoutTheEntry) {
 TEST_F(LoaderTest, RefusesDescriptorsThatDifferFromTheNote) {
   EXPECT_TRUE(contains(refusal_of(install("bad-version-differs"), RefusalCode::note_differs),
                        "in version: \"2.0.0\" and \"1.0.0\""));
-  EXPECT_TRUE(
-      contains(refusal_of(install("bad-schema-differs"), RefusalCode::note_differs), "config_schema of bad"));
+  EXPECT_TRUE(contains(refusal_of(install("bad-schema-differs"), RefusalCode::note_differs), "config_schema of bad"));
 }
 
 TEST_F(LoaderTest, RefusesDescriptorsThatMakeNoSense) {
@@ -235,8 +230,7 @@ TEST_F(LoaderTest, RefusesAKindWithoutItsRequiredOperation) {
 }
 
 TEST_F(LoaderTest, RefusesAMissingService) {
-  EXPECT_TRUE(
-      contains(refusal_of(install("bad-needs-service"), RefusalCode::service_missing), "acme.teleport/1"));
+  EXPECT_TRUE(contains(refusal_of(install("bad-needs-service"), RefusalCode::service_missing), "acme.teleport/1"));
 }
 
 // Each of its structs is longer than this host's, its two components among them.
@@ -260,9 +254,8 @@ TEST_F(LoaderTest, OffersTheServicesItWasGiven) {
   static const int table = 0;
   config::PluginUse use;
   use.plugin = install("bad-needs-service");
-  const Services services{{"acme.teleport/1", [](const ServiceUser&) {
-                             return std::shared_ptr<const void>(&table, [](const void*) {});
-                           }}};
+  const Services services{
+      {"acme.teleport/1", [](const ServiceUser&) { return std::shared_ptr<const void>(&table, [](const void*) {}); }}};
   EXPECT_TRUE(Loader(policy_, services, log_.get()).load(use, "", "", AUTHD_GATEWAY_V1).has_value());
 }
 
@@ -273,8 +266,7 @@ TEST_F(LoaderTest, SaysWhyCreateFailedWithoutTheSecretThatThePluginQuotes) {
 }
 
 TEST_F(LoaderTest, SurvivesACreateThatThrows) {
-  EXPECT_TRUE(
-      contains(refusal_of(install("bad-create-throws"), RefusalCode::create_threw), "out of patience"));
+  EXPECT_TRUE(contains(refusal_of(install("bad-create-throws"), RefusalCode::create_threw), "out of patience"));
 }
 
 TEST_F(LoaderTest, RunsAPluginThatIsWrittenInC) {

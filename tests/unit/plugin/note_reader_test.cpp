@@ -21,8 +21,7 @@ Result<Note, std::string> parse(std::string_view json, std::uint32_t major = 1, 
 }
 
 std::string component(std::string_view name) {
-  return fmt::format(R"({{"kind": "authd.gateway/1", "name": "{}", "config_schema": {{"type": "object"}}}})",
-                     name);
+  return fmt::format(R"({{"kind": "authd.gateway/1", "name": "{}", "config_schema": {{"type": "object"}}}})", name);
 }
 
 std::string note(std::string_view id, std::string_view components) {
@@ -32,11 +31,10 @@ std::string note(std::string_view id, std::string_view components) {
 } // namespace
 
 TEST(NoteReader, ReadsAllOfIt) {
-  const auto read =
-      parse(R"({"id": "com.acme.kong", "version": "1.2.0", "sdk": "0.1.0", "toolchain": "gcc 12.2.0",
+  const auto read = parse(R"({"id": "com.acme.kong", "version": "1.2.0", "sdk": "0.1.0", "toolchain": "gcc 12.2.0",
       "components": [{"kind": "authd.gateway/1", "name": "acme", "config_schema": {"type": "object", "b": 1, "a": 2}},
                      {"kind": "acme.other/3", "name": "acme", "config_schema": {}}]})",
-            1, 4);
+                          1, 4);
   ASSERT_TRUE(read.has_value()) << read.error();
   EXPECT_EQ(read->major, 1u);
   EXPECT_EQ(read->min_minor, 4u);
@@ -45,8 +43,7 @@ TEST(NoteReader, ReadsAllOfIt) {
   EXPECT_EQ(read->sdk, "0.1.0");
   EXPECT_EQ(read->toolchain, "gcc 12.2.0");
   ASSERT_EQ(read->components.size(), 2u);
-  EXPECT_EQ(read->components[0].config_schema, R"({"type":"object","b":1,"a":2})")
-      << "the author's order is kept";
+  EXPECT_EQ(read->components[0].config_schema, R"({"type":"object","b":1,"a":2})") << "the author's order is kept";
   EXPECT_EQ(read->components[1].kind, "acme.other/3") << "kinds are ids, not a closed set";
 }
 
@@ -64,9 +61,8 @@ TEST(NoteReader, ReadsWhatAComponentMaySayBeside) {
   EXPECT_EQ(none->components[0].mode, "");
   EXPECT_EQ(none->components[0].adds, "");
   EXPECT_EQ(none->components[0].remote, std::nullopt);
-  for (const char* wrong : {R"(, "mode": "two words")", R"(, "mode": "")", R"(, "adds": "path")",
-                            R"(, "adds": "1ST")", R"(, "adds": "A=B")", R"(, "remote": "yes")", R"(, "remote": 1)",
-                            R"(, "remote": null)"})
+  for (const char* wrong : {R"(, "mode": "two words")", R"(, "mode": "")", R"(, "adds": "path")", R"(, "adds": "1ST")",
+                            R"(, "adds": "A=B")", R"(, "remote": "yes")", R"(, "remote": 1)", R"(, "remote": null)"})
     EXPECT_FALSE(with(wrong).has_value()) << wrong;
 }
 
@@ -82,11 +78,10 @@ TEST(NoteReader, RefusesTextThatIsNoNote) {
   const std::string valid = note("x", component("x"));
   ASSERT_TRUE(parse(valid).has_value());
   for (const std::string& text :
-       {std::string(), std::string("null"), std::string("[]"), std::string("{"), std::string("{}"),
-        valid + "}", note("", component("x")), note("two words", component("x")),
-        note("caf\xc3\xa9", component("x")), note(std::string(200, 'x'), component("x")), note("x", ""),
-        note("x", "7"), note("x", R"({"kind": "k", "name": "n"})"),
-        note("x", R"({"kind": "k", "name": "n", "config_schema": []})"),
+       {std::string(), std::string("null"), std::string("[]"), std::string("{"), std::string("{}"), valid + "}",
+        note("", component("x")), note("two words", component("x")), note("caf\xc3\xa9", component("x")),
+        note(std::string(200, 'x'), component("x")), note("x", ""), note("x", "7"),
+        note("x", R"({"kind": "k", "name": "n"})"), note("x", R"({"kind": "k", "name": "n", "config_schema": []})"),
         note("x", R"({"kind": 7, "name": ["n"], "config_schema": {}})"),
         note("x", component("x") + "," + component("x")), std::string("{\"id\": \"\xff\"}"),
         std::string(100'000, '[')}) {
@@ -107,8 +102,8 @@ TEST(NoteReader, RefusesTooManyComponents) {
 }
 
 TEST(NoteReader, KeepsEscapesOutOfWhatPeopleRead) {
-  const auto read = parse(R"({"id": "x", "version": "1", "toolchain": "gcc\u001b[31m 12", "components": [)" +
-                          component("x") + "]}");
+  const auto read =
+      parse(R"({"id": "x", "version": "1", "toolchain": "gcc\u001b[31m 12", "components": [)" + component("x") + "]}");
   ASSERT_TRUE(read.has_value()) << read.error();
   EXPECT_EQ(read->toolchain, "gcc[31m 12");
 }

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fixtures.h"
 #include "base/abi_views.h"
+#include "fixtures.h"
 #include "plugin/host_context.h"
 
 namespace authd::plugin {

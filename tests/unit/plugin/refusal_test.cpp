@@ -11,11 +11,10 @@
 namespace authd::plugin {
 
 TEST(Refusal, EndsInItsCode) {
-  EXPECT_EQ(
-      refusal(RefusalCode::abi_version, "acme.so", "needs plugin ABI 1.4, this authd provides 1.2",
-              "Use an authd with ABI 1.4 or newer")
-          .line,
-      "acme.so: needs plugin ABI 1.4, this authd provides 1.2. Use an authd with ABI 1.4 or newer. [AP-012]");
+  EXPECT_EQ(refusal(RefusalCode::abi_version, "acme.so", "needs plugin ABI 1.4, this authd provides 1.2",
+                    "Use an authd with ABI 1.4 or newer")
+                .line,
+            "acme.so: needs plugin ABI 1.4, this authd provides 1.2. Use an authd with ABI 1.4 or newer. [AP-012]");
 }
 
 TEST(Refusal, HasARowInTheDocumentationForEachCode) {

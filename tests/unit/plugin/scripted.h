@@ -20,8 +20,7 @@ struct Script {
   std::function<authd_status(const authd_call*)> start;
   std::function<authd_status(const authd_call*, authd_str, authd_out*)> cache_get;
   std::function<authd_status(const authd_call*, authd_str, const authd_credential_sink*)> get_secret;
-  std::function<authd_status(const authd_call*, authd_str, const authd_proposal*,
-                             const authd_credential_sink*)>
+  std::function<authd_status(const authd_call*, authd_str, const authd_proposal*, const authd_credential_sink*)>
       create_secret;
   std::function<authd_status(const authd_call*, authd_health*)> probe;
   std::function<authd_status(const authd_call*, authd_str, authd_out*)> resolve;
@@ -40,8 +39,7 @@ class Scripted {
   authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0, &create, &start, &stop, &destroy, nullptr};
   authd_cache_ops cache{
       sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, &cache_clear, nullptr};
-  authd_gateway_ops gateway{
-      sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
+  authd_gateway_ops gateway{sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
   authd_component component{
       sizeof(authd_component), 0, "", "scripted", "scripted by a test", "{}", nullptr, &lifecycle, nullptr};
 
@@ -67,8 +65,7 @@ class Scripted {
   }
   static Script& of(void* self) { return static_cast<Scripted*>(self)->script; }
 
-  static authd_status create(const authd_host* host, const authd_cfg* cfg, const authd_call* call,
-                             void** self) {
+  static authd_status create(const authd_host* host, const authd_cfg* cfg, const authd_call* call, void** self) {
     *self = next();
     Script& script = of(*self);
     script.life.emplace_back("create");
@@ -87,8 +84,7 @@ class Scripted {
   static authd_status cache_get(void* self, const authd_call* call, authd_str key, authd_out* out) {
     return of(self).cache_get(call, key, out);
   }
-  static authd_status cache_set(void*, const authd_call*, authd_str, authd_bytes, std::int64_t,
-                                std::int64_t) {
+  static authd_status cache_set(void*, const authd_call*, authd_str, authd_bytes, std::int64_t, std::int64_t) {
     return AUTHD_OK;
   }
   static authd_status cache_del(void*, const authd_call*, authd_str) { return AUTHD_OK; }

@@ -103,8 +103,9 @@ TEST(AccessLog, SumsWhatWasRefusedByWhatItWas) {
   }
   const std::string text = log_of(config::AccessLog::errors, refused);
   EXPECT_EQ(lines_in(text), 22U);
-  EXPECT_THAT(text, HasSubstr(R"("authd.log.suppressed":40,"authd.log.event":"request-refused","error.code":"HTTP_400",)"
-                              R"("authd.log.kind":"Folded header field"})"));
+  EXPECT_THAT(text,
+              HasSubstr(R"("authd.log.suppressed":40,"authd.log.event":"request-refused","error.code":"HTTP_400",)"
+                        R"("authd.log.kind":"Folded header field"})"));
 }
 
 TEST(AccessLog, AnEndpointThatFailedIsToldWhateverTheSetting) {

@@ -27,11 +27,10 @@ RequestOutcome issued() {
 TEST(AuditLog, SaysWhoGotWhichToken) {
   Written written;
   AuditLog(config::Telemetry(), written.log()).on_outcome(issued());
-  EXPECT_THAT(written.text(),
-              HasSubstr(R"("event.action":"token-issued","http.request.id":"request-1",)"
-                        R"("user.id":"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0","user.name":"alice",)"
-                        R"("source.address":"10.0.0.1","client.address":"198.51.100.9",)"
-                        R"("authd.credential.key":"key-1","authd.token.jti":"jti-1"})"));
+  EXPECT_THAT(written.text(), HasSubstr(R"("event.action":"token-issued","http.request.id":"request-1",)"
+                                        R"("user.id":"c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0","user.name":"alice",)"
+                                        R"("source.address":"10.0.0.1","client.address":"198.51.100.9",)"
+                                        R"("authd.credential.key":"key-1","authd.token.jti":"jti-1"})"));
 }
 
 TEST(AuditLog, HasALineForTokensAlone) {

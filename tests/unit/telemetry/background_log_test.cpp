@@ -33,7 +33,9 @@ TEST(BackgroundLog, SumsCallsThatFailAlike) {
   }
   const std::string text = written.text();
   EXPECT_EQ(lines_in(text), 22U);
-  EXPECT_THAT(text, HasSubstr(R"("authd.log.suppressed":90,"authd.log.event":"gateway-call","authd.log.kind":"list unavailable")"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(R"("authd.log.suppressed":90,"authd.log.event":"gateway-call","authd.log.kind":"list unavailable")"));
 }
 
 TEST(BackgroundLog, SumsTiersThatFailAndBreakersThatFlutter) {

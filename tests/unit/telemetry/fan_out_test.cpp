@@ -11,7 +11,9 @@ namespace {
 
 class Notes final : public RequestObserver, public pipeline::Recorder {
  public:
-  void on_outcome(const RequestOutcome& outcome) override { all.push_back("outcome " + std::to_string(outcome.status)); }
+  void on_outcome(const RequestOutcome& outcome) override {
+    all.push_back("outcome " + std::to_string(outcome.status));
+  }
   void on_fault(const RequestOutcome&, std::string_view what) override { all.push_back("fault " + std::string(what)); }
   void gateway_called(const pipeline::GatewayReport& report) override {
     all.push_back("gateway " + std::string(report.operation));

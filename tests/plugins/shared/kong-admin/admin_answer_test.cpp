@@ -22,9 +22,7 @@ TEST(RetryAfter, IsADateInAnyOfTheThreeForms) {
   EXPECT_EQ(retry_after("Sun Nov  6 08:49:37 1994", kNow), seconds(60));
 }
 
-TEST(RetryAfter, OfADateThatIsOverIsNow) {
-  EXPECT_EQ(retry_after("Sun, 06 Nov 1994 08:48:36 GMT", kNow), seconds(0));
-}
+TEST(RetryAfter, OfADateThatIsOverIsNow) { EXPECT_EQ(retry_after("Sun, 06 Nov 1994 08:48:36 GMT", kNow), seconds(0)); }
 
 TEST(RetryAfter, IsADayAtMost) {
   EXPECT_EQ(retry_after("86401", kNow), hours(24));
@@ -33,9 +31,9 @@ TEST(RetryAfter, IsADayAtMost) {
 }
 
 TEST(RetryAfter, IsZeroForWhatCannotBeRead) {
-  for (const char* odd : {"", "-1", "soon", "7s", "7.5", "99999999999999999999", "Sun, 06 Nov 1994 08:49:37",
-                          "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 99 Nov 1994 08:49:37 GMT",
-                          "Sun, 06 Nov 1994 08:49:37 GMT, again"})
+  for (const char* odd :
+       {"", "-1", "soon", "7s", "7.5", "99999999999999999999", "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT, again"})
     EXPECT_EQ(retry_after(odd, kNow), seconds(0)) << odd;
 }
 

@@ -19,9 +19,8 @@ TEST(AdminBase, KeepsPortAndPrefixAndDropsTrailingSlashes) {
 }
 
 TEST(AdminBase, RefusesWhatIsNoPlainHttpUrlWithoutRepeatingIt) {
-  for (const char* url :
-       {"", "kong:8001", "ftp://kong", "http://", "http:///x", "http://:80", "http://u:hidden@kong",
-        "http://kong?hidden", "http://kong/#hidden", "http://kong /hidden", "http://k\xc3\xb6ng"}) {
+  for (const char* url : {"", "kong:8001", "ftp://kong", "http://", "http:///x", "http://:80", "http://u:hidden@kong",
+                          "http://kong?hidden", "http://kong/#hidden", "http://kong /hidden", "http://k\xc3\xb6ng"}) {
     try {
       admin_base(url);
       ADD_FAILURE() << url << " was accepted";
@@ -56,8 +55,8 @@ TEST(CredentialPage, KeepsAsymmetricCredentialsWithoutTheirSecret) {
 }
 
 TEST(CredentialPage, TakesNullForAbsent) {
-  const auto page = parse_credential_page(
-      R"({"data":[{"id":null,"key":"k","algorithm":null,"secret":"s","created_at":null}]})");
+  const auto page =
+      parse_credential_page(R"({"data":[{"id":null,"key":"k","algorithm":null,"secret":"s","created_at":null}]})");
   ASSERT_TRUE(page && page->credentials.size() == 1);
   EXPECT_EQ(page->credentials[0].id, "");
   EXPECT_EQ(page->credentials[0].algorithm, "HS256");
@@ -80,8 +79,8 @@ TEST(CredentialPage, LeavesOutWhatCannotSignAndSaysWhyWithoutSecrets) {
 TEST(CredentialPage, IsNoValueWhenTheAnswerIsSomethingElse) {
   const std::string deep = std::string(100000, '[');
   for (const std::string& body :
-       {std::string(), std::string("<html></html>"), std::string("null"), std::string("[]"),
-        std::string("{}"), std::string(R"({"data":{}})"), std::string(R"({"data":null,"next":null})"),
+       {std::string(), std::string("<html></html>"), std::string("null"), std::string("[]"), std::string("{}"),
+        std::string(R"({"data":{}})"), std::string(R"({"data":null,"next":null})"),
         std::string(R"({"data":[],"next":7})"), std::string(R"({"data":[)"), std::string(R"({"data":[]} x)"),
         std::string("\0{\"data\":[]}", 12), deep,
         R"({"data":[],"x":)" + std::string(40, '[') + std::string(40, ']') + "}", R"({"data":)" + deep,
@@ -92,9 +91,9 @@ TEST(CredentialPage, IsNoValueWhenTheAnswerIsSomethingElse) {
 TEST(ConsumerId, MustBeAUuid) {
   EXPECT_EQ(parse_consumer_id(R"({"id":"519183b0-74b7-5b1b-ac5e-4f5beed3e547","username":"x"})"),
             "519183b0-74b7-5b1b-ac5e-4f5beed3e547");
-  for (const char* body : {R"({"id":"example-consumer"})", R"({"id":7})", R"({"id":null})", "{}", "[]", "",
-                           R"({"id":"519183b0-74b7-5b1b-ac5e-4f5beed3e54"})",
-                           R"({"id":"519183b0-74b7-5b1b-ac5e_4f5beed3e547"})"})
+  for (const char* body :
+       {R"({"id":"example-consumer"})", R"({"id":7})", R"({"id":null})", "{}", "[]", "",
+        R"({"id":"519183b0-74b7-5b1b-ac5e-4f5beed3e54"})", R"({"id":"519183b0-74b7-5b1b-ac5e_4f5beed3e547"})"})
     EXPECT_EQ(parse_consumer_id(body), std::nullopt) << body;
 }
 
@@ -102,9 +101,8 @@ TEST(DatabaseReachable, IsWhatKongSaysAndTrueWhereThereIsNoDatabase) {
   EXPECT_EQ(parse_database_reachable(R"({"server":{},"database":{"reachable":true}})"), true);
   EXPECT_EQ(parse_database_reachable(R"({"server":{},"database":{"reachable":false}})"), false);
   EXPECT_EQ(parse_database_reachable(R"({"server":{},"memory":{}})"), true);
-  for (const char* body :
-       {"", "{}", "OK", R"({"status":"up"})", R"({"server":{},"database":null})",
-        R"({"server":{},"database":{}})", R"({"server":{},"database":{"reachable":"yes"}})"})
+  for (const char* body : {"", "{}", "OK", R"({"status":"up"})", R"({"server":{},"database":null})",
+                           R"({"server":{},"database":{}})", R"({"server":{},"database":{"reachable":"yes"}})"})
     EXPECT_EQ(parse_database_reachable(body), std::nullopt) << body;
 }
 
@@ -127,7 +125,8 @@ TEST(SecretText, LeavesNothingWhereItWasMovedFrom) {
 
 // As Kong 3.9 has it: transcript 01, "POST tags invalid", and kong/db/schema/typedefs.lua.
 TEST(CredentialTag, IsWhatKongTakes) {
-  for (const char* tag : {"authd", "env:test", "a b", " ", "~!\"#$%&'()*+-.:;<=>?@[\\]^_`{|}", "\xe2\x82\xac", "\xf0\x9f\x94\x91"})
+  for (const char* tag :
+       {"authd", "env:test", "a b", " ", "~!\"#$%&'()*+-.:;<=>?@[\\]^_`{|}", "\xe2\x82\xac", "\xf0\x9f\x94\x91"})
     EXPECT_FALSE(fault_of_tag(tag)) << tag;
   for (const char* tag : {"a,b", "a/b", ",", "/"})
     EXPECT_NE(fault_of_tag(tag).value_or("").find("a comma or a slash"), std::string::npos) << tag;
