@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_field.h"
+#include "http_client/field.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 
 #include <condition_variable>
 #include <future>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 
 #include <array>
 #include <exception>
@@ -18,13 +18,13 @@
 #include "base/frozen_sizes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "http_client/answer.h"
 #include "http_client/client_tls.h"
 #include "http_client/connection_pool.h"
-#include "http_client/http_answer.h"
-#include "http_client/http_field.h"
-#include "http_client/http_request.h"
-#include "http_client/http_url.h"
+#include "http_client/field.h"
+#include "http_client/request.h"
 #include "http_client/retry_policy.h"
+#include "http_client/url.h"
 
 namespace authd::http_client {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_url.h"
+#include "http_client/url.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_request.h"
+#include "http_client/request.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "base/abi_views.h"
 #include "base/secret.h"
 #include "base/version.h"
-#include "http_client/http_field.h"
+#include "http_client/field.h"
 
 namespace authd::http_client {
 namespace {

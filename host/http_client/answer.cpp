@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_answer.h"
+#include "http_client/answer.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/secret.h"
-#include "http_client/http_field.h"
+#include "http_client/field.h"
 
 namespace authd::http_client {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "authd/http.h"
-#include "http_client/http_url.h"
 #include "http_client/retry_policy.h"
+#include "http_client/url.h"
 
 namespace authd::http_client {
 

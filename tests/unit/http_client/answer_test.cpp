@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/http_answer.h"
+#include "http_client/answer.h"
 
 #include <gtest/gtest.h>
 
