@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/secret.h"
-#include "http_client/field.h"
+#include "http_client/request.h"
 
 namespace authd::http_client {
 namespace {
@@ -16,27 +16,27 @@ constexpr int kStop = HPE_USER;
 
 } // namespace
 
-HttpAnswer::HttpAnswer(bool bodiless, std::uint64_t max_body_bytes) : bodiless_(bodiless), max_body_(max_body_bytes) {
+Answer::Answer(bool bodiless, std::uint64_t max_body_bytes) : bodiless_(bodiless), max_body_(max_body_bytes) {
   llhttp_init(&parser_, HTTP_RESPONSE, settings());
   parser_.data = this;
 }
 
-std::string_view HttpAnswer::header(std::string_view name) const {
+std::string_view Answer::header(std::string_view name) const {
   const auto found =
       std::find_if(headers_.begin(), headers_.end(), [&](const AnswerHeader& h) { return same_name(h.name, name); });
   return found != headers_.end() ? std::string_view(found->value) : std::string_view();
 }
 
-HttpAnswer::~HttpAnswer() { wipe(body_.data(), body_.size()); }
+Answer::~Answer() { wipe(body_.data(), body_.size()); }
 
-const llhttp_settings_t* HttpAnswer::settings() {
+const llhttp_settings_t* Answer::settings() {
   static const llhttp_settings_t table = [] {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
     s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) { return of(p).append(of(p).name_, at, n); };
     s.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) { return of(p).append(of(p).value_, at, n); };
     s.on_header_value_complete = [](llhttp_t* p) {
-      HttpAnswer& a = of(p);
+      Answer& a = of(p);
       if (a.headers_.size() == kMaxHeaders) {
         a.state_ = State::too_long;
         return kStop;
@@ -52,7 +52,7 @@ const llhttp_settings_t* HttpAnswer::settings() {
   return &table;
 }
 
-int HttpAnswer::append(std::string& to, const char* at, std::size_t n) {
+int Answer::append(std::string& to, const char* at, std::size_t n) {
   header_bytes_ += n;
   if (header_bytes_ > kMaxHeaderBytes) {
     state_ = State::too_long;
@@ -62,7 +62,7 @@ int HttpAnswer::append(std::string& to, const char* at, std::size_t n) {
   return 0;
 }
 
-int HttpAnswer::on_headers_complete() {
+int Answer::on_headers_complete() {
   status_ = parser_.status_code;
   if (parser_.http_major != 1 || status_ < 100 || status_ == 101) return kStop;
   if ((parser_.flags & F_CONTENT_LENGTH) != 0 && !bodiless_) {
@@ -76,7 +76,7 @@ int HttpAnswer::on_headers_complete() {
   return bodiless_ ? 1 : 0;
 }
 
-int HttpAnswer::on_body(const char* at, std::size_t n) {
+int Answer::on_body(const char* at, std::size_t n) {
   if (n > max_body_ - body_.size()) {
     state_ = State::too_long;
     return kStop;
@@ -85,7 +85,7 @@ int HttpAnswer::on_body(const char* at, std::size_t n) {
   return 0;
 }
 
-int HttpAnswer::on_message_complete() {
+int Answer::on_message_complete() {
   if (status_ < 200) { // an interim answer (RFC 9110, section 15.2): the real one follows
     headers_.clear();
     return 0;
@@ -95,7 +95,7 @@ int HttpAnswer::on_message_complete() {
   return HPE_PAUSED;
 }
 
-HttpAnswer::State HttpAnswer::feed(std::string_view bytes) {
+Answer::State Answer::feed(std::string_view bytes) {
   started_ = started_ || !bytes.empty();
   if (state_ == State::complete) reusable_ = reusable_ && bytes.empty();
   if (state_ != State::incomplete) return state_;
@@ -108,7 +108,7 @@ HttpAnswer::State HttpAnswer::feed(std::string_view bytes) {
   return state_;
 }
 
-HttpAnswer::State HttpAnswer::finish() {
+Answer::State Answer::finish() {
   if (state_ != State::incomplete || !started_) return state_;
   llhttp_finish(&parser_); // calls on_message_complete where the end of the connection ends the answer
   reusable_ = false;

@@ -19,15 +19,15 @@ struct AnswerHeader {
   std::string value;
 };
 
-class HttpAnswer {
+class Answer {
  public:
   enum class State { incomplete, complete, malformed, too_long };
 
   // `bodiless`: the answer to a HEAD. Headers and trailers together are bounded by kMaxHeaderBytes.
-  HttpAnswer(bool bodiless, std::uint64_t max_body_bytes);
-  ~HttpAnswer(); // wipes the body: it may hold secrets
-  HttpAnswer(const HttpAnswer&) = delete;
-  HttpAnswer& operator=(const HttpAnswer&) = delete;
+  Answer(bool bodiless, std::uint64_t max_body_bytes);
+  ~Answer(); // wipes the body: it may hold secrets
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
 
   // Bytes as they come; further bytes after `complete` make the connection unfit for reuse.
   State feed(std::string_view bytes);
@@ -47,7 +47,7 @@ class HttpAnswer {
 
  private:
   static const llhttp_settings_t* settings();
-  static HttpAnswer& of(llhttp_t* parser) { return *static_cast<HttpAnswer*>(parser->data); }
+  static Answer& of(llhttp_t* parser) { return *static_cast<Answer*>(parser->data); }
   int append(std::string& to, const char* at, std::size_t n);
   int on_headers_complete();
   int on_body(const char* at, std::size_t n);

@@ -3,9 +3,7 @@
 
 #include <array>
 #include <exception>
-#include <mutex>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,12 +17,10 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "http_client/answer.h"
-#include "http_client/client_tls.h"
-#include "http_client/connection_pool.h"
-#include "http_client/field.h"
+#include "http_client/connections.h"
 #include "http_client/request.h"
 #include "http_client/retry_policy.h"
-#include "http_client/url.h"
+#include "net/backoff.h"
 
 namespace authd::http_client {
 namespace {
@@ -70,7 +66,7 @@ struct RunningCall {
 // One exchange, however often it is attempted.
 struct Exchange {
   const authd_http_request& request;
-  const HttpUrl& url;
+  const Url& url;
   std::string_view bytes;
   bool idempotent;
   const RunningCall& call;
@@ -82,36 +78,23 @@ struct Attempt {
   bool reused; // the connection came from the pool
 };
 
-// Uniform in [0, 1). [thread-safe]
-class Dice {
- public:
-  double roll() {
-    const std::lock_guard lock(mutex_);
-    return std::uniform_real_distribution<>(0, 1)(engine_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::minstd_rand engine_{std::random_device()()};
-};
-
 Failed corrupt(std::string what) { return Failed({AUTHD_CORRUPT, std::move(what)}); }
 
-Done verdict(HttpAnswer::State state) {
+Done verdict(Answer::State state) {
   switch (state) {
-  case HttpAnswer::State::complete:
+  case Answer::State::complete:
     return {};
-  case HttpAnswer::State::malformed:
+  case Answer::State::malformed:
     return corrupt("the answer is not HTTP/1.1");
-  case HttpAnswer::State::too_long:
+  case Answer::State::too_long:
     return corrupt("the answer is longer than allowed");
-  case HttpAnswer::State::incomplete:
+  case Answer::State::incomplete:
     break;
   }
   return Failed({AUTHD_UNAVAILABLE, "the connection was closed before the answer was whole"});
 }
 
-Done read_answer(net::DeadlineSocket& socket, HttpAnswer& answer, const net::Deadline& deadline) {
+Done read_answer(net::DeadlineSocket& socket, Answer& answer, const net::Deadline& deadline) {
   std::array<char, kReadSize> buffer;
   for (;;) {
     const auto n = socket.read(buffer, deadline);
@@ -119,11 +102,11 @@ Done read_answer(net::DeadlineSocket& socket, HttpAnswer& answer, const net::Dea
     if (*n == 0) return verdict(answer.finish());
     const auto state = answer.feed({buffer.data(), *n});
     wipe(buffer.data(), *n);
-    if (state != HttpAnswer::State::incomplete) return verdict(state);
+    if (state != Answer::State::incomplete) return verdict(state);
   }
 }
 
-AttemptEnd end_of(const Attempt& attempt, const HttpAnswer& answer) {
+AttemptEnd end_of(const Attempt& attempt, const Answer& answer) {
   using How = AttemptEnd::How;
   if (attempt.done) {
     return {How::answered, answer.status(), parse_retry_after(answer.header("Retry-After"), wall_now())};
@@ -137,13 +120,13 @@ AttemptEnd end_of(const Attempt& attempt, const HttpAnswer& answer) {
 
 // Accepted and then not a byte: another address of the same name may do better. That a server closed a
 // connection that was idle says nothing.
-bool is_silence(const Attempt& attempt, const HttpAnswer& answer) {
+bool is_silence(const Attempt& attempt, const Answer& answer) {
   if (attempt.done || answer.started()) return false;
   const authd_status status = attempt.done.error().status;
   return status == AUTHD_TIMEOUT || (status == AUTHD_UNAVAILABLE && !attempt.reused);
 }
 
-void deliver(const HttpAnswer& answer, authd_http_response* response) {
+void deliver(const Answer& answer, authd_http_response* response) {
   response->status = answer.status();
   if (AUTHD_HAS(response, on_header)) {
     for (const AnswerHeader& h : answer.headers()) {
@@ -209,7 +192,7 @@ class HttpService::Client {
 
   authd_status carry_out(const Exchange& exchange, authd_http_response& response) {
     RetryPolicy policy(retry_settings(exchange.request), exchange.idempotent, budget_, chance_);
-    std::optional<HttpAnswer> answer;
+    std::optional<Answer> answer;
     if (const Done done = attempt_until_settled(exchange, policy, answer); !done) {
       const std::string again =
           policy.attempts() > 1 ? fmt::format(" ({} attempts)", policy.attempts()) : std::string();
@@ -221,7 +204,7 @@ class HttpService::Client {
     return AUTHD_OK;
   }
 
-  Done attempt_until_settled(const Exchange& exchange, RetryPolicy& policy, std::optional<HttpAnswer>& answer) {
+  Done attempt_until_settled(const Exchange& exchange, RetryPolicy& policy, std::optional<Answer>& answer) {
     const auto max_body = exchange.request.max_body_bytes != 0 ? exchange.request.max_body_bytes : kDefaultBody;
     for (bool may_reuse = exchange.idempotent;;) {
       answer.emplace(view(exchange.request.method) == "HEAD", max_body);
@@ -235,8 +218,8 @@ class HttpService::Client {
     }
   }
 
-  Attempt make_attempt(const Exchange& exchange, bool may_reuse, HttpAnswer& answer) {
-    const std::string origin = (exchange.url.endpoint.tls ? "s:" : "p:") + exchange.url.authority;
+  Attempt make_attempt(const Exchange& exchange, bool may_reuse, Answer& answer) {
+    const std::string origin = (exchange.url.tls ? "s:" : "p:") + exchange.url.authority;
     if (may_reuse) {
       if (auto reused = pool_.take(origin, steady_now())) {
         return use(std::move(*reused), true, origin, exchange, answer);
@@ -248,11 +231,11 @@ class HttpService::Client {
   }
 
   net::Result<net::DeadlineSocket> open(const Exchange& exchange) {
-    const Endpoint& to = exchange.url.endpoint;
+    const net::Endpoint& to = exchange.url.endpoint;
     const milliseconds at_most(exchange.request.connect_timeout_ms);
     const auto deadline = at_most.count() == 0 ? exchange.deadline : exchange.deadline.capped(at_most);
     auto socket = service_.connector_.connect(to, deadline, exchange.call.patience());
-    if (!socket || !to.tls) return socket;
+    if (!socket || !exchange.url.tls) return socket;
     if (auto secured = socket->secure(to.host, tls_.get().get(), deadline); !secured) {
       service_.connector_.distrust(to, socket->peer());
       return tl::unexpected(secured.error());
@@ -261,14 +244,14 @@ class HttpService::Client {
   }
 
   Attempt use(net::DeadlineSocket socket, bool reused, const std::string& origin, const Exchange& exchange,
-              HttpAnswer& answer) {
+              Answer& answer) {
     const net::Address peer = socket.peer();
     Attempt attempt{send_over(std::move(socket), origin, exchange, answer), reused};
     if (is_silence(attempt, answer)) service_.connector_.distrust(exchange.url.endpoint, peer);
     return attempt;
   }
 
-  Done send_over(net::DeadlineSocket socket, const std::string& origin, const Exchange& exchange, HttpAnswer& answer) {
+  Done send_over(net::DeadlineSocket socket, const std::string& origin, const Exchange& exchange, Answer& answer) {
     if (auto sent = socket.write(exchange.bytes, exchange.deadline); !sent) return no_answer(sent.error());
     if (auto read = read_answer(socket, answer, exchange.deadline); !read) return read;
     if (exchange.idempotent && answer.reusable()) {
@@ -284,8 +267,8 @@ class HttpService::Client {
   ClientTls tls_;
   ConnectionPool pool_;
   RetryBudget budget_;
-  Dice dice_;
-  const RetryPolicy::Chance chance_ = [this] { return dice_.roll(); };
+  net::Jitter jitter_;
+  const RetryPolicy::Chance chance_ = [this] { return jitter_.next(); };
 };
 
 HttpService::HttpService(net::Resolver resolver) : connector_(std::move(resolver)) {}

@@ -10,8 +10,8 @@
 
 #include "authd/http.h"
 #include "base/tls_identity.h"
-#include "http_client/interrupt.h"
 #include "net/connector.h"
+#include "net/descriptor.h"
 #include "net/tls_context.h"
 
 namespace authd::http_client {
@@ -43,7 +43,7 @@ class HttpService {
   class Client;
   net::SystemTlsContext system_tls_;
   net::Connector connector_; // one for all instances, so that all know which address of a name answers
-  Interrupt interrupt_;
+  net::Event interrupt_;
 };
 
 } // namespace authd::http_client

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "net/address.h"
 #include "net/deadline.h"
 #include "net/descriptor.h"
-#include "net/resolver.h"
 
 namespace authd::net {
 

@@ -16,8 +16,8 @@ struct Endpoint {
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 
-  net::HostPort host_port() const {
-    return path.empty() ? net::HostPort{host, std::to_string(port)} : net::HostPort{path, {}};
+  net::Endpoint host_port() const {
+    return path.empty() ? net::Endpoint{host, std::to_string(port)} : net::Endpoint{path, {}};
   }
   std::string text() const {
     if (!path.empty()) return path;

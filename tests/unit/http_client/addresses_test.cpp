@@ -31,7 +31,7 @@ class Answering {
 };
 
 net::Resolver to(net::Addresses addresses) {
-  return [addresses = std::move(addresses)](const net::HostPort&) { return addresses; };
+  return [addresses = std::move(addresses)](const net::Endpoint&) { return addresses; };
 }
 
 Ask impatient() {
@@ -139,7 +139,7 @@ TEST(HttpAddresses, AreLeftWhenTheyDoNotShakeHands) {
 TEST(HttpAddresses, AreNotWaitedForByARequestThatIsAborted) {
   const BlackHole hole("127.0.0.2");
   std::atomic<bool> asked{false};
-  Caller call([&](const net::HostPort&) {
+  Caller call([&](const net::Endpoint&) {
     asked = true;
     return net::Addresses{hole.address()};
   });
@@ -159,7 +159,7 @@ TEST(HttpAddresses, AreNotWaitedForWhileTheResolverHangs) {
   const std::shared_future<void> release = released.get_future().share();
   Outcome out;
   {
-    Caller call([&, release](const net::HostPort&) {
+    Caller call([&, release](const net::Endpoint&) {
       release.wait();
       landed.set_value();
       return net::Addresses{};

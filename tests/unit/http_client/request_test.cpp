@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http_client/url.h"
+#include "http_client/request.h"
 
 #include <gtest/gtest.h>
 
@@ -13,13 +13,13 @@ TEST(HttpUrl, KeepsPathAndQueryByteForByte) {
   EXPECT_EQ(url->authority, "kong.example:8001");
   EXPECT_EQ(url->endpoint.host, "kong.example");
   EXPECT_EQ(url->endpoint.port, "8001");
-  EXPECT_FALSE(url->endpoint.tls);
+  EXPECT_FALSE(url->tls);
 }
 
 TEST(HttpUrl, KnowsTheDefaultPorts) {
   EXPECT_EQ(split_url("http://kong")->endpoint.port, "80");
   EXPECT_EQ(split_url("https://kong")->endpoint.port, "443");
-  EXPECT_TRUE(split_url("https://kong")->endpoint.tls);
+  EXPECT_TRUE(split_url("https://kong")->tls);
   EXPECT_EQ(split_url("https://kong")->target, "/");
 }
 
