@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "lookout.h"
 #include "slot_map.h"
 #include "topology.h"
+#include "topology_refresher.h"
 
 namespace authd::cache_redis {
 
@@ -24,11 +24,11 @@ class ClusterTopology final : public Topology {
   Outcome<NodePtr> route(std::string_view key) override;
   Outcome<std::vector<NodePtr>> masters() override;
   Outcome<NodePtr> follow(const Redirection& to, const Node& from) override;
-  void doubt() override { lookout_.look_now(); }
+  void doubt() override { refresher_.refresh_now(); }
   bool hears(const Endpoint& server) override;
 
  private:
-  void look(const Deadline& deadline);
+  void refresh(const Deadline& deadline);
   std::vector<Endpoint> whom_to_ask();
   Outcome<SlotMap> ask(const Endpoint& server, const Deadline& deadline) const;
   void learn(SlotMap map);
@@ -44,9 +44,9 @@ class ClusterTopology final : public Topology {
   bool complained_ = false;
   bool stopped_ = false;
 
-  std::size_t looks_ = 0; // of the thread alone
+  std::size_t refreshes_ = 0; // of the thread alone
 
-  Lookout lookout_;
+  TopologyRefresher refresher_;
 };
 
 } // namespace authd::cache_redis

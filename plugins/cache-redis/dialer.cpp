@@ -4,7 +4,7 @@
 #include <exception>
 #include <stdexcept>
 
-#include "error_reply.h"
+#include "fault.h"
 
 namespace authd::cache_redis {
 namespace {
@@ -98,7 +98,7 @@ Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Dead
     if (!socket) return tl::make_unexpected(std::move(socket.error()));
     auto connection = std::make_unique<Connection>(std::move(*socket));
     if (auto ready = (this->*greeting)(*connection, deadline); !ready) {
-      if (is_silence(ready.error())) connector_.distrust(to.host_port(), connection->peer());
+      if (is_silence(ready.error())) connector_.distrust(to, connection->peer());
       return tl::make_unexpected(std::move(ready.error()));
     }
     return connection;
@@ -108,11 +108,11 @@ Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Dead
 }
 
 Outcome<net::DeadlineSocket> Dialer::connect(const Endpoint& to, const Deadline& deadline) const {
-  auto socket = connector_.connect(to.host_port(), deadline, kPatience);
+  auto socket = connector_.connect(to, deadline, kPatience);
   if (!socket) return no_connection(socket.error());
   if (!tls_) return std::move(*socket);
   if (auto secured = socket->secure(to.host, tls_.get(), deadline); !secured) {
-    connector_.distrust(to.host_port(), socket->peer());
+    connector_.distrust(to, socket->peer());
     return no_connection(secured.error());
   }
   return std::move(*socket);

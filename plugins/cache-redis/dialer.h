@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "connection.h"
-#include "endpoint.h"
+#include "fault.h"
 #include "net/connector.h"
 #include "net/tls_context.h"
 #include "settings.h"
@@ -18,7 +18,7 @@ class Dialer {
   // How long operations wait for a connection to be made; the addresses of a name take turns within it.
   static constexpr milliseconds kPatience{500};
 
-  // Borrows the settings. Throws std::invalid_argument for a ca_file that cannot be read.
+  // The settings must outlive it. Throws std::invalid_argument for a ca_file that cannot be read.
   explicit Dialer(const Settings& settings, net::Resolver resolver = net::resolve_by_system);
 
   // To a server of data. Where sentinels say who is master, it must agree that it is. Status::denied when

@@ -7,9 +7,7 @@
 #include <span>
 #include <stdexcept>
 
-#include "announcement.h"
-#include "entry.h"
-#include "sweep.h"
+#include "formats.h"
 
 namespace authd::cache_redis {
 namespace {
@@ -158,7 +156,7 @@ Status RedisTier::del(sdk::Call& call, std::string_view key) {
 // The others are told in any case: what is left in one server that failed is no reason to keep the rest.
 Status RedisTier::clear(sdk::Call& call, std::string_view prefix) {
   const Deadline deadline(call, milliseconds::max());
-  const auto swept = sweep(*client_, *topology_, prefix, deadline);
+  const auto swept = client_->sweep(prefix, deadline);
   Command publish("PUBLISH");
   publish << std::string(kChannel) << announce_all(instance_id_);
   const auto told = client_->run(kChannel, publish, deadline);

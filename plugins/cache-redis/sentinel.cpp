@@ -22,23 +22,23 @@ Outcome<Endpoint> parse_address(const Reply& reply) {
   }
   if (port == 0)
     return failure(Fault::Kind::refused, Status::unavailable, "a Sentinel knows no master of the name in url");
-  return Endpoint{std::string(text_of(parts[0])), port, {}};
+  return Endpoint{std::string(text_of(parts[0])), std::to_string(port)};
 }
 
 } // namespace
 
 SentinelTopology::SentinelTopology(const Dialer& dialer, const sdk::Host& host)
     : dialer_(dialer), host_(host), sentinels_(dialer.settings().url.endpoints),
-      lookout_(kPeriod, [this](const Deadline& deadline) { look(deadline); }) {}
+      refresher_(kPeriod, [this](const Deadline& deadline) { refresh(deadline); }) {}
 
 void SentinelTopology::start(const Deadline& deadline) {
-  lookout_.start();
-  lookout_.await_first(deadline);
+  refresher_.start();
+  refresher_.await_first(deadline);
   if (const auto master = route({})) (*master)->await_first_attempt(deadline);
 }
 
 void SentinelTopology::stop() {
-  lookout_.stop();
+  refresher_.stop();
   if (const auto master = route({})) (*master)->stop();
 }
 
@@ -57,7 +57,7 @@ bool SentinelTopology::hears(const Endpoint& server) {
   return master && (*master)->endpoint() == server;
 }
 
-void SentinelTopology::look(const Deadline& deadline) {
+void SentinelTopology::refresh(const Deadline& deadline) {
   Fault last;
   for (std::size_t i = 0; i < sentinels_.size(); ++i) {
     auto answer = ask(sentinels_[i], deadline.capped(kPatience));

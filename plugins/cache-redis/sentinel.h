@@ -6,8 +6,8 @@
 #include <mutex>
 #include <vector>
 
-#include "lookout.h"
 #include "topology.h"
+#include "topology_refresher.h"
 
 namespace authd::cache_redis {
 
@@ -19,11 +19,11 @@ class SentinelTopology final : public Topology {
   void stop() override;
   Outcome<NodePtr> route(std::string_view key) override;
   Outcome<std::vector<NodePtr>> masters() override;
-  void doubt() override { lookout_.look_now(); }
+  void doubt() override { refresher_.refresh_now(); }
   bool hears(const Endpoint& server) override;
 
  private:
-  void look(const Deadline& deadline);
+  void refresh(const Deadline& deadline);
   Outcome<Endpoint> ask(const Endpoint& sentinel, const Deadline& deadline);
   void found(Endpoint master);
   void not_found(Fault why);
@@ -40,7 +40,7 @@ class SentinelTopology final : public Topology {
   std::vector<Endpoint> sentinels_;        // the one that answered last first
   std::unique_ptr<Connection> connection_; // to it
 
-  Lookout lookout_;
+  TopologyRefresher refresher_;
 };
 
 } // namespace authd::cache_redis

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "announcement.h"
+#include "formats.h"
 
 namespace authd::cache_redis {
 namespace {

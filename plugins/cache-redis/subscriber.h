@@ -11,15 +11,15 @@
 #include <thread>
 
 #include "authd/tiers.hpp"
-#include "backoff.h"
+#include "net/backoff.h"
+#include "net/descriptor.h"
 #include "topology.h"
-#include "wake.h"
 
 namespace authd::cache_redis {
 
 class Subscriber {
  public:
-  // Borrows all but the id, which is this instance's: its own announcements are passed over.
+  // All but the id must outlive it. The id is this instance's: its own announcements are ignored.
   Subscriber(Topology& topology, const Dialer& dialer, const sdk::Host& host, std::string instance_id);
   ~Subscriber(); // stops
 
@@ -58,9 +58,9 @@ class Subscriber {
   bool complained_ = false; // about the interruption that lasts
   bool pong_due_ = false;
   std::size_t turn_ = 0;
-  Backoff backoff_;
+  net::Backoff backoff_;
 
-  Wake stop_;
+  net::Event stop_;
   std::thread thread_;
 };
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "error_reply.h"
+#include "fault.h"
 #include "node.h"
 
 namespace authd::cache_redis {
@@ -33,7 +33,7 @@ class Topology {
   virtual bool hears(const Endpoint& server) = 0;
 };
 
-// As the settings' url says. Borrows the dialer.
+// Of the deployment that the settings' url names. The dialer must outlive it.
 std::unique_ptr<Topology> make_topology(const Dialer& dialer, const sdk::Host& host);
 
 } // namespace authd::cache_redis

@@ -22,7 +22,7 @@ using cache_redis::Fault;
 
 constexpr seconds kDead{60};
 constexpr seconds kFarUnder{20};
-const cache_redis::Endpoint kName{"redis.test", 6379, {}};
+const cache_redis::Endpoint kName{"redis.test", "6379"};
 
 class RedisDialer : public testing::Test {
  protected:

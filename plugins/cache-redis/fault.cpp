@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "error_reply.h"
+#include "fault.h"
 
 #include <algorithm>
 #include <charconv>
@@ -98,7 +98,7 @@ std::optional<Redirection> parse_redirection(std::string_view error) {
   if (!slot || *slot > 16383 || !port || *port == 0) return std::nullopt;
   std::string host(rest.substr(blank + 1, colon - blank - 1));
   if (host == "?") host.clear();
-  return Redirection{code == "ASK", *slot, {std::move(host), *port, {}}};
+  return Redirection{code == "ASK", *slot, {std::move(host), std::to_string(*port)}};
 }
 
 } // namespace authd::cache_redis
