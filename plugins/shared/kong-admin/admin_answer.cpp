@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "admin_answer.h"
+#include "kong-admin/admin_answer.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <string>
 
-#include "credential_json.h"
+#include "kong-admin/credentials.h"
 
-namespace authd::kong {
+namespace authd::kong_admin {
 namespace {
 
 using sdk::Status;
@@ -83,4 +83,4 @@ std::optional<Status> refused_create(const sdk::Call& call, const sdk::HttpRespo
                    answer.status);
 }
 
-} // namespace authd::kong
+} // namespace authd::kong_admin

@@ -4,11 +4,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "admin_url.h"
-#include "credential_json.h"
-#include "credential_tags.h"
+#include "kong-admin/admin_client.h"
+#include "kong-admin/credentials.h"
 
-namespace authd::kong {
+namespace authd::kong_admin {
 namespace {
 
 TEST(AdminBase, KeepsPortAndPrefixAndDropsTrailingSlashes) {
@@ -136,4 +135,4 @@ TEST(CredentialTag, IsWhatKongTakes) {
 }
 
 } // namespace
-} // namespace authd::kong
+} // namespace authd::kong_admin

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kong's JSON, read without trust: nothing here throws, and an answer of another shape is no value.
+// A consumer's credentials as Kong writes them in JSON, one by one and page by page.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "secret_text.h"
+#include "authd/gateway.hpp"
+#include "authd/http_client.hpp"
+#include "kong-admin/secret_text.h"
 
-namespace authd::kong {
+namespace authd::kong_admin {
+
+// --- Kong's JSON, read without trust: nothing here throws, and an answer of another shape is nullopt.
 
 struct StoredCredential {
   std::string id;
@@ -46,7 +51,7 @@ std::optional<bool> parse_database_reachable(std::string_view body);
 // Whether it is a list of anything: {"data": [...]}.
 bool is_list(std::string_view body);
 
-// What the error bodies of Kong and Konnect hold; none of it needs to be there.
+// What the error bodies of Kong and Konnect contain; every part may be missing.
 struct KongError {
   std::string message;
   int code = 0;      // Kong: kong/db/errors.lua, 12 is not possible without a database
@@ -63,4 +68,27 @@ std::string quoted(std::string_view text); // as a JSON string
 SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
                        const std::vector<std::string>& tags);
 
-} // namespace authd::kong
+// --- a consumer's whole list
+
+struct ReadPage {
+  std::vector<StoredCredential> credentials;
+  std::string next_query; // "?offset=..."; empty after the last page
+};
+using PageReader = std::function<sdk::Result<ReadPage>(const std::string& query)>;
+
+// Reads from `first_query` on. Pages that go in a circle, and more than 20 of them, are corrupt.
+sdk::Result<std::vector<StoredCredential>> read_pages(sdk::Call& call, std::string first_query, const PageReader& read);
+
+// The page that a 200 carries. Wipes the answer's body, which holds secrets, and logs what is left out.
+sdk::Result<CredentialPage> take_page(sdk::Call& call, sdk::HttpResponse& answer);
+
+// The query of a link to the next page, with its question mark. A link is a path with a query, and only its
+// query is used, on the path that authd made itself: so nothing that answers can lead authd to another host
+// or to another consumer.
+sdk::Result<std::string> query_of_link(sdk::Call& call, const std::string& link);
+
+// Stops at the first that the sink does not take.
+sdk::Status put_all(const std::vector<StoredCredential>& credentials, sdk::CredentialSink& out);
+sdk::Status put(const StoredCredential& credential, sdk::CredentialSink& out);
+
+} // namespace authd::kong_admin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sees to it, once and in the background, that a realm exists which the control plane may use. Consumers are
-// found without it, so no token ever waits for it or fails with it: trouble is one warning in the log and a
-// sentence for the health report. [thread-safe] but for start and stop
+// Ensures, once and in the background, that a realm exists which the control plane may use. Consumers are
+// found without it, so no token ever waits for it or fails with it: a failure is one warning in the log and a
+// sentence for the health report. [thread-safe] except start and stop
 #pragma once
 
 #include <condition_variable>
@@ -10,17 +10,18 @@
 #include <string>
 #include <thread>
 
-#include "admin_client.h"
 #include "authd/calls.hpp"
-#include "control_plane.h"
+#include "kong-admin/admin_client.h"
+#include "konnect_api.h"
 
-namespace authd::konnect {
+namespace authd::kong_konnect {
 
-class RealmKeeper {
+class RealmProvisioner {
  public:
   // `client` must outlive it. Throws std::invalid_argument for a name that cannot stand in a URL.
-  RealmKeeper(const sdk::Host& host, const kong::AdminClient& client, const ControlPlane& plane, std::string name);
-  ~RealmKeeper() { stop(); }
+  RealmProvisioner(const sdk::Host& host, const kong_admin::AdminClient& client, const ControlPlane& plane,
+                   std::string name);
+  ~RealmProvisioner() { stop(); }
 
   void start();
   // Ends what is under way, within a tenth of a second.
@@ -41,7 +42,7 @@ class RealmKeeper {
 
   const sdk::Host host_;
   const sdk::OwnCalls calls_;
-  const kong::AdminClient& client_;
+  const kong_admin::AdminClient& client_;
   const std::string name_;
   const std::string realms_; // URL of the collection
   const std::string realm_;  // URL of this one
@@ -56,4 +57,4 @@ class RealmKeeper {
   std::thread thread_; // last: it uses all of the above
 };
 
-} // namespace authd::konnect
+} // namespace authd::kong_konnect

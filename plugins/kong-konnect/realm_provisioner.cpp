@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "realm_keeper.h"
+#include "realm_provisioner.h"
 
 #include <pthread.h>
 
@@ -7,10 +7,9 @@
 #include <csignal>
 
 #include "authd/path_segment.hpp"
-#include "credential_json.h"
-#include "konnect_answer.h"
+#include "kong-admin/credentials.h"
 
-namespace authd::konnect {
+namespace authd::kong_konnect {
 namespace {
 
 using sdk::milliseconds;
@@ -31,8 +30,8 @@ std::string segment_of(const std::string& name) {
 // A control plane that has no id serves its own realms alone.
 std::string body_of(const std::string& name, const ControlPlane& plane) {
   const std::string allowed =
-      plane.id.empty() ? std::string() : ",\"allowed_control_planes\":[" + kong::quoted(plane.id) + "]";
-  return "{\"name\":" + kong::quoted(name) + allowed + "}";
+      plane.id.empty() ? std::string() : ",\"allowed_control_planes\":[" + kong_admin::quoted(plane.id) + "]";
+  return "{\"name\":" + kong_admin::quoted(name) + allowed + "}";
 }
 
 // Signals are for the host's own threads; a fault of this one must reach the host's report of it.
@@ -45,19 +44,19 @@ void block_signals() {
 
 } // namespace
 
-RealmKeeper::RealmKeeper(const sdk::Host& host, const kong::AdminClient& client, const ControlPlane& plane,
-                         std::string name)
+RealmProvisioner::RealmProvisioner(const sdk::Host& host, const kong_admin::AdminClient& client,
+                                   const ControlPlane& plane, std::string name)
     : host_(host), calls_(host), client_(client), name_(std::move(name)), realms_(plane.realms),
       realm_(realms_ + "/" + segment_of(name_)), body_(body_of(name_, plane)) {}
 
-void RealmKeeper::start() {
+void RealmProvisioner::start() {
   thread_ = std::thread([this] {
     block_signals();
     run();
   });
 }
 
-void RealmKeeper::stop() {
+void RealmProvisioner::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -68,12 +67,12 @@ void RealmKeeper::stop() {
   under_way_.reset();
 }
 
-std::string RealmKeeper::trouble() const {
+std::string RealmProvisioner::trouble() const {
   const std::lock_guard lock(mutex_);
   return trouble_;
 }
 
-void RealmKeeper::run() {
+void RealmProvisioner::run() {
   milliseconds wait = kFirstWait;
   for (int n = 1; n <= kMostAttempts; ++n) {
     const auto failure = attempt();
@@ -84,7 +83,7 @@ void RealmKeeper::run() {
 }
 
 // Why it failed; nothing when it is done, or when there is nothing more to do.
-std::optional<RealmKeeper::Failure> RealmKeeper::attempt() try {
+std::optional<RealmProvisioner::Failure> RealmProvisioner::attempt() try {
   sdk::Call* const call = begin();
   if (call == nullptr) return std::nullopt;
   const Status status = ensure(*call);
@@ -96,7 +95,7 @@ std::optional<RealmKeeper::Failure> RealmKeeper::attempt() try {
   return Failure{e.what(), 0, {}};
 }
 
-sdk::Call* RealmKeeper::begin() {
+sdk::Call* RealmProvisioner::begin() {
   const std::lock_guard lock(mutex_);
   if (stopping_) return nullptr;
   under_way_.emplace(calls_.open(kAttemptTimeout));
@@ -104,7 +103,7 @@ sdk::Call* RealmKeeper::begin() {
 }
 
 // A create that timed out may have been carried out: the next attempt begins with looking again.
-Status RealmKeeper::ensure(sdk::Call& call) const {
+Status RealmProvisioner::ensure(sdk::Call& call) const {
   const auto found = client_.send(call, "GET", realm_);
   if (!found) return found.status();
   if (found->status != 200 && found->status != 404) return classify(call, *found);
@@ -121,7 +120,7 @@ Status RealmKeeper::ensure(sdk::Call& call) const {
 }
 
 // Warns of the first failure only, and not of one that stop brought about.
-bool RealmKeeper::stopping_after(const Failure& failure) {
+bool RealmProvisioner::stopping_after(const Failure& failure) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return true;
   const bool first = trouble_.empty();
@@ -132,9 +131,9 @@ bool RealmKeeper::stopping_after(const Failure& failure) {
   return false;
 }
 
-bool RealmKeeper::pause(milliseconds time) {
+bool RealmProvisioner::pause(milliseconds time) {
   std::unique_lock lock(mutex_);
   return !changed_.wait_for(lock, time, [this] { return stopping_; });
 }
 
-} // namespace authd::konnect
+} // namespace authd::kong_konnect
