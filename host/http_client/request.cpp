@@ -120,7 +120,7 @@ std::string_view RequestBytes::write(const authd_http_request& r, const Url& url
   for (const authd_http_header& h : headers) {
     const std::string_view name = view(h.name);
     if (!is_token(name) || !is_field_value(view(h.value))) return "malformed header";
-    if (is_reserved(name)) return "a header that belongs to the host";
+    if (is_reserved(name)) return "a header that only the host may set";
     names_agent = names_agent || same_name(name, "User-Agent");
     add_header(bytes_, name, view(h.value));
   }

@@ -44,7 +44,7 @@ Failed no_answer(const net::Failure& failure) {
   case net::Failure::Kind::timed_out:
     return Failed({AUTHD_TIMEOUT, failure.what});
   case net::Failure::Kind::interrupted:
-    return Failed({AUTHD_CANCELLED, "given up because authd ends"});
+    return Failed({AUTHD_CANCELLED, "cancelled because authd is stopping"});
   case net::Failure::Kind::lost:
     break;
   }
@@ -91,7 +91,7 @@ Done verdict(Answer::State state) {
   case Answer::State::incomplete:
     break;
   }
-  return Failed({AUTHD_UNAVAILABLE, "the connection was closed before the answer was whole"});
+  return Failed({AUTHD_UNAVAILABLE, "the connection was closed before the answer was complete"});
 }
 
 Done read_answer(net::DeadlineSocket& socket, Answer& answer, const net::Deadline& deadline) {

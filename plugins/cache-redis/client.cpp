@@ -27,7 +27,8 @@ Outcome<Page> scan(Client& client, Node& node, const std::string& cursor, const 
   if (!replies) return tl::make_unexpected(std::move(replies.error()));
   if (const std::string* error = error_of(replies->front())) return tl::make_unexpected(classify_error(*error));
   const auto parts = elements_of(replies->front());
-  if (parts.size() != 2) return failure(Fault::Kind::refused, Status::corrupt, "SCAN answered no page of keys");
+  if (parts.size() != 2)
+    return failure(Fault::Kind::refused, Status::corrupt, "the answer to SCAN is not a page of keys");
   Page page{std::string(text_of(parts[0])), {}};
   for (const Reply& key : elements_of(parts[1])) page.keys.emplace_back(text_of(key));
   return page;
@@ -70,7 +71,7 @@ Outcome<std::vector<Reply>> Client::run_at(Node& node, std::span<const Command> 
 Outcome<Reply> Client::try_once(std::string_view key, const Command& command, const Deadline& deadline) {
   auto node = topology_.route(key);
   if (!node) {
-    topology_.doubt();
+    topology_.request_refresh();
     return tl::make_unexpected(std::move(node.error()));
   }
   auto replies = run_at(**node, std::span(&command, 1), deadline);
@@ -109,7 +110,7 @@ tl::unexpected<Fault> Client::refused(Node& node, const std::string& error) {
 }
 
 tl::unexpected<Fault> Client::failed(const Node& node, Fault fault) {
-  if (fault.kind != Fault::Kind::refused && fault.kind != Fault::Kind::oversized) topology_.doubt();
+  if (fault.kind != Fault::Kind::refused && fault.kind != Fault::Kind::oversized) topology_.request_refresh();
   fault.message = node.endpoint().text() + ": " + fault.message;
   return tl::unexpected<Fault>(std::move(fault));
 }

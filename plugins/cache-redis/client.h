@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One operation on Redis, whoever has the key: follows redirections, tries again what is worth it, all
-// within the deadline. Error replies of Redis are Faults here. [thread-safe] [may-block]
+// One operation on Redis, at the server that has the key: follows redirections and retries, all within the
+// deadline. Error replies of Redis are Faults here. [thread-safe] [may-block]
 #pragma once
 
 #include <initializer_list>

@@ -65,12 +65,12 @@ Outcome<NodePtr> ClusterTopology::follow(const Redirection& to, const Node& from
   if (endpoint.host.empty()) endpoint.host = from.endpoint().host;
   const std::lock_guard lock(mutex_);
   if (nodes_.size() >= kMostNodes)
-    return failure(Fault::Kind::refused, Status::corrupt, "the cluster's nodes name ever new nodes");
+    return failure(Fault::Kind::refused, Status::corrupt, "the cluster's nodes redirect to too many nodes");
   if (stopped_) return failure(Fault::Kind::down, Status::unavailable, "the cache tier is stopped");
   return node_at(endpoint);
 }
 
-bool ClusterTopology::hears(const Endpoint& server) {
+bool ClusterTopology::delivers_to(const Endpoint& server) {
   const std::lock_guard lock(mutex_);
   return std::find(map_.masters.begin(), map_.masters.end(), server) != map_.masters.end();
 }
@@ -83,20 +83,20 @@ NodePtr ClusterTopology::node_at(const Endpoint& endpoint) {
 
 void ClusterTopology::refresh(const Deadline& deadline) {
   Fault last;
-  for (const Endpoint& server : whom_to_ask()) {
+  for (const Endpoint& server : servers_to_ask()) {
     auto map = ask(server, deadline.capped(kPatience));
-    if (map) return learn(std::move(*map));
+    if (map) return adopt(std::move(*map));
     last = {map.error().kind, map.error().status, server.text() + ": " + map.error().message, {}};
   }
   const std::lock_guard lock(mutex_);
-  why_none_ = {Fault::Kind::down, last.status, "no node says who is in the cluster; " + last.message, {}};
-  if (std::exchange(complained_, true)) return;
+  why_none_ = {Fault::Kind::down, last.status, "no node could list the nodes of the cluster; " + last.message, {}};
+  if (std::exchange(warned_, true)) return;
   host_.log(sdk::Level::warn, "redis-cluster-down", why_none_.message);
 }
 
 // Masters that answered lately first, then whom the url names. Each time another one begins: one that is
 // cut off from the others would tell the same old story for ever.
-std::vector<Endpoint> ClusterTopology::whom_to_ask() {
+std::vector<Endpoint> ClusterTopology::servers_to_ask() {
   std::vector<Endpoint> all;
   {
     const std::lock_guard lock(mutex_);
@@ -123,11 +123,11 @@ Outcome<SlotMap> ClusterTopology::ask(const Endpoint& server, const Deadline& de
   return std::move(*map);
 }
 
-void ClusterTopology::learn(SlotMap map) {
+void ClusterTopology::adopt(SlotMap map) {
   std::map<std::string, NodePtr> gone;
   {
     const std::lock_guard lock(mutex_);
-    complained_ = false;
+    warned_ = false;
     map_ = std::move(map);
     gone.swap(nodes_);
     for (const Endpoint& master : map_.masters) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes connections that are ready for commands: connected, secured, logged in, and with a server behind
-// them that answers.
+// Makes connections that are ready for commands: connected, secured, logged in, and to a server that answers.
 #pragma once
 
 #include <memory>
@@ -29,12 +28,12 @@ class Dialer {
   const Settings& settings() const { return settings_; }
 
  private:
-  using Greeting = Outcome<void> (Dialer::*)(Connection&, const Deadline&) const;
+  using Handshake = Outcome<void> (Dialer::*)(Connection&, const Deadline&) const;
 
-  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline, Greeting greeting) const;
+  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline, Handshake make_ready) const;
   Outcome<net::DeadlineSocket> connect(const Endpoint& to, const Deadline& deadline) const;
-  Outcome<void> greet(Connection& connection, const Deadline& deadline) const;
-  Outcome<void> greet_sentinel(Connection& connection, const Deadline& deadline) const;
+  Outcome<void> handshake(Connection& connection, const Deadline& deadline) const;
+  Outcome<void> handshake_sentinel(Connection& connection, const Deadline& deadline) const;
 
   const Settings& settings_;
   const std::shared_ptr<SSL_CTX> tls_; // null: plain

@@ -48,7 +48,7 @@ inline tl::unexpected<Fault> failure(Fault::Kind kind, sdk::Status status, std::
   return tl::unexpected<Fault>(Fault{kind, status, std::move(message), {}});
 }
 
-// Who interrupts a wait has no use for what it waits for: that is an end like a deadline's.
+// An interrupted wait ends like one whose deadline passed: nobody needs its result any more.
 inline Fault fault_of(const net::Failure& why) {
   if (why.kind == net::Failure::Kind::lost) return {Fault::Kind::lost, sdk::Status::unavailable, why.what, {}};
   return {Fault::Kind::timed_out, sdk::Status::timeout, why.what, {}};
@@ -60,7 +60,7 @@ inline Fault fault_of(const net::Failure& why) {
 // The first word: NOAUTH, MOVED, ERR, ...
 std::string_view error_code(std::string_view error);
 
-//   denied       NOAUTH, WRONGPASS, NOPERM, DENIED; the message names the setting to mend
+//   denied       NOAUTH, WRONGPASS, NOPERM, DENIED; the message names the setting to correct
 //   unavailable  all the rest: READONLY and its like as misdirected, OOM and LOADING as refused
 Fault classify_error(std::string_view error);
 

@@ -62,7 +62,7 @@ class RedisTier {
   sdk::Status set(sdk::Call& call, std::string_view key, std::string_view value, sdk::milliseconds ttl,
                   sdk::milliseconds stale);
   // Leaves a tombstone for some seconds, so that an instance which fetched the old value a moment ago
-  // cannot store it, and tells the other instances. A tombstone is no value: to bury it again removes nothing.
+  // cannot store it, and tells the other instances. A tombstone is no value: deleting it again removes nothing.
   sdk::Status del(sdk::Call& call, std::string_view key);
   sdk::Status clear(sdk::Call& call, std::string_view prefix);
   // Redis cannot tell our keys from others' in the same database without a scan, so their number is unknown.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A master and its replicas, watched by sentinels, which say who is master now. They are asked every
-// second and at every doubt, so a failover is noticed although the old master may still answer.
+// second and on request, so a failover is noticed although the old master may still answer.
 #pragma once
 
 #include <mutex>
@@ -19,8 +19,8 @@ class SentinelTopology final : public Topology {
   void stop() override;
   Outcome<NodePtr> route(std::string_view key) override;
   Outcome<std::vector<NodePtr>> masters() override;
-  void doubt() override { refresher_.refresh_now(); }
-  bool hears(const Endpoint& server) override;
+  void request_refresh() override { refresher_.refresh_now(); }
+  bool delivers_to(const Endpoint& server) override;
 
  private:
   void refresh(const Deadline& deadline);
@@ -34,7 +34,7 @@ class SentinelTopology final : public Topology {
   mutable std::mutex mutex_;
   NodePtr master_; // null until a sentinel has named one
   Fault why_none_{Fault::Kind::down, sdk::Status::unavailable, "no Sentinel has been asked yet", {}};
-  bool complained_ = false;
+  bool warned_ = false;
 
   // Of the thread alone:
   std::vector<Endpoint> sentinels_;        // the one that answered last first

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listens to what other instances announce, and tells the host. A silent link is tried with PING, so one
-// that is dead is noticed within five seconds; after every interruption the host is told that messages may
-// have been missed, because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
+// Receives what other instances announce, and tells the host. A silent connection is checked with PING, so a
+// dead one is noticed within five seconds; after every interruption the host is told that messages may have
+// been missed, because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
 #pragma once
 
 #include <condition_variable>
@@ -54,10 +54,10 @@ class Subscriber {
   bool attempted_ = false; // to subscribe, since start
 
   // Of the thread alone:
-  bool gap_ = false;        // something may have been missed
-  bool complained_ = false; // about the interruption that lasts
+  bool gap_ = false;    // invalidations may have been missed
+  bool warned_ = false; // of the current interruption
   bool pong_due_ = false;
-  std::size_t turn_ = 0;
+  std::size_t next_master_ = 0;
   net::Backoff backoff_;
 
   net::Event stop_;

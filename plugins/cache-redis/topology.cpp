@@ -26,7 +26,7 @@ class SingleServer final : public Topology {
   Outcome<std::vector<NodePtr>> masters() override {
     return route({}).map([](NodePtr node) { return std::vector{std::move(node)}; });
   }
-  bool hears(const Endpoint&) override { return true; }
+  bool delivers_to(const Endpoint&) override { return true; }
 
  private:
   const Dialer& dialer_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which server to ask for a key. What has to be found out about that, a thread finds out in the
-// background; what is here answers from what is known. [thread-safe]
+// Which server to ask for a key. A thread finds that out in the background; the methods answer from what is
+// known. [thread-safe]
 #pragma once
 
 #include <memory>
@@ -27,10 +27,10 @@ class Topology {
   // The server that an answer pointed to; `from` gave the answer.
   virtual Outcome<NodePtr> follow(const Redirection& to, const Node& from);
 
-  // An answer, or none, that makes it worth to look again who is in charge. Does no I/O.
-  virtual void doubt() {}
+  // To be called after an answer, or a failure, that suggests that another server is in charge. Does no I/O.
+  virtual void request_refresh() {}
   // Whether messages that are published now reach a subscriber at this server.
-  virtual bool hears(const Endpoint& server) = 0;
+  virtual bool delivers_to(const Endpoint& server) = 0;
 };
 
 // Of the deployment that the settings' url names. The dialer must outlive it.

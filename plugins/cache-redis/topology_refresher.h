@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that finds out who is in charge, periodically and on request.
+// A thread that finds out which servers are in charge, periodically and on request.
 #pragma once
 
 #include <condition_variable>

@@ -41,11 +41,11 @@ void DeclarativeGateway::watch_folder() {
         folder, FileWatcher::Callbacks{[this] { file_changed(); },
                                        [this](const std::string& why) {
                                          host_.log(Level::warn, "declarative-file-not-watched",
-                                                   "changes are not noticed: " + why);
+                                                   "changes of the file are not detected: " + why);
                                        }});
   } catch (const std::system_error& e) {
     host_.log(Level::warn, "declarative-file-not-watched",
-              std::string("changes are not noticed, restart authd after one: ") + e.what());
+              std::string("changes of the file are not detected; restart authd after a change: ") + e.what());
   }
 }
 
@@ -53,7 +53,7 @@ void DeclarativeGateway::file_changed() {
   if (state_of(file_) == seen_) return;
   const Index before = index();
   const std::string why = read_file();
-  if (!why.empty()) host_.log(Level::error, "declarative-file-refused", why + "; what was read before stays in use");
+  if (!why.empty()) host_.log(Level::error, "declarative-file-refused", why + "; the version read before stays in use");
   report_changes(*before, *index());
 }
 
@@ -85,7 +85,7 @@ void DeclarativeGateway::log_read(const ConsumerIndex& index, const std::vector<
   host_.log(Level::warn, "declarative-file-not-for-kong",
             file_ + ":" + std::to_string(references.front()) +
                 ": ${{ env }} is filled in by decK and by authd, not by Kong: DB-less Kong cannot load this "
-                "file as it stands");
+                "file as it is");
 }
 
 Status DeclarativeGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {
@@ -115,7 +115,7 @@ sdk::Result<DeclarativeGateway::Found> DeclarativeGateway::find(Call& call, std:
 Status DeclarativeGateway::probe(Call&, sdk::HealthReport& out) {
   out.endpoint(file_);
   const std::lock_guard lock(mutex_);
-  if (!trouble_.empty()) out.degraded(trouble_ + "; what was read before is in use");
+  if (!trouble_.empty()) out.degraded(trouble_ + "; the version read before is in use");
   return Status::ok;
 }
 

@@ -99,7 +99,7 @@ class Reader {
     const Text key = yaml_.text(node, "key");
     c.key = key.value;
     if (key.state == Text::absent)
-      yaml_.problem(node, "a jwt_secret has no \"key\": Kong would make up one that nobody knows");
+      yaml_.problem(node, "a jwt_secret has no \"key\": Kong would generate one that nobody knows");
     const bool new_key = key.given() && is_first(node, keys_, c.key, "key");
     c.algorithm = algorithm_of(node);
     c.secret = secret_of(node, c.algorithm);
@@ -112,7 +112,7 @@ class Reader {
     const Text algorithm = yaml_.text(node, "algorithm");
     if (!algorithm.given()) return "HS256";
     if (!is_one_of(kHmac, algorithm.value) && !is_one_of(kAsymmetric, algorithm.value))
-      yaml_.problem(node, "\"" + algorithm.value + "\" is no \"algorithm\" that Kong knows");
+      yaml_.problem(node, "\"" + algorithm.value + "\" is not an \"algorithm\" that Kong supports");
     return algorithm.value;
   }
 
@@ -120,7 +120,7 @@ class Reader {
     if (!is_one_of(kHmac, algorithm)) return {};
     Text secret = yaml_.text(node, "secret");
     if (secret.state == Text::absent)
-      yaml_.problem(node, "a jwt_secret has no \"secret\": Kong would make up one that nobody knows");
+      yaml_.problem(node, "a jwt_secret has no \"secret\": Kong would generate one that nobody knows");
     return std::move(secret.value);
   }
 
@@ -136,7 +136,7 @@ class Reader {
   bool is_first(const YAML::Node& node, FirstLine& seen, const std::string& name, const char* what) {
     const auto [first, added] = seen.emplace(name, line_of(node));
     if (!added)
-      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is taken already" + at_line(first->second));
+      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is already used" + at_line(first->second));
     return added;
   }
 

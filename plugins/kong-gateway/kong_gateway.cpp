@@ -78,10 +78,11 @@ constexpr int kOperationUnsupported = 12; // kong/db/errors.lua
 Status not_found(const sdk::Call& call, const sdk::HttpResponse& answer) {
   const auto error = kong_admin::parse_error(answer.body);
   if (error && error->message == "Not found")
-    return call.fail(Status::not_found, "Kong knows no such consumer", answer.status);
-  return call.fail(Status::unavailable,
-                   "a 404 that Kong's Admin API does not send; does gateway.admin_url name the Admin API?",
-                   answer.status);
+    return call.fail(Status::not_found, "Kong does not know this consumer", answer.status);
+  return call.fail(
+      Status::unavailable,
+      "got a 404 that Kong's Admin API does not send; check that gateway.admin_url is the URL of the Admin API",
+      answer.status);
 }
 
 // Kong refuses odd names with 400, as JSON or as nginx's HTML. But nginx has 400s that have nothing to do
@@ -100,9 +101,10 @@ Status method_not_allowed(const sdk::Call& call, const sdk::HttpResponse& answer
   const auto error = kong_admin::parse_error(answer.body);
   if (error && error->code == kOperationUnsupported)
     return call.fail(Status::unsupported, "Kong runs without a database: its credentials are read-only", answer.status);
-  return call.fail(Status::unavailable,
-                   "a 405 that Kong's Admin API does not send; does gateway.admin_url name the Admin API?",
-                   answer.status);
+  return call.fail(
+      Status::unavailable,
+      "got a 405 that Kong's Admin API does not send; check that gateway.admin_url is the URL of the Admin API",
+      answer.status);
 }
 
 // Records the failure on the call and returns its status, never ok:
@@ -181,7 +183,7 @@ Status KongGateway::create_secret(Call& call, std::string_view consumer, const s
   }
   const auto created = kong_admin::parse_credential(answer->body);
   kong_admin::wipe(answer->body);
-  if (!created) return call.fail(Status::corrupt, "Kong answered no credential to its creation", 201);
+  if (!created) return call.fail(Status::corrupt, "Kong's answer to the create is not a credential", 201);
   return kong_admin::put(*created, out);
 }
 
@@ -204,7 +206,7 @@ Status KongGateway::resolve(Call& call, std::string_view consumer, sdk::ByteSink
   if (!answer) return answer.status();
   if (answer->status != 200) return classify(call, *answer);
   const auto found = kong_admin::parse_consumer_id(answer->body);
-  if (!found) return call.fail(Status::corrupt, "Kong answered no consumer with an id", 200);
+  if (!found) return call.fail(Status::corrupt, "Kong's answer is not a consumer with an id", 200);
   return id.put(*found);
 }
 
@@ -214,11 +216,12 @@ Status KongGateway::probe(Call& call, sdk::HealthReport& out) {
   const auto answer = client_.send(call, "GET", base_ + "/status");
   if (!answer) return answer.status();
   if (answer->status == 404)
-    return call.fail(Status::unavailable, "there is no /status; does gateway.admin_url name the Admin API?", 404);
+    return call.fail(Status::unavailable,
+                     "there is no /status; check that gateway.admin_url is the URL of the Admin API", 404);
   if (answer->status != 200) return classify(call, *answer);
   const auto reachable = kong_admin::parse_database_reachable(answer->body);
-  if (!reachable) return call.fail(Status::corrupt, "what answers /status is not Kong's Admin API", 200);
-  if (!*reachable) out.down("Kong does not reach its database");
+  if (!reachable) return call.fail(Status::corrupt, "the answer of /status is not that of Kong's Admin API", 200);
+  if (!*reachable) out.down("Kong cannot reach its database");
   return Status::ok;
 }
 

@@ -52,9 +52,8 @@ Status forbidden(const sdk::Call& call, const kong_admin::KongError& error, cons
     return call.fail(Status::unsupported,
                      "this control plane is managed by an ingress controller: its credentials are read-only" + trace,
                      403);
-  return call.fail(
-      Status::denied,
-      "Konnect forbids authd this; check gateway.admin_token, and the roles of the account it belongs to" + trace, 403);
+  return call.fail(Status::denied,
+                   "Konnect denies authd access; check gateway.admin_token and the roles of its account" + trace, 403);
 }
 
 } // namespace
@@ -73,7 +72,7 @@ ControlPlane control_plane_of(std::string_view url) {
 
 std::optional<std::string> doubt_about(const ControlPlane& plane) {
   if (plane.id.empty() || kong_admin::is_uuid(plane.id)) return std::nullopt;
-  return "the control plane's id \"" + plane.id + "\" is no UUID, as Konnect's are; it is used as it stands";
+  return "the control plane's id \"" + plane.id + "\" is not a UUID, as Konnect's are; it is used as it is";
 }
 
 std::string default_realm(const ControlPlane& plane) {
@@ -86,7 +85,7 @@ Status classify(const sdk::Call& call, const sdk::HttpResponse& answer) {
   switch (answer.status) {
   case 400:
     if (is_unique_violation(error, answer.body))
-      return call.fail(Status::conflict, "a credential with this key exists already" + trace, 400);
+      return call.fail(Status::conflict, "a credential with this key already exists" + trace, 400);
     return call.fail(Status::invalid, "Konnect refuses this consumer's name or credential" + trace, 400);
   case 401:
     return call.fail(Status::denied,
@@ -97,7 +96,7 @@ Status classify(const sdk::Call& call, const sdk::HttpResponse& answer) {
   case 404:
     return call.fail(
         Status::unavailable,
-        "Konnect has nothing there; does gateway.admin_url name the right region and control plane?" + trace, 404);
+        "Konnect found nothing at this URL; check the region and the control plane in gateway.admin_url" + trace, 404);
   default:
     return kong_admin::classify_common(call, answer, "Konnect", trace);
   }

@@ -145,7 +145,7 @@ Result<ReadPage> KonnectGateway::read_page(Call& call, const std::string& url, c
   auto answer = client_.send(call, "GET", url + query);
   if (!answer) return answer.status();
   // The consumer's id is a UUID: it is not that which is refused.
-  if (answer->status == 400) return call.fail(Status::corrupt, "Konnect refuses the page that authd asks for", 400);
+  if (answer->status == 400) return call.fail(Status::corrupt, "Konnect refuses the requested page", 400);
   if (answer->status != 200) return failed(call, *answer);
   auto page = kong_admin::take_page(call, *answer);
   if (!page) return page.status();
@@ -176,7 +176,7 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
   }
   const auto created = kong_admin::parse_credential(answer->body);
   kong_admin::wipe(answer->body);
-  if (!created) return call.fail(Status::corrupt, "Konnect answered no credential to its creation", 201);
+  if (!created) return call.fail(Status::corrupt, "Konnect's answer to the create is not a credential", 201);
   return kong_admin::put(*created, out);
 }
 
@@ -215,7 +215,7 @@ Result<std::string> KonnectGateway::id_of(Call& call, std::string_view consumer)
   if (!answer) return answer.status();
   if (answer->status != 200) return failed(call, *answer);
   const auto found = kong_admin::parse_consumer_id(answer->body);
-  if (!found) return call.fail(Status::corrupt, "Konnect answered no consumer with an id", 200);
+  if (!found) return call.fail(Status::corrupt, "Konnect's answer is not a consumer with an id", 200);
   return *found;
 }
 
@@ -230,7 +230,7 @@ Status KonnectGateway::answers_for_consumers(Call& call) const {
   if (!answer) return answer.status();
   if (answer->status != 200) return classify(call, *answer);
   if (!kong_admin::is_list(answer->body))
-    return call.fail(Status::corrupt, "Konnect answered no list of consumers", 200);
+    return call.fail(Status::corrupt, "Konnect's answer is not a list of consumers", 200);
   return Status::ok;
 }
 
@@ -240,7 +240,7 @@ Status KonnectGateway::answers_for_consumers(Call& call) const {
 Status KonnectGateway::failed(Call& call, const sdk::HttpResponse& answer) const {
   if (answer.status != 404) return classify(call, answer);
   if (const Status status = answers_for_consumers(call); status != Status::ok) return status;
-  return call.fail(Status::not_found, "Konnect knows no such consumer", 404);
+  return call.fail(Status::not_found, "Konnect does not know this consumer", 404);
 }
 
 constexpr sdk::PluginInfo kPlugin{.id = "kong-konnect", .version = "0.1.0", .vendor = "authd", .license = "Apache-2.0"};

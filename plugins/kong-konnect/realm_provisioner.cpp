@@ -124,10 +124,10 @@ bool RealmProvisioner::stopping_after(const Failure& failure) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return true;
   const bool first = trouble_.empty();
-  trouble_ = "the realm " + name_ + " could not be ensured: " + failure.message;
+  trouble_ = "the realm " + name_ + " is not ready: " + failure.message;
   if (first)
     host_.log(sdk::Level::warn, "realm-not-ready",
-              trouble_ + ". Tokens do not need it; authd tries again, and realm = \"\" does without");
+              trouble_ + ". Tokens do not need it. authd tries again; set realm = \"\" to do without a realm");
   return false;
 }
 

@@ -64,7 +64,7 @@ std::vector<std::string> tags_of(const sdk::Config& config, sdk::Call& call) {
 std::string admin_base(std::string_view url) {
   const auto rest = url.substr(scheme_size(url));
   const auto authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.empty() || authority.front() == ':') throw std::invalid_argument("names no host");
+  if (authority.empty() || authority.front() == ':') throw std::invalid_argument("must name a host");
   if (authority.find('@') != std::string_view::npos)
     throw std::invalid_argument("must not hold a user or password; use admin_token");
   if (rest.find_first_of("?#") != std::string_view::npos)
@@ -76,11 +76,11 @@ std::string admin_base(std::string_view url) {
 
 std::optional<std::string> fault_of_tag(std::string_view tag) {
   const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  if (tag.empty()) return "is empty; a tag of Kong has at least one character";
+  if (tag.empty()) return "must not be empty";
   if (tag.find_first_of(",/") != std::string_view::npos)
-    return "has a comma or a slash in it, which Kong refuses in a tag";
+    return "contains a comma or a slash, which Kong does not accept in a tag";
   if (std::any_of(tag.begin(), tag.end(), is_control) || !is_utf8(tag))
-    return "is not printable UTF-8, which Kong wants of a tag";
+    return "is not printable UTF-8, which Kong requires of a tag";
   return std::nullopt;
 }
 

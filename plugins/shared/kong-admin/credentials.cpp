@@ -83,7 +83,7 @@ void add_credential(CredentialPage& page, const Array& data, unsigned i) {
     if (object.isNull()) throw Unusable("it is not an object");
     page.credentials.push_back(credential_of(*object));
   } catch (const Unusable& why) {
-    page.skipped.push_back("element " + std::to_string(i) + " of Kong's list is left out: " + why.what());
+    page.skipped.push_back("element " + std::to_string(i) + " of Kong's list is skipped: " + why.what());
   }
 }
 
@@ -186,7 +186,7 @@ Result<std::vector<StoredCredential>> read_pages(Call& call, std::string first_q
     std::move(page->credentials.begin(), page->credentials.end(), std::back_inserter(all));
     if (page->next_query.empty()) return all;
     if (std::find(queries.begin(), queries.end(), page->next_query) != queries.end())
-      return call.fail(Status::corrupt, "Kong's pages of credentials go in a circle");
+      return call.fail(Status::corrupt, "Kong's list of credentials links back to a page that was read before");
     queries.push_back(std::move(page->next_query));
   }
   return call.fail(Status::corrupt, "this consumer has more than " + std::to_string(kMostPages) +
@@ -196,7 +196,7 @@ Result<std::vector<StoredCredential>> read_pages(Call& call, std::string first_q
 Result<CredentialPage> take_page(Call& call, sdk::HttpResponse& answer) {
   auto page = parse_credential_page(answer.body);
   wipe(answer.body);
-  if (!page) return call.fail(Status::corrupt, "Kong answered no list of credentials", 200);
+  if (!page) return call.fail(Status::corrupt, "Kong's answer is not a list of credentials", 200);
   for (const std::string& why : page->skipped) call.log(sdk::Level::warn, "credential-skipped", why);
   return std::move(*page);
 }

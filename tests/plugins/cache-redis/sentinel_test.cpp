@@ -58,7 +58,7 @@ TEST(RedisSentinel, SaysWhichSettingIsWrong) {
   url.replace(url.rfind('/') + 1, std::string::npos, "another");
   Tier unknown(url, {{"/sentinel_password", std::string("sentinel-password")}});
   EXPECT_EQ(unknown.get("k"), AUTHD_UNAVAILABLE);
-  EXPECT_NE(unknown.why().find("no master"), std::string::npos) << unknown.why();
+  EXPECT_NE(unknown.why().find("does not know a master"), std::string::npos) << unknown.why();
 }
 
 } // namespace

@@ -69,7 +69,7 @@ TEST(HttpAbort, EndsAnExchangeWhoseAnswerDoesNotCome) {
     asked.add();
     peer.hang();
   });
-  EXPECT_NE(aborted(patient(url_of(server)), asked).message.find("authd ends"), std::string::npos);
+  EXPECT_NE(aborted(patient(url_of(server)), asked).message.find("authd is stopping"), std::string::npos);
 }
 
 TEST(HttpAbort, EndsAnExchangeWhoseAnswerTrickles) {
