@@ -11,7 +11,6 @@
 
 #include "slot_map.h"
 #include "topology.h"
-#include "topology_refresher.h"
 
 namespace authd::cache_redis {
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "topology.h"
-#include "topology_refresher.h"
 
 namespace authd::cache_redis {
 

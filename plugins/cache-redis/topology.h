@@ -3,11 +3,16 @@
 // known. [thread-safe]
 #pragma once
 
+#include <condition_variable>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "fault.h"
+#include "net/descriptor.h"
 #include "node.h"
 
 namespace authd::cache_redis {
@@ -31,6 +36,36 @@ class Topology {
   virtual void request_refresh() {}
   // Whether messages that are published now reach a subscriber at this server.
   virtual bool delivers_to(const Endpoint& server) = 0;
+};
+
+// A thread that finds out which servers are in charge, periodically and on request.
+class TopologyRefresher {
+ public:
+  // `refresh` gets a deadline that is over as soon as stop() is called.
+  TopologyRefresher(milliseconds period, std::function<void(const Deadline&)> refresh);
+  ~TopologyRefresher(); // stops
+
+  void start();
+  void stop();
+  // Soon, but at most ten times a second. [thread-safe]
+  void refresh_now();
+  // Waits until the first refresh has ended. [thread-safe] [may-block]
+  void await_first(const Deadline& deadline) const;
+
+ private:
+  void run();
+  void refresh() noexcept;
+
+  const milliseconds period_;
+  const std::function<void(const Deadline&)> refresh_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable refreshed_;
+  std::condition_variable work_; // for the thread
+  bool requested_ = false;
+  bool has_refreshed_ = false;
+  bool stopping_ = false;
+  net::Event stop_;
+  std::thread thread_;
 };
 
 // Of the deployment that the settings' url names. The dialer must outlive it.

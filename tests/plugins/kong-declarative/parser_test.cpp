@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "kong_uuid.h"
+#include "consumer_index.h"
 
 namespace authd::kong_declarative {
 namespace {
