@@ -13,12 +13,15 @@ class Test(ScriptTree):
         self.stub("script/bootstrap")
         self.stub("script/build")
         self.stub("path/ctest")
+        self.stub("path/python3")
+        os.makedirs(self.path("build", "dev"))
+        os.makedirs(self.path("build", "asan"))
 
     def ctest(self, *arguments):
         path = self.path("path") + os.pathsep + os.environ["PATH"]
         done = self.run_script("test", *arguments, env={**os.environ, "PATH": path})
         self.assertEqual(done.returncode, 0, done.stderr)
-        return self.called()[-1]
+        return next(line for line in self.called()[::-1] if "--output-junit" in line)
 
     def test_it_leaves_out_what_takes_minutes(self):
         self.assertIn("--label-exclude ^soak$", self.ctest())
@@ -30,6 +33,14 @@ class Test(ScriptTree):
         self.assertNotIn("label", called)
         self.assertTrue(called.endswith("-R Ids"), called)
         self.assertIn("--preset dev", self.ctest("--soak"))
+
+
+    def test_it_says_what_ran_also_when_a_test_fails(self):
+        self.stub("path/ctest", '[ "$3" = --show-only=json-v1 ]')
+        path = self.path("path") + os.pathsep + os.environ["PATH"]
+        done = self.run_script("test", env={**os.environ, "PATH": path})
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(self.called()[-1], "^python3 .*summary.py build/dev/tests.xml .* build/dev/tests.json$")
 
 
 if __name__ == "__main__":
