@@ -191,7 +191,7 @@ Status KongGateway::delete_secret(Call& call, std::string_view consumer, std::st
   const auto url = consumer_url(call, consumer);
   if (!url) return url.status();
   const auto id = sdk::path_segment(credential_id);
-  if (!id) return call.fail(Status::invalid, "this credential id cannot stand in a URL");
+  if (!id) return call.fail(Status::invalid, "this credential id cannot be part of a URL");
   const auto answer = client_.send(call, "DELETE", *url + "/jwt/" + *id);
   if (!answer) return answer.status();
   if (answer->status == 204) return Status::ok;
@@ -227,7 +227,7 @@ Status KongGateway::probe(Call& call, sdk::HealthReport& out) {
 
 Result<std::string> KongGateway::consumer_url(Call& call, std::string_view consumer) const {
   const auto segment = sdk::path_segment(consumer);
-  if (!segment) return call.fail(Status::invalid, "this consumer's name cannot stand in a URL");
+  if (!segment) return call.fail(Status::invalid, "this consumer's name cannot be part of a URL");
   return base_ + "/consumers/" + *segment;
 }
 

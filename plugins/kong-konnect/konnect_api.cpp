@@ -70,7 +70,7 @@ ControlPlane control_plane_of(std::string_view url) {
   return {base, base + "/realms", {}};
 }
 
-std::optional<std::string> doubt_about(const ControlPlane& plane) {
+std::optional<std::string> warning_about(const ControlPlane& plane) {
   if (plane.id.empty() || kong_admin::is_uuid(plane.id)) return std::nullopt;
   return "the control plane's id \"" + plane.id + "\" is not a UUID, as Konnect's are; it is used as it is";
 }

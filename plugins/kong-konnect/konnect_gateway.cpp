@@ -95,8 +95,8 @@ ControlPlane plane_of(const sdk::Config& config, Call& call) {
   if (call.refused()) return {};
   try {
     ControlPlane plane = control_plane_of(url);
-    if (const auto doubt = doubt_about(plane))
-      call.log(sdk::Level::warn, "configuration", "gateway.admin_url: " + *doubt);
+    if (const auto warning = warning_about(plane))
+      call.log(sdk::Level::warn, "configuration", "gateway.admin_url: " + *warning);
     return plane;
   } catch (const std::invalid_argument& why) {
     (void)call.refuse("/admin_url", why.what());
@@ -182,7 +182,7 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
 
 Status KonnectGateway::delete_secret(Call& call, std::string_view consumer, std::string_view credential_id) {
   const auto id = sdk::path_segment(credential_id);
-  if (!id) return call.fail(Status::invalid, "this credential id cannot stand in a URL");
+  if (!id) return call.fail(Status::invalid, "this credential id cannot be part of a URL");
   const auto url = credentials_url(call, consumer);
   if (!url) return url.status() == Status::not_found ? Status::ok : url.status();
   const auto answer = client_.send(call, "DELETE", *url + "/" + *id);
@@ -210,7 +210,7 @@ Status KonnectGateway::probe(Call& call, sdk::HealthReport& out) {
 Result<std::string> KonnectGateway::id_of(Call& call, std::string_view consumer) const {
   if (kong_admin::is_uuid(consumer)) return std::string(consumer);
   const auto segment = sdk::path_segment(consumer);
-  if (!segment) return call.fail(Status::invalid, "this consumer's name cannot stand in a URL");
+  if (!segment) return call.fail(Status::invalid, "this consumer's name cannot be part of a URL");
   const auto answer = client_.send(call, "GET", consumers_ + "/" + *segment);
   if (!answer) return answer.status();
   if (answer->status != 200) return failed(call, *answer);

@@ -23,7 +23,7 @@ constexpr milliseconds kLongestWait(300'000);
 
 std::string segment_of(const std::string& name) {
   const auto segment = sdk::path_segment(name);
-  if (!segment) throw sdk::InvalidSetting("/realm", "cannot stand in a URL");
+  if (!segment) throw sdk::InvalidSetting("/realm", "cannot be part of a URL");
   return *segment;
 }
 

@@ -18,7 +18,7 @@ namespace authd::kong_konnect {
 
 class RealmProvisioner {
  public:
-  // `client` must outlive it. Throws std::invalid_argument for a name that cannot stand in a URL.
+  // `client` must outlive it. Throws std::invalid_argument for a name that cannot be part of a URL.
   RealmProvisioner(const sdk::Host& host, const kong_admin::AdminClient& client, const ControlPlane& plane,
                    std::string name);
   ~RealmProvisioner() { stop(); }
