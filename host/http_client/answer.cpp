@@ -70,7 +70,7 @@ int Answer::on_headers_complete() {
       state_ = State::too_long;
       return kStop;
     }
-    // An announced length is a promise of the peer's: believed only so far.
+    // The peer may announce any length: no more than this is reserved for it.
     body_.reserve(std::min<std::size_t>(parser_.content_length, kFirstReserve));
   }
   return bodiless_ ? 1 : 0;

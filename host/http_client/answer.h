@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses one HTTP/1.1 answer with llhttp, within bounds, and knows when it is whole. Poco's HTTP streams
+// Parses one HTTP/1.1 answer with llhttp, within bounds, and tells when it is complete. Poco's HTTP streams
 // cannot tell a chunked body that was cut off from one that ended: a short answer would pass for the
 // whole, here a list of credentials with some missing.
 #pragma once

@@ -112,7 +112,7 @@ AttemptEnd end_of(const Attempt& attempt, const Answer& answer) {
     return {How::answered, answer.status(), parse_retry_after(answer.header("Retry-After"), wall_now())};
   }
   const Unanswered& failure = attempt.done.error();
-  // A timeout is one of connecting, or else of the whole call, for which then nobody waits any more.
+  // A timeout is one of connecting, or else of the whole call, whose caller then waits no longer.
   const bool may_pass = failure.status == AUTHD_UNAVAILABLE || failure.status == AUTHD_TIMEOUT;
   if (answer.started() || failure.lasting || !may_pass) return {How::lost};
   return {attempt.reused ? How::dead_connection : How::no_answer};
@@ -148,7 +148,7 @@ class HttpService::Client {
   const authd_http_v1* table() const { return &table_; }
 
  private:
-  // What a plugin holds a pointer to, and how that pointer leads back here.
+  // The table that a plugin has a pointer to, with the client behind it.
   struct Table : authd_http_v1 {
     Client* client;
   };

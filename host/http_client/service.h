@@ -26,9 +26,9 @@ class HttpService {
   HttpService& operator=(const HttpService&) = delete;
 
   // A table for one plugin instance, with a pool and a retry budget of its own that go with the table. `identity`:
-  // what its HTTPS connections believe and show; null: the system's authorities, and no certificate. Failures are
-  // recorded through `host`; it and the service must outlive the table. The calls that are handed to the table are
-  // Call's, or null.
+  // whom its HTTPS connections trust and what they present; null: the system's authorities, and no certificate.
+  // Failures are recorded through `host`; it and the service must outlive the table. The calls that are handed to the
+  // table are Call's, or null.
   std::shared_ptr<const authd_http_v1> connect(const authd_host* host,
                                                std::shared_ptr<const TlsIdentity> identity = nullptr);
 

@@ -55,7 +55,7 @@ class Connector {
   // itself. [may-block]
   Result<DeadlineSocket> connect(const Endpoint& to, const Deadline& deadline, milliseconds patience);
 
-  // What was tried over a connection to this address failed: it was accepted, but nobody answered. The
+  // To be called when a connection to this address was accepted, but nothing answered on it. The
   // address is tried last for AddressMemory::kFailedFor.
   void distrust(const Endpoint& host, const Address& address);
 
