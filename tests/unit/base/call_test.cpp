@@ -5,7 +5,7 @@
 
 namespace authd::plugin {
 
-TEST(CallStatus, MapsWhatItKnowsAndNothingElse) {
+TEST(Status, MapsWhatItKnowsAndNothingElse) {
   EXPECT_EQ(to_status(AUTHD_OK), CallStatus::ok);
   EXPECT_EQ(to_status(AUTHD_INTERNAL), CallStatus::internal);
   EXPECT_EQ(to_status(AUTHD_INTERNAL + 1), CallStatus::internal);
