@@ -106,7 +106,7 @@ void Loading::check_top_level() {
       problems_.add_unknown(m.key, printed_key(m.name), m.name, suggestion(m.name, known));
     } else if (!at->repeated && m.value.kind != Node::Kind::table) {
       problems_.add(m.value.origin, m.name,
-                    fmt::format("a table, [{}], is wanted, not {}", m.name, describe(m.value.kind)));
+                    fmt::format("expected a table, [{}], got {}", m.name, describe(m.value.kind)));
     }
   }
 }
@@ -150,7 +150,7 @@ void Loading::derive(std::string_view table, Node& node) const {
   }
 }
 
-// Several of one machine must not fight over one socket, so but for installed ones it is beside the file.
+// Beside the file, because several on one machine must not use one socket; an installed authd has one of its own.
 std::string Loading::default_admin_listener() const {
   const Environment e = config_.environment;
   if (e == Environment::production || e == Environment::staging) return "unix:/run/authd/admin.sock";
@@ -169,7 +169,7 @@ void Loading::read_tiers(PluginTables& plugins) {
                 std::all_of(written->items.begin(), written->items.end(),
                             [](const Node& item) { return item.kind == Node::Kind::table; });
   if (!tables) {
-    problems_.add(written->origin, "cache", "one or more tables, [[cache]], are wanted, one for each tier");
+    problems_.add(written->origin, "cache", "expected one table, [[cache]], for each tier");
     return;
   }
   for (std::size_t i = 0; i < written->items.size(); ++i) {

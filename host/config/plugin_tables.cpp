@@ -90,7 +90,7 @@ Result<Shape, std::string> PluginTables::schema_of(const Job& job) {
   if (!json) return tl::unexpected(json.error().line);
   auto shape = parse_schema(*json);
   if (!shape) {
-    return tl::unexpected(fmt::format("{}: its config schema is refused: {}", use.plugin, shape.error()));
+    return tl::unexpected(fmt::format("{}: its config schema is not valid: {}", use.plugin, shape.error()));
   }
   return shape;
 }

@@ -110,7 +110,7 @@ TEST_F(GatewayTls, AKeyInThePlaceOfItsPathIsNotPrinted) {
   write_all(issued_);
   const auto problems = problems_of(
       load_gateway("client_certificate = \"client.pem\"\nclient_key = \"${env:KEY}\"\n", {{"KEY", issued_.key}}));
-  EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("gateway.client_key: the path of a file is wanted"),
+  EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("gateway.client_key: expected the path of a file"),
                                           Not(HasSubstr("PRIVATE")))));
 }
 
