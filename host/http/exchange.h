@@ -46,6 +46,11 @@ struct Request {
   std::size_t header_count(std::string_view name) const;
 };
 
+// Whom trusted gateways forwarded a request for: the rightmost entry of X-Forwarded-For that is not a gateway itself.
+// Anybody may have sent the entries to the left of it. Empty when there is no such entry, or when it is not an IP
+// address (with or without a port).
+IpAddress client_address(const Request& request, const std::function<bool(const IpAddress&)>& is_gateway);
+
 class Exchange;
 using Continuation = std::function<void(Exchange&)>;
 

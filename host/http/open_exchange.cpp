@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "http/client_address.h"
+#include "http/exchange.h"
 #include "http/problem.h"
 
 namespace authd::http {

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/uuid.h"
-#include "http/connection_key.h"
 #include "http/exchange.h"
+#include "http/mailbox.h"
 #include "http/reactor_resources.h"
 #include "http/response_writer.h"
 

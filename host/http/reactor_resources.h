@@ -10,13 +10,10 @@
 
 #include "base/request_outcome.h"
 #include "base/uuid.h"
-#include "http/body_budget.h"
+#include "http/buffers.h"
 #include "http/cors.h"
-#include "http/http_date.h"
-#include "http/inbox.h"
 #include "http/mailbox.h"
-#include "http/outbox.h"
-#include "http/pool.h"
+#include "http/response_writer.h"
 #include "http/server.h"
 #include "http/timeouts.h"
 

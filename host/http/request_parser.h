@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes to Request. llhttp in strict mode reads the lines of the head; what they mean is decided here and in
-// message_framing.h, and on top of it what llhttp lets pass is refused: obs-fold, no or two Hosts, HTTP/0.9,
+// request_rules.h, and on top of it what llhttp lets pass is refused: obs-fold, no or two Hosts, HTTP/0.9,
 // RTSP and ICE, a fragment in the target. The body is read here and by ChunkedDecoder. Knows nothing of
 // sockets, so that a test or a fuzzer can feed it.
 //
@@ -19,9 +19,7 @@
 
 #include "http/chunked_decoder.h"
 #include "http/exchange.h"
-#include "http/message_framing.h"
-#include "http/refusal.h"
-#include "http/request_target.h"
+#include "http/request_rules.h"
 
 namespace authd::http {
 

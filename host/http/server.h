@@ -15,7 +15,7 @@
 #include "base/request_outcome.h"
 #include "http/exchange.h"
 #include "http/router.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 
 namespace authd::http {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "http/connection_key.h"
+#include "http/mailbox.h"
 
 namespace authd::http {
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/header_name.h"
+#include "http/field_syntax.h"
 
 namespace authd::http {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/tls_stream.h"
+#include "http/tls.h"
 
 #include <array>
 #include <cerrno>
