@@ -45,12 +45,11 @@ std::span<char> Inbox::space() {
   return {buffer_.data() + end_, buffer_.capacity() - end_};
 }
 
-// Doubles, rather than trusting a Content-Length that nothing may follow. A head is bounded by its own
-// limits.
+// Doubles rather than trusts a Content-Length, which costs a client nothing to announce. A head has its own limits.
 bool Inbox::grow() {
   const std::size_t more = parser_.takes_body() ? buffer_.capacity() : 0;
-  if (!bodies_.take(more, body_memory_bytes_)) return false;
-  taken_ += more;
+  if (!bodies_.reserve(more, body_memory_bytes_)) return false;
+  reserved_bytes_ += more;
   return buffer_.grow();
 }
 
@@ -58,7 +57,7 @@ void Inbox::shrink() {
   buffer_.shrink(begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  bodies_.give_back(std::exchange(taken_, 0));
+  bodies_.release(std::exchange(reserved_bytes_, 0));
 }
 
 RequestParser::State Inbox::parse() {
@@ -86,7 +85,7 @@ bool Inbox::recycle() {
 }
 
 std::string& Outbox::text() {
-  if (buffer_ == nullptr) buffer_ = pool_.take();
+  if (buffer_ == nullptr) buffer_ = pool_.acquire();
   return buffer_->text;
 }
 
@@ -113,7 +112,7 @@ Outbox::Sent Outbox::send_to(TlsStream& tls) {
 
 void Outbox::discard() {
   sent_ = 0;
-  pool_.give(std::move(buffer_));
+  pool_.release(std::move(buffer_));
 }
 
 } // namespace authd::http

@@ -16,22 +16,22 @@
 
 namespace authd::http {
 
-// Buffers that only busy connections hold. The last one given back is the first one taken, so that one
-// buffer that stays in the processor's cache serves request after request. For one thread.
+// Buffers for busy connections only. The buffer released last is acquired first, so that it is likely still in the
+// processor's cache. For one thread.
 //
-// T has `bool recycle()`, which empties it and says whether it is small enough to keep.
+// T has `bool recycle()`, which empties it and returns whether it is small enough to keep.
 template <class T>
 class Pool {
  public:
   template <class... Args>
-  std::unique_ptr<T> take(Args&&... args) {
+  std::unique_ptr<T> acquire(Args&&... args) {
     if (spare_.empty()) return std::make_unique<T>(std::forward<Args>(args)...);
     std::unique_ptr<T> item = std::move(spare_.back());
     spare_.pop_back();
     return item;
   }
 
-  void give(std::unique_ptr<T> item) {
+  void release(std::unique_ptr<T> item) {
     if (item != nullptr && spare_.size() < kMaxSpare && item->recycle()) spare_.push_back(std::move(item));
   }
 
@@ -40,30 +40,30 @@ class Pool {
   std::vector<std::unique_ptr<T>> spare_;
 };
 
-// What the bodies of all reactors hold together. [thread-safe]
+// The memory held by the request bodies of all reactors. [thread-safe]
 class BodyBudget {
  public:
-  // False, and nothing is taken, when all would then hold more than `limit`, which a reload may change.
-  bool take(std::size_t bytes, std::size_t limit) {
+  // False, and nothing is reserved, if the total would exceed `limit` bytes, which a reload may change.
+  bool reserve(std::size_t bytes, std::size_t limit) {
     if (held_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit) return true;
-    give_back(bytes);
+    release(bytes);
     return false;
   }
-  void give_back(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void release(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::size_t held() const { return held_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<std::size_t> held_{0};
 };
 
-// Bytes that grow by doubling. The first kSmall come from the heap and are kept; more are pages of their own,
-// which the system has back as soon as they are given up. From the heap they would stay with the process: 400
-// bodies of 1 MiB left 230 MB behind.
+// A buffer that grows by doubling. The first kSmall bytes come from the heap and are kept; a larger buffer is mapped,
+// so that its pages return to the system at once. On the heap they would stay with the process: 400 bodies of 1 MiB
+// left 230 MB allocated.
 class ReceiveBuffer {
  public:
   static constexpr std::size_t kSmall = 8 * 1024;
 
-  ReceiveBuffer() : small_(new char[kSmall]) {} // not zeroed: memory that nobody has written to does not count as used
+  ReceiveBuffer() : small_(new char[kSmall]) {} // not zeroed: untouched pages do not count as used
   ~ReceiveBuffer() { unmap(); }
   ReceiveBuffer(const ReceiveBuffer&) = delete;
   ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
@@ -71,9 +71,9 @@ class ReceiveBuffer {
   char* data() { return mapped_ == nullptr ? small_.get() : mapped_; }
   std::size_t capacity() const { return capacity_; }
 
-  // Keeps the bytes; they may move. False: the system has no memory.
+  // Keeps the bytes; they may move. False: out of memory.
   bool grow();
-  // Back to kSmall, with `size` bytes (kSmall at most) from `begin` on as the first ones.
+  // Back to kSmall; keeps `size` bytes (at most kSmall) from `begin` as the first ones.
   void shrink(std::size_t begin, std::size_t size);
 
  private:
@@ -84,33 +84,33 @@ class ReceiveBuffer {
   std::size_t capacity_ = kSmall;
 };
 
-// What a connection has received and not yet served, and the parser that reads it. A connection holds one
-// only while a request is under way, so that an idle one costs no buffer.
+// What a connection has received and not yet served, and the parser that reads it. A connection holds one only while
+// a request is in progress, so an idle connection has no buffer.
 class Inbox {
  public:
   Inbox(const RequestLimits& limits, BodyBudget& bodies) : parser_(limits), bodies_(bodies) {}
   ~Inbox() { shrink(); }
 
-  // Before the first byte. `empty_line_bytes`: those that the connection has sent since its last request.
-  // `body_memory_bytes`: what the bodies of all inboxes may hold.
+  // Before the first byte. `empty_line_bytes`: received on the connection since its last request.
+  // `body_memory_bytes`: the limit for the bodies of all inboxes together.
   void begin(const RequestLimits& limits, std::size_t empty_line_bytes, std::size_t body_memory_bytes) {
     parser_.set_limits(limits);
-    parser_.go_on_behind_empty_lines(empty_line_bytes);
+    parser_.continue_after_empty_lines(empty_line_bytes);
     body_memory_bytes_ = body_memory_bytes;
   }
 
-  // Where to receive next; at least kMinRead bytes. Moves the bytes, so no request may be open. Empty: there
-  // is no room for more of the body.
+  // Where to receive next; at least kMinRead bytes. Moves the bytes, so no request may be open. Empty: the body
+  // cannot grow any further.
   std::span<char> space();
   void received(std::size_t size) { end_ += size; }
 
   RequestParser::State parse();
   void describe(Request& request) { parser_.describe(buffer_.data() + begin_, request); }
   const RequestParser& parser() const { return parser_; }
-  // The parser said that a body is ahead. Of one for a route that takes none nothing is kept.
+  // After State::body_ahead. 0: the route takes no body, and the bytes are dropped as they arrive.
   void decide_on_body(std::size_t route_takes_bytes);
 
-  void next_request(); // forgets the one that was complete, and gives back what its body took
+  void next_request(); // drops the complete one and releases the memory of its body
   bool empty() const { return begin_ == end_; }
   bool recycle();
 
@@ -123,8 +123,8 @@ class Inbox {
   BodyBudget& bodies_;
   ReceiveBuffer buffer_;
   std::size_t body_memory_bytes_ = 0;
-  std::size_t taken_ = 0; // of the budget
-  std::size_t begin_ = 0; // of the current request
+  std::size_t reserved_bytes_ = 0; // from the budget
+  std::size_t begin_ = 0;          // of the current request
   std::size_t end_ = 0;
 };
 
@@ -136,7 +136,7 @@ struct OutputBuffer {
   }
 };
 
-// What has been answered and not yet sent. Holds a buffer of the pool only while there is something.
+// What has been answered and not yet sent. Holds a buffer only while it is not empty.
 class Outbox {
  public:
   enum class Sent { all, some, failed };
@@ -147,10 +147,10 @@ class Outbox {
   std::size_t pending_bytes() const { return buffer_ == nullptr ? 0 : buffer_->text.size() - sent_; }
   bool empty() const { return buffer_ == nullptr; }
 
-  // Writes as much as the socket takes; `some` means that it takes no more for now.
+  // Writes as much as the socket accepts; `some` means that it accepts no more for now.
   Sent send_to(int socket);
   Sent send_to(TlsStream& tls); // the same; also `some` while its handshake is under way
-  void discard();               // what nobody will take any more
+  void discard();               // drops what can no longer be sent
 
   // Whether anything was sent since the last call.
   bool take_progress() { return std::exchange(progressed_, false); }

@@ -11,8 +11,8 @@
 
 namespace authd::http {
 
-// Names a connection of one reactor for ever: a slot is used again, but not with the same generation. What
-// comes late (a ready socket, a resume, a deadline) finds nobody instead of a stranger.
+// Identifies a connection of one reactor for the life of the process: a slot is reused, but with another generation.
+// A late event (a ready socket, a resume, a deadline) finds no connection instead of the wrong one.
 struct ConnectionKey {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
@@ -24,11 +24,11 @@ struct ConnectionKey {
   }
 };
 
-// What other threads hand to a reactor. Tickets share it, and it outlives the reactor: after close() it takes
-// letters and drops them.
+// What other threads post to a reactor: continuations of deferred exchanges. Shared by the tickets, so it may outlive
+// the reactor; after close() it drops what is posted.
 class Mailbox {
  public:
-  struct Letter {
+  struct Task {
     ConnectionKey connection;
     std::uint64_t exchange = 0;
     Continuation next;
@@ -36,15 +36,15 @@ class Mailbox {
 
   explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  void post(Letter letter); // [thread-safe]
-  void close();             // [thread-safe] no wake-up is made after it returns
+  void post(Task task); // [thread-safe]
+  void close();         // [thread-safe] no wake-up is made after it returns
 
-  // Takes all letters into `letters`, whose room is used for the next ones.
-  void collect(std::vector<Letter>& letters);
+  // Moves all tasks into `tasks`, whose capacity is used for the next ones.
+  void collect(std::vector<Task>& tasks);
 
  private:
   std::mutex mutex_;
-  std::vector<Letter> letters_;
+  std::vector<Task> tasks_;
   std::function<void()> wake_;
   bool closed_ = false;
 };

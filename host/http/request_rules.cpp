@@ -54,10 +54,10 @@ struct Codings {
 };
 
 std::optional<Refusal> objection_to(const Codings& codings, bool http_1_0) {
-  if (http_1_0) return Refusal{400, "Transfer-Encoding in HTTP/1.0"};
-  if (!codings.chunked_is_last) return Refusal{400, "The last transfer coding is not chunked"};
-  if (codings.chunked > 1) return Refusal{400, "Chunked twice"};
-  if (codings.others > 0) return Refusal{501, "The only transfer coding here is chunked"};
+  if (http_1_0) return Refusal{400, "Transfer-Encoding is not allowed in HTTP/1.0"};
+  if (!codings.chunked_is_last) return Refusal{400, "The last transfer coding must be chunked"};
+  if (codings.chunked > 1) return Refusal{400, "The chunked transfer coding is listed more than once"};
+  if (codings.others > 0) return Refusal{501, "Unsupported transfer coding; only chunked is supported"};
   return std::nullopt;
 }
 
@@ -92,10 +92,10 @@ Result<BodyFraming, Refusal> body_framing(std::span<const HeaderField> fields, b
     ++lengths;
     length = read_length(field.value);
   }
-  if (lengths > 1) return Failure<Refusal>(Refusal{400, "More than one Content-Length"});
+  if (lengths > 1) return Failure<Refusal>(Refusal{400, "More than one Content-Length field"});
   if (!length) return Failure<Refusal>(Refusal{400, "Content-Length is not a number"});
   if (codings.fields == 0) return BodyFraming{false, *length};
-  if (lengths > 0) return Failure<Refusal>(Refusal{400, "Content-Length beside Transfer-Encoding"});
+  if (lengths > 0) return Failure<Refusal>(Refusal{400, "Both Content-Length and Transfer-Encoding are present"});
   if (const auto objection = objection_to(codings, http_1_0)) return Failure<Refusal>(*objection);
   return BodyFraming{true, 0};
 }

@@ -14,11 +14,11 @@
 
 namespace authd::http {
 
-// Why a request was refused before it reached a handler; the connection is closed after the answer.
+// Why a request was refused before it reached a handler. The connection is closed after the answer.
 struct Refusal {
   int status = 0;
   std::string_view detail;
-  std::optional<Code> code = std::nullopt; // set: the problem of that code, else HTTP's own of `status`
+  std::optional<Code> code = std::nullopt; // set: the problem of that code, else the HTTP_<status> problem
 };
 
 struct TargetParts {
@@ -45,7 +45,7 @@ struct BodyFraming {
 // RFC 9112, sections 6.1 to 6.3: whatever two parties could read differently is refused.
 Result<BodyFraming, Refusal> body_framing(std::span<const HeaderField> fields, bool http_1_0);
 
-// RFC 9112, section 9.3. Proxy-Connection means nothing (appendix C.2.2).
+// RFC 9112, section 9.3. Proxy-Connection is ignored (appendix C.2.2).
 bool keeps_connection(std::span<const HeaderField> fields, bool http_1_0);
 
 } // namespace authd::http

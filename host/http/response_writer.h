@@ -13,10 +13,10 @@
 
 namespace authd::http {
 
-// The phrase of RFC 9110, section 15 (and RFC 6585) for the statuses that authd sends; "Unknown" else.
+// The phrase of RFC 9110, section 15 (and RFC 6585) for the statuses that authd sends; otherwise "Unknown".
 std::string_view reason_phrase(int status);
 
-// The Date field, written anew once a second: RFC 9110, section 5.6.7 (IMF-fixdate).
+// The Date field, formatted once a second: RFC 9110, section 5.6.7 (IMF-fixdate).
 class HttpDate {
  public:
   void refresh(std::time_t now);
@@ -28,7 +28,7 @@ class HttpDate {
 };
 
 enum class Persistence : std::uint8_t {
-  implied,    // HTTP/1.1 keeps the connection without a word
+  implied,    // HTTP/1.1 keeps the connection by default
   keep_alive, // HTTP/1.0 that asked for it
   close,
 };

@@ -13,16 +13,16 @@
 
 namespace authd::http {
 
-// What the TLS connections of one generation share: an identity, and the terms on which it is shown. TLS 1.2
-// or newer, forward secrecy and AEAD only, no renegotiation, no compression, no early data, "http/1.1" by
-// ALPN. Sessions are resumed by tickets whose keys are this context's own: who was let in by another one,
-// with other authorities perhaps, has to show himself again.
+// What the TLS connections of one generation share: an identity and the protocol settings. TLS 1.2 or newer, forward
+// secrecy and AEAD only, no renegotiation, no compression, no early data, "http/1.1" by ALPN. The keys of session
+// tickets belong to this context: a client admitted by another one, which may trust other authorities, must present
+// its certificate again.
 class TlsContext {
  public:
   // Throws std::runtime_error.
   explicit TlsContext(const TlsIdentity& identity);
 
-  // For one connection, which keeps the context alive; null when there is no memory. [thread-safe]
+  // For one connection; keeps the context alive. Null: out of memory. [thread-safe]
   SSL* new_session() const { return SSL_new(context_.get()); }
 
  private:
@@ -32,37 +32,36 @@ class TlsContext {
   std::unique_ptr<SSL_CTX, Free> context_;
 };
 
-// The server's side of TLS over one non-blocking socket, with the manners of the socket itself: to receive
-// and to send answer as recv(2) and send(2) do. Either carries the handshake on as far as it goes. Which of
-// the two the socket must be ready for is not the caller's affair: after EAGAIN, try again when anything
-// becomes ready.
+// The server side of TLS over one non-blocking socket, with the interface of the socket: receive and send return what
+// recv(2) and send(2) do, and both advance the handshake as far as possible. After EAGAIN, try again when the socket
+// becomes readable or writable; the caller need not know which of them TLS waits for.
 //
-// OpenSSL over a BIO of ours and not over its own: it sends with MSG_NOSIGNAL, and it knows when the socket
-// has been read empty, which saves a recv for each request. For one thread.
+// Uses a BIO of its own instead of OpenSSL's socket BIO, because that one does not send with MSG_NOSIGNAL and does not
+// tell when the socket has been drained, which saves a recv per request. For one thread.
 class TlsStream {
  public:
-  // Null when there is no memory. The socket must outlive it.
+  // Null: out of memory. The socket must outlive it.
   static std::unique_ptr<TlsStream> over(int socket, const TlsContext& context);
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
   // 0: the client has finished sending. -1: errno is EAGAIN, or failed() holds.
   ssize_t receive(std::span<char> space);
-  // Some of the bytes, a record at most. What is tried again after EAGAIN must begin with the same bytes.
+  // Sends part of the bytes, a record at most. A retry after EAGAIN must begin with the same bytes.
   ssize_t send(const char* data, std::size_t size);
 
-  // The socket has become ready for something.
+  // The socket has become readable or writable.
   void on_ready() { wire_.drained = false; }
-  // Nothing more can be received before it does so again.
+  // Nothing more can be received before the next on_ready().
   bool drained() const { return wire_.drained && SSL_has_pending(ssl_.get()) == 0; }
   bool established() const { return SSL_is_init_finished(ssl_.get()) == 1; }
-  // The handshake or a record was refused, or the connection lost; the client has been told what TLS has to
-  // say about it, and nothing can be sent any more.
+  // The handshake or a record was refused, or the connection was lost. The alert, if any, has been sent, and nothing
+  // more can be sent.
   bool failed() const { return failed_; }
 
-  // close_notify (RFC 8446, 6.1), once, and only if there is a connection to be closed. False: the socket
-  // does not take it yet; call again when it does.
-  bool say_goodbye();
+  // Sends close_notify (RFC 8446, 6.1) once, if the handshake is complete and the connection has not failed. False: the
+  // socket is not writable; call again when it is.
+  bool send_close_notify();
 
  private:
   struct Wire {
@@ -85,7 +84,7 @@ class TlsStream {
   Wire wire_;
   std::unique_ptr<SSL, Free> ssl_;
   bool failed_ = false;
-  bool goodbye_said_ = false;
+  bool close_notify_sent_ = false;
 };
 
 } // namespace authd::http
