@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "base/uuid.h"
+#include "base/random.h"
 #include "http/exchange.h"
 #include "http/mailbox.h"
 #include "http/reactor_resources.h"

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "base/request_outcome.h"
-#include "base/uuid.h"
 #include "http/buffers.h"
 #include "http/cors.h"
 #include "http/mailbox.h"

@@ -8,7 +8,6 @@
 #include <span>
 #include <string_view>
 
-#include "base/error.h"
 #include "base/result.h"
 #include "http/exchange.h"
 

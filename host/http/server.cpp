@@ -20,7 +20,7 @@
 namespace authd::http {
 namespace {
 
-unsigned reactor_count(unsigned wanted) { return wanted != 0 ? wanted : usable_cpus(); }
+unsigned reactor_count(unsigned configured) { return configured != 0 ? configured : usable_cpus(); }
 
 // Signals are handled by main; a reactor blocks them. Not its own faults: if those are blocked, the kernel kills the
 // process before a handler can report where it was.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits and manners: what a client that sends too much, too little or nothing gets.
+// Limits: how a client is answered that sends too much, too little or nothing.
 #include <fstream>
 
 #include <gtest/gtest.h>
