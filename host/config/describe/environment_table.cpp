@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "config/schema.h"
 #include "config/settings.h"
 #include "config/wording.h"

@@ -4,7 +4,7 @@
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
 
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "config/schema.h"
 #include "config/settings.h"
 #include "config/wording.h"

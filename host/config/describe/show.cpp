@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "config/describing.h"
+#include "config/describe/describing.h"
 
 namespace authd::config {
 namespace {
