@@ -70,7 +70,7 @@ TEST_F(GatewayTls, AnotherCertificatesKeyIsRefusedAndTheCertificateNamed) {
   write_all({issued_.certificate, authority_.issue().key});
   EXPECT_THAT(problems_with(all_),
               ElementsAre(StartsWith("authd.toml:8:14: gateway.client_key: \"client.key\" is not the key of "
-                                     "gateway.client_certificate; name the two that belong together")));
+                                     "gateway.client_certificate; use a matching pair")));
 }
 
 TEST_F(GatewayTls, WhatIsWrongWithTheFilesIsSaidAllAtOnce) {
