@@ -268,8 +268,8 @@ TEST_F(Loading, GatewaysAreNamedOnlyBySomebody) {
 }
 
 TEST_F(Loading, ShowsAValueAsItWasWritten) {
-  EXPECT_THAT(problems_of(load_with_required("[jwt]\nexpiration = \"0m\"\n")),
-              Contains(HasSubstr("jwt.expiration: 0m is below the minimum of 1m")));
+  EXPECT_THAT(problems_of(load_with_required("[breaker]\ntimeout = \"0m\"\n")),
+              Contains(HasSubstr("breaker.timeout: 0m is below the minimum of 100ms")));
 }
 
 } // namespace
