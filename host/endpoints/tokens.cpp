@@ -11,6 +11,7 @@ namespace authd::endpoints {
 namespace {
 
 using pipeline::Consumer;
+using pipeline::FlightPtr;
 using pipeline::HeaderValue;
 using pipeline::LookupResult;
 using pipeline::SecretLookup;
@@ -101,12 +102,12 @@ void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
 
 void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& consumer, Finish finish) {
   SecretLookup& lookup = pipeline_.lookup();
-  const auto flight = std::make_shared<SecretLookup::FlightPtr>();
+  const auto flight = std::make_shared<FlightPtr>();
   const http::Ticket ticket = exchange.defer(
       lookup.first_deadline(), [this, flight, finish](http::Exchange& e) { on_deadline(e, *flight, finish); });
   auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
     ticket.resume([this, result, flight, finish](http::Exchange& e) {
-      e.outcome().steps = SecretLookup::steps_of(*flight);
+      e.outcome().steps = (*flight)->steps.so_far();
       on_result(e, result, finish);
     });
   });
@@ -114,13 +115,13 @@ void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& c
   *flight = std::move(begun.flight);
 }
 
-void TokenEndpoints::on_deadline(http::Exchange& exchange, const SecretLookup::FlightPtr& flight, Finish finish) {
+void TokenEndpoints::on_deadline(http::Exchange& exchange, const FlightPtr& flight, Finish finish) {
   const auto verdict = pipeline_.lookup().on_deadline(flight);
   if (const auto* later = std::get_if<SteadyTime>(&verdict)) {
     exchange.extend(*later, [this, flight, finish](http::Exchange& e) { on_deadline(e, flight, finish); });
     return;
   }
-  exchange.outcome().steps = SecretLookup::steps_of(flight);
+  exchange.outcome().steps = flight->steps.so_far();
   on_result(exchange, std::get<LookupResult>(verdict), finish);
 }
 

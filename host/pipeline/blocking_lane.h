@@ -89,4 +89,16 @@ class BlockingLane {
   bool stopping_ = false;
 };
 
+// Reads of cache tiers have workers of their own, so that a gateway that hangs does not delay them.
+struct Lanes {
+  BlockingLane reads;
+  BlockingLane gateway;
+  Lanes(std::size_t workers, std::size_t max_queued) : reads(workers, max_queued), gateway(workers, max_queued) {}
+  // The gateway's first: its jobs submit stores to the other.
+  void stop() {
+    gateway.stop();
+    reads.stop();
+  }
+};
+
 } // namespace authd::pipeline

@@ -268,8 +268,8 @@ bool GuardedTier::carry_out(const std::string& key) {
   // While all is to be deleted nothing is read: whether the tier answers must be found out here, and in less than
   // the time that clearing it may take.
   std::string ignored;
-  Call knock(steady_now() + slot_.read_timeout);
-  const CallStatus status = guard("get", knock, [&] { return slot_.tier.get_stale(knock, prefix_, ignored); });
+  Call probe(steady_now() + slot_.read_timeout);
+  const CallStatus status = guard("get", probe, [&] { return slot_.tier.get_stale(probe, prefix_, ignored); });
   return is_answer(status) && is_answer(clear_now());
 }
 
