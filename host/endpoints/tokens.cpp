@@ -85,7 +85,7 @@ std::string validation_body(const pipeline::ValidatedToken& token) {
 void TokenEndpoints::add_to(http::Router& router) {
   router.add({http::Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
               [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
-  router.add({http::Method::get, "/tokens/validate", "Check a token that was issued to this consumer",
+  router.add({http::Method::get, "/tokens/validate", "Validate a token that was issued to this consumer",
               [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
 }
 

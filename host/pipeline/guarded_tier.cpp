@@ -48,7 +48,7 @@ CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& ope
   if (!admission.permit) return CallStatus::cancelled;
   const CallStatus status = operation();
   const bool overran = call.deadline() < steady_now() - kOverrun;
-  if (overran) recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it did not keep its deadline"});
+  if (overran) recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it exceeded its deadline"});
   const bool good = !failed(name, status, call) && !overran;
   const bool refused = is_write(name) && status != CallStatus::timeout && !overran;
   const auto outcome = good      ? CircuitBreaker::Outcome::success
@@ -110,12 +110,12 @@ void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
   if (opened == Sealer::Opened::other_keys) {
     // While keys are rotated instances have different lists: to delete it would take it from all that can open it.
     recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::denied,
-                           "a value is sealed with a key that is not in "
-                           "lookup.encryption_keys; it was left"});
+                           "a value is sealed with a key that is not in lookup.encryption_keys; it was not deleted"});
     return;
   }
   // Garbage, or another program's value: it will not get better.
-  recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::corrupt, "a value does not open; it was deleted"});
+  recorder_.tier_failed(
+      {slot_.tier.name(), "open", CallStatus::corrupt, "a value is corrupt or not authd's; it was deleted"});
   delete_now(key);
 }
 
@@ -211,7 +211,7 @@ TierCondition GuardedTier::condition() const {
   TierCondition condition{closed && !read_error_, write_error_ || says_, {}};
   for (const auto* error : {&read_error_, &write_error_, &says_})
     if (condition.why.empty() && *error) condition.why = **error;
-  if (condition.why.empty() && !condition.is_well()) condition.why = "it failed a moment ago and is skipped";
+  if (condition.why.empty() && !condition.is_well()) condition.why = "it failed recently and is skipped";
   return condition;
 }
 
@@ -239,7 +239,7 @@ TierDrop GuardedTier::remove_all() {
 void GuardedTier::remove_later(const std::string& key) {
   if (pending_->add_if_room(key)) return;
   recorder_.tier_failed({slot_.tier.name(), "del", CallStatus::unavailable,
-                         "too many deletions are pending: that a credential was made is not told to other instances"});
+                         "too many deletions are pending; other instances are not told that a credential was created"});
 }
 
 CallStatus GuardedTier::delete_now(const std::string& key) {

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "pipeline/secret_text.h"
 
 namespace authd::pipeline {
 namespace {
@@ -35,8 +34,7 @@ Result<IssuedToken> TokenPipeline::issue(const Consumer& consumer, std::string_v
     CredentialView newest = credentials->newest();
     if (secret_is_base64_ && !context.secret.replace_in(newest)) {
       return fail(Code::signing_failed,
-                  "The secret of the consumer's credential is not base64, as jwt.secret_is_base64 "
-                  "has it");
+                  "The secret of the consumer's credential is not base64, but jwt.secret_is_base64 is on");
     }
     const UuidSource::Text jti = context.ids.next();
     const IssuedToken token = context.signer.sign(claims_, consumer, newest, view(jti), unix_seconds(wall_now()));
