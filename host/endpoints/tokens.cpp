@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json_writer.h"
+#include "http/header_name.h"
 #include "http/problem.h"
 
 namespace authd::endpoints {
@@ -32,22 +33,12 @@ void respond_never_stored(http::Exchange& exchange, std::string_view body) {
                    {{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}});
 }
 
-bool starts_with_bearer(std::string_view value) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (value.size() < kScheme.size()) return false;
-  for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    const char c = value[i];
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (lower != kScheme[i]) return false;
-  }
-  return true;
-}
-
 // RFC 6750, section 2.1; the scheme's name is case-insensitive (RFC 9110, section 11.1).
 std::string_view bearer_token(const http::Request& request) {
+  constexpr std::string_view kScheme = "bearer ";
   const auto value = request.header("Authorization");
-  if (!value || !starts_with_bearer(*value)) return {};
-  const auto begin = value->find_first_not_of(' ', 7);
+  if (!value || !http::equals_ignoring_case(value->substr(0, kScheme.size()), kScheme)) return {};
+  const auto begin = value->find_first_not_of(' ', kScheme.size());
   if (begin == std::string_view::npos) return {};
   return value->substr(begin, value->find_last_not_of(" \t") - begin + 1);
 }

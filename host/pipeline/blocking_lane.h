@@ -48,6 +48,8 @@ class BlockingLane {
   // False: the queue is full, or the job would begin later than `patience` from now, or the lane has stopped; the
   // job was not taken.
   [[nodiscard]] bool submit(Job job, milliseconds patience = milliseconds::max());
+  // One that nobody waits for. Not taken if the queue is full.
+  void submit_background(Kind kind, std::function<void()> run);
 
   // How long a job that somebody waits for would wait for a worker, were it submitted now, at the pace observed so
   // far.

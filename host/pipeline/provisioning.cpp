@@ -85,10 +85,8 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
   std::string seed(consumer_uuid);
   for (char& c : seed) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   seed += fmt::format("#{}", attempt);
-  const auto digest = sha256("authd credential 1:", seed);
-  std::string key = "authd-";
-  for (std::size_t i = 0; i < 16; ++i) key += fmt::format("{:02x}", static_cast<unsigned char>(digest[i]));
-  return key;
+  const auto digits = hex_of_first<16>(sha256("authd credential 1:", seed));
+  return std::string("authd-").append(digits.data(), digits.size());
 }
 
 GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view consumer, GuardedCalls& calls) const {

@@ -212,27 +212,19 @@ FetchMark SecretLookup::drop_older_copies(const FlightPtr& flight, const Fetched
 // get the copy.
 void SecretLookup::fill_blocking(const FlightPtr& flight, std::shared_ptr<const Found> found, const FetchMark& mark) {
   if (!tiers_.has_blocking()) return;
-  BlockingLane::Job job;
-  job.kind = BlockingLane::Kind::store;
-  job.run = [this, flight, found = std::move(found), mark] {
+  lanes_.reads.submit_background(BlockingLane::Kind::store, [this, flight, found = std::move(found), mark] {
     tiers_.flush_deletions(); // first, because this consumer's may be among them
     tiers_.fill_blocking(flight->consumer, found->record, mark);
     flush_later();
-    return true;
-  };
-  static_cast<void>(lanes_.reads.submit(std::move(job)));
+  });
 }
 
-// Pending deletions go last: nobody waits for them.
 void SecretLookup::flush_later() {
   if (!tiers_.needs_flush()) return;
-  BlockingLane::Job job;
-  job.run = [this] {
+  lanes_.reads.submit_background(BlockingLane::Kind::other, [this] {
     tiers_.flush_deletions();
-    flush_later(); // a flush takes no longer than it may
-    return true;
-  };
-  static_cast<void>(lanes_.reads.submit(std::move(job)));
+    flush_later(); // a flush ends when its time is up
+  });
 }
 
 void SecretLookup::fail(const FlightPtr& flight, Error error) {
