@@ -26,7 +26,7 @@
 #include "daemon/watchdog.h"
 #include "endpoints/admin.h"
 #include "http/server.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
 

@@ -3,35 +3,20 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/environment_variables.h"
+#include "config/problems.h"
+#include "config/schema_source.h"
 
 namespace authd::config {
 
-// "etc/authd.toml:14:11: breaker.timeout: 50ms is below the minimum of 100ms" or
-// "CIRCUIT_BREAKER_TIMEOUT: ..."; one line, what is wrong and what is allowed.
-struct Problem {
-  std::string line;
-};
-
-// The process's environment, or a test's.
-using EnvironmentVariables = std::map<std::string, std::string, std::less<>>;
-EnvironmentVariables process_environment();
-
 // plugins.dir when nobody sets it: beside the executable's folder, else the installed one.
 std::string default_plugin_dir();
-
-// Where the loader gets a plugin's JSON Schema from: the ELF note, read without running the plugin.
-// Given plugin name (or path), plugins.dir, the pin (sha256 or empty) and kind ("authd.cache/1"); the
-// error is a whole line.
-using SchemaSource =
-    std::function<Result<std::string, Problem>(std::string_view plugin, std::string_view dir, std::string_view pin,
-                                               std::string_view kind, Environment environment)>;
 
 // What a plugin itself says of settings that its schema allows: whole lines.
 struct PluginVerdict {

@@ -9,8 +9,8 @@
 
 #include "config/checker.h"
 #include "config/layers.h"
-#include "config/loading.h"
 #include "config/problems.h"
+#include "config/schema_source.h"
 #include "config/section.h"
 
 namespace authd::config {
