@@ -41,7 +41,7 @@ class AdminGuard {
   };
 
   AdminGuard() = default; // of a Unix socket, which no page reaches: objects to nothing
-  // `host`: that of admin.listen, as it stands there.
+  // `host`: that of admin.listen, as configured.
   explicit AdminGuard(std::string_view host);
 
   // 403 or 415; nullopt: it may pass. [thread-safe]

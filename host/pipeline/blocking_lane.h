@@ -2,7 +2,7 @@
 // A bounded pool of workers for whatever may block. Threads are started when there is work for them and
 // stay. Jobs that somebody waits for go first, in their order; those that nobody waits for (any more) go last.
 // How long each kind of job takes is observed, so that a job which would not begin in time can be refused at once
-// instead of being begun in vain (bulkhead). [thread-safe]
+// instead of being queued for nothing (bulkhead). [thread-safe]
 #pragma once
 
 #include <array>

@@ -55,7 +55,7 @@ class CredentialRecord {
   std::int64_t fetched_at_ms_ = 0;
 };
 
-// What of a credential's secret is the HMAC key. Kong's jwt plugin takes the text as it stands, or, where it is
+// Which part of a credential's secret is the HMAC key. Kong's jwt plugin takes the text as it is, or, where it is
 // configured with secret_is_base64, what the text decodes to. Records keep Kong's text, so that a reload that changes
 // the setting finds no copies that were made under the other one.
 // As Kong's jwt plugin decodes (base64_decode in kong/plugins/jwt/jwt_parser.lua, over nginx's decoder): either

@@ -42,7 +42,7 @@ class InvalidationHub {
   InvalidationHub(const InvalidationHub&) = delete;
   InvalidationHub& operator=(const InvalidationHub&) = delete;
 
-  // The table for one instance. Of a tier that was built for 1.0, which has no other word for it, `resync`
+  // The table for one instance. Of a tier that was built for 1.0, which has no separate call for it, `resync`
   // may mean that everything was cleared, so it is taken for that.
   std::shared_ptr<const authd_tiers_v1> tiers_for(const plugin::ServiceUser& user);
   std::shared_ptr<const authd_consumers_v1> consumers_for(const plugin::ServiceUser& user);

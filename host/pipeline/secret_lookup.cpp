@@ -270,7 +270,7 @@ DropResult SecretLookup::forget_all() {
   return tiers_.drop_all();
 }
 
-// What stands under the given name goes first: that needs no gateway.
+// What is cached under the given name goes first: that needs no gateway.
 Invalidation SecretLookup::invalidate(std::string_view consumer) {
   using Consumer = Invalidation::Consumer;
   Invalidation done{Consumer::gateway_is_silent, forget(consumer)};

@@ -62,13 +62,13 @@ std::optional<std::int64_t> status_code(const CallFailure* failure) {
 AccessLog::AccessLog(const config::Telemetry& telemetry, Log& log)
     : which_(telemetry.access_log), shown_(telemetry), log_(log) {}
 
-bool AccessLog::wants(const RequestOutcome& outcome) const {
+bool AccessLog::selects(const RequestOutcome& outcome) const {
   if (outcome.faulted || which_ == config::AccessLog::all) return true;
   return which_ == config::AccessLog::errors && outcome.status >= 400;
 }
 
 void AccessLog::on_outcome(const RequestOutcome& o) {
-  if (!wants(o)) return;
+  if (!selects(o)) return;
   const ErrorCode code(o);
   const bool failed = o.status >= 400;
   const auto id = shown_.user_id(o.consumer_id);

@@ -20,7 +20,7 @@ class AccessLog final : public RequestObserver {
   void on_fault(const RequestOutcome& outcome, std::string_view what) override;
 
  private:
-  bool wants(const RequestOutcome& outcome) const;
+  bool selects(const RequestOutcome& outcome) const;
 
   const config::AccessLog which_;
   const Shown shown_;
