@@ -24,7 +24,7 @@
 #include "daemon/reloader.h"
 #include "daemon/signals.h"
 #include "daemon/watchdog.h"
-#include "endpoints/admin_server.h"
+#include "endpoints/admin.h"
 #include "http/server.h"
 #include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "endpoints/trusted_peers.h"
+#include "endpoints/access_rules.h"
 
 namespace authd::daemon {
 namespace {

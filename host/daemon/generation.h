@@ -14,13 +14,10 @@
 #include "endpoints/health.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
-#include "pipeline/consumer_changes.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/token_pipeline.h"
-#include "telemetry/access_log.h"
-#include "telemetry/audit_log.h"
-#include "telemetry/background_log.h"
 #include "telemetry/fan_out.h"
+#include "telemetry/logs.h"
 
 namespace authd::daemon {
 

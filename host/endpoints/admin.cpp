@@ -2,11 +2,13 @@
 #include "endpoints/admin.h"
 
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
+#include <Poco/NumberParser.h>
 
 #include "base/json_writer.h"
 #include "http/problem.h"
@@ -55,18 +57,45 @@ std::string to_json(const pipeline::Invalidation& done) {
   return text;
 }
 
+constexpr std::string_view kUnixPrefix = "unix:";
+
+http::ServerOptions options_for(const std::string& listen) {
+  http::ServerOptions options;
+  options.reactors = 1;
+  options.max_connections = 64;
+  options.cors.clear(); // no browser has business here
+  if (listen.rfind(kUnixPrefix, 0) == 0) {
+    options.unix_socket = listen.substr(kUnixPrefix.size());
+    return options;
+  }
+  const auto colon = listen.rfind(':');
+  unsigned port = 0;
+  if (colon == std::string::npos || !Poco::NumberParser::tryParseUnsigned(listen.substr(colon + 1), port) ||
+      port == 0 || port > 65535) {
+    throw std::runtime_error("admin.listen: \"" + listen + "\": expected unix:/path or host:port");
+  }
+  options.host = listen.substr(0, colon);
+  options.port = static_cast<std::uint16_t>(port);
+  return options;
+}
+
+AdminGuard guard_for(const std::string& listen) {
+  if (listen.rfind(kUnixPrefix, 0) == 0) return {};
+  return AdminGuard(listen.substr(0, listen.rfind(':')));
+}
+
 } // namespace
 
 void AdminEndpoints::add_to(http::Router& router) {
   router.add(guarded(
-      http::Method::post, "/admin/cache/invalidate", "Drop a consumer, or all, in every tier and instance",
+      http::Method::post, "/admin/cache/invalidate", "Remove one consumer, or all, from every cache tier and instance",
       [this](http::Exchange& e) { invalidate(e); }, kMaxBodyBytes));
-  router.add(guarded(http::Method::get, "/admin/cache/stats", "What each tier holds", [this](http::Exchange& e) {
+  router.add(guarded(http::Method::get, "/admin/cache/stats", "Cache statistics per tier", [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
   }));
-  router.add(guarded(http::Method::post, "/admin/reload", "Load the configuration again, as SIGHUP does",
+  router.add(guarded(http::Method::post, "/admin/reload", "Reload the configuration, like SIGHUP",
                      [this](http::Exchange& e) { answer_later(e, [this] { return reload(); }); }));
-  router.add(guarded(http::Method::get, "/admin/plugins", "What is loaded", [this](http::Exchange& e) {
+  router.add(guarded(http::Method::get, "/admin/plugins", "Loaded plugins", [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
   }));
 }
@@ -84,7 +113,7 @@ http::Route AdminEndpoints::guarded(http::Method method, std::string path, std::
 
 void AdminEndpoints::answer_later(http::Exchange& exchange, std::function<Reply()> work) {
   const http::Ticket ticket = exchange.defer(steady_now() + kPatience, [](http::Exchange& e) {
-    http::respond_http_problem(e, 504, "The operation takes longer than a minute; its outcome will be in the log");
+    http::respond_http_problem(e, 504, "The operation is taking longer than a minute; see the log for its outcome");
   });
   const bool taken = lane_.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
     const Reply reply = work();
@@ -93,7 +122,7 @@ void AdminEndpoints::answer_later(http::Exchange& exchange, std::function<Reply(
       e.respond(reply.status, kJson, reply.text);
     });
   }));
-  if (!taken) http::respond_http_problem(exchange, 503, "Too many operations are waiting");
+  if (!taken) http::respond_http_problem(exchange, 503, "Too many operations are queued");
 }
 
 void AdminEndpoints::invalidate(http::Exchange& exchange) {
@@ -107,7 +136,7 @@ void AdminEndpoints::invalidate(http::Exchange& exchange) {
   }
   answer_later(exchange, [this, request = *request]() -> Reply {
     const pipeline::Invalidation done = request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
-    if (done.is_of_nobody()) return {404, "Neither the gateway nor a tier knows this consumer", true};
+    if (done.is_of_nobody()) return {404, "Neither the gateway nor any cache tier knows this consumer", true};
     return {200, to_json(done)};
   });
 }
@@ -120,6 +149,14 @@ AdminEndpoints::Reply AdminEndpoints::reload() const {
   for (const std::string& line : outcome.lines) json.value(line);
   json.end_array().end_object();
   return reply;
+}
+
+AdminServer::AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry, Log& log)
+    : access_log_(telemetry, log), endpoints_(std::move(actions), guard_for(listen)) {
+  endpoints_.add_to(router_);
+  server_ = std::make_unique<http::Server>(options_for(listen), router_, &access_log_, log);
+  server_->start();
+  log.write(Level::info, "admin-listening", "admin listener ready", {{"server.address", listen}});
 }
 
 } // namespace authd::endpoints

@@ -3,14 +3,19 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "endpoints/admin_guard.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "endpoints/access_rules.h"
 #include "http/router.h"
+#include "http/server.h"
 #include "pipeline/blocking_lane.h"
 #include "pipeline/drop_result.h"
+#include "telemetry/logs.h"
 
 namespace authd::endpoints {
 
@@ -50,6 +55,20 @@ class AdminEndpoints {
   const AdminActions actions_;
   const AdminGuard guard_;
   pipeline::BlockingLane lane_{1, 16}; // one operation at a time
+};
+
+// The listener for operations: its own Unix socket, or an address that clients do not reach.
+class AdminServer {
+ public:
+  // `listen`: "unix:/path" or "host:port", as admin.listen. Throws std::runtime_error that says why it cannot
+  // listen there. References must outlive it. Its requests are logged as `telemetry` says.
+  AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry, Log& log);
+
+ private:
+  telemetry::AccessLog access_log_;
+  AdminEndpoints endpoints_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
 };
 
 } // namespace authd::endpoints

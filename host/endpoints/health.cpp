@@ -86,18 +86,18 @@ HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gat
     : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining) {}
 
 void HealthEndpoints::add_to(http::Router& router) {
-  router.add({http::Method::get, "/health", "State of authd and of what it depends on", [this](http::Exchange& e) {
+  router.add({http::Method::get, "/health", "Health of authd and its dependencies", [this](http::Exchange& e) {
                 with_gateway_health(e, [this](http::Exchange& x, const Health& h) { health(x, h); });
               }});
-  router.add({http::Method::get, "/health/live", "Whether the process turns", [this](http::Exchange& e) { live(e); }});
-  router.add({http::Method::get, "/health/ready", "Whether tokens can be issued to someone", [this](http::Exchange& e) {
+  router.add({http::Method::get, "/health/live", "Process liveness", [this](http::Exchange& e) { live(e); }});
+  router.add({http::Method::get, "/health/ready", "Readiness to issue tokens", [this](http::Exchange& e) {
                 with_gateway_health(e, [this](http::Exchange& x, const Health& h) { ready(x, h); });
               }});
 }
 
 void HealthEndpoints::with_gateway_health(http::Exchange& exchange, Answer answer) {
   const http::Ticket ticket = exchange.defer(gateway_health_.patience(), [answer](http::Exchange& e) {
-    answer(e, {State::down, "the gateway's probe did not come back", {}, {}});
+    answer(e, {State::down, "the gateway's probe timed out", {}, {}});
   });
   gateway_health_.ask([ticket, answer](const Health& health) {
     ticket.resume([answer, health](http::Exchange& e) { answer(e, health); });

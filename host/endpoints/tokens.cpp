@@ -5,12 +5,14 @@
 #include <string>
 
 #include "base/json_writer.h"
+#include "http/field_syntax.h"
 #include "http/problem.h"
 
 namespace authd::endpoints {
 namespace {
 
 using pipeline::Consumer;
+using pipeline::FlightPtr;
 using pipeline::HeaderValue;
 using pipeline::LookupResult;
 using pipeline::SecretLookup;
@@ -31,22 +33,12 @@ void respond_never_stored(http::Exchange& exchange, std::string_view body) {
                    {{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}});
 }
 
-bool starts_with_bearer(std::string_view value) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (value.size() < kScheme.size()) return false;
-  for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    const char c = value[i];
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (lower != kScheme[i]) return false;
-  }
-  return true;
-}
-
 // RFC 6750, section 2.1; the scheme's name is case-insensitive (RFC 9110, section 11.1).
 std::string_view bearer_token(const http::Request& request) {
+  constexpr std::string_view kScheme = "bearer ";
   const auto value = request.header("Authorization");
-  if (!value || !starts_with_bearer(*value)) return {};
-  const auto begin = value->find_first_not_of(' ', 7);
+  if (!value || !http::equals_ignoring_case(value->substr(0, kScheme.size()), kScheme)) return {};
+  const auto begin = value->find_first_not_of(' ', kScheme.size());
   if (begin == std::string_view::npos) return {};
   return value->substr(begin, value->find_last_not_of(" \t") - begin + 1);
 }
@@ -84,7 +76,7 @@ std::string validation_body(const pipeline::ValidatedToken& token) {
 void TokenEndpoints::add_to(http::Router& router) {
   router.add({http::Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
               [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
-  router.add({http::Method::get, "/tokens/validate", "Check a token that was issued to this consumer",
+  router.add({http::Method::get, "/tokens/validate", "Validate a token that was issued to this consumer",
               [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
 }
 
@@ -101,12 +93,12 @@ void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
 
 void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& consumer, Finish finish) {
   SecretLookup& lookup = pipeline_.lookup();
-  const auto flight = std::make_shared<SecretLookup::FlightPtr>();
+  const auto flight = std::make_shared<FlightPtr>();
   const http::Ticket ticket = exchange.defer(
       lookup.first_deadline(), [this, flight, finish](http::Exchange& e) { on_deadline(e, *flight, finish); });
   auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
     ticket.resume([this, result, flight, finish](http::Exchange& e) {
-      e.outcome().steps = SecretLookup::steps_of(*flight);
+      e.outcome().steps = (*flight)->steps.so_far();
       on_result(e, result, finish);
     });
   });
@@ -114,13 +106,13 @@ void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& c
   *flight = std::move(begun.flight);
 }
 
-void TokenEndpoints::on_deadline(http::Exchange& exchange, const SecretLookup::FlightPtr& flight, Finish finish) {
+void TokenEndpoints::on_deadline(http::Exchange& exchange, const FlightPtr& flight, Finish finish) {
   const auto verdict = pipeline_.lookup().on_deadline(flight);
   if (const auto* later = std::get_if<SteadyTime>(&verdict)) {
     exchange.extend(*later, [this, flight, finish](http::Exchange& e) { on_deadline(e, flight, finish); });
     return;
   }
-  exchange.outcome().steps = SecretLookup::steps_of(flight);
+  exchange.outcome().steps = flight->steps.so_far();
   on_result(exchange, std::get<LookupResult>(verdict), finish);
 }
 

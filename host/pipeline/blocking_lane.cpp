@@ -16,6 +16,16 @@ constexpr SteadyTime kIdle = SteadyTime::max();
 
 std::size_t index_of(BlockingLane::Kind kind) { return static_cast<std::size_t>(kind); }
 
+BlockingLane::Job job_of(BlockingLane::Kind kind, std::function<void()> run) {
+  BlockingLane::Job job;
+  job.kind = kind;
+  job.run = [run = std::move(run)] {
+    run();
+    return true;
+  };
+  return job;
+}
+
 } // namespace
 
 void BlockingLane::ServiceTime::observe(nanoseconds took) {
@@ -23,11 +33,7 @@ void BlockingLane::ServiceTime::observe(nanoseconds took) {
 }
 
 BlockingLane::Job BlockingLane::plain_job(std::function<void()> run) {
-  Job job;
-  job.run = [run = std::move(run)] {
-    run();
-    return true;
-  };
+  Job job = job_of(Kind::other, std::move(run));
   job.wanted_until = [] { return SteadyTime::max(); };
   return job;
 }
@@ -54,6 +60,10 @@ bool BlockingLane::submit(Job job, milliseconds patience) {
   }
   wake_.notify_one();
   return true;
+}
+
+void BlockingLane::submit_background(Kind kind, std::function<void()> run) {
+  static_cast<void>(submit(job_of(kind, std::move(run))));
 }
 
 // False: the system has no thread to give; those that there are must do.

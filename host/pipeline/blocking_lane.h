@@ -2,7 +2,7 @@
 // A bounded pool of workers for whatever may block. Threads are started when there is work for them and
 // stay. Jobs that somebody waits for go first, in their order; those that nobody waits for (any more) go last.
 // How long each kind of job takes is observed, so that a job which would not begin in time can be refused at once
-// instead of being begun in vain (bulkhead). [thread-safe]
+// instead of being queued for nothing (bulkhead). [thread-safe]
 #pragma once
 
 #include <array>
@@ -48,6 +48,8 @@ class BlockingLane {
   // False: the queue is full, or the job would begin later than `patience` from now, or the lane has stopped; the
   // job was not taken.
   [[nodiscard]] bool submit(Job job, milliseconds patience = milliseconds::max());
+  // One that nobody waits for. Not taken if the queue is full.
+  void submit_background(Kind kind, std::function<void()> run);
 
   // How long a job that somebody waits for would wait for a worker, were it submitted now, at the pace observed so
   // far.
@@ -87,6 +89,18 @@ class BlockingLane {
   std::vector<Running> running_; // a slot for each worker; since == SteadyTime::max(): idle
   std::size_t idle_ = 0;
   bool stopping_ = false;
+};
+
+// Reads of cache tiers have workers of their own, so that a gateway that hangs does not delay them.
+struct Lanes {
+  BlockingLane reads;
+  BlockingLane gateway;
+  Lanes(std::size_t workers, std::size_t max_queued) : reads(workers, max_queued), gateway(workers, max_queued) {}
+  // The gateway's first: its jobs submit stores to the other.
+  void stop() {
+    gateway.stop();
+    reads.stop();
+  }
 };
 
 } // namespace authd::pipeline

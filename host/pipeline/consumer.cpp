@@ -40,7 +40,7 @@ bool has_control_characters(std::string_view s) {
 
 // What is wrong with a value, or nothing: a text is put together only for a request that is refused.
 std::string_view shape_problem(const HeaderValue& header, std::string_view value) {
-  if (header.count > 1) return " is sent more than once";
+  if (header.count > 1) return " was sent more than once";
   return name_problem(value);
 }
 
@@ -82,10 +82,10 @@ Result<Consumer> validate(const IdentityHeaders& headers) {
     return Failure<>(std::move(ok.error()));
   }
   if (headers.anonymous.count > 1) {
-    return fail(Code::malformed_request, "X-Anonymous-Consumer is sent more than once");
+    return fail(Code::malformed_request, "X-Anonymous-Consumer was sent more than once");
   }
   if (!headers.peer_trusted) {
-    return fail(Code::untrusted_peer, "This address may not ask for tokens");
+    return fail(Code::untrusted_peer, "This address is not allowed to request tokens");
   }
   return consumer;
 }

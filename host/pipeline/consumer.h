@@ -35,7 +35,7 @@ struct Consumer {
   std::string_view username;
 };
 
-// What keeps a text from being an id or username: " is longer than 256 bytes". Empty: nothing does.
+// Why a text cannot be an id or username, such as " is longer than 256 bytes"; empty: it can.
 std::string_view name_problem(std::string_view text);
 
 // AUTH_001 missing or blank, AUTH_009 anonymous, AUTH_007 duplicate or malformed, AUTH_015 untrusted peer;

@@ -49,7 +49,7 @@ struct Invalidation {
   Consumer consumer = Consumer::everybody;
   DropResult dropped;
 
-  // Nobody knows the name: it is most likely misspelt.
+  // Neither gateway nor tiers know the name: it is most likely misspelt.
   bool is_of_nobody() const { return consumer == Consumer::unknown && dropped.found_nothing(); }
 };
 

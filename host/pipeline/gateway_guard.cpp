@@ -12,14 +12,14 @@ constexpr milliseconds kPauseUnlessSaid{1000};
 constexpr seconds kRetrySoon{1};
 
 Error paused(milliseconds left) {
-  return {Code::gateway_unavailable, "The API gateway limits the rate of requests; calls to it pause",
+  return {Code::gateway_unavailable, "The API gateway is rate limiting; calls to it are paused",
           std::max(kRetrySoon, std::chrono::ceil<seconds>(left))};
 }
 
 Error suspended(GatewayUse use, milliseconds left) {
   return {Code::breaker_open,
           use == GatewayUse::read ? "The API gateway is failing; calls to it are suspended"
-                                  : "The API gateway fails to create credentials; creating is suspended",
+                                  : "The API gateway fails to create credentials; creation is suspended",
           std::max(kRetrySoon, std::chrono::ceil<seconds>(left))};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands between lookups and the gateway, and outlives a reload that keeps the gateway: a breaker for reading
+// Guards the gateway against lookups, and outlives a reload that keeps the gateway: a breaker for reading
 // and one for creating, the pause that the gateway asked for, and whether its base URL has proved itself.
 //
 //   pause   RATE_LIMITED is neither success nor failure: reading and creating stop until the time that Retry-After

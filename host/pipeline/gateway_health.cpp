@@ -57,8 +57,7 @@ void GatewayHealth::ask(Done done) {
   }
   if (!start()) {
     lock.unlock();
-    return done(
-        {plugin::Health::State::down, "no thread could be started for the probe", {}, {}, CallStatus::internal});
+    return done({plugin::Health::State::down, "could not start a thread for the probe", {}, {}, CallStatus::internal});
   }
   waiting_.push_back(std::move(done));
   wake_.notify_all();

@@ -1,19 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calls to the gateway that one flight makes, one after the other: each is admitted by the guard and judged once,
-// by its outcome, unless the guard has counted it as late before. For one thread.
+// The gateway calls of one flight, one after the other: the guard admits each and counts its outcome once, unless it
+// has already counted the call as late. For one thread.
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
 #include "base/call.h"
 #include "base/result.h"
+#include "base/timed_steps.h"
 #include "pipeline/gateway_guard.h"
 #include "pipeline/recorder.h"
-#include "pipeline/step_log.h"
 
 namespace authd::pipeline {
+
+// What a flight has spent its time on so far: written by the worker that runs it, read by those who wait for it.
+// [thread-safe]
+class StepLog {
+ public:
+  void begin(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    steps_.begin(name, steady_now());
+  }
+  void end(std::string_view result) {
+    const std::lock_guard lock(mutex_);
+    steps_.end(result, steady_now());
+  }
+  // A step that is under way has lasted until now.
+  TimedSteps so_far() const {
+    const std::lock_guard lock(mutex_);
+    return steps_.as_of(steady_now());
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  TimedSteps steps_;
+};
 
 class GuardedCalls {
  public:

@@ -29,10 +29,6 @@ constexpr milliseconds kOverrun{50};
 // failures that workers collect, a read_timeout each, and until then every request waits for them.
 constexpr CircuitBreaker::Settings kBreaker{50, milliseconds(1000), milliseconds(10'000), 10, 3, 5};
 
-// A tier that refuses these at once may still answer reads, as a read-only Redis does: only what holds up a worker
-// counts. Whether the tier is away, reads find out.
-bool is_write(std::string_view operation) { return operation == "set" || operation == "del" || operation == "clear"; }
-
 } // namespace
 
 GuardedTier::GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& sealer, std::string prefix,
@@ -48,8 +44,10 @@ CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& ope
   if (!admission.permit) return CallStatus::cancelled;
   const CallStatus status = operation();
   const bool overran = call.deadline() < steady_now() - kOverrun;
-  if (overran) recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it did not keep its deadline"});
+  if (overran) recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it exceeded its deadline"});
   const bool good = !failed(name, status, call) && !overran;
+  // A tier that refuses writes at once may still answer reads, as a read-only Redis does: only what holds up a worker
+  // counts. Whether the tier is away, reads find out.
   const bool refused = is_write(name) && status != CallStatus::timeout && !overran;
   const auto outcome = good      ? CircuitBreaker::Outcome::success
                        : refused ? CircuitBreaker::Outcome::unjudged
@@ -61,23 +59,13 @@ CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& ope
 
 bool GuardedTier::failed(std::string_view operation, CallStatus status, Call& call) {
   if (is_answer(status)) {
-    note(operation, std::nullopt);
+    tracker_.note(operation, std::nullopt);
     return false;
   }
   CallFailure failure = call.take_failure(status);
   recorder_.tier_failed({slot_.tier.name(), operation, status, failure.message});
-  note(operation, std::move(failure.message));
+  tracker_.note(operation, std::move(failure.message));
   return true;
-}
-
-// A deletion proves less than a store: a Redis that is full still deletes.
-void GuardedTier::note(std::string_view operation, std::optional<std::string> error) {
-  const std::lock_guard lock(mutex_);
-  if (!is_write(operation)) {
-    read_error_ = std::move(error);
-  } else if (error || operation == "set") {
-    write_error_ = std::move(error);
-  }
 }
 
 // One read by get_stale serves both questions, for the record itself says when it was fetched.
@@ -110,12 +98,12 @@ void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
   if (opened == Sealer::Opened::other_keys) {
     // While keys are rotated instances have different lists: to delete it would take it from all that can open it.
     recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::denied,
-                           "a value is sealed with a key that is not in "
-                           "lookup.encryption_keys; it was left"});
+                           "a value is sealed with a key that is not in lookup.encryption_keys; it was not deleted"});
     return;
   }
   // Garbage, or another program's value: it will not get better.
-  recorder_.tier_failed({slot_.tier.name(), "open", CallStatus::corrupt, "a value does not open; it was deleted"});
+  recorder_.tier_failed(
+      {slot_.tier.name(), "open", CallStatus::corrupt, "a value is corrupt or not authd's; it was deleted"});
   delete_now(key);
 }
 
@@ -158,23 +146,15 @@ void GuardedTier::poll() {
 bool GuardedTier::poll_health() {
   Call call(steady_now() + std::max(slot_.read_timeout, kPollTimeout));
   plugin::Health health;
-  const bool closed = breaker_.state() == CircuitBreaker::State::closed;
+  const bool closed = is_closed();
   const CallStatus status =
       closed ? guard("health", call, [&] { return ask_health(call, health); }) : ask_health(call, health);
   if (!closed && is_answer(status)) {
     if (const auto moved = breaker_.recover(steady_now())) recorder_.breaker_moved(slot_.tier.name(), *moved);
     guard("health", call, [] { return CallStatus::ok; });
   }
-  const std::lock_guard lock(mutex_);
-  if (!is_answer(status)) {
-    read_error_ = std::move(health.detail);
-    stats_ = {};
-    return false;
-  }
-  if (health.state == plugin::Health::State::up && says_) write_error_.reset();
-  says_.reset();
-  if (health.state == plugin::Health::State::degraded) says_ = std::move(health.detail);
-  return true;
+  tracker_.note_health(std::move(health), is_answer(status));
+  return is_answer(status);
 }
 
 // CallStatus::ok unless it is down; the call then has the reason.
@@ -196,29 +176,7 @@ void GuardedTier::poll_stats(bool tells_health) {
   } else {
     guard("stats", call, ask);
   }
-  const std::lock_guard lock(mutex_);
-  stats_ = stats;
-}
-
-plugin::TierStats GuardedTier::stats() const {
-  const std::lock_guard lock(mutex_);
-  return stats_;
-}
-
-TierCondition GuardedTier::condition() const {
-  const bool closed = breaker_.state() == CircuitBreaker::State::closed;
-  const std::lock_guard lock(mutex_);
-  TierCondition condition{closed && !read_error_, write_error_ || says_, {}};
-  for (const auto* error : {&read_error_, &write_error_, &says_})
-    if (condition.why.empty() && *error) condition.why = **error;
-  if (condition.why.empty() && !condition.is_well()) condition.why = "it failed a moment ago and is skipped";
-  return condition;
-}
-
-bool GuardedTier::may_hold_copies() const {
-  if (breaker_.state() != CircuitBreaker::State::closed || pending_->covers_all()) return false;
-  const std::lock_guard lock(mutex_);
-  return !read_error_ && !(stats_.known && stats_.entries == 0);
+  tracker_.note_stats(stats);
 }
 
 // --- deletions -----------------------------------------------------------------------------------------
@@ -239,7 +197,7 @@ TierDrop GuardedTier::remove_all() {
 void GuardedTier::remove_later(const std::string& key) {
   if (pending_->add_if_room(key)) return;
   recorder_.tier_failed({slot_.tier.name(), "del", CallStatus::unavailable,
-                         "too many deletions are pending: that a credential was made is not told to other instances"});
+                         "too many deletions are pending; other instances are not told that a credential was created"});
 }
 
 CallStatus GuardedTier::delete_now(const std::string& key) {
@@ -268,8 +226,8 @@ bool GuardedTier::carry_out(const std::string& key) {
   // While all is to be deleted nothing is read: whether the tier answers must be found out here, and in less than
   // the time that clearing it may take.
   std::string ignored;
-  Call knock(steady_now() + slot_.read_timeout);
-  const CallStatus status = guard("get", knock, [&] { return slot_.tier.get_stale(knock, prefix_, ignored); });
+  Call probe(steady_now() + slot_.read_timeout);
+  const CallStatus status = guard("get", probe, [&] { return slot_.tier.get_stale(probe, prefix_, ignored); });
   return is_answer(status) && is_answer(clear_now());
 }
 

@@ -15,6 +15,7 @@
 #include "pipeline/freshness.h"
 #include "pipeline/recorder.h"
 #include "pipeline/sealing.h"
+#include "pipeline/tier_condition.h"
 #include "pipeline/tier_slot.h"
 
 namespace authd::pipeline {
@@ -24,15 +25,6 @@ struct TierCopy {
   std::string record;
   Freshness freshness = Freshness::gone;
   std::int64_t fetched_at_ms = 0; // since the epoch
-};
-
-// How a tier is: by what came of it the last time, and by what it says of itself.
-struct TierCondition {
-  bool answers = true;   // what was asked of it last was answered, and its breaker is closed
-  bool impaired = false; // it refuses writes, or says that part of it is down
-  std::string why;       // unless it is well
-
-  bool is_well() const { return answers && !impaired; }
 };
 
 class GuardedTier {
@@ -62,20 +54,20 @@ class GuardedTier {
 
   // Asks how it is and for its statistics, if the tier expects to be asked. To be called once a second.
   void poll();
-  plugin::TierStats stats() const; // as they were last; unknown if the tier does not say or cannot be reached
-  TierCondition condition() const;
-  // Whether a read may find a copy: it answers, it is not to be cleared first, and it does not say that it is empty.
-  bool may_hold_copies() const;
+  plugin::TierStats stats() const { return tracker_.stats(); } // as they were last
+  TierCondition condition() const { return tracker_.condition(is_closed()); }
+  // Whether a read may find a copy: it answers, it is not to be cleared first, and it does not report that it is empty.
+  bool may_hold_copies() const { return is_closed() && !pending_->covers_all() && tracker_.may_hold_copies(); }
 
   bool is_down(SteadyTime now) const { return breaker_.would_reject(now); }
   CircuitBreaker::State breaker() const { return breaker_.state(); }
   const TierSlot& slot() const { return slot_; }
 
  private:
+  bool is_closed() const { return breaker_.state() == CircuitBreaker::State::closed; }
   template <class Operation>
   CallStatus guard(std::string_view name, Call& call, Operation&& operation);
   bool failed(std::string_view operation, CallStatus status, Call& call);
-  void note(std::string_view operation, std::optional<std::string> error);
   bool poll_health(); // false: it is down
   void poll_stats(bool tells_health);
   CallStatus ask_health(Call& call, plugin::Health& health) const;
@@ -95,13 +87,11 @@ class GuardedTier {
   CircuitBreaker breaker_;
   const std::shared_ptr<PendingDeletions> pending_;
 
-  mutable std::mutex mutex_; // guards these
+  TierConditionTracker tracker_;
+
+  std::mutex mutex_; // guards these
   bool stores_fail_ = false;
   SteadyTime next_store_{}; // matters while stores fail
-  plugin::TierStats stats_;
-  std::optional<std::string> read_error_;  // of the last read or poll
-  std::optional<std::string> write_error_; // until a copy is stored, or the tier says that it is well again
-  std::optional<std::string> says_;        // of itself, while it is degraded
 };
 
 } // namespace authd::pipeline

@@ -55,4 +55,18 @@ bool equal_constant_time(std::string_view a, std::string_view b);
 // SHA-256 of the concatenation of two texts; for derived names, not for passwords.
 std::array<char, 32> sha256(std::string_view first, std::string_view second);
 
+// The first N bytes in lower-case hexadecimal digits.
+template <std::size_t N>
+std::array<char, 2 * N> hex_of_first(const std::array<char, 32>& digest) {
+  static_assert(N <= 32);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<char, 2 * N> text{};
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto byte = static_cast<unsigned char>(digest[i]);
+    text[2 * i] = kDigits[byte >> 4];
+    text[2 * i + 1] = kDigits[byte & 15];
+  }
+  return text;
+}
+
 } // namespace authd::pipeline

@@ -4,13 +4,18 @@
 // reload drains the old one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "authd/consumers.h"
 #include "authd/tiers.h"
+#include "pipeline/blocking_lane.h"
 #include "plugin/host_context.h"
 
 namespace authd::pipeline {
@@ -37,7 +42,7 @@ class InvalidationHub {
   InvalidationHub(const InvalidationHub&) = delete;
   InvalidationHub& operator=(const InvalidationHub&) = delete;
 
-  // The table for one instance. Of a tier that was built for 1.0, which has no other word for it, `resync`
+  // The table for one instance. Of a tier that was built for 1.0, which has no separate call for it, `resync`
   // may mean that everything was cleared, so it is taken for that.
   std::shared_ptr<const authd_tiers_v1> tiers_for(const plugin::ServiceUser& user);
   std::shared_ptr<const authd_consumers_v1> consumers_for(const plugin::ServiceUser& user);
@@ -54,6 +59,36 @@ class InvalidationHub {
 
   std::mutex mutex_;
   std::vector<Listener*> listeners_;
+};
+
+// Consumers whose gateway says that their credentials changed: forgotten in the background, because a remote
+// tier may have to be told, and the plugin's thread must not wait for that. [thread-safe]
+class ConsumerChanges {
+ public:
+  using Forget = std::function<void(const std::string& consumer)>;
+  using ForgetAll = std::function<void()>;
+  // They may block, must not throw, and are called by one thread at a time.
+  ConsumerChanges(Forget forget, ForgetAll forget_all)
+      : forget_(std::move(forget)), forget_all_(std::move(forget_all)) {}
+
+  // Return at once. However many come, the bookkeeping is one entry per consumer.
+  void add(std::string_view consumer);
+  void add_all();
+
+  // Carries out what is left and joins. [may-block]
+  void stop() { worker_.stop(); }
+
+ private:
+  void carry_out();
+
+  const Forget forget_;
+  const ForgetAll forget_all_;
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> pending_; // consumers
+  bool all_pending_ = false;
+  // One worker and one place: a job that finds no room is not needed, for the one that waits takes all that
+  // is pending when it begins.
+  BlockingLane worker_{1, 1};
 };
 
 } // namespace authd::pipeline

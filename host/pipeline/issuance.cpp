@@ -21,7 +21,7 @@ std::string trouble_of_gateway(const Health& gateway, const std::optional<Error>
   if (gateway.state == Health::State::degraded) return fmt::format("the gateway is degraded: {}", gateway.detail);
   for (const GatewayUse use : {GatewayUse::read, GatewayUse::create})
     if (guard.state(use) != CircuitBreaker::State::closed)
-      return fmt::format("the breaker {} is {}", breaker_name(use), name_of(guard.state(use)));
+      return fmt::format("the circuit breaker {} is {}", breaker_name(use), name_of(guard.state(use)));
   return {};
 }
 
@@ -42,7 +42,7 @@ Issuance judge_issuance(const Health& gateway, GatewayGuard& guard, const TierSt
   for (const TierState& tier : tiers.states()) {
     if (tier.condition.is_well()) continue;
     issuance.tiers_well = false;
-    if (issuance.why.empty()) issuance.why = fmt::format("the cache tier {}: {}", tier.name, tier.condition.why);
+    if (issuance.why.empty()) issuance.why = fmt::format("cache tier {}: {}", tier.name, tier.condition.why);
   }
   return issuance;
 }

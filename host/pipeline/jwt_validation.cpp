@@ -6,8 +6,8 @@
 
 #include "base/base64url.h"
 #include "base/json_writer.h"
+#include "pipeline/credential.h"
 #include "pipeline/jwt.h"
-#include "pipeline/secret_text.h"
 
 namespace authd::pipeline {
 namespace {
@@ -92,14 +92,14 @@ Result<void> check_signature(const Segments& segments, const CredentialView& cre
   const Claims header = parse_object(segments.header);
   if (!header) return invalid("The token's header is not a JSON object in base64url");
   if (string_claim(header, "alg") != std::string(name_of(credential.algorithm))) {
-    return invalid("The token's alg is not that of the consumer's credential");
+    return invalid("The token's alg does not match the consumer's credential");
   }
-  if (header->has("crit")) return invalid("The token has critical header parameters that are not understood");
+  if (header->has("crit")) return invalid("The token has critical header parameters, which are not supported");
   std::string signature;
   const Hmac hmac(credential.algorithm, credential.secret);
   const bool decoded = decode_base64url(segments.signature, signature);
   if (!decoded || !equal_constant_time(signature, hmac.sign(segments.signed_part).view())) {
-    return invalid("The token's signature is not valid");
+    return invalid("The token's signature is invalid");
   }
   return {};
 }
@@ -110,7 +110,7 @@ Result<void> check_time(const Claims& claims, std::int64_t now) {
   if (claims->has("nbf")) {
     const auto nbf = numeric_claim(claims, "nbf");
     if (!nbf) return invalid("The token's nbf is not a number or out of range");
-    if (*nbf > now) return invalid("The token is not valid yet");
+    if (*nbf > now) return invalid("The token is not yet valid");
   }
   if (*exp <= now) return fail(Code::token_expired, "Token has expired");
   return {};
@@ -141,7 +141,7 @@ Result<ValidatedToken> describe(const Claims& claims) {
 Result<ValidatedToken> validate_token(std::string_view token, const CredentialRecord& credentials,
                                       std::string_view key_claim_name, std::int64_t now, bool secret_is_base64) {
   const auto segments = split(token);
-  if (!segments) return invalid("The token is not a JWT of three parts");
+  if (!segments) return invalid("The token is not a JWT: expected three parts");
   const Claims claims = parse_object(segments->payload);
   if (!claims) return invalid("The token's payload is not a JSON object in base64url");
   const auto key = string_claim(claims, std::string(key_claim_name));
@@ -149,7 +149,7 @@ Result<ValidatedToken> validate_token(std::string_view token, const CredentialRe
   if (!credential) return invalid("The token was not signed by a credential of this consumer");
   DecodedSecret decoded;
   if (secret_is_base64 && !decoded.replace_in(*credential)) {
-    return invalid("The secret of the consumer's credential is not base64, as jwt.secret_is_base64 has it");
+    return invalid("The secret of the consumer's credential is not base64, but jwt.secret_is_base64 is on");
   }
   if (auto ok = check_signature(*segments, *credential); !ok) return Failure<>(std::move(ok.error()));
   auto described = describe(claims);

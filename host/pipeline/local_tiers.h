@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The non-blocking tiers in their order: asked on reactors, at once. Each copy stands there as its record and a
+// The non-blocking tiers in their order: asked on reactors, at once. Each copy is stored as its record and a
 // LocalStamp. [thread-safe]
 #pragma once
 

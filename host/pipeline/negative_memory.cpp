@@ -24,7 +24,7 @@ void NegativeMemory::remember(std::string_view consumer, Code why, SteadyTime no
   if (ttl_ <= milliseconds(0)) return;
   const Place place = place_of(consumer);
   const std::lock_guard lock(mutex_);
-  // The table is bought at the first refusal: most instances never see one.
+  // Allocated at the first refusal: most instances never see one.
   if (entries_.empty()) entries_.resize(sets_ * kWays);
   const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(place.first);
   const auto last = first + kWays;

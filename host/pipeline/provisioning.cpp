@@ -54,11 +54,10 @@ GatewayAnswer no_credential(std::string detail, std::string reason = {}) {
 
 // For the client. It does not matter for a list that is empty.
 std::string why_none_signs(const Selection& selection) {
-  if (selection.all_asymmetric) return "The consumer's credentials are asymmetric: authd has nothing to sign with";
-  return fmt::format(
-      "None of the consumer's {} credential{} can sign: HS256, HS384 or HS512 with a key and a secret is "
-      "needed",
-      selection.listed, selection.listed == 1 ? "" : "s");
+  if (selection.all_asymmetric) return "The consumer's credentials are asymmetric: authd cannot sign with them";
+  return fmt::format("None of the consumer's {} credential{} can sign: expected HS256, HS384 or HS512 "
+                     "with a key and a secret",
+                     selection.listed, selection.listed == 1 ? "" : "s");
 }
 
 // One call to the gateway, if the guard admits it: timed, reported and judged.
@@ -85,10 +84,8 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
   std::string seed(consumer_uuid);
   for (char& c : seed) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   seed += fmt::format("#{}", attempt);
-  const auto digest = sha256("authd credential 1:", seed);
-  std::string key = "authd-";
-  for (std::size_t i = 0; i < 16; ++i) key += fmt::format("{:02x}", static_cast<unsigned char>(digest[i]));
-  return key;
+  const auto digits = hex_of_first<16>(sha256("authd credential 1:", seed));
+  return std::string("authd-").append(digits.data(), digits.size());
 }
 
 GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view consumer, GuardedCalls& calls) const {
@@ -120,7 +117,7 @@ GatewayAnswer CredentialSource::list(Call& call, std::string_view consumer, Guar
 // A wrong base URL answers 404 to everything. Until the base has proved itself, its probe decides; one probe for all
 // who wait.
 GatewayAnswer CredentialSource::not_found(Call& call, GuardedCalls& calls) const {
-  constexpr const char* kNoSuchConsumer = "the gateway knows no such consumer";
+  constexpr const char* kNoSuchConsumer = "the gateway does not know this consumer";
   if (calls.guard().base_is_proved()) return unknown(kNoSuchConsumer);
   calls.begin_step("probe");
   const auto health = health_.wait_for_answer(steady_now() + milliseconds(call.patience_ms()));
@@ -128,7 +125,7 @@ GatewayAnswer CredentialSource::not_found(Call& call, GuardedCalls& calls) const
   if (calls.guard().base_is_proved()) return unknown(kNoSuchConsumer);
   CallFailure failure{CallStatus::unavailable, 0, {}, {}};
   failure.message = fmt::format(
-      "{} answered \"not found\", and nothing under this base URL was answered well yet; its probe: {}. Check the "
+      "{} answered \"not found\", and no request under this base URL has succeeded yet (probe: {}). Check the "
       "gateway's URL",
       health && !health->endpoint.empty() ? health->endpoint : std::string("the gateway"),
       health ? health->detail : std::string("no answer in time"));
@@ -175,7 +172,7 @@ GatewayAnswer CredentialSource::create(Call& call, std::string_view consumer, Gu
     if (settled->made && uuid != consumer) settled->id = std::move(uuid);
     return std::move(*settled);
   }
-  return no_credential("The consumer has no JWT credential and every key proposed for one is taken");
+  return no_credential("The consumer has no JWT credential and every proposed key is taken");
 }
 
 // nullopt: somebody else's credential has this key.
@@ -191,8 +188,7 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::
     one.push_back(std::move(*created));
     Selection selection = select_credentials(std::move(one));
     if (selection.usable.empty()) {
-      return made(
-          unavailable("create", {CallStatus::corrupt, 0, {}, "the credential that it made cannot sign"}, calls));
+      return made(unavailable("create", {CallStatus::corrupt, 0, {}, "the created credential cannot sign"}, calls));
     }
     return made({GatewayAnswer::Kind::found, std::move(selection), {}, {}});
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One cache tier as the configuration has it, and what the stacks before and after a reload share.
+// One cache tier as configured, and what the stacks before and after a reload share.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ struct TierSlot {
   std::shared_ptr<PendingDeletions> pending{}; // of the stack before, whose tier it was; null: nothing is pending
 };
 
-// What either stack learns while the last flights of the one before land must hold for both: what one invalidates
+// What either stack learns while the last flights of the one before complete must hold for both: what one invalidates
 // is not stored by the other. [thread-safe]
 struct TierHistory {
   // How often a consumer was invalidated. One counter serves many: a collision costs a fetch that is not stored. So

@@ -12,13 +12,8 @@ namespace authd::pipeline {
 namespace {
 
 constexpr std::string_view kRemotePrefix = "authd:v1:";
-constexpr std::string_view kHex = "0123456789abcdef";
 
-std::string remote_key(std::string_view local_key) {
-  std::string key(kRemotePrefix);
-  key += local_key;
-  return key;
-}
+std::string remote_key(std::string_view local_key) { return std::string(kRemotePrefix).append(local_key); }
 
 std::vector<TierSlot> those_that_block(const std::vector<TierSlot>& slots, bool block) {
   std::vector<TierSlot> some;
@@ -45,12 +40,7 @@ TierStack::TierStack(std::vector<TierSlot> slots, FreshnessClock clock, Sealer s
 // others: its id, or a digest of it where the name leaves the process and a cache key asks for discretion.
 std::string_view TierStack::local_key(std::string_view consumer, Token& buffer) const {
   if (!hashes_keys_) return consumer;
-  const auto digest = sha256("authd cache name 1:", consumer);
-  for (std::size_t i = 0; i < buffer.size() / 2; ++i) {
-    const auto byte = static_cast<unsigned char>(digest[i]);
-    buffer[2 * i] = kHex[byte >> 4];
-    buffer[2 * i + 1] = kHex[byte & 15];
-  }
+  buffer = hex_of_first<16>(sha256("authd cache name 1:", consumer));
   return {buffer.data(), buffer.size()};
 }
 

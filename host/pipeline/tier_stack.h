@@ -41,7 +41,7 @@ struct TierState {
 
 class TierStack {
  public:
-  // The recorder must outlive it. `history`: of the stack before, while that one's last flights land; null: none.
+  // The recorder must outlive it. `history`: of the stack before, while that one's last flights complete; null: none.
   TierStack(std::vector<TierSlot> slots, FreshnessClock clock, Sealer sealer, Recorder& recorder,
             std::shared_ptr<TierHistory> history = nullptr);
 
@@ -52,7 +52,7 @@ class TierStack {
   bool get_stale(std::string_view consumer, std::string& record) const;
 
   bool has_blocking() const { return !guarded_.empty(); }
-  // Whether every blocking tier is behind an open breaker: then there is no use in asking them.
+  // Whether every blocking tier is behind an open breaker: then reading them is pointless.
   bool blocking_tiers_are_down(SteadyTime now) const;
 
   // --- on workers ---

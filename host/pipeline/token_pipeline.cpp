@@ -5,20 +5,19 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "pipeline/secret_text.h"
 
 namespace authd::pipeline {
 namespace {
 
 // What one thread needs to sign without allocating: random ids drawn in batches and the token's buffers.
-struct SigningDesk {
+struct SignerContext {
   UuidSource ids;
   Signer signer;
   DecodedSecret secret;
 };
 
-SigningDesk& desk() {
-  thread_local SigningDesk instance;
+SignerContext& signer_context() {
+  thread_local SignerContext instance;
   return instance;
 }
 
@@ -31,16 +30,15 @@ Result<IssuedToken> TokenPipeline::issue(const Consumer& consumer, std::string_v
   const auto credentials = CredentialRecord::decode(record);
   if (!credentials) return fail(Code::signing_failed, "The token could not be signed");
   try {
-    SigningDesk& d = desk();
+    SignerContext& context = signer_context();
     CredentialView newest = credentials->newest();
-    if (secret_is_base64_ && !d.secret.replace_in(newest)) {
+    if (secret_is_base64_ && !context.secret.replace_in(newest)) {
       return fail(Code::signing_failed,
-                  "The secret of the consumer's credential is not base64, as jwt.secret_is_base64 "
-                  "has it");
+                  "The secret of the consumer's credential is not base64, but jwt.secret_is_base64 is on");
     }
-    const UuidSource::Text jti = d.ids.next();
-    const IssuedToken token = d.signer.sign(claims_, consumer, newest, view(jti), unix_seconds(wall_now()));
-    d.secret.clear();
+    const UuidSource::Text jti = context.ids.next();
+    const IssuedToken token = context.signer.sign(claims_, consumer, newest, view(jti), unix_seconds(wall_now()));
+    context.secret.clear();
     return token;
   } catch (const std::exception&) {
     return fail(Code::signing_failed, "The token could not be signed");

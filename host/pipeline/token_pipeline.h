@@ -22,7 +22,7 @@ class TokenPipeline {
   Result<Consumer> identify(const IdentityHeaders& headers) const { return validate(headers); }
   SecretLookup& lookup() const { return lookup_; }
 
-  // Signs with the newest credential of the record. The token's text stands in a buffer of the calling
+  // Signs with the newest credential of the record. The token's text is in a buffer of the calling
   // thread until its next issue(). AUTH_003 when it cannot be signed. [thread-safe]
   Result<IssuedToken> issue(const Consumer& consumer, std::string_view record) const;
 

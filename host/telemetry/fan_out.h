@@ -3,6 +3,7 @@
 // where an observer is added: metrics and traces will be others.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "base/request_outcome.h"
@@ -13,13 +14,24 @@ namespace authd::telemetry {
 class FanOut final : public RequestObserver, public pipeline::Recorder {
  public:
   // All must outlive it.
-  FanOut(std::vector<RequestObserver*> of_requests, std::vector<pipeline::Recorder*> of_background_work);
+  FanOut(std::vector<RequestObserver*> of_requests, std::vector<pipeline::Recorder*> of_background_work)
+      : of_requests_(std::move(of_requests)), of_background_work_(std::move(of_background_work)) {}
 
-  void on_outcome(const RequestOutcome& outcome) override;
-  void on_fault(const RequestOutcome& outcome, std::string_view what) override;
-  void gateway_called(const pipeline::GatewayReport& report) override;
-  void breaker_moved(std::string_view breaker, pipeline::CircuitBreaker::Transition transition) override;
-  void tier_failed(const pipeline::TierReport& report) override;
+  void on_outcome(const RequestOutcome& outcome) override {
+    for (RequestObserver* observer : of_requests_) observer->on_outcome(outcome);
+  }
+  void on_fault(const RequestOutcome& outcome, std::string_view what) override {
+    for (RequestObserver* observer : of_requests_) observer->on_fault(outcome, what);
+  }
+  void gateway_called(const pipeline::GatewayReport& report) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->gateway_called(report);
+  }
+  void breaker_moved(std::string_view breaker, pipeline::CircuitBreaker::Transition transition) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->breaker_moved(breaker, transition);
+  }
+  void tier_failed(const pipeline::TierReport& report) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->tier_failed(report);
+  }
 
  private:
   const std::vector<RequestObserver*> of_requests_;

@@ -19,12 +19,7 @@ Shown::Name Shown::user_name(std::string_view name) const {
   shown.name_ = cut(name, pipeline::kMaxIdentityBytes);
   shown.is_digest_ = hashes_names_ && !name.empty();
   if (!shown.is_digest_) return shown;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const auto digest = pipeline::sha256("authd user:", name);
-  for (std::size_t i = 0; i < shown.digest_.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(digest[i / 2]);
-    shown.digest_[i] = kDigits[i % 2 == 0 ? byte >> 4 : byte & 0xF];
-  }
+  shown.digest_ = pipeline::hex_of_first<8>(pipeline::sha256("authd user:", name));
   return shown;
 }
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "endpoints/trusted_peers.h"
+#include "endpoints/access_rules.h"
 #include "test_server.h"
 
 namespace authd::endpoints {

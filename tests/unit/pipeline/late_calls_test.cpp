@@ -43,7 +43,7 @@ class LateCalls : public test::LookupFixture {
     return lookup->begin(consumer, [](const LookupResult&) {});
   }
   // As a reactor does it: asks on_deadline until it gives an answer.
-  LookupResult wait_out(const SecretLookup::FlightPtr& flight) {
+  LookupResult wait_out(const FlightPtr& flight) {
     std::optional<LookupResult> result;
     EXPECT_TRUE(await([&] {
       auto verdict = lookup->on_deadline(flight);

@@ -98,14 +98,14 @@ TEST_F(PendingDeletionsTest, OfAKeyThatIsInvalidatedAgainWhileItIsSettledAreSett
   std::atomic<int> deletions{0};
   remote.before = [&](const std::string& operation, const std::string&) -> authd_status {
     if (operation != "del" || ++deletions != 1) return AUTHD_OK;
-    // The deletion that is owed is under way, and one that comes now fails.
+    // The pending deletion is under way, and one that comes now fails.
     remote.fail("del");
     stack->drop(kId);
     store(remote, kId, record("put by another instance in between"));
     return AUTHD_NOT_FOUND;
   };
   stack->flush_deletions();
-  EXPECT_EQ(blocking_key(), "") << "what was owed anew was forgotten";
+  EXPECT_EQ(blocking_key(), "") << "the deletion that was added meanwhile was forgotten";
 }
 
 TEST_F(PendingDeletionsTest, OfEverythingKeepTheTierFromBeingReadAndAreSettledWithoutAnybodyReadingIt) {

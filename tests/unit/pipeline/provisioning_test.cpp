@@ -117,8 +117,8 @@ TEST(Provisioning, SaysWhatIsNeededWhenNoCredentialCanSign) {
     gateway.on_list = [&](const std::string&) { return Answer{AUTHD_OK, {one}}; };
     const GatewayAnswer answer = ask(gateway);
     EXPECT_EQ(answer.kind, Kind::no_credential);
-    EXPECT_EQ(answer.detail, "None of the consumer's 1 credential can sign: HS256, HS384 or HS512 with a key and a "
-                             "secret is needed");
+    EXPECT_EQ(answer.detail, "None of the consumer's 1 credential can sign: expected HS256, HS384 or HS512 with "
+                             "a key and a secret");
     gateway.on_list = [&](const std::string&) { return Answer{AUTHD_OK, {one, {"r", "rsa", "RS256", ""}}}; };
     EXPECT_NE(ask(gateway).detail.find("None of the consumer's 2 credentials can sign"), std::string::npos);
   }

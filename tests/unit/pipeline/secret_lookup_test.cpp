@@ -174,7 +174,7 @@ TEST_F(SecretLookupTest, SaysWhatAFlightHasSpentItsTimeOnWhileItLastsAndAfterwar
   const auto begun = lookup->begin(kId, [&](const LookupResult&) { done.set_value(); });
   ASSERT_FALSE(begun.result);
   called.get_future().wait();
-  const TimedSteps meanwhile = SecretLookup::steps_of(begun.flight);
+  const TimedSteps meanwhile = begun.flight->steps.so_far();
   EXPECT_TRUE(meanwhile.is_running());
   ASSERT_EQ(meanwhile.all().size(), 2u);
   EXPECT_EQ(meanwhile.all()[0].name, "queue");
@@ -182,7 +182,7 @@ TEST_F(SecretLookupTest, SaysWhatAFlightHasSpentItsTimeOnWhileItLastsAndAfterwar
   EXPECT_EQ(meanwhile.last()->name, "list");
   release.set_value();
   done.get_future().wait();
-  EXPECT_EQ(SecretLookup::steps_of(begun.flight).last()->result, "ok");
+  EXPECT_EQ(begun.flight->steps.so_far().last()->result, "ok");
 }
 
 TEST_F(SecretLookupTest, ServesStaleWhenBreakerIsOpen) {
@@ -244,7 +244,7 @@ class HungGateway : public SecretLookupTest {
     release.set_value();
   }
   // As a reactor does it: ask on_deadline until it gives an answer.
-  LookupResult wait_out(const SecretLookup::FlightPtr& flight) {
+  LookupResult wait_out(const FlightPtr& flight) {
     for (const SteadyTime give_up = steady_now() + kLongEnough; steady_now() < give_up;) {
       auto verdict = lookup->on_deadline(flight);
       if (auto* result = std::get_if<LookupResult>(&verdict)) return *result;
@@ -282,8 +282,8 @@ TEST_F(HungGateway, CountsAsOneFailureForTheBreakerHoweverManyWait) {
 }
 
 TEST_F(HungGateway, ShedsWhoWaitedForAWorkerInVain) {
-  std::vector<SecretLookup::Begun> flying;
-  for (int i = 0; i < 4; ++i) flying.push_back(lookup->begin("busy" + std::to_string(i), [](const LookupResult&) {}));
+  std::vector<SecretLookup::Begun> busy;
+  for (int i = 0; i < 4; ++i) busy.push_back(lookup->begin("busy" + std::to_string(i), [](const LookupResult&) {}));
   for (int n = started; n < 4; n = started) started.wait(n);
   const auto queued = lookup->begin(kId, [](const LookupResult&) {});
   // At once, if the workers hang for longer already than it could wait.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "telemetry/access_log.h"
+#include "telemetry/logs.h"
 
 #include <string>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "telemetry/background_log.h"
+#include "telemetry/logs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "endpoints/admin_guard.h"
+#include "endpoints/access_rules.h"
+
+#include <algorithm>
 
 #include <Poco/Net/IPAddress.h>
+#include <Poco/NumberParser.h>
 
 #include "http/field_syntax.h"
 
@@ -37,20 +40,36 @@ bool says_json(std::string_view content_type) {
 
 } // namespace
 
+TrustedPeers::TrustedPeers(const std::vector<std::string>& blocks) {
+  for (const std::string& text : blocks) {
+    const auto slash = text.find('/');
+    const IpAddress network = IpAddress::parse(std::string_view(text).substr(0, slash)).value_or(IpAddress());
+    const unsigned prefix =
+        slash == std::string::npos ? network.width() : Poco::NumberParser::parseUnsigned(text.substr(slash + 1));
+    blocks_.push_back({network, prefix});
+  }
+}
+
+bool TrustedPeers::contains(const IpAddress& peer) const {
+  return blocks_.empty() || std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+           return peer.shares_prefix(block.network, block.prefix);
+         });
+}
+
 AdminGuard::AdminGuard(std::string_view host) : host_(without_brackets(host)) {}
 
 std::optional<AdminGuard::Objection> AdminGuard::judge(const http::Request& request) const {
   if (!host_) return std::nullopt;
   const auto host = request.header("Host");
   if (host && !is_own_host(*host)) {
-    return Objection{403, "Host must be an address, localhost or the host of admin.listen"};
+    return Objection{403, "Host must be an IP address, localhost or the host in admin.listen"};
   }
   const auto origin = request.header("Origin");
   if (origin && (request.header_count("Origin") > 1 || !is_own_origin(*origin, host.value_or("")))) {
-    return Objection{403, "Web pages may not use the admin listener"};
+    return Objection{403, "Web pages are not allowed to use the admin listener"};
   }
   const bool json = request.header_count("Content-Type") == 1 && says_json(*request.header("Content-Type"));
-  if (!request.body.empty() && !json) return Objection{415, "The body must have the Content-Type application/json"};
+  if (!request.body.empty() && !json) return Objection{415, "The body must have Content-Type application/json"};
   return std::nullopt;
 }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may use the two listeners: TrustedPeers may ask for tokens, and AdminGuard keeps web pages from operations.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "http/exchange.h"
+
+namespace authd::endpoints {
+
+// security.trusted_gateways: who may ask for tokens. Identity arrives in plain headers, so whoever may
+// connect may claim to be anybody: only Kong should.
+class TrustedPeers {
+ public:
+  // CIDR blocks ("10.0.0.0/8", "::1") that the configuration has validated; none: everybody is trusted.
+  explicit TrustedPeers(const std::vector<std::string>& blocks);
+
+  bool contains(const IpAddress& peer) const;
+
+ private:
+  struct Block {
+    IpAddress network;
+    unsigned prefix; // bits
+  };
+  std::vector<Block> blocks_;
+};
+
+// What keeps web pages away from an admin listener that has an address: any page in a browser on this machine, or one
+// that can reach it, may send requests there. A foreign Origin gives such a page away, a foreign Host a page whose own
+// name was made to resolve to the listener (DNS rebinding), and a form can send a body, but not one that says it is
+// JSON.
+class AdminGuard {
+ public:
+  struct Objection {
+    int status;
+    std::string_view detail;
+  };
+
+  AdminGuard() = default; // of a Unix socket, which no page reaches: objects to nothing
+  // `host`: that of admin.listen, as configured.
+  explicit AdminGuard(std::string_view host);
+
+  // 403 or 415; nullopt: it may pass. [thread-safe]
+  std::optional<Objection> judge(const http::Request& request) const;
+
+ private:
+  bool is_own_host(std::string_view authority) const;
+
+  std::optional<std::string> host_; // without brackets
+};
+
+} // namespace authd::endpoints
