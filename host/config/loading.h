@@ -4,12 +4,15 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/kinds.h"
 
 namespace authd::config {
 
@@ -26,12 +29,17 @@ EnvironmentVariables process_environment();
 // plugins.dir when nobody sets it: beside the executable's folder, else the installed one.
 std::string default_plugin_dir();
 
-// Where the loader gets a plugin's JSON Schema from: the ELF note, read without running the plugin.
-// Given plugin name (or path), plugins.dir, the pin (sha256 or empty) and kind ("authd.cache/1"); the
-// error is a whole line.
-using SchemaSource =
-    std::function<Result<std::string, Problem>(std::string_view plugin, std::string_view dir, std::string_view pin,
-                                               std::string_view kind, Environment environment)>;
+// What a plugin's ELF note says that its table is judged by.
+struct PublishedSettings {
+  std::string schema;              // JSON
+  std::optional<bool> remote = {}; // Kind::remote; nothing: not said
+};
+
+// Where the loader gets that from, without running the plugin. Given plugin name (or path), plugins.dir, the pin
+// (sha256 or empty) and kind ("authd.cache/1"); the error is a whole line.
+using SchemaSource = std::function<Result<PublishedSettings, Problem>(std::string_view plugin, std::string_view dir,
+                                                                      std::string_view pin, std::string_view kind,
+                                                                      Environment environment)>;
 
 // What a plugin itself says of settings that its schema allows: whole lines.
 struct PluginVerdict {
@@ -47,6 +55,7 @@ struct LoadOptions {
   bool trust_absent_credentials = false;
   PluginTrial trial = {};         // none: the schemas alone judge
   bool trial_of_good_ones = true; // false: only with a configuration that is refused anyway, to say all at once
+  std::span<const Kind> kinds = config::kinds(); // others than authd's, for tests
 };
 
 // `file` empty: /etc/authd/authd.toml if it exists, else the environment alone.

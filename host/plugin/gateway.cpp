@@ -9,8 +9,8 @@
 #include "base/abi_views.h"
 #include "base/byte_sink.h"
 #include "base/frozen_sizes.h"
+#include "config/kinds.h"
 #include "plugin/invoke.h"
-#include "plugin/kinds.h"
 #include "plugin/loader.h"
 
 namespace authd::plugin {
@@ -103,7 +103,7 @@ Failed not_done(Call& call, CallStatus status) {
 Gateway::Gateway(std::shared_ptr<Instance> instance)
     : instance_(std::move(instance)), ops_(static_cast<const authd_gateway_ops*>(instance_->component().ops)) {
   if (std::string_view(instance_->component().kind) != AUTHD_GATEWAY_V1 ||
-      !missing_operation(AUTHD_GATEWAY_V1, ops_).empty())
+      !config::missing_operation(AUTHD_GATEWAY_V1, ops_).empty())
     throw std::invalid_argument(instance_->name() + " is no gateway adapter");
 }
 

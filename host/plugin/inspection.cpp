@@ -8,8 +8,6 @@
 #include <fmt/format.h>
 
 #include "authd/abi.h"
-#include "authd/cache.h"
-#include "authd/gateway.h"
 #include "config/plugin_settings.h"
 #include "config/schema.h"
 #include "config/settings.h"
@@ -94,7 +92,22 @@ Result<Note, Refusal> check_note(const std::string& path, ByteView descriptor) {
   return std::move(*note);
 }
 
-Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy, std::string_view pin) {
+// A host of an older minor would load the plugin and know nothing of the kind.
+Result<void, Refusal> check_kinds(const std::string& path, const Note& note, std::span<const config::Kind> kinds) {
+  for (const NoteComponent& c : note.components) {
+    const config::Kind* kind = config::kind_with_id(c.kind, kinds);
+    if (kind != nullptr && note.min_minor < kind->minor)
+      return refuse(RefusalCode::bad_note, path,
+                    fmt::format("its .note.authd has a component of kind {}, which needs ABI {}.{}, but says that the "
+                                "plugin needs {}.{}",
+                                c.kind, AUTHD_ABI_MAJOR, kind->minor, note.major, note.min_minor),
+                    fmt::format("Rebuild it with AUTHD_TARGET_MINOR={}", kind->minor));
+  }
+  return {};
+}
+
+Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy, std::string_view pin,
+                                              std::span<const config::Kind> kinds) {
   InspectedPlugin plugin{file.path, sha256_hex(file.bytes), {}, {}};
   if (auto ok = check_permissions(file, policy, plugin.warnings); !ok) return Refused(ok.error());
   if (auto ok = check_pin(file.path, policy, pin, plugin.sha256); !ok) return Refused(ok.error());
@@ -102,6 +115,7 @@ Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolic
   if (!descriptor) return Refused(descriptor.error());
   auto note = check_note(file.path, *descriptor);
   if (!note) return Refused(note.error());
+  if (auto ok = check_kinds(file.path, *note, kinds); !ok) return Refused(ok.error());
   plugin.note = std::move(*note);
   return plugin;
 }
@@ -113,15 +127,13 @@ std::string_view stem(std::string_view plugin) {
   return name;
 }
 
-// As `config check` judges it; of a kind that no table is for, the schema alone.
-Result<void, std::string> check_schema(const NoteComponent& component) {
+// As `config check` judges it; of an unknown kind, the schema alone.
+Result<void, std::string> check_schema(const NoteComponent& component, std::span<const config::Kind> kinds) {
   const auto shape = config::parse_schema(component.config_schema);
   if (!shape) return tl::unexpected(shape.error());
-  const std::string_view table = component.kind == AUTHD_GATEWAY_V1 ? "gateway"
-                                 : component.kind == AUTHD_CACHE_V1 ? "cache"
-                                                                    : "";
-  if (table.empty()) return {};
-  const auto both = config::merged(config::shape_of_table(table), *shape);
+  const config::Kind* kind = config::kind_with_id(component.kind, kinds);
+  if (kind == nullptr) return {};
+  const auto both = config::merged(config::shape_of_table(kind->table), *shape);
   if (!both) return tl::unexpected(both.error());
   return {};
 }
@@ -136,9 +148,9 @@ std::string remarks(const NoteComponent& component) {
   return text.empty() ? text : text + ")";
 }
 
-Result<void, Refusal> check_schemas(const InspectedPlugin& plugin) {
+Result<void, Refusal> check_schemas(const InspectedPlugin& plugin, std::span<const config::Kind> kinds) {
   for (const auto& c : plugin.note.components) {
-    if (const auto schema = check_schema(c); !schema)
+    if (const auto schema = check_schema(c, kinds); !schema)
       return refuse(RefusalCode::bad_note, plugin.path,
                     fmt::format("the config schema of {} {} is refused: {}", c.kind, c.name, schema.error()),
                     "Keep to the keywords of docs/plugins.md");
@@ -162,10 +174,11 @@ std::string plugin_path(std::string_view name, std::string_view dir) {
       .string();
 }
 
-Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin) {
+Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin,
+                                         std::span<const config::Kind> kinds) {
   auto file = read_plugin_file(path);
   if (!file) return Refused(file.error());
-  return inspect_file(*file, policy, pin);
+  return inspect_file(*file, policy, pin, kinds);
 }
 
 Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected, std::string_view kind,
@@ -190,10 +203,10 @@ Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& in
       "Give the file, or a link to it, the name of one of them");
 }
 
-Result<std::string, Refusal> inspect_report(const std::string& path) {
-  const auto plugin = inspect(path, TrustPolicy{.strict_permissions = false, .require_pins = false}, {});
+Result<std::string, Refusal> inspect_report(const std::string& path, std::span<const config::Kind> kinds) {
+  const auto plugin = inspect(path, TrustPolicy{.strict_permissions = false, .require_pins = false}, {}, kinds);
   if (!plugin) return Refused(plugin.error());
-  if (const auto schemas = check_schemas(*plugin); !schemas) return Refused(schemas.error());
+  if (const auto schemas = check_schemas(*plugin, kinds); !schemas) return Refused(schemas.error());
   const Note& note = plugin->note;
   std::string text;
   const auto line = [&](std::string_view what, std::string_view value) {

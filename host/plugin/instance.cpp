@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/frozen_sizes.h"
+#include "config/kinds.h"
 #include "plugin/descriptor.h"
 #include "plugin/invoke.h"
-#include "plugin/kinds.h"
 
 namespace authd::plugin {
 namespace {
@@ -83,7 +83,7 @@ class Instance::Impl {
   }
 
   Result<void, Refusal> check() const {
-    const std::string_view missing = missing_operation(component_.kind, component_.ops);
+    const std::string_view missing = config::missing_operation(component_.kind, component_.ops);
     if (!missing.empty())
       return refuse(RefusalCode::operation_missing, where(),
                     fmt::format("{} {} lacks {}", component_.kind, component_.name, missing),
