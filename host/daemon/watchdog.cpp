@@ -77,7 +77,7 @@ void Watchdog::watch() {
     const int ready = ::poll(both, 2, timeout_ms());
     const SteadyTime now = steady_now();
     overruns_.look(now);
-    if (now >= exit_limit()) end_at_once(Level::fatal, "exit-forced", "the time for the exit has passed");
+    if (now >= exit_limit()) end_at_once(Level::fatal, "exit-forced", "authd did not exit in time");
     if (ready <= 0) continue;
     signalfd_siginfo received{};
     if ((both[0].revents & POLLIN) != 0 && ::read(signal_fd_, &received, sizeof(received)) == sizeof(received))

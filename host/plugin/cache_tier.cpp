@@ -36,7 +36,7 @@ CacheTier::CacheTier(std::shared_ptr<Instance> instance)
     : instance_(std::move(instance)), ops_(static_cast<const authd_cache_ops*>(instance_->component().ops)) {
   if (std::string_view(instance_->component().kind) != AUTHD_CACHE_V1 ||
       !config::missing_operation(AUTHD_CACHE_V1, ops_).empty())
-    throw std::invalid_argument(instance_->name() + " is no cache tier");
+    throw std::invalid_argument(instance_->name() + " is not a cache tier");
   serialized_ = (ops_->flags & AUTHD_CACHE_SERIALIZED) != 0;
 }
 

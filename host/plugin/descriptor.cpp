@@ -57,7 +57,7 @@ std::string_view flag_text(bool flag) { return flag ? "true" : "false"; }
 
 Result<void, Refusal> check_shape(const authd_plugin* plugin, const InspectedPlugin& inspected) {
   if (plugin == nullptr) return malformed(inspected, "is NULL");
-  if (!is_whole(plugin)) return malformed(inspected, "is shorter than ABI 1.0 has it");
+  if (!is_whole(plugin)) return malformed(inspected, "is shorter than in ABI 1.0");
   if (plugin->id == nullptr || plugin->version == nullptr) return malformed(inspected, "has no id or no version");
   if (plugin->components == nullptr) return malformed(inspected, "has no components");
   if (plugin->component_count != inspected.note.components.size())
@@ -103,7 +103,7 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
   }
   for (const NoteComponent& said : inspected.note.components) {
     const auto real = find(components, said);
-    if (!real) return differs(inspected, "components", said.kind + " " + said.name, "none such");
+    if (!real) return differs(inspected, "components", said.kind + " " + said.name, "none");
     if (auto ok = compare_remote(said, *real, inspected); !ok) return ok;
     const auto schema = canonical_json(real->config_schema);
     if (!schema || *schema != said.config_schema)
@@ -115,7 +115,7 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
 } // namespace
 
 std::string_view defect_of(const authd_component& component) {
-  if (!is_whole(&component)) return "what ABI 1.0 has";
+  if (!is_whole(&component)) return "the members of ABI 1.0";
   if (component.kind == nullptr) return "kind";
   if (component.name == nullptr) return "name";
   if (component.config_schema == nullptr) return "config_schema";

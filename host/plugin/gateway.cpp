@@ -55,7 +55,7 @@ class Collector {
   static authd_status put(const authd_credential_sink* sink, const authd_credential* c) noexcept try {
     auto& self = *static_cast<Collector*>(sink->ctx);
     if (c == nullptr) return self.refuse("put NULL for a credential");
-    if (!is_whole(c)) return self.refuse("put a credential that is shorter than ABI 1.0 has it");
+    if (!is_whole(c)) return self.refuse("put a credential that is shorter than in ABI 1.0");
     return self.take(known_part(c));
   } catch (...) {
     static_cast<Collector*>(sink->ctx)->fault_ = "out of memory"; // so short that it allocates nothing
@@ -104,7 +104,7 @@ Gateway::Gateway(std::shared_ptr<Instance> instance)
     : instance_(std::move(instance)), ops_(static_cast<const authd_gateway_ops*>(instance_->component().ops)) {
   if (std::string_view(instance_->component().kind) != AUTHD_GATEWAY_V1 ||
       !config::missing_operation(AUTHD_GATEWAY_V1, ops_).empty())
-    throw std::invalid_argument(instance_->name() + " is no gateway adapter");
+    throw std::invalid_argument(instance_->name() + " is not a gateway adapter");
 }
 
 Result<std::vector<GatewayCredential>, CallFailure> Gateway::get_secret(Call& call, std::string_view consumer) const {

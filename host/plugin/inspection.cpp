@@ -41,7 +41,7 @@ Result<void, Refusal> check_pin(const std::string& path, const TrustPolicy& poli
     return refuse(RefusalCode::pin_missing, path, "has no pin, and plugins.require_pins is on",
                   fmt::format("After reviewing it, pin sha256 {}", sha256));
   if (!pin.empty() && !same_hex(pin, sha256))
-    return refuse(RefusalCode::pin_differs, path, fmt::format("its sha256 is {}, the pin says {}", sha256, pin),
+    return refuse(RefusalCode::pin_differs, path, fmt::format("expected sha256 {} (its pin), got {}", pin, sha256),
                   "Restore the file that was pinned, or review this one and pin it");
   return {};
 }
@@ -58,10 +58,10 @@ Result<ByteView, Refusal> check_elf(const PluginFile& file) {
   if (!image->shared_object)
     return refuse(RefusalCode::not_elf, file.path, "is an ELF file, but not a shared object", "Link it with -shared");
   if (image->executable_stack)
-    return refuse(RefusalCode::executable_stack, file.path, "asks for an executable stack",
+    return refuse(RefusalCode::executable_stack, file.path, "requests an executable stack",
                   "Link it with -Wl,-z,noexecstack");
   if (!image->note)
-    return refuse(RefusalCode::no_note, file.path, "has no .note.authd, so it is no plugin of authd",
+    return refuse(RefusalCode::no_note, file.path, "has no .note.authd, so it is not an authd plugin",
                   "Use AUTHD_PLUGIN or AUTHD_NOTE of the SDK");
   return *image->note;
 }
@@ -153,7 +153,7 @@ Result<void, Refusal> check_schemas(const InspectedPlugin& plugin, std::span<con
     if (const auto schema = check_schema(c, kinds); !schema)
       return refuse(RefusalCode::bad_note, plugin.path,
                     fmt::format("the config schema of {} {} is refused: {}", c.kind, c.name, schema.error()),
-                    "Keep to the keywords of docs/plugins.md");
+                    "Use only the keywords that docs/plugins.md lists");
   }
   return {};
 }
@@ -196,11 +196,11 @@ Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& in
   if (of_kind == 0)
     return refuse(RefusalCode::no_component, inspected.path,
                   fmt::format("has no component of kind {}; it has {}", kind, offer(inspected.note)),
-                  "Use it where its kind belongs, or name another plugin");
+                  "Use it in the table of its kind, or name another plugin");
   return refuse(
       RefusalCode::no_component, inspected.path,
       fmt::format("has several components of kind {}, none named {}; it has {}", kind, name, offer(inspected.note)),
-      "Give the file, or a link to it, the name of one of them");
+      "Name the file, or a link to it, after one of them");
 }
 
 Result<std::string, Refusal> inspect_report(const std::string& path, std::span<const config::Kind> kinds) {

@@ -91,8 +91,8 @@ class Instance::Impl {
     for (const char* const* id = component_.needs; id != nullptr && *id != nullptr; ++id) {
       if (host_.service(*id) == nullptr)
         return refuse(RefusalCode::service_missing, where(),
-                      fmt::format("needs the service {}, which this authd has not", *id),
-                      "Use an authd that offers it, or an older release of the plugin");
+                      fmt::format("needs the service {}, which this version of authd does not provide", *id),
+                      "Use a version of authd that provides it, or an older version of the plugin");
     }
     return {};
   }
@@ -112,7 +112,7 @@ class Instance::Impl {
     case CallStatus::timeout:
     case CallStatus::rate_limited:
     case CallStatus::cancelled:
-      return "Bring up what it could not reach, and start authd again";
+      return "Check that authd can reach what the plugin needs, and start authd again";
     case CallStatus::corrupt:
     case CallStatus::internal:
     case CallStatus::unsupported:

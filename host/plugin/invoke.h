@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every call into a plugin passes through here, so that it is known to be under way, and that an exception
-// which its tables swore never to throw ends as CallStatus::internal instead of unwinding through the host.
+// which its noexcept tables must not throw ends as CallStatus::internal instead of unwinding through the host.
 #pragma once
 
 #include <exception>
@@ -22,7 +22,7 @@ CallStatus invoke(const Callee& callee, const char* name, const Redaction& redac
   } catch (const std::exception& e) {
     call.record({CallStatus::internal, 0, milliseconds(0), "threw " + redaction.clean(e.what())});
   } catch (...) {
-    call.record({CallStatus::internal, 0, milliseconds(0), "threw something that is no std::exception"});
+    call.record({CallStatus::internal, 0, milliseconds(0), "threw something that is not a std::exception"});
   }
   return CallStatus::internal;
 }

@@ -35,7 +35,7 @@ class MappedLibraries {
       return refuse(RefusalCode::not_linkable, path, fmt::format("cannot be linked: {}", ::dlerror()),
                     "Install the libraries it needs, or link it with -Wl,-z,defs to find what is undefined");
     if (holds_other_bytes(handle, sha256))
-      return refuse(RefusalCode::written_over, path, "was written over while authd has it mapped",
+      return refuse(RefusalCode::written_over, path, "was overwritten while authd had it loaded",
                     "Restart authd, and install plugins by renaming a new file over the old one");
     versions.push_back({sha256, handle});
     register_exit_hook();

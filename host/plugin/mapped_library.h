@@ -12,7 +12,7 @@ namespace authd::plugin {
 
 // A handle for dlsym. `path` is absolute and resolved; `sha256` is that of the bytes that were judged. A file
 // that took the place of one that was mapped before is mapped beside it. Refused: what the dynamic linker
-// refuses, and a file that was written over while it is mapped. [thread-safe]
+// refuses, and a file that was overwritten while it was mapped. [thread-safe]
 Result<void*, Refusal> map_library(const std::string& path, const std::string& sha256);
 
 } // namespace authd::plugin
