@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "plugin/calls_under_way.h"
-#include "plugin/exit_hook.h"
+#include "plugin/mapped_library.h"
 
 namespace authd::daemon {
 namespace {

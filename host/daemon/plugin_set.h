@@ -17,7 +17,7 @@
 
 namespace authd::daemon {
 
-// A plugin, or what the configuration says of it, cannot be used; the text says why and how to mend it.
+// A plugin, or what the configuration says of it, cannot be used; the text says why and how to correct it.
 struct Refused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

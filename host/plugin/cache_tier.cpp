@@ -9,8 +9,8 @@
 #include "base/abi_views.h"
 #include "base/byte_sink.h"
 #include "config/kinds.h"
-#include "plugin/invoke.h"
-#include "plugin/loader.h"
+#include "plugin/calls_under_way.h"
+#include "plugin/instance.h"
 
 namespace authd::plugin {
 namespace {

@@ -102,9 +102,9 @@ void judge_folders(const std::string& given, const std::string& resolved, const 
 }
 
 Refused unreadable(const std::string& path, int error) {
-  const char* mend = error == ENOENT ? "Install the plugin there, or correct plugin or plugins.dir"
-                                     : "Let the user who runs authd read it and enter its folders";
-  return refuse(RefusalCode::unreadable, path, fmt::format("cannot be opened: {}", std::strerror(error)), mend);
+  const char* remedy = error == ENOENT ? "Install the plugin there, or correct plugin or plugins.dir"
+                                       : "Let the user who runs authd read it and enter its folders";
+  return refuse(RefusalCode::unreadable, path, fmt::format("cannot be opened: {}", std::strerror(error)), remedy);
 }
 
 Result<std::string, Refusal> read_all(const std::string& path, int fd, off_t size) {

@@ -10,8 +10,8 @@
 #include "base/byte_sink.h"
 #include "base/frozen_sizes.h"
 #include "config/kinds.h"
-#include "plugin/invoke.h"
-#include "plugin/loader.h"
+#include "plugin/calls_under_way.h"
+#include "plugin/instance.h"
 
 namespace authd::plugin {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "base/frozen_sizes.h"
 #include "config/kinds.h"
+#include "plugin/calls_under_way.h"
 #include "plugin/descriptor.h"
-#include "plugin/invoke.h"
 
 namespace authd::plugin {
 namespace {
@@ -106,7 +106,7 @@ class Instance::Impl {
  private:
   const std::string& where() const { return origin_.path.empty() ? host_.instance() : origin_.path; }
 
-  static std::string_view mend_for(CallStatus status) {
+  static std::string_view remedy_for(CallStatus status) {
     switch (status) {
     case CallStatus::unavailable:
     case CallStatus::timeout:
@@ -133,7 +133,7 @@ class Instance::Impl {
   Refused failed(RefusalCode code, std::string_view what, const std::vector<CallFailure>& failures) const {
     const auto refused = [&](CallStatus status, std::string_view why) {
       return refusal(code, where(), fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
-                     mend_for(status));
+                     remedy_for(status));
     };
     std::string all;
     std::vector<Refusal::Problem> problems;

@@ -15,4 +15,15 @@ namespace authd::plugin {
 // refuses, and a file that was overwritten while it was mapped. [thread-safe]
 Result<void*, Refusal> map_library(const std::string& path, const std::string& sha256);
 
+// exit() in a plugin runs the destructors of every plugin's globals while the host's threads still use them.
+// The hook is called before that.
+using ExitHook = void (*)() noexcept;
+
+// Called by exit(), on the thread that called it. nullptr: none. [thread-safe]
+void set_exit_hook(ExitHook hook);
+
+// Handlers run in reverse order of their registration: to be called after each mapping of a library, so that
+// the hook comes before the destructors that this has registered. [thread-safe]
+void register_exit_hook();
+
 } // namespace authd::plugin

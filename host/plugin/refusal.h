@@ -77,7 +77,7 @@ inline constexpr std::array kRefusals{
 
 std::string code_of(RefusalCode code); // "AP-012"
 
-// One line that says what, why and the mend, ending in its code, e.g.
+// One line that says what, why and the remedy, ending in its code, e.g.
 // "acme-kong.so: needs plugin ABI 1.4, this authd provides 1.2. Rebuild with AUTHD_TARGET_MINOR=2 or use
 // an authd with ABI 1.4 or newer. [AP-012]"
 struct Refusal {
@@ -93,13 +93,13 @@ struct Refusal {
   std::vector<Problem> problems = {}; // empty: the host refused it
 };
 
-// `why` and `mend` without a final full stop.
-Refusal refusal(RefusalCode code, std::string_view what, std::string_view why, std::string_view mend);
+// `why` and `remedy` without a final full stop.
+Refusal refusal(RefusalCode code, std::string_view what, std::string_view why, std::string_view remedy);
 
 // The same as a failed Result.
 inline authd::Failure<Refusal> refuse(RefusalCode code, std::string_view what, std::string_view why,
-                                      std::string_view mend) {
-  return authd::Failure<Refusal>(refusal(code, what, why, mend));
+                                      std::string_view remedy) {
+  return authd::Failure<Refusal>(refusal(code, what, why, remedy));
 }
 
 } // namespace authd::plugin

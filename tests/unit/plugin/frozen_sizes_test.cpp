@@ -9,7 +9,7 @@
 #include "base/call.h"
 #include "fixtures.h"
 #include "plugin/gateway.h"
-#include "plugin/own_calls.h"
+#include "plugin/host_context.h"
 #include "scripted.h"
 
 namespace authd {
