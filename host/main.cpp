@@ -25,7 +25,7 @@
 #include "daemon/watchdog.h"
 #include "endpoints/admin_server.h"
 #include "http/server.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
 

@@ -14,7 +14,7 @@
 #include "base/json_writer.h"
 #include "base/version.h"
 #include "cli/admin_client.h"
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "config/kinds.h"
 #include "config/loading.h"
 #include "config/plugin_settings.h"

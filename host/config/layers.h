@@ -2,7 +2,7 @@
 // Defaults <- file <- environment, for one table.
 #pragma once
 
-#include "config/loading.h"
+#include "config/environment_variables.h"
 #include "config/node.h"
 #include "config/shape.h"
 

@@ -261,16 +261,6 @@ std::string default_plugin_dir() {
   return "/usr/lib/authd/plugins";
 }
 
-EnvironmentVariables process_environment() {
-  EnvironmentVariables variables;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    std::string_view text = *entry;
-    std::size_t equals = text.find('=');
-    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return variables;
-}
-
 Result<Config, std::vector<Problem>> load(std::string_view file, const EnvironmentVariables& env,
                                           const SchemaSource& schemas, const LoadOptions& options) {
   std::string name(file);

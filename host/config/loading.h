@@ -3,8 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,34 +10,15 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/environment_variables.h"
 #include "config/kinds.h"
+#include "config/problems.h"
+#include "config/schema_source.h"
 
 namespace authd::config {
 
-// "etc/authd.toml:14:11: breaker.timeout: 50ms is below the minimum of 100ms" or
-// "CIRCUIT_BREAKER_TIMEOUT: ..."; one line, what is wrong and what is allowed.
-struct Problem {
-  std::string line;
-};
-
-// The process's environment, or a test's.
-using EnvironmentVariables = std::map<std::string, std::string, std::less<>>;
-EnvironmentVariables process_environment();
-
 // plugins.dir when nobody sets it: beside the executable's folder, else the installed one.
 std::string default_plugin_dir();
-
-// What a plugin's ELF note says that its table is judged by.
-struct PublishedSettings {
-  std::string schema;              // JSON
-  std::optional<bool> remote = {}; // Kind::remote; nothing: not said
-};
-
-// Where the loader gets that from, without running the plugin. Given plugin name (or path), plugins.dir, the pin
-// (sha256 or empty) and kind ("authd.cache/1"); the error is a whole line.
-using SchemaSource = std::function<Result<PublishedSettings, Problem>(std::string_view plugin, std::string_view dir,
-                                                                      std::string_view pin, std::string_view kind,
-                                                                      Environment environment)>;
 
 // What a plugin itself says of settings that its schema allows: whole lines.
 struct PluginVerdict {

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "config/checker.h"
+#include "config/kinds.h"
 #include "config/layers.h"
-#include "config/loading.h"
 #include "config/problems.h"
+#include "config/schema_source.h"
 #include "config/section.h"
 
 namespace authd::config {

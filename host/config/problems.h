@@ -7,10 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "config/loading.h"
 #include "config/node.h"
 
 namespace authd::config {
+
+// "etc/authd.toml:14:11: breaker.timeout: 50ms is below the minimum of 100ms" or
+// "CIRCUIT_BREAKER_TIMEOUT: ..."; one line, what is wrong and what is allowed.
+struct Problem {
+  std::string line;
+};
 
 class Problems {
  public:

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "config/loading.h"
+#include "config/environment_variables.h"
 
 namespace authd::config {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
 #include "plugin/gateway.h"

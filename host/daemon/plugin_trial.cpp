@@ -27,7 +27,7 @@
 #include "base/log.h"
 #include "daemon/generation.h"
 #include "daemon/plugin_set.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 #include "plugin/loader.h"
 
 namespace authd::daemon {

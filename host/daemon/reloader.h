@@ -14,7 +14,7 @@
 #include "daemon/generation.h"
 #include "daemon/lifecycle.h"
 #include "http/server.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
 

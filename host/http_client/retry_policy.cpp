@@ -10,13 +10,14 @@
 #include <sstream>
 #include <string>
 
+#include "net/backoff.h"
+
 namespace authd::http_client {
 namespace {
 
 using How = AttemptEnd::How;
 
 constexpr seconds kLongestRetryAfter{24 * 60 * 60};
-constexpr unsigned kMostDoublings = 16;
 
 bool is_worth_another(const AttemptEnd& end) {
   switch (end.how) {
@@ -82,8 +83,7 @@ std::optional<milliseconds> RetryPolicy::wait_before_next(const AttemptEnd& end,
 }
 
 milliseconds RetryPolicy::backoff() const {
-  const unsigned doublings = std::min(counted_ - 1, kMostDoublings);
-  const auto ceiling = static_cast<double>(settings_.base.count() << doublings);
+  const auto ceiling = static_cast<double>(net::doubled(settings_.base, counted_ - 1).count());
   return milliseconds(static_cast<std::int64_t>(chance_() * ceiling));
 }
 

@@ -2,7 +2,7 @@
 // Whether an exchange is tried again, and when. Pure decisions: time and chance are passed in, and what is
 // decided is carried out elsewhere.
 //
-// Tried again is what may be (idempotent) and is worth it:
+// An exchange is tried again if it may be (idempotent) and the reason may pass:
 //   no answer        refused, reset, closed without a byte, or connecting took too long
 //   429, 502-504     after Retry-After where the server says it, else after a backoff with full jitter
 // and only when the wait ends while somebody still waits for the result, and the budget allows it.

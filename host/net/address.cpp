@@ -10,6 +10,16 @@
 #include <sys/un.h>
 
 namespace authd::net {
+namespace {
+
+std::string joined(const std::string& host, const std::string& port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + host + "]" : host) + ":" + port;
+}
+
+} // namespace
+
+std::string Endpoint::text() const { return is_unix_socket() ? host : joined(host, port); }
 
 Address::Address(const sockaddr* address, socklen_t length) : length_(std::min<socklen_t>(length, sizeof storage_)) {
   std::memcpy(&storage_, address, length_);
@@ -28,16 +38,16 @@ std::string Address::text() const {
   char host[NI_MAXHOST] = "?";
   char port[NI_MAXSERV] = "?";
   ::getnameinfo(get(), length_, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-  return (family() == AF_INET6 ? "[" + std::string(host) + "]" : host) + ":" + port;
+  return joined(host, port);
 }
 
 bool operator==(const Address& a, const Address& b) {
   return a.length_ == b.length_ && std::memcmp(&a.storage_, &b.storage_, a.length_) == 0;
 }
 
-std::vector<Address> interleaved(const std::vector<Address>& sorted) {
+Addresses interleaved(const Addresses& sorted) {
   if (sorted.empty()) return {};
-  std::vector<Address> leading, others, out;
+  Addresses leading, others, out;
   for (const Address& address : sorted)
     (address.family() == sorted.front().family() ? leading : others).push_back(address);
   for (std::size_t i = 0; i < std::max(leading.size(), others.size()); ++i) {

@@ -10,11 +10,13 @@
 namespace authd::net {
 
 // A server as a configuration names it.
-struct HostPort {
+struct Endpoint {
   std::string host; // a name, a numeric address without brackets, or the absolute path of a Unix socket
   std::string port; // decimal; empty for a Unix socket
 
-  friend bool operator==(const HostPort&, const HostPort&) = default;
+  bool is_unix_socket() const { return host.starts_with('/'); }
+  std::string text() const; // "kong:8001", "[::1]:80", "/run/redis.sock"
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // Where connect(2) goes to: IPv4, IPv6 or a Unix socket.
@@ -36,8 +38,10 @@ class Address {
   socklen_t length_;
 };
 
+using Addresses = std::vector<Address>;
+
 // RFC 8305, section 4: the families alternate, that of the first address first, and each keeps the order that
 // it has by RFC 6724. So one family that leads nowhere costs one attempt and not as many as it has addresses.
-std::vector<Address> interleaved(const std::vector<Address>& sorted);
+Addresses interleaved(const Addresses& sorted);
 
 } // namespace authd::net

@@ -28,7 +28,7 @@ concept Withdrawable = requires(const T& operation) {
 class Deadline {
  public:
   explicit Deadline(milliseconds from_now) : at_(SteadyClock::now() + std::min<milliseconds>(from_now, kForever)) {}
-  // The earlier of the operation's own deadline and `at_most` from now. Borrows the operation, which is asked
+  // The earlier of the operation's own deadline and `at_most` from now. The operation must outlive it; it is asked
   // again before each wait, and at least every 100 ms.
   template <Withdrawable Operation>
   Deadline(const Operation& operation, milliseconds at_most)
@@ -38,7 +38,7 @@ class Deadline {
   }
 
   Deadline capped(milliseconds at_most) const;
-  // Also over as soon as this descriptor is readable; it is never read. Borrows it.
+  // Also over as soon as this descriptor, which must outlive it, is readable; it is never read.
   Deadline cancelled_by(int descriptor) const;
 
   milliseconds remaining() const; // zero: it is over, or the operation was withdrawn

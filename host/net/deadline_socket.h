@@ -32,7 +32,7 @@ class DeadlineSocket {
   // 0: the peer closed in good order.
   Result<std::size_t> read(std::span<char> into, const Deadline& deadline);
   Result<void> write(std::string_view all, const Deadline& deadline);
-  // Nothing to read on an idle connection: neither its end nor bytes that nobody asked for.
+  // Nothing to read on an idle connection: neither its end nor unexpected bytes.
   bool quiet() const;
   // Waits for something to read; false when the deadline came first.
   bool readable(const Deadline& deadline) const;
@@ -49,7 +49,7 @@ class DeadlineSocket {
   Result<void> wait_for_tls(int rc, const Deadline& deadline) const;
   Result<std::size_t> read_tls(std::span<char> into, const Deadline& deadline);
   Result<std::size_t> write_some(std::string_view bytes, const Deadline& deadline);
-  // OpenSSL may hold what poll(2) cannot see any more.
+  // OpenSSL may have buffered what poll(2) no longer reports.
   bool buffered() const { return ssl_ && SSL_pending(ssl_.get()) > 0; }
 
   Descriptor fd_;

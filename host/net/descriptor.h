@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 namespace authd::net {
@@ -23,6 +26,24 @@ class Descriptor {
 
  private:
   int fd_;
+};
+
+// Becomes readable at the first raise() and stays so, because nobody reads it: ends every wait that polls it
+// (Deadline::cancelled_by), once and for good.
+class Event {
+ public:
+  // Throws std::system_error when the process may open no more descriptors.
+  Event() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (fd_.get() < 0) throw std::system_error(errno, std::system_category(), "eventfd");
+  }
+
+  int descriptor() const { return fd_.get(); }                   // for poll(2) only
+  void raise() const noexcept { ::eventfd_write(fd_.get(), 1); } // [thread-safe]
+  // Gives the descriptor back before the end of the object. Requires that nobody waits for it any more.
+  void close() { fd_ = Descriptor(); }
+
+ private:
+  Descriptor fd_;
 };
 
 } // namespace authd::net

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Happy Eyeballs (RFC 8305, section 5): the addresses are tried in order, each a little after the one before
-// and at once when that one fails; the first connection that stands wins and the others are closed.
+// and at once when that one fails; the first connection that is established wins and the others are closed.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "net/address.h"
 #include "net/deadline.h"
 #include "net/descriptor.h"
-#include "net/resolver.h"
 
 namespace authd::net {
 

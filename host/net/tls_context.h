@@ -13,7 +13,7 @@ namespace authd::net {
 // system's); the name is checked for each connection (DeadlineSocket::secure). Throws std::invalid_argument
 // when the file holds no authority that can be read, std::bad_alloc when OpenSSL cannot be set up.
 std::shared_ptr<SSL_CTX> make_tls_context(const std::string& ca_file = {});
-// The same that believes nobody yet.
+// The same without any authority yet.
 std::shared_ptr<SSL_CTX> make_bare_tls_context();
 
 // One with the system's authorities, for all connections. Made at the first use, because the authorities cost

@@ -2,7 +2,7 @@
 // Lets the configuration loader validate a plugin's settings without running the plugin.
 #pragma once
 
-#include "config/loading.h"
+#include "config/schema_source.h"
 
 namespace authd::plugin {
 

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 
 namespace authd::cache_memory {
@@ -41,11 +43,25 @@ struct Entry {
 
 // Overwrites key and value before it frees the block.
 struct EntryDeleter {
-  void operator()(Entry* entry) const;
+  void operator()(Entry* entry) const {
+    explicit_bzero(entry + 1, entry->key_bytes + std::size_t{entry->value_bytes});
+    entry->~Entry();
+    ::operator delete(entry);
+  }
 };
 using EntryPtr = std::unique_ptr<Entry, EntryDeleter>;
 
 // Throws std::bad_alloc. Times are set by the caller.
-EntryPtr make_entry(std::uint64_t hash, std::string_view key, std::string_view value);
+inline EntryPtr make_entry(std::uint64_t hash, std::string_view key, std::string_view value) {
+  void* block = ::operator new(sizeof(Entry) + key.size() + value.size());
+  EntryPtr entry(new (block) Entry);
+  entry->hash = hash;
+  entry->key_bytes = static_cast<std::uint32_t>(key.size());
+  entry->value_bytes = static_cast<std::uint32_t>(value.size());
+  char* payload = reinterpret_cast<char*>(entry.get() + 1);
+  if (!key.empty()) std::memcpy(payload, key.data(), key.size());
+  if (!value.empty()) std::memcpy(payload + key.size(), value.data(), value.size());
+  return entry;
+}
 
 } // namespace authd::cache_memory

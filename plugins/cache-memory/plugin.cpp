@@ -34,8 +34,8 @@ class MemoryTier {
 
   Status set(Call& call, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale) {
     if (cache_.set(key, value, ttl.count(), stale.count()) == MemoryCache::Stored::ok) return Status::ok;
-    return call.fail(Status::invalid, "a key of at most 4 KiB, a value of at most 1 MiB, a ttl of at least "
-                                      "1 ms and a stale time of at least 0 are accepted");
+    return call.fail(Status::invalid, "expected a key of at most 4 KiB, a value of at most 1 MiB, a ttl of at least "
+                                      "1 ms and a stale time of at least 0");
   }
 
   Status del(Call&, std::string_view key) { return cache_.del(key) ? Status::ok : Status::not_found; }

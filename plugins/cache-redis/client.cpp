@@ -3,17 +3,41 @@
 
 #include <optional>
 
+#include "formats.h"
+#include "net/backoff.h"
+
 namespace authd::cache_redis {
 namespace {
 
 using sdk::Status;
 
 constexpr int kMostHops = 5;
+constexpr const char* kPage = "500"; // about as many keys as one SCAN looks at
+
+struct Page {
+  std::string cursor;
+  std::vector<std::string> keys;
+};
+
+Outcome<Page> scan(Client& client, Node& node, const std::string& cursor, const std::string& pattern,
+                   const Deadline& deadline) {
+  Command command("SCAN");
+  command << cursor << "MATCH" << pattern << "COUNT" << kPage;
+  auto replies = client.run_at(node, std::span(&command, 1), deadline);
+  if (!replies) return tl::make_unexpected(std::move(replies.error()));
+  if (const std::string* error = error_of(replies->front())) return tl::make_unexpected(classify_error(*error));
+  const auto parts = elements_of(replies->front());
+  if (parts.size() != 2)
+    return failure(Fault::Kind::refused, Status::corrupt, "the answer to SCAN is not a page of keys");
+  Page page{std::string(text_of(parts[0])), {}};
+  for (const Reply& key : elements_of(parts[1])) page.keys.emplace_back(text_of(key));
+  return page;
+}
 
 } // namespace
 
 Outcome<Reply> Client::run(std::string_view key, const Command& command, const Deadline& deadline) {
-  std::optional<Backoff> backoff;
+  std::optional<net::Backoff> backoff;
   for (unsigned retry = 0;; ++retry) {
     auto reply = try_once(key, command, deadline);
     if (reply || !reply.error().worth_another_try() || retry == settings_.max_retries) return reply;
@@ -47,7 +71,7 @@ Outcome<std::vector<Reply>> Client::run_at(Node& node, std::span<const Command> 
 Outcome<Reply> Client::try_once(std::string_view key, const Command& command, const Deadline& deadline) {
   auto node = topology_.route(key);
   if (!node) {
-    topology_.doubt();
+    topology_.request_refresh();
     return tl::make_unexpected(std::move(node.error()));
   }
   auto replies = run_at(**node, std::span(&command, 1), deadline);
@@ -75,7 +99,7 @@ Outcome<Reply> Client::follow(NodePtr from, Redirection to, const Command& comma
     to = *next;
     from = std::move(*node);
   }
-  return failure(Fault::Kind::misdirected, Status::unavailable, "the cluster's nodes send one in circles");
+  return failure(Fault::Kind::misdirected, Status::unavailable, "the cluster's nodes redirect in a circle");
 }
 
 // A name may lead to another server by now: the next connection finds out.
@@ -86,9 +110,64 @@ tl::unexpected<Fault> Client::refused(Node& node, const std::string& error) {
 }
 
 tl::unexpected<Fault> Client::failed(const Node& node, Fault fault) {
-  if (fault.kind != Fault::Kind::refused && fault.kind != Fault::Kind::oversized) topology_.doubt();
+  if (fault.kind != Fault::Kind::refused && fault.kind != Fault::Kind::oversized) topology_.request_refresh();
   fault.message = node.endpoint().text() + ": " + fault.message;
   return tl::unexpected<Fault>(std::move(fault));
+}
+
+// --- sweeping
+
+Outcome<void> Client::sweep(std::string_view prefix, const Deadline& deadline) {
+  auto masters = topology_.masters();
+  if (!masters) return tl::make_unexpected(std::move(masters.error()));
+  Outcome<void> all;
+  for (const NodePtr& node : *masters) {
+    auto swept = sweep_node(*node, prefix, deadline);
+    if (!swept && all) all = std::move(swept);
+  }
+  return all;
+}
+
+Outcome<void> Client::sweep_node(Node& node, std::string_view prefix, const Deadline& deadline) {
+  const std::string pattern = scan_pattern(prefix);
+  const std::string_view magic = prefix.empty() ? kMagic : std::string_view();
+  std::string cursor = "0";
+  do {
+    auto page = scan(*this, node, cursor, pattern, deadline);
+    if (!page) return tl::make_unexpected(std::move(page.error()));
+    if (!page->keys.empty()) {
+      auto removed = remove(node, page->keys, magic, deadline);
+      if (!removed) return removed;
+    }
+    cursor = std::move(page->cursor);
+  } while (cursor != "0");
+  return {};
+}
+
+// All at once; a command that is answered an error (a script not known yet, a key that moves to another node) is run
+// again by itself.
+Outcome<void> Client::remove(Node& node, const std::vector<std::string>& keys, std::string_view magic,
+                             const Deadline& deadline) {
+  std::vector<Command> commands;
+  commands.reserve(keys.size());
+  for (const std::string& key : keys) commands.push_back(sweep_script().by_digest(key, {kTombstone, magic}));
+  auto replies = run_at(node, commands, deadline);
+  if (!replies) return tl::make_unexpected(std::move(replies.error()));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (error_of((*replies)[i]) == nullptr) continue;
+    auto single = run(sweep_script(), keys[i], {kTombstone, magic}, deadline);
+    if (!single) return tl::make_unexpected(std::move(single.error()));
+  }
+  return {};
+}
+
+std::string scan_pattern(std::string_view prefix) {
+  std::string pattern;
+  for (const char c : prefix) {
+    if (std::string_view("*?[]\\^").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern + "*";
 }
 
 } // namespace authd::cache_redis

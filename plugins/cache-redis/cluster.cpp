@@ -18,19 +18,19 @@ constexpr std::size_t kMostNodes = 1100;
 } // namespace
 
 ClusterTopology::ClusterTopology(const Dialer& dialer, const sdk::Host& host)
-    : dialer_(dialer), host_(host), lookout_(kPeriod, [this](const Deadline& deadline) { look(deadline); }) {
+    : dialer_(dialer), host_(host), refresher_(kPeriod, [this](const Deadline& deadline) { refresh(deadline); }) {
   map_.owner.fill(SlotMap::kNobody);
 }
 
 void ClusterTopology::start(const Deadline& deadline) {
-  lookout_.start();
-  lookout_.await_first(deadline);
+  refresher_.start();
+  refresher_.await_first(deadline);
   if (const auto all = masters())
     for (const NodePtr& node : *all) node->await_first_attempt(deadline);
 }
 
 void ClusterTopology::stop() {
-  lookout_.stop();
+  refresher_.stop();
   std::map<std::string, NodePtr> nodes;
   {
     const std::lock_guard lock(mutex_);
@@ -47,7 +47,7 @@ Outcome<NodePtr> ClusterTopology::route(std::string_view key) {
   if (map_.masters.empty()) return tl::make_unexpected(why_none_);
   const auto owner = map_.owner[slot_of(key)];
   if (owner != SlotMap::kNobody) return node_at(map_.masters[owner]);
-  lookout_.look_now();
+  refresher_.refresh_now();
   return failure(Fault::Kind::down, Status::unavailable, "no node of the cluster has this key's slot");
 }
 
@@ -60,17 +60,17 @@ Outcome<std::vector<NodePtr>> ClusterTopology::masters() {
 }
 
 Outcome<NodePtr> ClusterTopology::follow(const Redirection& to, const Node& from) {
-  if (!to.ask) lookout_.look_now();
+  if (!to.ask) refresher_.refresh_now();
   Endpoint endpoint = to.to;
   if (endpoint.host.empty()) endpoint.host = from.endpoint().host;
   const std::lock_guard lock(mutex_);
   if (nodes_.size() >= kMostNodes)
-    return failure(Fault::Kind::refused, Status::corrupt, "the cluster's nodes name ever new nodes");
+    return failure(Fault::Kind::refused, Status::corrupt, "the cluster's nodes redirect to too many nodes");
   if (stopped_) return failure(Fault::Kind::down, Status::unavailable, "the cache tier is stopped");
   return node_at(endpoint);
 }
 
-bool ClusterTopology::hears(const Endpoint& server) {
+bool ClusterTopology::delivers_to(const Endpoint& server) {
   const std::lock_guard lock(mutex_);
   return std::find(map_.masters.begin(), map_.masters.end(), server) != map_.masters.end();
 }
@@ -81,22 +81,22 @@ NodePtr ClusterTopology::node_at(const Endpoint& endpoint) {
   return node;
 }
 
-void ClusterTopology::look(const Deadline& deadline) {
+void ClusterTopology::refresh(const Deadline& deadline) {
   Fault last;
-  for (const Endpoint& server : whom_to_ask()) {
+  for (const Endpoint& server : servers_to_ask()) {
     auto map = ask(server, deadline.capped(kPatience));
-    if (map) return learn(std::move(*map));
+    if (map) return adopt(std::move(*map));
     last = {map.error().kind, map.error().status, server.text() + ": " + map.error().message, {}};
   }
   const std::lock_guard lock(mutex_);
-  why_none_ = {Fault::Kind::down, last.status, "no node says who is in the cluster; " + last.message, {}};
-  if (std::exchange(complained_, true)) return;
+  why_none_ = {Fault::Kind::down, last.status, "no node could list the nodes of the cluster; " + last.message, {}};
+  if (std::exchange(warned_, true)) return;
   host_.log(sdk::Level::warn, "redis-cluster-down", why_none_.message);
 }
 
 // Masters that answered lately first, then whom the url names. Each time another one begins: one that is
 // cut off from the others would tell the same old story for ever.
-std::vector<Endpoint> ClusterTopology::whom_to_ask() {
+std::vector<Endpoint> ClusterTopology::servers_to_ask() {
   std::vector<Endpoint> all;
   {
     const std::lock_guard lock(mutex_);
@@ -104,7 +104,7 @@ std::vector<Endpoint> ClusterTopology::whom_to_ask() {
       if (node->up()) all.push_back(node->endpoint());
   }
   if (!all.empty())
-    std::rotate(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(looks_++ % all.size()), all.end());
+    std::rotate(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(refreshes_++ % all.size()), all.end());
   for (const Endpoint& seed : dialer_.settings().url.endpoints)
     if (std::find(all.begin(), all.end(), seed) == all.end()) all.push_back(seed);
   return all;
@@ -123,11 +123,11 @@ Outcome<SlotMap> ClusterTopology::ask(const Endpoint& server, const Deadline& de
   return std::move(*map);
 }
 
-void ClusterTopology::learn(SlotMap map) {
+void ClusterTopology::adopt(SlotMap map) {
   std::map<std::string, NodePtr> gone;
   {
     const std::lock_guard lock(mutex_);
-    complained_ = false;
+    warned_ = false;
     map_ = std::move(map);
     gone.swap(nodes_);
     for (const Endpoint& master : map_.masters) {

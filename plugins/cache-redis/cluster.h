@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Redis cluster: keys by slot. Which node has which slot is asked every ten seconds and at every doubt;
+// A Redis cluster: keys by slot. Which node has which slot is asked every ten seconds and on request;
 // until that is known, an operation follows the redirection that it is answered.
 #pragma once
 
@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "lookout.h"
 #include "slot_map.h"
 #include "topology.h"
 
@@ -24,14 +23,14 @@ class ClusterTopology final : public Topology {
   Outcome<NodePtr> route(std::string_view key) override;
   Outcome<std::vector<NodePtr>> masters() override;
   Outcome<NodePtr> follow(const Redirection& to, const Node& from) override;
-  void doubt() override { lookout_.look_now(); }
-  bool hears(const Endpoint& server) override;
+  void request_refresh() override { refresher_.refresh_now(); }
+  bool delivers_to(const Endpoint& server) override;
 
  private:
-  void look(const Deadline& deadline);
-  std::vector<Endpoint> whom_to_ask();
+  void refresh(const Deadline& deadline);
+  std::vector<Endpoint> servers_to_ask();
   Outcome<SlotMap> ask(const Endpoint& server, const Deadline& deadline) const;
-  void learn(SlotMap map);
+  void adopt(SlotMap map);
   NodePtr node_at(const Endpoint& endpoint); // with mutex_ held
 
   const Dialer& dialer_;
@@ -41,12 +40,12 @@ class ClusterTopology final : public Topology {
   SlotMap map_;                          // without masters until a node has answered
   std::map<std::string, NodePtr> nodes_; // by endpoint: the masters, and whom a redirection named since
   Fault why_none_{Fault::Kind::down, sdk::Status::unavailable, "no node of the cluster has been asked yet", {}};
-  bool complained_ = false;
+  bool warned_ = false;
   bool stopped_ = false;
 
-  std::size_t looks_ = 0; // of the thread alone
+  std::size_t refreshes_ = 0; // of the thread alone
 
-  Lookout lookout_;
+  TopologyRefresher refresher_;
 };
 
 } // namespace authd::cache_redis

@@ -20,6 +20,27 @@ Poco::Net::SocketImpl* shared(PocoSocket::Ptr& socket) {
 
 } // namespace
 
+// --- PocoSocket
+
+int PocoSocket::receiveBytes(void* buffer, int length, int) {
+  const auto n = socket_.read({static_cast<char*>(buffer), static_cast<std::size_t>(length)}, deadline_);
+  if (!n) fail(n.error());
+  return static_cast<int>(*n);
+}
+
+int PocoSocket::sendBytes(const void* buffer, int length, int) {
+  const auto sent = socket_.write({static_cast<const char*>(buffer), static_cast<std::size_t>(length)}, deadline_);
+  if (!sent) fail(sent.error());
+  return length;
+}
+
+void PocoSocket::fail(const net::Failure& why) {
+  if (!fault_) fault_ = fault_of(why);
+  throw Poco::IOException(fault_->message);
+}
+
+// --- Connection
+
 // Without their exceptions the streams would pad what is cut short.
 Connection::Connection(net::DeadlineSocket socket)
     : socket_(new PocoSocket(std::move(socket))), stream_socket_(shared(socket_)), input_(stream_socket_),

@@ -3,21 +3,52 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
 #include <Poco/Redis/Command.h>
 #include <Poco/Redis/RedisStream.h>
 
-#include "poco_socket.h"
+#include "fault.h"
+#include "net/deadline_socket.h"
 #include "reply.h"
 
 namespace authd::cache_redis {
 
 using Poco::Redis::Command;
 
-// After any Fault it is spoiled: the answer may still come, and the next command would take it for its own.
+// A net::DeadlineSocket as Poco's Redis streams take it. They know failures only as exceptions, so the failure is kept
+// beside.
+class PocoSocket final : public Poco::Net::StreamSocketImpl {
+ public:
+  using Ptr = Poco::AutoPtr<PocoSocket>;
+
+  explicit PocoSocket(net::DeadlineSocket socket) : socket_(std::move(socket)) {}
+
+  // Bounds all that follows; until then nothing may be read or written. The deadline's operation must outlive it.
+  void set_deadline(const Deadline& deadline) { deadline_ = deadline; }
+  // Why the last read or write failed; nothing after the orderly end of the stream.
+  const std::optional<Fault>& fault() const { return fault_; }
+  const net::DeadlineSocket& socket() const { return socket_; }
+
+  // As Poco's; every failure is kept as fault() and thrown as Poco::Exception.
+  int receiveBytes(void* buffer, int length, int flags = 0) override;
+  // All of it.
+  int sendBytes(const void* buffer, int length, int flags = 0) override;
+
+ private:
+  [[noreturn]] void fail(const net::Failure& why);
+
+  net::DeadlineSocket socket_;
+  Deadline deadline_{milliseconds::zero()};
+  std::optional<Fault> fault_;
+};
+
+// After any Fault it must not be used again: the answer may still come, and would be read as the next command's.
 class Connection {
  public:
   // Nothing is sent yet.

@@ -4,14 +4,14 @@
 #include <exception>
 #include <stdexcept>
 
-#include "error_reply.h"
+#include "fault.h"
 
 namespace authd::cache_redis {
 namespace {
 
 using sdk::Status;
 
-// Runs one step of a greeting; an error reply is a Fault here.
+// Runs one step of a handshake; an error reply is a Fault here.
 Outcome<Reply> step(Connection& connection, const Command& command, const Deadline& deadline) {
   auto reply = connection.exchange(command, deadline);
   if (!reply) return reply;
@@ -19,7 +19,7 @@ Outcome<Reply> step(Connection& connection, const Command& command, const Deadli
   return reply;
 }
 
-// Whatever an AUTH is answered that is no OK, it is the log-in that has to be mended.
+// Any answer to AUTH but OK means that the log-in settings have to be corrected.
 Outcome<void> log_in(Connection& connection, const Account& account, const Deadline& deadline) {
   if (account.password.empty()) return {};
   Command auth("AUTH");
@@ -29,7 +29,7 @@ Outcome<void> log_in(Connection& connection, const Account& account, const Deadl
   if (reply) return {};
   if (reply.error().kind != Fault::Kind::refused) return tl::make_unexpected(std::move(reply.error()));
   return failure(Fault::Kind::refused, Status::denied,
-                 "Redis refuses the log-in: check username and password, and whether it wants any");
+                 "Redis refuses the log-in: check username and password, and whether Redis requires them");
 }
 
 Outcome<void> select(Connection& connection, int db, const Deadline& deadline) {
@@ -49,7 +49,7 @@ Outcome<void> require_master(Connection& connection, const Deadline& deadline) {
   if (!reply) return tl::make_unexpected(std::move(reply.error()));
   const auto role = elements_of(*reply);
   if (!role.empty() && text_of(role.front()) == "master") return {};
-  return failure(Fault::Kind::misdirected, Status::unavailable, "this Redis is not the master (any more)");
+  return failure(Fault::Kind::misdirected, Status::unavailable, "this Redis is not the master");
 }
 
 // A server that loads its data accepts connections, and so does one that is stopped.
@@ -83,22 +83,23 @@ Dialer::Dialer(const Settings& settings, net::Resolver resolver)
     : settings_(settings), tls_(tls_context_of(settings)), connector_(std::move(resolver)) {}
 
 Outcome<std::unique_ptr<Connection>> Dialer::dial(const Endpoint& to, const Deadline& deadline) const {
-  return open(to, deadline, &Dialer::greet);
+  return open(to, deadline, &Dialer::handshake);
 }
 
 Outcome<std::unique_ptr<Connection>> Dialer::dial_sentinel(const Endpoint& to, const Deadline& deadline) const {
-  return open(to, deadline, &Dialer::greet_sentinel);
+  return open(to, deadline, &Dialer::handshake_sentinel);
 }
 
 // Threads of ours call this, and one that lets an exception out ends the process.
-Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Deadline& until, Greeting greeting) const {
+Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Deadline& until,
+                                                  Handshake make_ready) const {
   const Deadline deadline = until.capped(settings_.connect_timeout);
   try {
     auto socket = connect(to, deadline);
     if (!socket) return tl::make_unexpected(std::move(socket.error()));
     auto connection = std::make_unique<Connection>(std::move(*socket));
-    if (auto ready = (this->*greeting)(*connection, deadline); !ready) {
-      if (is_silence(ready.error())) connector_.distrust(to.host_port(), connection->peer());
+    if (auto ready = (this->*make_ready)(*connection, deadline); !ready) {
+      if (is_silence(ready.error())) connector_.distrust(to, connection->peer());
       return tl::make_unexpected(std::move(ready.error()));
     }
     return connection;
@@ -108,17 +109,17 @@ Outcome<std::unique_ptr<Connection>> Dialer::open(const Endpoint& to, const Dead
 }
 
 Outcome<net::DeadlineSocket> Dialer::connect(const Endpoint& to, const Deadline& deadline) const {
-  auto socket = connector_.connect(to.host_port(), deadline, kPatience);
+  auto socket = connector_.connect(to, deadline, kPatience);
   if (!socket) return no_connection(socket.error());
   if (!tls_) return std::move(*socket);
   if (auto secured = socket->secure(to.host, tls_.get(), deadline); !secured) {
-    connector_.distrust(to.host_port(), socket->peer());
+    connector_.distrust(to, socket->peer());
     return no_connection(secured.error());
   }
   return std::move(*socket);
 }
 
-Outcome<void> Dialer::greet(Connection& connection, const Deadline& deadline) const {
+Outcome<void> Dialer::handshake(Connection& connection, const Deadline& deadline) const {
   Outcome<void> ready = log_in(connection, settings_.account, deadline);
   if (ready) ready = select(connection, settings_.db, deadline);
   if (ready && settings_.url.deployment == Deployment::sentinel) ready = require_master(connection, deadline);
@@ -126,7 +127,7 @@ Outcome<void> Dialer::greet(Connection& connection, const Deadline& deadline) co
   return ready;
 }
 
-Outcome<void> Dialer::greet_sentinel(Connection& connection, const Deadline& deadline) const {
+Outcome<void> Dialer::handshake_sentinel(Connection& connection, const Deadline& deadline) const {
   return log_in(connection, settings_.sentinel_account, deadline);
 }
 

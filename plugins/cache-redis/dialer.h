@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes connections that are ready for commands: connected, secured, logged in, and with a server behind
-// them that answers.
+// Makes connections that are ready for commands: connected, secured, logged in, and to a server that answers.
 #pragma once
 
 #include <memory>
 
 #include "connection.h"
-#include "endpoint.h"
+#include "fault.h"
 #include "net/connector.h"
 #include "net/tls_context.h"
 #include "settings.h"
@@ -18,7 +17,7 @@ class Dialer {
   // How long operations wait for a connection to be made; the addresses of a name take turns within it.
   static constexpr milliseconds kPatience{500};
 
-  // Borrows the settings. Throws std::invalid_argument for a ca_file that cannot be read.
+  // The settings must outlive it. Throws std::invalid_argument for a ca_file that cannot be read.
   explicit Dialer(const Settings& settings, net::Resolver resolver = net::resolve_by_system);
 
   // To a server of data. Where sentinels say who is master, it must agree that it is. Status::denied when
@@ -29,12 +28,12 @@ class Dialer {
   const Settings& settings() const { return settings_; }
 
  private:
-  using Greeting = Outcome<void> (Dialer::*)(Connection&, const Deadline&) const;
+  using Handshake = Outcome<void> (Dialer::*)(Connection&, const Deadline&) const;
 
-  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline, Greeting greeting) const;
+  Outcome<std::unique_ptr<Connection>> open(const Endpoint& to, const Deadline& deadline, Handshake make_ready) const;
   Outcome<net::DeadlineSocket> connect(const Endpoint& to, const Deadline& deadline) const;
-  Outcome<void> greet(Connection& connection, const Deadline& deadline) const;
-  Outcome<void> greet_sentinel(Connection& connection, const Deadline& deadline) const;
+  Outcome<void> handshake(Connection& connection, const Deadline& deadline) const;
+  Outcome<void> handshake_sentinel(Connection& connection, const Deadline& deadline) const;
 
   const Settings& settings_;
   const std::shared_ptr<SSL_CTX> tls_; // null: plain

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why an exchange with Redis failed. What was asked is never part of it, for a message may be logged.
+// Why an exchange with Redis failed. The command is never part of it, because a message may be logged.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
 
 #include "authd/views.hpp"
-#include "net/failure.h"
+#include "net/address.h"
+#include "net/deadline.h"
 
 namespace authd::cache_redis {
+
+using net::Deadline;
+using net::Endpoint;
+using net::SteadyClock;
+using net::SteadyTime;
+using sdk::milliseconds;
 
 struct Fault {
   enum class Kind {
@@ -38,10 +48,28 @@ inline tl::unexpected<Fault> failure(Fault::Kind kind, sdk::Status status, std::
   return tl::unexpected<Fault>(Fault{kind, status, std::move(message), {}});
 }
 
-// Who interrupts a wait has no use for what it waits for: that is an end like a deadline's.
+// An interrupted wait ends like one whose deadline passed: nobody needs its result any more.
 inline Fault fault_of(const net::Failure& why) {
   if (why.kind == net::Failure::Kind::lost) return {Fault::Kind::lost, sdk::Status::unavailable, why.what, {}};
   return {Fault::Kind::timed_out, sdk::Status::timeout, why.what, {}};
 }
+
+// --- error replies of Redis. Of their text only that of an unknown code is passed on, without what it quotes, because
+// that may be the command.
+
+// The first word: NOAUTH, MOVED, ERR, ...
+std::string_view error_code(std::string_view error);
+
+//   denied       NOAUTH, WRONGPASS, NOPERM, DENIED; the message names the setting to correct
+//   unavailable  all the rest: READONLY and its like as misdirected, OOM and LOADING as refused
+Fault classify_error(std::string_view error);
+
+// MOVED and ASK of a cluster.
+struct Redirection {
+  bool ask = false; // for this one command
+  std::uint16_t slot = 0;
+  Endpoint to; // an empty host: the server that answered, at this port
+};
+std::optional<Redirection> parse_redirection(std::string_view error);
 
 } // namespace authd::cache_redis

@@ -77,7 +77,7 @@ std::optional<Node::Lease> Node::take_idle() {
 }
 
 std::optional<Fault> Node::known_fault() const {
-  if (stopping_) return Fault{Fault::Kind::misdirected, Status::unavailable, "this server is not used any more", {}};
+  if (stopping_) return Fault{Fault::Kind::misdirected, Status::unavailable, "this server is no longer used", {}};
   if (down_) return Fault{Fault::Kind::down, down_->status, down_->message, {}};
   // A server that is stopped or behind a dead link: who waits gives up now instead of at their deadline.
   if (attempt_began_ && SteadyClock::now() - *attempt_began_ > Dialer::kPatience)

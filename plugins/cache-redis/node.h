@@ -11,15 +11,15 @@
 #include <thread>
 #include <vector>
 
-#include "backoff.h"
 #include "dialer.h"
-#include "wake.h"
+#include "net/backoff.h"
+#include "net/descriptor.h"
 
 namespace authd::cache_redis {
 
 class Node {
  public:
-  // Begins to connect. Borrows the dialer.
+  // Begins to connect. The dialer must outlive it.
   Node(Endpoint endpoint, const Dialer& dialer, sdk::Host host);
   ~Node();
   Node(const Node&) = delete;
@@ -95,9 +95,9 @@ class Node {
   std::optional<SteadyTime> attempt_began_; // one is under way
   bool attempted_ = false;
   bool stopping_ = false;
-  Backoff backoff_;
+  net::Backoff backoff_;
 
-  Wake stop_;
+  net::Event stop_;
   std::thread thread_; // last: it uses all the others
 };
 

@@ -7,9 +7,7 @@
 #include <span>
 #include <stdexcept>
 
-#include "announcement.h"
-#include "entry.h"
-#include "sweep.h"
+#include "formats.h"
 
 namespace authd::cache_redis {
 namespace {
@@ -21,9 +19,9 @@ constexpr std::size_t kMaxValueBytes = 1024 * 1024;
 constexpr std::size_t kMaxStoredBytes = kMaxValueBytes + kHeaderBytes;
 // Longer than any fetch that began before a deletion can take to store its value.
 constexpr const char* kTombstoneMs = "6000";
-// What bury_script answers.
-constexpr std::int64_t kBuried = 1;
-constexpr std::int64_t kStood = 2;
+// What delete_script answers.
+constexpr std::int64_t kTombstoneSet = 1;
+constexpr std::int64_t kValueDeleted = 2;
 // What a start may wait for a Redis that does not answer.
 constexpr milliseconds kStartPatience{1000};
 // So many random names reach every master of a cluster, unless one has hardly any slots.
@@ -41,9 +39,11 @@ Status report(const sdk::Call& call, const Fault& fault) { return call.fail(faul
 
 RedisTier::RedisTier(sdk::Host host, const sdk::Config& config, sdk::Call& call)
     : host_(host), settings_(read_settings(config, call)), instance_id_(new_instance_id()),
-      garbage_(host, sdk::Level::warn, "redis-garbage", "a value that is not authd's was taken for a miss and deleted"),
-      oversized_(host, sdk::Level::warn, "redis-oversized", "a value beyond 1 MiB was taken for a miss and deleted"),
-      foreign_(host, sdk::Level::warn, "redis-foreign", "a key that holds no string was taken for a miss"),
+      garbage_(host, sdk::Level::warn, "redis-garbage",
+               "a value that authd did not write was treated as a miss and deleted"),
+      oversized_(host, sdk::Level::warn, "redis-oversized",
+                 "a value larger than 1 MiB was treated as a miss and deleted"),
+      foreign_(host, sdk::Level::warn, "redis-foreign", "a key that does not hold a string was treated as a miss"),
       no_room_(host, sdk::Level::warn, "redis-no-tombstone",
                "Redis is full: a deletion left no tombstone, so an old value might be stored again") {
   try {
@@ -136,8 +136,8 @@ void RedisTier::discard(const sdk::Call& call, std::string_view key, std::string
 Status RedisTier::set(sdk::Call& call, std::string_view key, std::string_view value, milliseconds ttl,
                       milliseconds stale) {
   if (key.size() > kMaxKeyBytes || value.size() > kMaxValueBytes || ttl.count() < 1 || stale.count() < 0)
-    return call.fail(Status::invalid, "a key of at most 4 KiB, a value of at most 1 MiB, a ttl of at least "
-                                      "1 ms and a stale time of at least 0 are accepted");
+    return call.fail(Status::invalid, "expected a key of at most 4 KiB, a value of at most 1 MiB, a ttl of at least "
+                                      "1 ms and a stale time of at least 0");
   ttl = std::min(ttl, kLongestLife);
   const milliseconds life = std::min(ttl + std::min(stale, kLongestLife), kLongestLife);
   const std::string entry = encode_entry(key, value, unix_ms() + ttl.count());
@@ -147,18 +147,18 @@ Status RedisTier::set(sdk::Call& call, std::string_view key, std::string_view va
 }
 
 Status RedisTier::del(sdk::Call& call, std::string_view key) {
-  const auto buried = client_->run(
-      bury_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)}, deadline_of(call));
-  if (!buried) return report(call, buried.error());
-  const std::int64_t outcome = integer_of(*buried).value_or(kBuried);
-  if ((outcome & kBuried) == 0) no_room_.count();
-  return (outcome & kStood) != 0 ? Status::ok : Status::not_found;
+  const auto deleted = client_->run(
+      delete_script(), key, {kTombstone, kTombstoneMs, kChannel, announce_key(instance_id_, key)}, deadline_of(call));
+  if (!deleted) return report(call, deleted.error());
+  const std::int64_t outcome = integer_of(*deleted).value_or(kTombstoneSet);
+  if ((outcome & kTombstoneSet) == 0) no_room_.count();
+  return (outcome & kValueDeleted) != 0 ? Status::ok : Status::not_found;
 }
 
 // The others are told in any case: what is left in one server that failed is no reason to keep the rest.
 Status RedisTier::clear(sdk::Call& call, std::string_view prefix) {
   const Deadline deadline(call, milliseconds::max());
-  const auto swept = sweep(*client_, *topology_, prefix, deadline);
+  const auto swept = client_->sweep(prefix, deadline);
   Command publish("PUBLISH");
   publish << std::string(kChannel) << announce_all(instance_id_);
   const auto told = client_->run(kChannel, publish, deadline);

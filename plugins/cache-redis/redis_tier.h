@@ -2,6 +2,9 @@
 // The cache tier "cache-redis": authd.cache/1 over a Redis that several instances of authd share.
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,9 +13,33 @@
 #include "client.h"
 #include "settings.h"
 #include "subscriber.h"
-#include "tally.h"
 
 namespace authd::cache_redis {
+
+// Counts what should not happen often, and logs the count: the first at once, then once a minute at most.
+// [thread-safe]
+class Tally {
+ public:
+  Tally(sdk::Host host, sdk::Level level, const char* event, const char* what)
+      : host_(host), level_(level), event_(event), what_(what) {}
+
+  void count() {
+    const std::uint64_t total = total_.fetch_add(1, std::memory_order_relaxed) + 1;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    auto next = next_line_.load(std::memory_order_relaxed);
+    constexpr auto kPause = std::chrono::steady_clock::duration(std::chrono::minutes(1)).count();
+    if (now < next || !next_line_.compare_exchange_strong(next, now + kPause)) return;
+    host_.log(level_, event_, std::string(what_) + "; " + std::to_string(total) + " since start");
+  }
+
+ private:
+  const sdk::Host host_;
+  const sdk::Level level_;
+  const char* const event_;
+  const char* const what_;
+  std::atomic<std::uint64_t> total_{0};
+  std::atomic<std::chrono::steady_clock::rep> next_line_{0};
+};
 
 class RedisTier {
  public:
@@ -35,7 +62,7 @@ class RedisTier {
   sdk::Status set(sdk::Call& call, std::string_view key, std::string_view value, sdk::milliseconds ttl,
                   sdk::milliseconds stale);
   // Leaves a tombstone for some seconds, so that an instance which fetched the old value a moment ago
-  // cannot store it, and tells the other instances. A tombstone is no value: to bury it again removes nothing.
+  // cannot store it, and tells the other instances. A tombstone is no value: deleting it again removes nothing.
   sdk::Status del(sdk::Call& call, std::string_view key);
   sdk::Status clear(sdk::Call& call, std::string_view prefix);
   // Redis cannot tell our keys from others' in the same database without a scan, so their number is unknown.

@@ -44,8 +44,8 @@ std::string_view cut(std::string_view& text, char mark) {
 const Scheme& scheme_of(std::string_view name) {
   for (const Scheme& scheme : kSchemes)
     if (scheme.name == name) return scheme;
-  refuse("begins with none of redis://, rediss://, unix://, redis+sentinel://, rediss+sentinel://, "
-         "redis+cluster://, rediss+cluster://");
+  refuse("expected a URL that begins with redis://, rediss://, unix://, redis+sentinel://, rediss+sentinel://, "
+         "redis+cluster:// or rediss+cluster://");
 }
 
 std::string decode(std::string_view text) {
@@ -53,7 +53,7 @@ std::string decode(std::string_view text) {
   try {
     Poco::URI::decode(std::string(text), out);
   } catch (const Poco::Exception&) {
-    refuse("the user or the password holds a % that is not followed by two hexadecimal digits");
+    refuse("the user or the password contains a % that is not followed by two hexadecimal digits");
   }
   return out;
 }
@@ -68,21 +68,20 @@ void take_userinfo(std::string_view& rest, RedisUrl& url) {
   url.password = decode(userinfo);
 }
 
-std::uint16_t parse_port(std::string_view text) {
+std::string parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0)
-    refuse("a port is a number from 1 to 65535");
-  return port;
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) refuse("expected a port from 1 to 65535");
+  return std::to_string(port);
 }
 
-Endpoint parse_endpoint(std::string_view text, std::uint16_t default_port) {
+Endpoint parse_endpoint(std::string_view text, const char* default_port) {
   Endpoint endpoint;
   if (text.starts_with('[')) {
     if (text.find(']') == std::string_view::npos) refuse("'[' has no ']'");
     text.remove_prefix(1);
     endpoint.host = cut(text, ']');
-    if (!text.empty() && !text.starts_with(':')) refuse("behind ']' only a port may follow");
+    if (!text.empty() && !text.starts_with(':')) refuse("only a port may follow ']'");
     if (!text.empty()) text.remove_prefix(1);
   } else {
     endpoint.host = cut(text, ':');
@@ -96,7 +95,7 @@ int parse_db(std::string_view text) {
   int db = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), db);
   if (error != std::errc() || end != text.data() + text.size() || db < 0 || db >= kMostDatabases)
-    refuse("the database is a number from 0 to 15");
+    refuse("expected a database from 0 to 15");
   return db;
 }
 
@@ -106,7 +105,7 @@ void take_path(std::string_view path, RedisUrl& url) {
     if (url.master_name.empty()) refuse("the master's name is missing: redis+sentinel://host/master-name");
   }
   if (path.empty()) return;
-  if (url.deployment == Deployment::cluster) refuse("a cluster has no databases; end it after the hosts");
+  if (url.deployment == Deployment::cluster) refuse("a cluster has no databases; nothing may follow the hosts");
   url.db = parse_db(path);
 }
 
@@ -114,7 +113,7 @@ void take_path(std::string_view path, RedisUrl& url) {
 
 RedisUrl parse_redis_url(std::string_view text) {
   for (const char c : text)
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) refuse("holds a blank or a control character");
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) refuse("must not contain a blank or a control character");
   const auto colon = text.find("://");
   const Scheme& scheme = scheme_of(colon == std::string_view::npos ? "" : text.substr(0, colon));
   std::string_view rest = text.substr(colon + 3);
@@ -122,25 +121,25 @@ RedisUrl parse_redis_url(std::string_view text) {
   url.deployment = scheme.deployment;
   url.tls = scheme.tls;
   take_userinfo(rest, url);
-  if (rest.find_first_of("?#") != std::string_view::npos) refuse("has no query and no fragment");
+  if (rest.find_first_of("?#") != std::string_view::npos) refuse("must not have a query or a fragment");
   if (scheme.unix_socket) {
-    if (!rest.starts_with('/')) refuse("a Unix socket has an absolute path: unix:///run/redis/redis.sock");
-    if (rest.size() > kLongestSocketPath) refuse("the path of a Unix socket has at most 107 bytes");
-    url.endpoints.push_back({{}, 0, std::string(rest)});
+    if (!rest.starts_with('/')) refuse("the path of a Unix socket must be absolute: unix:///run/redis/redis.sock");
+    if (rest.size() > kLongestSocketPath) refuse("the path of a Unix socket must have at most 107 bytes");
+    url.endpoints.push_back({std::string(rest), {}});
     return url;
   }
   std::string_view hosts = cut(rest, '/');
-  const std::uint16_t port = url.deployment == Deployment::sentinel ? 26379 : 6379;
+  const char* port = url.deployment == Deployment::sentinel ? "26379" : "6379";
   do url.endpoints.push_back(parse_endpoint(cut(hosts, ','), port));
   while (!hosts.empty());
   if (url.deployment == Deployment::single && url.endpoints.size() > 1)
-    refuse("several hosts want redis+sentinel:// or redis+cluster://");
+    refuse("several hosts require redis+sentinel:// or redis+cluster://");
   take_path(rest, url);
   return url;
 }
 
 std::string describe(const RedisUrl& url, int db) {
-  if (!url.endpoints.front().path.empty()) return "unix://" + url.endpoints.front().path;
+  if (url.endpoints.front().is_unix_socket()) return "unix://" + url.endpoints.front().host;
   std::string text = url.tls ? "rediss" : "redis";
   if (url.deployment == Deployment::sentinel) text += "+sentinel";
   if (url.deployment == Deployment::cluster) text += "+cluster";

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "endpoint.h"
+#include "fault.h"
 
 namespace authd::cache_redis {
 

@@ -35,7 +35,7 @@ class ReplyReader {
     case '*':
       return array(depth);
     default:
-      throw MalformedReply("the answer is not Redis'");
+      throw MalformedReply("the answer does not follow Redis' protocol");
     }
   }
 
@@ -61,7 +61,7 @@ class ReplyReader {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
-      throw MalformedReply("the answer has no number where one belongs");
+      throw MalformedReply("expected a number in the answer, got other text");
     return value;
   }
 

@@ -14,19 +14,19 @@ return 1
 )";
 
 // A Redis that is full refuses SET but not UNLINK: then the copy is gone at least. Answers whether the tombstone
-// stands (1), and whether a value did (2).
-constexpr std::string_view kBury = R"(
+// stands (1), plus whether there was a value (2).
+constexpr std::string_view kDelete = R"(
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 7)
-local stood = 0
-if type(head) == 'string' and head ~= '' and head ~= ARGV[1] then stood = 2 end
-local buried = 1
+local had_value = 0
+if type(head) == 'string' and head ~= '' and head ~= ARGV[1] then had_value = 2 end
+local marked = 1
 local set = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 if set['err'] then
   redis.call('UNLINK', KEYS[1])
-  buried = 0
+  marked = 0
 end
 redis.call('PUBLISH', ARGV[3], ARGV[4])
-return buried + stood
+return marked + had_value
 )";
 
 // Between the reading and this, somebody may have stored something better, or a tombstone.
@@ -81,8 +81,8 @@ const Script& store_script() {
   return script;
 }
 
-const Script& bury_script() {
-  static const Script script(kBury);
+const Script& delete_script() {
+  static const Script script(kDelete);
   return script;
 }
 

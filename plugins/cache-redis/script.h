@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps that must be one for everybody who looks: Lua, run inside Redis, each on one key.
+// The steps that must be atomic: Lua, run inside Redis, each on one key.
 #pragma once
 
 #include <initializer_list>
@@ -20,17 +20,18 @@ class Script {
 
  private:
   const std::string lua_;
-  const std::string digest_; // SHA-1, as Redis wants it
+  const std::string digest_; // SHA-1, as EVALSHA takes it
 };
 
 std::string sha1_hex(std::string_view bytes);
 
-// ARGV: value, time to live in ms, tombstone. 1, or 0 when a tombstone stood there and was left.
+// ARGV: value, time to live in ms, tombstone. 1, or 0 when there was a tombstone, which stays.
 const Script& store_script();
 
-// ARGV: tombstone, its time to live in ms, channel, message. Replaces whatever is there and tells everybody.
-// 1, or 0 when there was no room for the tombstone and the key was only removed.
-const Script& bury_script();
+// ARGV: tombstone, its time to live in ms, channel, message. Replaces what is there by the tombstone and publishes the
+// message. The sum of 1, unless there was no room for the tombstone and the key was only removed, and 2, if there was a
+// value.
+const Script& delete_script();
 
 // ARGV: SHA-1 of the value that was read, most bytes. Removes that very value, or any string that is longer.
 const Script& discard_script();

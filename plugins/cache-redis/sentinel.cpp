@@ -21,24 +21,24 @@ Outcome<Endpoint> parse_address(const Reply& reply) {
     std::from_chars(text.data(), text.data() + text.size(), port);
   }
   if (port == 0)
-    return failure(Fault::Kind::refused, Status::unavailable, "a Sentinel knows no master of the name in url");
-  return Endpoint{std::string(text_of(parts[0])), port, {}};
+    return failure(Fault::Kind::refused, Status::unavailable, "Sentinel does not know a master of the name in url");
+  return Endpoint{std::string(text_of(parts[0])), std::to_string(port)};
 }
 
 } // namespace
 
 SentinelTopology::SentinelTopology(const Dialer& dialer, const sdk::Host& host)
     : dialer_(dialer), host_(host), sentinels_(dialer.settings().url.endpoints),
-      lookout_(kPeriod, [this](const Deadline& deadline) { look(deadline); }) {}
+      refresher_(kPeriod, [this](const Deadline& deadline) { refresh(deadline); }) {}
 
 void SentinelTopology::start(const Deadline& deadline) {
-  lookout_.start();
-  lookout_.await_first(deadline);
+  refresher_.start();
+  refresher_.await_first(deadline);
   if (const auto master = route({})) (*master)->await_first_attempt(deadline);
 }
 
 void SentinelTopology::stop() {
-  lookout_.stop();
+  refresher_.stop();
   if (const auto master = route({})) (*master)->stop();
 }
 
@@ -52,12 +52,12 @@ Outcome<std::vector<NodePtr>> SentinelTopology::masters() {
   return route({}).map([](NodePtr master) { return std::vector{std::move(master)}; });
 }
 
-bool SentinelTopology::hears(const Endpoint& server) {
+bool SentinelTopology::delivers_to(const Endpoint& server) {
   const auto master = route({});
   return master && (*master)->endpoint() == server;
 }
 
-void SentinelTopology::look(const Deadline& deadline) {
+void SentinelTopology::refresh(const Deadline& deadline) {
   Fault last;
   for (std::size_t i = 0; i < sentinels_.size(); ++i) {
     auto answer = ask(sentinels_[i], deadline.capped(kPatience));
@@ -93,19 +93,19 @@ void SentinelTopology::found(Endpoint master) {
   NodePtr old;
   {
     const std::lock_guard lock(mutex_);
-    complained_ = false;
+    warned_ = false;
     if (master_ && master_->endpoint() == master) return;
     old = std::exchange(master_, std::make_shared<Node>(master, dialer_, host_));
   }
-  host_.log(sdk::Level::info, "redis-master", "the sentinels name " + master.text());
+  host_.log(sdk::Level::info, "redis-master", "the sentinels report the master " + master.text());
   if (old) old->stop();
 }
 
 // The master that was known last may well be there still: only who asks for the first time is told.
 void SentinelTopology::not_found(Fault why) {
   const std::lock_guard lock(mutex_);
-  why_none_ = {Fault::Kind::down, why.status, "no Sentinel names a master; " + why.message, {}};
-  if (std::exchange(complained_, true)) return;
+  why_none_ = {Fault::Kind::down, why.status, "no Sentinel reports a master; " + why.message, {}};
+  if (std::exchange(warned_, true)) return;
   host_.log(sdk::Level::warn, "redis-sentinels-down", why_none_.message);
 }
 

@@ -28,7 +28,7 @@ int read_db(const sdk::Config& config, const RedisUrl& url, sdk::Call& call) {
   if (!config.has("/db")) return url.db.value_or(0);
   const int db = static_cast<int>(config.integer("/db", 0));
   if (url.db && *url.db != db) (void)call.refuse("/db", "differs from the database that url names");
-  if (url.deployment == Deployment::cluster && db != 0) (void)call.refuse("/db", "a cluster has no databases but 0");
+  if (url.deployment == Deployment::cluster && db != 0) (void)call.refuse("/db", "a cluster has only database 0");
   return db;
 }
 
@@ -42,7 +42,7 @@ Settings read_settings(const sdk::Config& config, sdk::Call& call) {
   s.url.username.clear();
   s.url.password.clear();
   if (!s.account.username.empty() && s.account.password.empty())
-    (void)call.refuse("/password", "a user without a password cannot log in; set it too");
+    (void)call.refuse("/password", "is required when a user is set");
   s.sentinel_account = {std::string(config.string("/sentinel_username")),
                         std::string(config.string("/sentinel_password"))};
   s.db = read_db(config, s.url, call);

@@ -46,7 +46,7 @@ bool add_range(SlotMap& map, const Reply& reply, const Endpoint& asked) {
   if (!port || *port < 1 || *port > 65535) return false;
   std::string host(text_of(master[0]));
   if (host.empty() || host == "?") host = asked.host;
-  const auto index = index_of(map.masters, {std::move(host), static_cast<std::uint16_t>(*port), {}});
+  const auto index = index_of(map.masters, {std::move(host), std::to_string(*port)});
   std::fill(map.owner.begin() + *first, map.owner.begin() + *last + 1, index);
   return true;
 }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "endpoint.h"
+#include "fault.h"
 #include "reply.h"
 
 namespace authd::cache_redis {

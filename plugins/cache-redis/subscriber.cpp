@@ -5,14 +5,14 @@
 #include <utility>
 #include <vector>
 
-#include "announcement.h"
+#include "formats.h"
 
 namespace authd::cache_redis {
 namespace {
 
 using sdk::Status;
 
-// A link that was silent for this long is tried, and given up when it is silent for as long again.
+// A connection that was silent for this long is checked, and given up when it is silent for as long again.
 constexpr milliseconds kQuiet{2000};
 // A message that has begun must end.
 constexpr milliseconds kMessageTimeout{2000};
@@ -72,8 +72,9 @@ Outcome<void> Subscriber::listen() {
 Outcome<Endpoint> Subscriber::choose_server() {
   auto masters = topology_.masters();
   if (!masters) return tl::make_unexpected(std::move(masters.error()));
-  for (std::size_t tried = 1; tried < masters->size() && !(*masters)[turn_ % masters->size()]->up(); ++tried) ++turn_;
-  return (*masters)[turn_++ % masters->size()]->endpoint();
+  for (std::size_t tried = 1; tried < masters->size() && !(*masters)[next_master_ % masters->size()]->up(); ++tried)
+    ++next_master_;
+  return (*masters)[next_master_++ % masters->size()]->endpoint();
 }
 
 Outcome<std::unique_ptr<Connection>> Subscriber::subscribe(const Endpoint& server) {
@@ -88,8 +89,7 @@ Outcome<std::unique_ptr<Connection>> Subscriber::subscribe(const Endpoint& serve
   return connection;
 }
 
-// The order matters: what is announced from here on will be heard, what was before is answered for by
-// the resync.
+// The order matters: what is announced from here on will be received; the resync covers what was announced before.
 void Subscriber::subscribed(const Endpoint& server) {
   backoff_.reset();
   pong_due_ = false;
@@ -100,8 +100,8 @@ void Subscriber::subscribed(const Endpoint& server) {
   }
   if (!std::exchange(gap_, true)) return;
   tiers_.resync();
-  complained_ = false;
-  host_.log(sdk::Level::info, "redis-subscribed", "invalidations are heard again, from " + server.text());
+  warned_ = false;
+  host_.log(sdk::Level::info, "redis-subscribed", "receiving invalidations again, from " + server.text());
 }
 
 void Subscriber::lost(const Fault& fault) {
@@ -111,9 +111,10 @@ void Subscriber::lost(const Fault& fault) {
     changed_.notify_all();
   }
   gap_ = true;
-  topology_.doubt();
-  if (std::exchange(complained_, true)) return;
-  host_.log(sdk::Level::warn, "redis-unsubscribed", "what other instances invalidate is not heard: " + fault.message);
+  topology_.request_refresh();
+  if (std::exchange(warned_, true)) return;
+  host_.log(sdk::Level::warn, "redis-unsubscribed",
+            "not receiving the invalidations of other instances: " + fault.message);
 }
 
 Outcome<void> Subscriber::follow(Connection& connection, const Endpoint& server) {
@@ -134,13 +135,13 @@ Outcome<void> Subscriber::receive(Connection& connection) {
 Outcome<void> Subscriber::keep_alive(Connection& connection, const Endpoint& server) {
   if (stopping()) return failure(Fault::Kind::down, Status::cancelled, "stopped");
   if (pong_due_) return failure(Fault::Kind::timed_out, Status::timeout, "Redis does not answer PING");
-  if (!topology_.hears(server))
+  if (!topology_.delivers_to(server))
     return failure(Fault::Kind::misdirected, Status::unavailable, "another server is master now");
   pong_due_ = true;
   return connection.send(Command("PING"), within(kMessageTimeout));
 }
 
-// ["message", channel, text] or ["pong", ""]; whatever comes shows that the link is alive.
+// ["message", channel, text] or ["pong", ""]; any of them shows that the connection is alive.
 void Subscriber::handle(const Reply& reply) {
   pong_due_ = false;
   const auto parts = elements_of(reply);

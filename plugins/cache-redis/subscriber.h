@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listens to what other instances announce, and tells the host. A silent link is tried with PING, so one
-// that is dead is noticed within five seconds; after every interruption the host is told that messages may
-// have been missed, because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
+// Receives what other instances announce, and tells the host. A silent connection is checked with PING, so a
+// dead one is noticed within five seconds; after every interruption the host is told that messages may have
+// been missed, because what was announced meanwhile is lost (Redis' publish/subscribe keeps nothing).
 #pragma once
 
 #include <condition_variable>
@@ -11,15 +11,15 @@
 #include <thread>
 
 #include "authd/tiers.hpp"
-#include "backoff.h"
+#include "net/backoff.h"
+#include "net/descriptor.h"
 #include "topology.h"
-#include "wake.h"
 
 namespace authd::cache_redis {
 
 class Subscriber {
  public:
-  // Borrows all but the id, which is this instance's: its own announcements are passed over.
+  // All but the id must outlive it. The id is this instance's: its own announcements are ignored.
   Subscriber(Topology& topology, const Dialer& dialer, const sdk::Host& host, std::string instance_id);
   ~Subscriber(); // stops
 
@@ -54,13 +54,13 @@ class Subscriber {
   bool attempted_ = false; // to subscribe, since start
 
   // Of the thread alone:
-  bool gap_ = false;        // something may have been missed
-  bool complained_ = false; // about the interruption that lasts
+  bool gap_ = false;    // invalidations may have been missed
+  bool warned_ = false; // of the current interruption
   bool pong_due_ = false;
-  std::size_t turn_ = 0;
-  Backoff backoff_;
+  std::size_t next_master_ = 0;
+  net::Backoff backoff_;
 
-  Wake stop_;
+  net::Event stop_;
   std::thread thread_;
 };
 

@@ -59,4 +59,19 @@ class ConsumerIndex {
   std::size_t credentials_ = 0;
 };
 
+// Every name by which a consumer can be asked for (its id, given or derived, and its username) and that stands for
+// other credentials, another consumer or none in `after`. Sorted, each once.
+std::vector<std::string> changed_names(const ConsumerIndex& before, const ConsumerIndex& after);
+
+// --- ids: Kong without a database gives the same ones in every Kong to what has none in its file
+// (kong/db/schema/others/declarative_config.lua, generate_uuid)
+
+// UUID version 5 (RFC 4122, section 4.3) of `name` under the UUID version 5 of `entity` under Kong's
+// namespace. `entity` is Kong's name of a table ("consumers", "jwt_secrets"), `name` the value of its
+// endpoint key (a username, a credential's key).
+std::string derived_id(const std::string& entity, const std::string& name);
+
+bool is_uuid(std::string_view text); // 8-4-4-4-12 hexadecimal digits
+std::string lower(std::string_view ascii);
+
 } // namespace authd::kong_declarative

@@ -1,22 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "declarative_gateway.h"
-
+// The gateway adapter over Kong's declarative file: read-only, for DB-less Kong and for trying authd out.
+// A file that cannot be used is a failed create; one that comes later is refused, and what was read before
+// goes on serving. Of a file that is taken the host learns whose credentials are others now.
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
-#include "consumer_diff.h"
+#include "authd/plugin.hpp"
+#include "consumer_index.h"
+#include "declarative_file.h"
+#include "file_watcher.h"
 
 namespace authd::kong_declarative {
 namespace {
 
-// Beyond this it is less work to drop everybody's copies.
-constexpr std::size_t kMostNames = 1000;
-
-} // namespace
-
 using sdk::Call;
 using sdk::Level;
 using sdk::Status;
+
+// Beyond this it is less work to drop everybody's copies.
+constexpr std::size_t kMostNames = 1000;
+
+class DeclarativeGateway {
+ public:
+  static constexpr sdk::ComponentInfo info{.name = "kong-declarative",
+                                           .summary = "Consumers and credentials of Kong's declarative file, read-only",
+                                           .schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["file"],
+  "properties": {
+    "file": {
+      "type": "string", "format": "path", "minLength": 1,
+      "description": "Kong's declarative configuration, YAML or JSON.",
+      "examples": ["/etc/authd/kong.yml"]
+    },
+    "watch": {
+      "type": "boolean", "default": true,
+      "description": "Whether the file is read again when it is replaced or written."
+    }
+  }
+})"};
+
+  DeclarativeGateway(sdk::Host host, const sdk::Config& config, Call& call);
+
+  Status start(Call& call);
+  Status stop(Call& call);
+  Status get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out);
+  Status resolve(Call& call, std::string_view consumer, sdk::ByteSink& id);
+  Status probe(Call& call, sdk::HealthReport& out);
+
+ private:
+  using Index = std::shared_ptr<const ConsumerIndex>;
+  struct Found {
+    Index index; // keeps the consumer
+    const Consumer* consumer;
+  };
+
+  std::string read_file(); // why it cannot be used, empty when it is in use now
+  void file_changed();
+  void report_changes(const ConsumerIndex& before, const ConsumerIndex& after) const;
+  void watch_folder();
+  void use(Index index, std::string trouble);
+  Index index() const;
+  sdk::Result<Found> find(Call& call, std::string_view consumer) const;
+  void log_read(const ConsumerIndex& index, const std::vector<std::size_t>& reference_lines) const;
+
+  const sdk::Host host_;
+  const sdk::Consumers consumers_;
+  const std::string file_;
+  const bool watch_;
+  std::optional<FileState> seen_; // of the last read; after create for the watcher's thread only
+
+  mutable std::mutex mutex_; // guards what follows
+  Index index_;              // never NULL
+  std::string trouble_;      // why the file as it is now cannot be used
+
+  std::unique_ptr<FileWatcher> watcher_; // last: its thread uses all of the above
+};
 
 DeclarativeGateway::DeclarativeGateway(sdk::Host host, const sdk::Config& config, Call& call)
     : host_(host), consumers_(host), file_(config.required_string("/file")), watch_(config.boolean("/watch", true)) {
@@ -41,11 +107,11 @@ void DeclarativeGateway::watch_folder() {
         folder, FileWatcher::Callbacks{[this] { file_changed(); },
                                        [this](const std::string& why) {
                                          host_.log(Level::warn, "declarative-file-not-watched",
-                                                   "changes are not noticed: " + why);
+                                                   "changes of the file are not detected: " + why);
                                        }});
   } catch (const std::system_error& e) {
     host_.log(Level::warn, "declarative-file-not-watched",
-              std::string("changes are not noticed, restart authd after one: ") + e.what());
+              std::string("changes of the file are not detected; restart authd after a change: ") + e.what());
   }
 }
 
@@ -53,7 +119,7 @@ void DeclarativeGateway::file_changed() {
   if (state_of(file_) == seen_) return;
   const Index before = index();
   const std::string why = read_file();
-  if (!why.empty()) host_.log(Level::error, "declarative-file-refused", why + "; what was read before stays in use");
+  if (!why.empty()) host_.log(Level::error, "declarative-file-refused", why + "; the version read before stays in use");
   report_changes(*before, *index());
 }
 
@@ -85,7 +151,7 @@ void DeclarativeGateway::log_read(const ConsumerIndex& index, const std::vector<
   host_.log(Level::warn, "declarative-file-not-for-kong",
             file_ + ":" + std::to_string(references.front()) +
                 ": ${{ env }} is filled in by decK and by authd, not by Kong: DB-less Kong cannot load this "
-                "file as it stands");
+                "file as it is");
 }
 
 Status DeclarativeGateway::get_secret(Call& call, std::string_view consumer, sdk::CredentialSink& out) {
@@ -115,7 +181,7 @@ sdk::Result<DeclarativeGateway::Found> DeclarativeGateway::find(Call& call, std:
 Status DeclarativeGateway::probe(Call&, sdk::HealthReport& out) {
   out.endpoint(file_);
   const std::lock_guard lock(mutex_);
-  if (!trouble_.empty()) out.degraded(trouble_ + "; what was read before is in use");
+  if (!trouble_.empty()) out.degraded(trouble_ + "; the version read before is in use");
   return Status::ok;
 }
 
@@ -131,4 +197,11 @@ void DeclarativeGateway::use(Index index, std::string trouble) {
   trouble_ = std::move(trouble);
 }
 
+constexpr sdk::PluginInfo kPlugin{
+    .id = "kong-declarative", .version = "0.1.0", .vendor = "authd", .license = "Apache-2.0"};
+
+} // namespace
 } // namespace authd::kong_declarative
+
+AUTHD_PLUGIN(authd::kong_declarative::kPlugin,
+             authd::sdk::GatewayComponent<authd::kong_declarative::DeclarativeGateway>);

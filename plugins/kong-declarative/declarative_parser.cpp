@@ -5,14 +5,66 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
 #include <unordered_map>
 
-#include "json_escapes.h"
-#include "kong_uuid.h"
 #include "yaml_members.h"
 
 namespace authd::kong_declarative {
 namespace {
+
+// --- JSON is YAML except for one thing that matters here: it writes characters beyond U+FFFF as two \u escapes
+// (RFC 8259, section 7), which YAML refuses.
+
+// The value of \uXXXX at the beginning of `text`.
+std::optional<std::uint32_t> escape_of(std::string_view text) {
+  if (text.size() < 6 || !text.starts_with("\\u")) return std::nullopt;
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, value, 16);
+  return error == std::errc() && end == text.data() + 6 ? std::optional(value) : std::nullopt;
+}
+
+// The character of a surrogate pair at the beginning of `text`.
+std::optional<std::uint32_t> pair_of(std::string_view text) {
+  const auto high = escape_of(text);
+  if (!high || *high < 0xd800 || *high > 0xdbff) return std::nullopt;
+  const auto low = escape_of(text.substr(6));
+  if (!low || *low < 0xdc00 || *low > 0xdfff) return std::nullopt;
+  return 0x10000 + ((*high - 0xd800) << 10) + (*low - 0xdc00);
+}
+
+bool is_json(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos && text[begin] == '{';
+}
+
+// A text that begins with "{" is JSON: its surrogate pairs become \U escapes of YAML. Any other text is
+// returned as it is, and lines never change.
+std::string with_yaml_escapes(std::string_view text) {
+  if (!is_json(text)) return std::string(text);
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto plain = text.substr(0, text.find('\\'));
+    out += plain;
+    text.remove_prefix(plain.size());
+    if (const auto character = pair_of(text)) {
+      char escape[11];
+      std::snprintf(escape, sizeof escape, "\\U%08x", *character);
+      out += escape;
+      text.remove_prefix(12);
+    } else {
+      out += text.substr(0, 2); // an escaped backslash is not the beginning of the next escape
+      text.remove_prefix(std::min<std::size_t>(text.size(), 2));
+    }
+  }
+  return out;
+}
+
+// --- the file
 
 constexpr std::array<std::string_view, 3> kVersions = {"1.1", "2.1", "3.0"};
 constexpr std::array<std::string_view, 3> kHmac = {"HS256", "HS384", "HS512"};
@@ -99,7 +151,7 @@ class Reader {
     const Text key = yaml_.text(node, "key");
     c.key = key.value;
     if (key.state == Text::absent)
-      yaml_.problem(node, "a jwt_secret has no \"key\": Kong would make up one that nobody knows");
+      yaml_.problem(node, "a jwt_secret has no \"key\": Kong would generate one that nobody knows");
     const bool new_key = key.given() && is_first(node, keys_, c.key, "key");
     c.algorithm = algorithm_of(node);
     c.secret = secret_of(node, c.algorithm);
@@ -112,7 +164,7 @@ class Reader {
     const Text algorithm = yaml_.text(node, "algorithm");
     if (!algorithm.given()) return "HS256";
     if (!is_one_of(kHmac, algorithm.value) && !is_one_of(kAsymmetric, algorithm.value))
-      yaml_.problem(node, "\"" + algorithm.value + "\" is no \"algorithm\" that Kong knows");
+      yaml_.problem(node, "\"" + algorithm.value + "\" is not an \"algorithm\" that Kong supports");
     return algorithm.value;
   }
 
@@ -120,7 +172,7 @@ class Reader {
     if (!is_one_of(kHmac, algorithm)) return {};
     Text secret = yaml_.text(node, "secret");
     if (secret.state == Text::absent)
-      yaml_.problem(node, "a jwt_secret has no \"secret\": Kong would make up one that nobody knows");
+      yaml_.problem(node, "a jwt_secret has no \"secret\": Kong would generate one that nobody knows");
     return std::move(secret.value);
   }
 
@@ -136,7 +188,7 @@ class Reader {
   bool is_first(const YAML::Node& node, FirstLine& seen, const std::string& name, const char* what) {
     const auto [first, added] = seen.emplace(name, line_of(node));
     if (!added)
-      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is taken already" + at_line(first->second));
+      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is already used" + at_line(first->second));
     return added;
   }
 

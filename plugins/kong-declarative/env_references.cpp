@@ -31,13 +31,13 @@ std::string variable_of(std::string_view expression) {
       if (rest.find_first_of("\"\\ \t|") == std::string_view::npos) return std::string(rest);
     }
   }
-  throw BadReference("only references of the form ${{ env \"DECK_NAME\" }} are understood");
+  throw BadReference("only references of the form ${{ env \"DECK_NAME\" }} are supported");
 }
 
 std::string value_of(std::string_view expression, const Environment& environment) {
   const std::string name = variable_of(expression);
   if (!name.starts_with("DECK_"))
-    throw BadReference("the environment variable " + name + " does not begin with DECK_, as decK demands");
+    throw BadReference("the environment variable " + name + " does not begin with DECK_, which decK requires");
   auto value = environment(name);
   if (!value) throw BadReference("the environment variable " + name + " is not set");
   return *std::move(value);

@@ -74,7 +74,7 @@ void FileWatcher::run() {
     } else if (event) {
       const bool lost = drain() || await_quiet();
       callbacks_.changed();
-      if (lost) callbacks_.lost(folder_ + ": the folder is gone");
+      if (lost) callbacks_.lost(folder_ + ": the folder was removed");
     }
   }
 }

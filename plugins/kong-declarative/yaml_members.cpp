@@ -62,7 +62,7 @@ YAML::Node YamlMembers::find_merged(const YAML::Node& mapping, const char* name,
   for (const auto& member : mapping) {
     if (!member.first.IsScalar() || member.first.Scalar() != name) continue;
     if (found.IsDefined()) {
-      problem(member.first, std::string("\"") + name + "\" stands here a second time");
+      problem(member.first, std::string("\"") + name + "\" appears a second time");
       return found;
     }
     found.reset(member.second);

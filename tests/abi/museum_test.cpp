@@ -21,7 +21,7 @@
 #include "authd/tiers.h"
 #include "base/log.h"
 #include "config/loading.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 #include "plugin/cache_tier.h"
 #include "plugin/gateway.h"
 #include "plugin/loader.h"

@@ -33,7 +33,7 @@ std::vector<std::string> keys_in(const RedisServer& redis) {
 }
 
 // The value of one key as the tier would have written it under another: its sum, which guards against
-// accidents only, covers the key (plugins/cache-redis/entry.h).
+// accidents only, covers the key (plugins/cache-redis/formats.h).
 std::string moved_to(const std::string& key, const std::string& value) {
   constexpr std::size_t kSumAt = 16;
   constexpr std::size_t kHeader = 24;

@@ -64,7 +64,7 @@ TEST_F(ConfigCheck, JudgesUrlsOfRedisAsTheDaemonDoes) {
   expect_error(with_redis("url = \"redis://redis:99999\"\n"), "", "cache[1].url: ");
   expect_error(with_redis("url = \"redis://redis/3\"\ndb = 4\n"), "",
                "cache[1].db: differs from the database that url");
-  expect_error(with_redis("username = \"u\"\n"), "", "cache[1].password: a user without a password");
+  expect_error(with_redis("username = \"u\"\n"), "", "cache[1].password: is required when a user is set");
   expect_error(Settings("http://127.0.0.1:1").toml(), "REDIS_URL: cache[1].url: ", "",
                {{"REDIS_ENABLED", "true"}, {"REDIS_URL", "redis://"}});
 }
@@ -117,7 +117,7 @@ TEST_F(ConfigCheck, JudgesTagsAsTheDaemonDoes) {
     return Settings("http://127.0.0.1:1").set("gateway", "tags", tags).toml();
   };
   expect_error(with_tags(R"(["authd", "a,b"])"), "",
-               "gateway.tags[1]: has a comma or a slash in it, which Kong refuses");
+               "gateway.tags[1]: contains a comma or a slash, which Kong does not accept");
   expect_error(with_tags(R"(["a\tb"])"), "", "gateway.tags[0]: is not printable UTF-8");
 }
 

@@ -95,7 +95,7 @@ TEST(ServiceManager, IsToldWhetherTokensCanBeIssued) {
   Scene scene({}, {}, {{"NOTIFY_SOCKET", notify.path()}});
   EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << notify.status();
   scene.kong.set_database_reachable(false);
-  const std::string why = "the gateway is down: Kong does not reach its database";
+  const std::string why = "the gateway is down: Kong cannot reach its database";
   EXPECT_TRUE(notify.await_status("Cannot issue tokens: " + why, kPatience)) << notify.status();
   scene.kong.set_database_reachable(true);
   EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << notify.status();

@@ -83,8 +83,9 @@ TEST(Konnect, TakesAnIdThatIsNoUuidWithAWarningThatConfigCheckGivesToo) {
   const auto warnings = scene.authd.events("configuration");
   ASSERT_EQ(warnings.size(), 1u);
   const std::string message = warnings[0].field("message");
-  EXPECT_EQ(message, "gateway.admin_url: the control plane's id \"abc123\" is no UUID, as Konnect's are; it is used as "
-                     "it stands");
+  EXPECT_EQ(message,
+            "gateway.admin_url: the control plane's id \"abc123\" is not a UUID, as Konnect's are; it is used as "
+            "it is");
   const Finished checked = run_authd({"config", "check", scene.authd.config_file()});
   EXPECT_EQ(checked.exit_code, 0);
   EXPECT_EQ(checked.errors, std::vector<std::string>{"warning: kong-konnect: " + message});

@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "net/resolver.h"
+#include "net/name_lookup.h"
 
 namespace authd::test {
 namespace {

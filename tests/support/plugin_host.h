@@ -86,7 +86,7 @@ class PluginHost {
 
   // The minor that the host says it has; before create.
   void be_of_minor(std::uint16_t minor) { host_.minor = minor; }
-  // A service of the host beside HTTP; before create. Borrows the table.
+  // A service of the host beside HTTP; before create. The table must outlive this host.
   void offer(const char* id, const void* table) { services_[id] = table; }
 
   TestCall& lifecycle_call() { return lifecycle_call_; }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "admin_answer.h"
+#include "kong-admin/admin_answer.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <string>
 
-#include "credential_json.h"
+#include "kong-admin/credentials.h"
 
-namespace authd::kong {
+namespace authd::kong_admin {
 namespace {
 
 using sdk::Status;
@@ -63,14 +63,14 @@ Status classify_common(const sdk::Call& call, const sdk::HttpResponse& answer, s
   const std::string name(api);
   const std::string status = std::to_string(answer.status);
   const auto wait = retry_after(answer.header("Retry-After"), std::time(nullptr));
-  if (answer.status == 409) return fail(Status::conflict, "a credential with this key exists already");
+  if (answer.status == 409) return fail(Status::conflict, "a credential with this key already exists");
   if (answer.status == 414) return fail(Status::invalid, "this consumer's name is too long for " + name);
   if (answer.status == 429) return fail(Status::rate_limited, name + " limits the rate of requests", wait);
-  if (answer.status < 300) return fail(Status::corrupt, name + " answered " + status + ", which makes no sense here");
+  if (answer.status < 300) return fail(Status::corrupt, name + " answered " + status + ", which is not expected here");
   if (answer.status < 400)
     return fail(Status::unavailable,
-                name + " redirects (" + status + "); gateway.admin_url must name where it really is");
-  return fail(Status::unavailable, name + " failed with " + status, wait);
+                name + " redirects (" + status + "); set gateway.admin_url to the URL that it redirects to");
+  return fail(Status::unavailable, name + " answered " + status, wait);
 }
 
 std::optional<Status> refused_create(const sdk::Call& call, const sdk::HttpResponse& answer, Status classified,
@@ -83,4 +83,4 @@ std::optional<Status> refused_create(const sdk::Call& call, const sdk::HttpRespo
                    answer.status);
 }
 
-} // namespace authd::kong
+} // namespace authd::kong_admin

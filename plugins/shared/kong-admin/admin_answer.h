@@ -8,7 +8,7 @@
 
 #include "authd/http_client.hpp"
 
-namespace authd::kong {
+namespace authd::kong_admin {
 
 // How long Retry-After asks to wait: seconds, or an HTTP-date in one of its three forms (RFC 9110, sections
 // 10.2.3 and 5.6.7). At most a day; zero when there is nothing to wait for, or it cannot be read.
@@ -32,4 +32,4 @@ sdk::Status classify_common(const sdk::Call& call, const sdk::HttpResponse& answ
 std::optional<sdk::Status> refused_create(const sdk::Call& call, const sdk::HttpResponse& answer,
                                           sdk::Status classified, std::string_view api);
 
-} // namespace authd::kong
+} // namespace authd::kong_admin

@@ -1,12 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "admin_client.h"
+#include "kong-admin/admin_client.h"
 
-#include <algorithm>
 #include <stdexcept>
 
-#include "admin_url.h"
+#include <Poco/UTF8Encoding.h>
 
-namespace authd::kong {
+namespace authd::kong_admin {
+namespace {
+
+std::size_t scheme_size(std::string_view url) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (url.starts_with(scheme)) return scheme.size();
+  throw std::invalid_argument("must begin with http:// or https://");
+}
+
+bool is_utf8(std::string_view text) {
+  const Poco::UTF8Encoding encoding;
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  for (std::size_t left = text.size(); left > 0;) {
+    const int size = encoding.sequenceLength(at, 1);
+    if (size < 1 || static_cast<std::size_t>(size) > left || !Poco::UTF8Encoding::isLegal(at, size)) return false;
+    at += size;
+    left -= static_cast<std::size_t>(size);
+  }
+  return true;
+}
+
+} // namespace
 
 std::string admin_url_of(const sdk::Config& config, sdk::Call& call) {
   try {
@@ -31,6 +51,43 @@ SecretText admin_token_of(const sdk::Config& config, sdk::Call& call) {
   return SecretText(std::string(token));
 }
 
+std::vector<std::string> tags_of(const sdk::Config& config, sdk::Call& call) {
+  if (!config.has("/tags")) return {"authd"};
+  std::vector<std::string> tags;
+  for (const std::string_view tag : config.strings("/tags")) {
+    if (const auto fault = fault_of_tag(tag)) (void)call.refuse("/tags/" + std::to_string(tags.size()), *fault);
+    tags.emplace_back(tag);
+  }
+  return tags;
+}
+
+std::string admin_base(std::string_view url) {
+  const auto rest = url.substr(scheme_size(url));
+  const auto authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.empty() || authority.front() == ':') throw std::invalid_argument("must name a host");
+  if (authority.find('@') != std::string_view::npos)
+    throw std::invalid_argument("must not hold a user or password; use admin_token");
+  if (rest.find_first_of("?#") != std::string_view::npos)
+    throw std::invalid_argument("must not have a query or fragment");
+  if (!is_visible(url)) throw std::invalid_argument("must be visible ASCII without blanks");
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return std::string(url);
+}
+
+std::optional<std::string> fault_of_tag(std::string_view tag) {
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  if (tag.empty()) return "must not be empty";
+  if (tag.find_first_of(",/") != std::string_view::npos)
+    return "contains a comma or a slash, which Kong does not accept in a tag";
+  if (std::any_of(tag.begin(), tag.end(), is_control) || !is_utf8(tag))
+    return "is not printable UTF-8, which Kong requires of a tag";
+  return std::nullopt;
+}
+
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 AdminClient::AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, SecretText token)
     : http_(host), header_(std::move(header)), token_(std::move(token)),
       pool_size_(static_cast<std::uint32_t>(config.integer("/pool_size", 10))),
@@ -52,4 +109,4 @@ sdk::Result<sdk::HttpResponse> AdminClient::send(sdk::Call& call, std::string_vi
   return http_.exchange(call, request);
 }
 
-} // namespace authd::kong
+} // namespace authd::kong_admin

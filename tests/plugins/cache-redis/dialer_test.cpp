@@ -22,14 +22,14 @@ using cache_redis::Fault;
 
 constexpr seconds kDead{60};
 constexpr seconds kFarUnder{20};
-const cache_redis::Endpoint kName{"redis.test", 6379, {}};
+const cache_redis::Endpoint kName{"redis.test", "6379"};
 
 class RedisDialer : public testing::Test {
  protected:
   RedisDialer() { settings_.connect_timeout = kDead; }
 
   Dialer to(net::Addresses addresses) const {
-    return Dialer(settings_, [addresses = std::move(addresses)](const net::HostPort&) { return addresses; });
+    return Dialer(settings_, [addresses = std::move(addresses)](const net::Endpoint&) { return addresses; });
   }
   net::Address alive() const { return numeric("127.0.0.1", redis_.port()); }
 
@@ -93,7 +93,7 @@ TEST_F(RedisDialer, IsStoppedWhileTheResolverHangs) {
   const net::Descriptor stop(::eventfd(0, EFD_CLOEXEC));
   const Stopwatch watch;
   {
-    const Dialer dialer(settings_, [&, release](const net::HostPort&) {
+    const Dialer dialer(settings_, [&, release](const net::Endpoint&) {
       asked.set_value();
       release.wait();
       landed.set_value();

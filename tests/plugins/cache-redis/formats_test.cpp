@@ -2,12 +2,11 @@
 // What is written into Redis, read from it and said through it, without a Redis.
 #include <gtest/gtest.h>
 
-#include "announcement.h"
-#include "backoff.h"
-#include "entry.h"
-#include "error_reply.h"
+#include "client.h"
+#include "fault.h"
+#include "formats.h"
+#include "net/backoff.h"
 #include "slot_map.h"
-#include "sweep.h"
 
 namespace authd::cache_redis {
 namespace {
@@ -95,7 +94,7 @@ TEST(RedisErrors, RedirectToAnotherNode) {
   ASSERT_TRUE(moved);
   EXPECT_FALSE(moved->ask);
   EXPECT_EQ(moved->slot, 3999);
-  EXPECT_EQ(moved->to, (Endpoint{"127.0.0.1", 6381, {}}));
+  EXPECT_EQ(moved->to, (Endpoint{"127.0.0.1", "6381"}));
   EXPECT_TRUE(parse_redirection("ASK 0 ::1:6381")->ask);
   EXPECT_EQ(parse_redirection("ASK 0 ::1:6381")->to.host, "::1");
   EXPECT_EQ(parse_redirection("MOVED 1 :6381")->to.host, "");
@@ -128,7 +127,7 @@ TEST(RedisSweep, TakesAPrefixLiterally) {
 }
 
 TEST(RedisBackoff, DoublesUpToABoundAndStartsAnew) {
-  Backoff backoff(milliseconds(100));
+  net::Backoff backoff(milliseconds(100));
   for (const int whole : {100, 200, 400, 800, 1600, 2000, 2000, 2000}) {
     const auto pause = backoff.next();
     EXPECT_GE(pause, milliseconds(whole / 2));
@@ -137,7 +136,7 @@ TEST(RedisBackoff, DoublesUpToABoundAndStartsAnew) {
   for (int i = 0; i < 100; ++i) EXPECT_LE(backoff.next(), milliseconds(2000));
   backoff.reset();
   EXPECT_LE(backoff.next(), milliseconds(100));
-  EXPECT_GE(Backoff(milliseconds(5000)).next(), milliseconds(2500));
+  EXPECT_GE(net::Backoff(milliseconds(5000)).next(), milliseconds(2500));
 }
 
 } // namespace

@@ -12,16 +12,16 @@ TEST(RedisUrl, NamesOneServer) {
   const RedisUrl plain = parse_redis_url("redis://cache.example");
   EXPECT_EQ(plain.deployment, Deployment::single);
   EXPECT_FALSE(plain.tls);
-  EXPECT_EQ(plain.endpoints, (std::vector<Endpoint>{{"cache.example", 6379, {}}}));
+  EXPECT_EQ(plain.endpoints, (std::vector<Endpoint>{{"cache.example", "6379"}}));
   EXPECT_FALSE(plain.db);
   const RedisUrl all = parse_redis_url("rediss://alice:s3cret@10.0.0.1:7000/15");
   EXPECT_TRUE(all.tls);
-  EXPECT_EQ(all.endpoints.front(), (Endpoint{"10.0.0.1", 7000, {}}));
+  EXPECT_EQ(all.endpoints.front(), (Endpoint{"10.0.0.1", "7000"}));
   EXPECT_EQ(all.db, 15);
   EXPECT_EQ(all.username, "alice");
   EXPECT_EQ(all.password, "s3cret");
-  EXPECT_EQ(parse_redis_url("redis://[::1]:7000").endpoints.front(), (Endpoint{"::1", 7000, {}}));
-  EXPECT_EQ(parse_redis_url("redis://[fe80::1]/").endpoints.front(), (Endpoint{"fe80::1", 6379, {}}));
+  EXPECT_EQ(parse_redis_url("redis://[::1]:7000").endpoints.front(), (Endpoint{"::1", "7000"}));
+  EXPECT_EQ(parse_redis_url("redis://[fe80::1]/").endpoints.front(), (Endpoint{"fe80::1", "6379"}));
 }
 
 TEST(RedisUrl, DecodesTheUserinfo) {
@@ -35,7 +35,7 @@ TEST(RedisUrl, DecodesTheUserinfo) {
 TEST(RedisUrl, NamesSentinelsAndTheirMaster) {
   const RedisUrl url = parse_redis_url("redis+sentinel://u:p@one,two:26380,[::2]:1/main/3");
   EXPECT_EQ(url.deployment, Deployment::sentinel);
-  EXPECT_EQ(url.endpoints, (std::vector<Endpoint>{{"one", 26379, {}}, {"two", 26380, {}}, {"::2", 1, {}}}));
+  EXPECT_EQ(url.endpoints, (std::vector<Endpoint>{{"one", "26379"}, {"two", "26380"}, {"::2", "1"}}));
   EXPECT_EQ(url.master_name, "main");
   EXPECT_EQ(url.db, 3);
   EXPECT_TRUE(parse_redis_url("rediss+sentinel://one/main").tls);
@@ -45,13 +45,13 @@ TEST(RedisUrl, NamesNodesOfACluster) {
   const RedisUrl url = parse_redis_url("rediss+cluster://one:7000,two");
   EXPECT_EQ(url.deployment, Deployment::cluster);
   EXPECT_TRUE(url.tls);
-  EXPECT_EQ(url.endpoints, (std::vector<Endpoint>{{"one", 7000, {}}, {"two", 6379, {}}}));
+  EXPECT_EQ(url.endpoints, (std::vector<Endpoint>{{"one", "7000"}, {"two", "6379"}}));
 }
 
 TEST(RedisUrl, NamesASocketWhosePathIsTakenAsItIs) {
   for (const char* scheme : {"unix", "redis+unix"}) {
     const RedisUrl url = parse_redis_url(std::string(scheme) + ":///run/a@b,c/redis.sock");
-    EXPECT_EQ(url.endpoints.front(), (Endpoint{{}, 0, "/run/a@b,c/redis.sock"}));
+    EXPECT_EQ(url.endpoints.front(), (Endpoint{"/run/a@b,c/redis.sock", ""}));
     EXPECT_FALSE(url.db);
   }
   EXPECT_EQ(parse_redis_url("unix://u:p@/run/redis.sock").password, "p");

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <Poco/Exception.h>
+
 #include "support/redis_server.h"
 #include "tier_fixture.h"
 
 namespace authd::test {
 namespace {
+
+// Empty when the connection was closed: a sentinel disconnects all clients of a server whose role it changes.
+std::string role_of(const RedisServer& server) {
+  try {
+    return server.run({"ROLE"});
+  } catch (const Poco::Exception&) {
+    return {};
+  }
+}
 
 TEST(RedisSentinel, FollowsTheMasterWhenItIsKilled) {
   RedisSentinels redis;
@@ -32,7 +43,7 @@ TEST(RedisSentinel, FollowsTheMasterWhenItIsFrozenAndComesBackAsAReplica) {
   tier.limit(milliseconds(300));
   EXPECT_TRUE(eventually([&] { return tier.set("new", "v") == AUTHD_OK; }, seconds(20))) << tier.why();
   redis.first_master().thaw();
-  EXPECT_TRUE(eventually([&] { return redis.first_master().run({"ROLE"}).rfind("slave", 0) == 0; }, seconds(20)));
+  EXPECT_TRUE(eventually([&] { return role_of(redis.first_master()).rfind("slave", 0) == 0; }, seconds(20)));
   for (int i = 0; i < 20; ++i) EXPECT_EQ(tier.set(std::to_string(i), "v"), AUTHD_OK) << tier.why();
   EXPECT_EQ(redis.first_replica().run({"EXISTS", "19"}), "1");
 }
@@ -58,7 +69,7 @@ TEST(RedisSentinel, SaysWhichSettingIsWrong) {
   url.replace(url.rfind('/') + 1, std::string::npos, "another");
   Tier unknown(url, {{"/sentinel_password", std::string("sentinel-password")}});
   EXPECT_EQ(unknown.get("k"), AUTHD_UNAVAILABLE);
-  EXPECT_NE(unknown.why().find("no master"), std::string::npos) << unknown.why();
+  EXPECT_NE(unknown.why().find("does not know a master"), std::string::npos) << unknown.why();
 }
 
 } // namespace

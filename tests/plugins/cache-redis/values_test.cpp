@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "dialer.h"
-#include "entry.h"
+#include "formats.h"
 #include "script.h"
 #include "support/redis_server.h"
 #include "tier_fixture.h"
@@ -127,7 +127,7 @@ TEST_F(RedisValues, ThatWereStoredSinceGarbageWasReadAreNotDiscarded) {
     const cache_redis::Settings settings;
     const cache_redis::Deadline deadline(seconds(10));
     auto connection =
-        cache_redis::Dialer(settings).dial(cache_redis::Endpoint{"127.0.0.1", redis_.port(), {}}, deadline);
+        cache_redis::Dialer(settings).dial(cache_redis::Endpoint{"127.0.0.1", std::to_string(redis_.port())}, deadline);
     const auto& script = cache_redis::discard_script();
     const auto command = script.by_text("k", {cache_redis::sha1_hex(seen), "1000000"});
     return cache_redis::integer_of(connection.value()->exchange(command, deadline).value());

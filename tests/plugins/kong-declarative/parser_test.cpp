@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "kong_uuid.h"
+#include "consumer_index.h"
 
 namespace authd::kong_declarative {
 namespace {
@@ -174,12 +174,12 @@ jwt_secrets:
   secret: planted
 )");
   ASSERT_EQ(problems.size(), 6u) << testing::PrintToString(problems);
-  EXPECT_EQ(problems[0], "5: a jwt_secret has no \"secret\": Kong would make up one that nobody knows");
-  EXPECT_EQ(problems[1], "6: a jwt_secret has no \"key\": Kong would make up one that nobody knows");
-  EXPECT_EQ(problems[2], "7: \"none\" is no \"algorithm\" that Kong knows");
-  EXPECT_EQ(problems[3], "10: the username \"a\" is taken already (line 3)");
+  EXPECT_EQ(problems[0], "5: a jwt_secret has no \"secret\": Kong would generate one that nobody knows");
+  EXPECT_EQ(problems[1], "6: a jwt_secret has no \"key\": Kong would generate one that nobody knows");
+  EXPECT_EQ(problems[2], "7: \"none\" is not an \"algorithm\" that Kong supports");
+  EXPECT_EQ(problems[3], "10: the username \"a\" is already used (line 3)");
   EXPECT_EQ(problems[4], "12: there is no consumer \"nobody\"");
-  EXPECT_EQ(problems[5], "12: the key \"k2\" is taken already (line 7)");
+  EXPECT_EQ(problems[5], "12: the key \"k2\" is already used (line 7)");
 }
 
 TEST(DeclarativeFile, RefusesWhatKongRefuses) {

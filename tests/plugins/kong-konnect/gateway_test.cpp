@@ -98,7 +98,7 @@ TEST_F(KonnectPlugin, TakesAnyOneSegmentForTheControlPlanesIdAndWarnsWhenItIsNoU
   ASSERT_EQ(host_->log().size(), 1u);
   EXPECT_EQ(host_->log()[0].level, static_cast<std::uint32_t>(AUTHD_LOG_WARN));
   EXPECT_EQ(host_->log()[0].event, "configuration");
-  EXPECT_EQ(host_->log()[0].message.rfind("gateway.admin_url: the control plane's id \"abc123\" is no UUID", 0), 0u)
+  EXPECT_EQ(host_->log()[0].message.rfind("gateway.admin_url: the control plane's id \"abc123\" is not a UUID", 0), 0u)
       << host_->log()[0].message;
   host_->answer(kNoCredentials);
   ASSERT_EQ(get(), AUTHD_OK);
@@ -246,7 +246,7 @@ TEST_F(KonnectPlugin, NamesTheSettingWhenItsTokenIsRefusedAndTheTraceButNothingE
   for (const std::string& odd : odd_traces) {
     host_->answer({500, R"({"status":500,"instance":")" + odd + R"("})"});
     EXPECT_EQ(get(), AUTHD_UNAVAILABLE);
-    EXPECT_EQ(call_.message, "Konnect failed with 500");
+    EXPECT_EQ(call_.message, "Konnect answered 500");
   }
 }
 
@@ -278,7 +278,7 @@ TEST_F(KonnectPlugin, CreatesWithTheTagsOfItsSetting) {
   host_->answer({201, credential("key-1")});
   ASSERT_EQ(create(), AUTHD_OK) << call_.message;
   EXPECT_EQ(sent().body.find("tags"), std::string::npos) << sent().body;
-  EXPECT_NE(refusal({{"/tags", std::vector<std::string>{"a/b"}}}).find("/tags/0: has a comma or a slash"),
+  EXPECT_NE(refusal({{"/tags", std::vector<std::string>{"a/b"}}}).find("/tags/0: contains a comma or a slash"),
             std::string::npos);
 }
 

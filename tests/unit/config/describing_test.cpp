@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/describing.h"
+#include "config/describe/describing.h"
 
 #include <sstream>
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "config/cache_key.h"
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "fixture.h"
 
 namespace authd::config {

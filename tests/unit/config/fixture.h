@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "config/loading.h"
 
 namespace authd::config {

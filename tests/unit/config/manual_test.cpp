@@ -9,7 +9,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "config/loading.h"
 #include "config/settings.h"
 #include "plugin/schema_source.h"

@@ -2,7 +2,7 @@
 // A planted secret appears in nothing that is printed, however wrong the configuration is.
 #include <gmock/gmock.h>
 
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "fixture.h"
 
 namespace authd::config {

@@ -12,7 +12,7 @@
 #include "authd/http.h"
 #include "base/call.h"
 #include "base/clock.h"
-#include "http_client/http_service.h"
+#include "http_client/service.h"
 
 namespace authd::test {
 

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "net/address_memory.h"
-#include "net/resolver.h"
+#include "net/connector.h"
+#include "net/name_lookup.h"
 #include "support/dead_addresses.h"
 
 namespace authd::net {
@@ -13,7 +13,7 @@ namespace {
 using std::chrono::seconds;
 using test::numeric;
 
-const HostPort kName{"name.test", "80"};
+const Endpoint kName{"name.test", "80"};
 
 Addresses addresses(std::initializer_list<const char*> ips) {
   Addresses out;
@@ -63,7 +63,7 @@ TEST(AddressOrder, AlternatesTheFamiliesAndKeepsTheOrderOfEach) {
 
 class Memory : public testing::Test {
  protected:
-  std::string order(SteadyTime now, const HostPort& of = kName) {
+  std::string order(SteadyTime now, const Endpoint& of = kName) {
     return text_of(memory_.ordered(of, addresses({"127.0.0.1", "127.0.0.2", "127.0.0.3"}), now));
   }
 

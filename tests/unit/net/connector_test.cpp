@@ -22,12 +22,12 @@ using test::RefusingAddress;
 
 constexpr seconds kLong{60};
 constexpr seconds kFarUnder{20};
-const HostPort kName{"name.test", "80"};
+const Endpoint kName{"name.test", "80"};
 
 class ConnectorTest : public testing::Test {
  protected:
   Connector to(Addresses addresses) {
-    return Connector([this, addresses](const HostPort&) -> Result<Addresses> {
+    return Connector([this, addresses](const Endpoint&) -> Result<Addresses> {
       ++look_ups_;
       return addresses;
     });
@@ -72,7 +72,7 @@ TEST_F(ConnectorTest, GivesEveryAddressItsTurnWhileSomebodyWaits) {
 }
 
 TEST_F(ConnectorTest, StaysWithTheAddressThatAnsweredHoweverTheResolverTurnsThem) {
-  Connector connector([&](const HostPort&) -> Result<Addresses> {
+  Connector connector([&](const Endpoint&) -> Result<Addresses> {
     return ++look_ups_ == 1 ? Addresses{at(one_), at(two_)} : Addresses{at(two_), at(one_)};
   });
   for (int i = 0; i < 3; ++i) EXPECT_EQ(connect(connector)->peer(), at(one_));
@@ -119,7 +119,7 @@ TEST_F(ConnectorTest, NamesALoneAddressOnlyWhereItStandsForAName) {
   const RefusingAddress refusing("127.0.0.3");
   Connector connector = to({refusing.address()});
   EXPECT_EQ(connect(connector).error().what, refusing.address().text() + ": Connection refused");
-  const HostPort itself{"127.0.0.3", std::to_string(refusing.port())};
+  const Endpoint itself{"127.0.0.3", std::to_string(refusing.port())};
   EXPECT_EQ(connector.connect(itself, Deadline(kLong), kLong).error().what, "Connection refused");
 }
 
@@ -133,7 +133,7 @@ TEST_F(ConnectorTest, IsInterruptedAtOnce) {
   const SteadyTime began = SteadyClock::now();
   const BlackHole hole("127.0.0.2");
   Connector connector;
-  const HostPort itself{"127.0.0.2", std::to_string(hole.port())};
+  const Endpoint itself{"127.0.0.2", std::to_string(hole.port())};
   {
     const InterruptedAttempt interrupt;
     const auto none = connector.connect(itself, Deadline(kLong).cancelled_by(interrupt.descriptor()), kLong);

@@ -19,7 +19,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kFarUnder{20};
-const HostPort kName{"name.test", "80"};
+const Endpoint kName{"name.test", "80"};
 
 Addresses loopback() { return {test::numeric("127.0.0.1", 80)}; }
 
@@ -27,7 +27,7 @@ Addresses loopback() { return {test::numeric("127.0.0.1", 80)}; }
 class HangingResolver {
  public:
   Resolver resolver() const {
-    return [state = state_](const HostPort&) -> Result<Addresses> {
+    return [state = state_](const Endpoint&) -> Result<Addresses> {
       std::unique_lock lock(state->mutex);
       ++state->asked;
       state->changed.notify_all();
@@ -68,7 +68,7 @@ class HangingResolver {
 };
 
 TEST(NameLookup, AnswersWithWhatTheResolverSays) {
-  NameLookup lookup([](const HostPort& name) -> Result<Addresses> {
+  NameLookup lookup([](const Endpoint& name) -> Result<Addresses> {
     if (name == kName) return loopback();
     return lasting("name look-up: unknown");
   });
@@ -80,15 +80,15 @@ TEST(NameLookup, AnswersWithWhatTheResolverSays) {
 }
 
 TEST(NameLookup, DoesNotAskForAnAddress) {
-  NameLookup lookup([](const HostPort&) -> Result<Addresses> { throw std::logic_error("asked"); });
+  NameLookup lookup([](const Endpoint&) -> Result<Addresses> { throw std::logic_error("asked"); });
   EXPECT_EQ(lookup.addresses_of({"127.0.0.1", "80"}, Deadline(seconds(60))), loopback());
   EXPECT_EQ(lookup.addresses_of({"::1", "80"}, Deadline(seconds(60))), Addresses{test::numeric("::1", 80)});
 }
 
 TEST(NameLookup, SurvivesAResolverThatThrowsOrFindsNothing) {
-  NameLookup throwing([](const HostPort&) -> Result<Addresses> { throw std::runtime_error("broken"); });
+  NameLookup throwing([](const Endpoint&) -> Result<Addresses> { throw std::runtime_error("broken"); });
   EXPECT_EQ(throwing.addresses_of(kName, Deadline(seconds(60))).error().what, "name look-up: broken");
-  NameLookup empty([](const HostPort&) { return Addresses{}; });
+  NameLookup empty([](const Endpoint&) { return Addresses{}; });
   EXPECT_TRUE(empty.addresses_of(kName, Deadline(seconds(60))).error().lasting);
 }
 

@@ -10,7 +10,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
-#include "config/describing.h"
+#include "config/describe/describing.h"
 #include "config/loading.h"
 #include "config/reserved_variables.h"
 #include "fixtures.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "admin_answer.h"
+#include "kong-admin/admin_answer.h"
 
 #include <gtest/gtest.h>
 
-namespace authd::kong {
+namespace authd::kong_admin {
 namespace {
 
 using std::chrono::hours;
@@ -38,4 +38,4 @@ TEST(RetryAfter, IsZeroForWhatCannotBeRead) {
 }
 
 } // namespace
-} // namespace authd::kong
+} // namespace authd::kong_admin

@@ -4,11 +4,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "admin_url.h"
-#include "credential_json.h"
-#include "credential_tags.h"
+#include "kong-admin/admin_client.h"
+#include "kong-admin/credentials.h"
 
-namespace authd::kong {
+namespace authd::kong_admin {
 namespace {
 
 TEST(AdminBase, KeepsPortAndPrefixAndDropsTrailingSlashes) {
@@ -132,8 +131,8 @@ TEST(CredentialTag, IsWhatKongTakes) {
     EXPECT_NE(fault_of_tag(tag).value_or("").find("a comma or a slash"), std::string::npos) << tag;
   for (const char* tag : {"a\tb", "a\n", "\x7f", "\xff", "\xc3", "\xed\xa0\x80", "a\xc0\xaf", "\xf4\x90\x80\x80"})
     EXPECT_NE(fault_of_tag(tag).value_or("").find("not printable UTF-8"), std::string::npos) << tag;
-  EXPECT_NE(fault_of_tag("").value_or("").find("is empty"), std::string::npos);
+  EXPECT_NE(fault_of_tag("").value_or("").find("must not be empty"), std::string::npos);
 }
 
 } // namespace
-} // namespace authd::kong
+} // namespace authd::kong_admin

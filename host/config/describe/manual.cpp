@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commented etc/authd.toml.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "config/describe/describing.h"
+#include "config/printing.h"
+#include "config/schema.h"
+#include "config/settings.h"
+#include "config/wording.h"
+
+namespace authd::config {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+
+constexpr std::string_view kIntroduction = "Configuration of authd. Every setting that has an effect stands "
+                                           "here, commented out, with its default; this file is generated "
+                                           "from the settings table, and a test compares the two.";
+
+constexpr std::string_view kRules[] = {
+    "Defaults come first, then this file, then the environment variables named below. `authd config check "
+    "FILE` "
+    "prints all that is wrong, `authd config show` what is used and where it came from.",
+    "Durations are strings with a unit (\"500ms\", \"30s\", \"15m\", \"2h\"), sizes too (\"16KiB\"). "
+    "Variables keep "
+    "their units in their names; one without a unit in it counts in milliseconds.",
+    "Any string may be a reference instead: \"${env:NAME}\", \"${file:/path}\" (a trailing newline is "
+    "dropped) or "
+    "\"${credential:NAME}\" (systemd). What comes through one is never printed. Keep secrets out of this "
+    "file.",
+};
+
+std::string commented(std::string_view text) {
+  std::string out;
+  std::string line = "#";
+  while (!text.empty()) {
+    std::size_t blank = text.find(' ');
+    std::string_view word = text.substr(0, blank);
+    if (line.size() + 1 + word.size() > kWidth) {
+      out += line + "\n";
+      line = "#";
+    }
+    line += fmt::format(" {}", word);
+    text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
+  }
+  return out + line + "\n";
+}
+
+// A value that is right, so that taking the comment off is enough to try it.
+std::string example_value(const Property& p) {
+  const Shape& shape = p.shape;
+  if (shape.secret) return in_quotes(fmt::format("${{credential:{}}}", p.name));
+  if (auto example = normalised(shape.example, shape)) return to_toml(*example, shape);
+  switch (shape.type) {
+  case Type::boolean:
+    return "false";
+  case Type::integer:
+    if (shape.unit == Unit::none) return fmt::format("{:.0f}", shape.minimum.value_or(0));
+    return in_quotes(print_quantity(static_cast<std::int64_t>(shape.minimum.value_or(0)), shape.unit));
+  case Type::number:
+    return fmt::format("{:.1f}", shape.minimum.value_or(0));
+  case Type::array:
+    return "[]";
+  case Type::object:
+    return "{}";
+  case Type::string:
+    break;
+  }
+  if (!shape.choices.empty()) return in_quotes(shape.choices.front());
+  if (shape.format == Format::uri) return "\"https://kong.example.com:8444\"";
+  return shape.format == Format::path ? "\"/etc/authd/file\"" : "\"\"";
+}
+
+std::string variable_fact(const Shape& shape) {
+  std::string text = "variable " + shape.variable;
+  if (!shape.fallback_variable.empty()) text += ", else " + shape.fallback_variable;
+  for (const auto& [alias, meaning] : shape.aliases) text += fmt::format(", where {} means {}", alias, meaning);
+  return text;
+}
+
+std::string facts(const Property& p) {
+  const Shape& shape = p.shape;
+  std::vector<std::string> facts;
+  if (p.required) facts.emplace_back("required");
+  if (shape.secret) facts.emplace_back("secret");
+  if (std::string values = allowed_values(shape); !values.empty()) facts.push_back(values);
+  if (shape.https_in_production) facts.emplace_back("in production https and another machine");
+  if (shape.required_in_production) facts.emplace_back("required in production");
+  if (shape.min_production_length > 0) {
+    facts.push_back(fmt::format("in production at least {} characters", shape.min_production_length));
+  }
+  if (!shape.production_schemes.empty()) {
+    facts.push_back(fmt::format("in production {}", fmt::join(shape.production_schemes, ", ")));
+  }
+  if (!shape.derived.empty()) facts.push_back("default: " + shape.derived);
+  if (!shape.variable.empty()) facts.push_back(variable_fact(shape));
+  return fmt::format("{}", fmt::join(facts, "; "));
+}
+
+std::string entry(const Property& p, const std::string& within = {}) {
+  if (p.shape.not_built) return "";
+  const std::string name = within + printed_key(p.name);
+  if (!p.shape.properties.empty()) {
+    std::string out;
+    for (const Property& inner : p.shape.properties) out += entry(inner, name + ".");
+    return out;
+  }
+  std::string value = default_as_toml(p.shape);
+  if (value.empty()) value = example_value(p);
+  std::string out = "\n";
+  if (!p.shape.description.empty()) out += commented(p.shape.description);
+  if (std::string said = facts(p); !said.empty()) out += commented(said);
+  return out + fmt::format("#{} = {}\n", name, value);
+}
+
+std::string plugin_part(const PluginSchema& plugin, const Shape& host) {
+  auto shape = parse_schema(plugin.json);
+  if (!shape) return "";
+  std::string out = "\n" + commented(fmt::format("--- with plugin = {} ---", in_quotes(plugin.plugin)));
+  for (const Property& p : shape->properties) {
+    const Property* same = host.find(p.name);
+    if (same == nullptr || same->shape.not_built) out += entry(p);
+  }
+  return out;
+}
+
+std::string example_part(std::string_view example) {
+  if (example.empty()) return "";
+  std::string out = "\n# --- and behind it, perhaps ---\n\n";
+  for (; !example.empty(); example.remove_prefix(example.find('\n') + 1)) {
+    out += fmt::format("#{}\n", example.substr(0, example.find('\n')));
+  }
+  return out;
+}
+
+bool is_built(const Property& p) { return !p.shape.not_built; }
+
+std::string table_part(const Table& table, const std::vector<PluginSchema>& plugins) {
+  Shape host = shape_of_table(table.name);
+  if (std::none_of(host.properties.begin(), host.properties.end(), is_built)) return "";
+  std::string out = "\n\n" + commented(table.description);
+  out += table.repeated ? fmt::format("[[{}]]\n", table.name) : fmt::format("[{}]\n", table.name);
+  for (const Property& p : host.properties) out += entry(p);
+  for (const PluginSchema& plugin : plugins) {
+    if (plugin.table == table.name) out += plugin_part(plugin, host);
+  }
+  return out + example_part(table.example);
+}
+
+} // namespace
+
+std::string commented_manual(const std::vector<PluginSchema>& plugins) {
+  std::string out = "# SPDX-License-Identifier: Apache-2.0\n" + commented(kIntroduction);
+  for (std::string_view rule : kRules) out += "#\n" + commented(rule);
+  for (const Table& table : tables()) out += table_part(table, plugins);
+  return out;
+}
+
+} // namespace authd::config

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin's request: its URL, its header fields, the bytes that are sent, and the defaults of what it leaves out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "authd/http.h"
+#include "http_client/retry_policy.h"
+#include "net/address.h"
+
+namespace authd::http_client {
+
+struct Url {
+  net::Endpoint endpoint;
+  bool tls = false;        // https
+  std::string authority;   // for the Host header: as given, in lower case
+  std::string_view target; // path and query, byte for byte; "/" when there is none
+  std::string display;     // for messages: no query
+};
+
+// Splits an absolute URL without touching its path: Poco::URI decodes and normalises, and "..%2f" must
+// reach the gateway as "..%2f", where it is refused, instead of as another path.
+// nullopt: not http or https, user information in it (credentials belong into a header), a fragment, a
+// blank, a control character or a bad port. `target` views `url`.
+std::optional<Url> split_url(std::string_view url);
+
+// RFC 9110, section 5.6.2: what a method or a field's name is made of.
+bool is_token(std::string_view text);
+// RFC 9110, section 5.5, less the tab: a CR or LF would begin a header or a request of its own.
+bool is_field_value(std::string_view text);
+// Ignores case.
+bool same_name(std::string_view a, std::string_view b);
+
+// The host's defaults where the plugin says nothing or was built before it could.
+RetrySettings retry_settings(const authd_http_request& request);
+
+// Wiped at the end, because headers and body carry tokens and secrets.
+class RequestBytes {
+ public:
+  RequestBytes() = default;
+  ~RequestBytes();
+  RequestBytes(const RequestBytes&) = delete;
+  RequestBytes& operator=(const RequestBytes&) = delete;
+
+  // What is wrong with the request, or empty. Method and URL have been checked before.
+  std::string_view write(const authd_http_request& request, const Url& url, bool keep_alive);
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+} // namespace authd::http_client
