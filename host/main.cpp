@@ -22,7 +22,6 @@
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
-#include "daemon/signals.h"
 #include "daemon/watchdog.h"
 #include "endpoints/admin.h"
 #include "http/server.h"

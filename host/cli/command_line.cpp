@@ -11,30 +11,21 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
-#include "authd/cache.h"
-#include "authd/gateway.h"
 #include "base/json_writer.h"
 #include "base/version.h"
 #include "cli/admin_client.h"
 #include "config/describe/describing.h"
+#include "config/kinds.h"
 #include "config/loading.h"
 #include "config/plugin_settings.h"
 #include "config/schema.h"
+#include "config/settings.h"
 #include "daemon/plugin_trial.h"
 #include "plugin/inspection.h"
 #include "plugin/schema_source.h"
 
 namespace authd::cli {
 namespace {
-
-struct OurPlugin {
-  std::string_view table, name, kind;
-};
-constexpr OurPlugin kOurPlugins[] = {
-    {"gateway", "kong-gateway", AUTHD_GATEWAY_V1}, {"gateway", "kong-declarative", AUTHD_GATEWAY_V1},
-    {"gateway", "kong-konnect", AUTHD_GATEWAY_V1}, {"cache", "cache-memory", AUTHD_CACHE_V1},
-    {"cache", "cache-redis", AUTHD_CACHE_V1},
-};
 
 Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {
   return config::load(file, config::process_environment(), plugin::make_schema_source());
@@ -72,9 +63,11 @@ int print(const std::string& text) {
 std::vector<config::PluginSchema> installed_schemas() {
   std::vector<config::PluginSchema> schemas;
   const auto source = plugin::make_schema_source();
-  for (const auto& [table, name, kind] : kOurPlugins) {
-    auto schema = source(name, config::default_plugin_dir(), "", kind, config::Environment::development);
-    if (schema) schemas.push_back({std::string(table), std::string(name), std::move(*schema)});
+  for (const config::Kind& kind : config::kinds()) {
+    for (std::string& name : config::shipped_plugins(kind.table)) {
+      auto published = source(name, config::default_plugin_dir(), "", kind.id, config::Environment::development);
+      if (published) schemas.push_back({std::string(kind.table), std::move(name), std::move(published->schema)});
+    }
   }
   return schemas;
 }
@@ -90,15 +83,16 @@ int print_variables(const std::string& file) {
   const auto remembering = [&](std::string_view plugin, std::string_view dir, std::string_view pin,
                                std::string_view kind, config::Environment environment) {
     asked = true;
-    auto schema = source(plugin, dir, pin, kind, environment);
-    if (!schema) {
-      unknown.push_back(schema.error());
-    } else if (const auto shape = config::parse_schema(*schema); !shape) {
+    auto published = source(plugin, dir, pin, kind, environment);
+    if (!published) {
+      unknown.push_back(published.error());
+    } else if (const auto shape = config::parse_schema(published->schema); !shape) {
       unknown.push_back({std::string(plugin) + ": its config schema is not valid: " + shape.error()});
     } else {
-      schemas.push_back({kind == AUTHD_GATEWAY_V1 ? "gateway" : "cache", config::plugin_name(plugin), *schema});
+      const std::string table(config::kind_with_id(kind)->table);
+      schemas.push_back({table, config::plugin_name(plugin), published->schema});
     }
-    return schema;
+    return published;
   };
   const auto config = config::load(file, config::process_environment(), remembering);
   if (!asked && !config) return print_problems(config.error());

@@ -102,6 +102,8 @@ struct PluginUse {
   std::string plugin; // bare name under plugins.dir, or an absolute path
   std::string name;   // instance name, default: the plugin's
   std::string sha256; // lower-case hex, empty: not pinned
+  // Whether what it is given leaves this process, as far as its note says (Kind::remote); false while that is unread.
+  bool remote = false;
   PluginSettings settings;
   OutgoingTls tls; // of [gateway] alone
   bool operator==(const PluginUse&) const = default;
@@ -180,7 +182,8 @@ struct Config {
   Server server;
   Jwt jwt;
   Gateway gateway;
-  std::vector<Tier> cache; // fastest first
+  std::vector<Tier> cache;                                           // fastest first
+  std::map<std::string, std::vector<PluginUse>, std::less<>> others; // by id of the kind: those without a member here
   Breaker breaker;
   Lookup lookup;
   Telemetry telemetry;

@@ -8,10 +8,12 @@
 
 #include "config/checker.h"
 #include "config/formats.h"
+#include "config/kinds.h"
 #include "config/nearest.h"
 #include "config/plugin_settings.h"
 #include "config/printing.h"
 #include "config/production.h"
+#include "config/settings.h"
 
 namespace authd::config {
 namespace {
@@ -60,7 +62,7 @@ void warn_of_open_door(Config& config) {
 
 void warn_of_unsealed_tiers(Config& config) {
   if (!config.lookup.encryption_keys.empty() || config.environment == Environment::production) return;
-  auto remote = std::find_if(config.cache.begin(), config.cache.end(), is_remote);
+  auto remote = std::ranges::find(config.cache, true, &Tier::remote);
   if (remote == config.cache.end()) return;
   config.warnings.push_back(
       fmt::format("lookup.encryption_keys: not set, so {} may store secrets unencrypted outside this "
@@ -71,9 +73,13 @@ void warn_of_unsealed_tiers(Config& config) {
 
 void warn_of_lonely_instance(Config& config) {
   if (!config.high_availability) return;
-  if (std::any_of(config.cache.begin(), config.cache.end(), is_remote)) return;
-  config.warnings.push_back("HIGH_AVAILABILITY: it adds no tier, and no tier is shared with other instances; set "
-                            "REDIS_ENABLED=true, or add a [[cache]] with plugin = \"cache-redis\"");
+  if (std::ranges::find(config.cache, true, &Tier::remote) != config.cache.end()) return;
+  const auto variables = bare_variables();
+  const auto adding = std::ranges::find_if(variables, [](const Setting& s) { return !s.adds.plugin.empty(); });
+  config.warnings.push_back(
+      fmt::format("HIGH_AVAILABILITY: it adds no tier, and no tier is shared with other instances; "
+                  "set {}=true, or add a [[{}]] with plugin = \"{}\"",
+                  adding->variable, adding->adds.table, adding->adds.plugin));
 }
 
 void warn_of_not_built(const Node& table, const Shape& shape, const std::string& path, const Problems& problems,
@@ -122,7 +128,7 @@ std::vector<std::string> tables_with(std::string_view name, bool not_built, cons
   return headers;
 }
 
-// "cache.cache-redis.url" for "cache[1].url"; "" for anything else.
+// "cache.shared.url" for "cache[1].url"; "" for anything else.
 std::string named_tier(const std::string& path, const std::vector<Section>& sections) {
   for (const Section& s : sections) {
     if (s.path.ends_with(']') && path.starts_with(s.path + ".")) return waiver_prefix(s) + path.substr(s.path.size());
@@ -181,7 +187,7 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
                    fmt::format("{} names a tier by position; use its name: \"{}\"", shown(waiver, Shape{}), named));
       continue;
     }
-    if (!all_known && (path.starts_with("gateway.") || path.starts_with("cache."))) continue;
+    if (!all_known && kind_of_table(path.substr(0, path.find('.'))) != nullptr) continue;
     problems.add(
         waiver.origin, "security.waivers",
         fmt::format("{} is not a setting with a production rule; {}", shown(waiver, Shape{}), suggestion(path, known)));

@@ -29,7 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDefaultFile = "/etc/authd/authd.toml";
-constexpr std::string_view kRedis = "cache-redis";
 constexpr std::size_t kMostFileBytes = 1024 * 1024;
 
 fs::path folder_of(const std::string& file) {
@@ -58,9 +57,7 @@ class Loading {
     read_host_tables();
     read_bare_variables();
     PluginTables plugins(config_, problems_, around_, schemas_);
-    sections_.push_back(plugins.read_gateway(table_in_file("gateway")));
-    read_tiers(plugins);
-    add_redis_tier(plugins);
+    for (const Kind& kind : options_.kinds) read_plugins(plugins, kind);
     check_host_rules(sections_, config_, problems_);
     read_tls_files(sections_, config_, problems_);
     check_production(sections_, config_, problems_);
@@ -80,8 +77,9 @@ class Loading {
   void read_host_tables();
   void derive(std::string_view table, Node& node) const;
   std::string default_admin_listener() const;
-  void read_tiers(PluginTables& plugins);
-  void add_redis_tier(PluginTables& plugins);
+  void read_plugins(PluginTables& plugins, const Kind& kind);
+  void read_plugin(PluginTables& plugins, const Kind& kind, const Node* written);
+  void add_by_variable(PluginTables& plugins, const Kind& kind);
   void read_bare_variables();
   void try_plugins(const PluginTables& plugins, std::vector<Problem>& all);
   void record(const std::string& path, const Node& table, const Shape& shape);
@@ -94,15 +92,16 @@ class Loading {
   const Surroundings around_;
   Config config_;
   std::vector<Section> sections_;
-  bool add_redis_ = false;
+  std::vector<const Setting*> adding_; // the bare variables that add a plugin, and are true
 };
 
 void Loading::check_top_level() {
   std::vector<std::string> known;
-  for (const Table& table : tables()) known.emplace_back(table.name);
+  const std::vector<Table> tables = tables_of(options_.kinds);
+  for (const Table& table : tables) known.emplace_back(table.name);
   for (const Member& m : document_.members) {
-    auto at = std::find_if(tables().begin(), tables().end(), [&](const Table& t) { return t.name == m.name; });
-    if (at == tables().end()) {
+    auto at = std::find_if(tables.begin(), tables.end(), [&](const Table& t) { return t.name == m.name; });
+    if (at == tables.end()) {
       problems_.add_unknown(m.key, printed_key(m.name), m.name, suggestion(m.name, known));
     } else if (!at->repeated && m.value.kind != Node::Kind::table) {
       problems_.add(m.value.origin, m.name,
@@ -118,7 +117,7 @@ const Node* Loading::table_in_file(std::string_view name) const {
 
 void Loading::read_host_tables() {
   for (const Table& table : tables()) {
-    if (table.name == "gateway" || table.name == "cache") continue;
+    if (kind_of_table(table.name) != nullptr) continue;
     Section section{std::string(table.name), shape_of_table(table.name), {}};
     section.node = layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
     Checker(around_, problems_).check(section.node, section.shape, section.path);
@@ -159,32 +158,40 @@ std::string Loading::default_admin_listener() const {
   return path.size() <= kMostSocketPath ? "unix:" + path : "";
 }
 
-void Loading::read_tiers(PluginTables& plugins) {
-  const Node* written = document_.find("cache");
+void Loading::read_plugins(PluginTables& plugins, const Kind& kind) {
+  const Node* written = kind.repeated ? document_.find(kind.table) : table_in_file(kind.table);
+  const bool is_list = written != nullptr && written->kind == Node::Kind::array && !written->items.empty() &&
+                       std::all_of(written->items.begin(), written->items.end(),
+                                   [](const Node& item) { return item.kind == Node::Kind::table; });
   if (written == nullptr) {
-    sections_.push_back(plugins.read_tier(nullptr, 0, config_.cache.emplace_back()));
-    return;
+    if (kind.always) read_plugin(plugins, kind, nullptr);
+  } else if (!kind.repeated) {
+    read_plugin(plugins, kind, written);
+  } else if (is_list) {
+    for (const Node& item : written->items) read_plugin(plugins, kind, &item);
+  } else {
+    problems_.add(written->origin, std::string(kind.table),
+                  fmt::format("expected one table, [[{}]], for each tier", kind.table));
   }
-  bool tables = written->kind == Node::Kind::array && !written->items.empty() &&
-                std::all_of(written->items.begin(), written->items.end(),
-                            [](const Node& item) { return item.kind == Node::Kind::table; });
-  if (!tables) {
-    problems_.add(written->origin, "cache", "expected one table, [[cache]], for each tier");
-    return;
-  }
-  for (std::size_t i = 0; i < written->items.size(); ++i) {
-    sections_.push_back(plugins.read_tier(&written->items[i], i, config_.cache.emplace_back()));
-  }
+  add_by_variable(plugins, kind);
 }
 
-void Loading::add_redis_tier(PluginTables& plugins) {
-  auto uses_redis = [](const Tier& tier) { return plugin_name(tier.plugin) == kRedis; };
-  if (!add_redis_ || std::any_of(config_.cache.begin(), config_.cache.end(), uses_redis)) return;
-  Node table; // as if the file had it
-  table.origin = {Origin::Kind::variable, 0, 0, "REDIS_ENABLED"};
-  table.members.push_back({"plugin", table.origin, string_node(kRedis, table.origin)});
-  std::size_t index = config_.cache.size();
-  sections_.push_back(plugins.read_tier(&table, index, config_.cache.emplace_back()));
+void Loading::read_plugin(PluginTables& plugins, const Kind& kind, const Node* written) {
+  const std::size_t index = kind.repeated ? uses_of(config_, kind).size() : 0;
+  sections_.push_back(plugins.read(kind, index, written, add_use(config_, kind)));
+}
+
+void Loading::add_by_variable(PluginTables& plugins, const Kind& kind) {
+  for (const Setting* variable : adding_) {
+    const auto& [table_name, plugin] = variable->adds;
+    const auto is_it = [&](const PluginUse* use) { return plugin_name(use->plugin) == plugin; };
+    const std::vector<const PluginUse*> uses = uses_of(config_, kind);
+    if (table_name != kind.table || std::any_of(uses.begin(), uses.end(), is_it)) continue;
+    Node table; // as if the file had it
+    table.origin = {Origin::Kind::variable, 0, 0, std::string(variable->variable)};
+    table.members.push_back({"plugin", table.origin, string_node(plugin, table.origin)});
+    read_plugin(plugins, kind, &table);
+  }
 }
 
 void Loading::read_bare_variables() {
@@ -194,7 +201,8 @@ void Loading::read_bare_variables() {
     Shape shape = shape_of(s);
     Node value = from_variable(shape, s.variable, *text);
     Checker(around_, problems_).check(value, shape, "");
-    if (s.set != nullptr) s.set({config_, nullptr, &add_redis_}, value);
+    if (s.set != nullptr) s.set({config_}, value);
+    if (!s.adds.plugin.empty() && value.integer != 0) adding_.push_back(&s);
     if (s.not_built) warn_of_no_effect(value.origin, "", problems_, config_);
   }
 }
@@ -207,9 +215,10 @@ void Loading::try_plugins(const PluginTables& plugins, std::vector<Problem>& all
     std::move(verdict.problems.begin(), verdict.problems.end(), std::back_inserter(all));
     std::move(verdict.warnings.begin(), verdict.warnings.end(), std::back_inserter(config_.warnings));
   };
-  if (plugins.is_settled("gateway")) attempt(config_.gateway, kGatewayKind);
-  for (std::size_t i = 0; i < config_.cache.size(); ++i) {
-    if (plugins.is_settled(fmt::format("cache[{}]", i))) attempt(config_.cache[i], kCacheKind);
+  for (const Kind& kind : options_.kinds) {
+    const std::vector<const PluginUse*> uses = uses_of(config_, kind);
+    for (std::size_t i = 0; i < uses.size(); ++i)
+      if (plugins.is_settled(path_of(kind, i))) attempt(*uses[i], kind.id);
   }
 }
 
@@ -230,7 +239,7 @@ void Loading::record(const std::string& path, const Node& table, const Shape& sh
 
 // In the order of the manual, which is not that of reading.
 void Loading::record_effective() {
-  for (const Table& table : tables()) {
+  for (const Table& table : tables_of(options_.kinds)) {
     for (const Section& section : sections_) {
       if (section.path.substr(0, section.path.find('[')) == table.name)
         record(section.path, section.node, section.shape);

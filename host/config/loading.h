@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "config/environment_variables.h"
+#include "config/kinds.h"
 #include "config/problems.h"
 #include "config/schema_source.h"
 
@@ -32,6 +34,7 @@ struct LoadOptions {
   bool trust_absent_credentials = false;
   PluginTrial trial = {};         // none: the schemas alone judge
   bool trial_of_good_ones = true; // false: only with a configuration that is refused anyway, to say all at once
+  std::span<const Kind> kinds = config::kinds(); // others than authd's, for tests
 };
 
 // `file` empty: /etc/authd/authd.toml if it exists, else the environment alone.

@@ -165,6 +165,4 @@ std::string plugin_name(std::string_view plugin) {
   return name;
 }
 
-bool is_remote(const Tier& tier) { return !tier.plugin.empty() && plugin_name(tier.plugin) != "cache-memory"; }
-
 } // namespace authd::config

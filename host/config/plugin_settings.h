@@ -28,8 +28,4 @@ std::string place_of(const PluginSettings& settings, std::string_view pointer);
 // "kong-gateway" for "kong-gateway", "kong-gateway.so" and "/opt/kong-gateway.so".
 std::string plugin_name(std::string_view plugin);
 
-// Whether the tier keeps what it is given outside this process, as far as that can be known before the plugin
-// runs: all but cache-memory are taken to.
-bool is_remote(const Tier& tier);
-
 } // namespace authd::config

@@ -12,34 +12,27 @@
 
 namespace authd::config {
 
-Section PluginTables::read_gateway(const Node* written) {
-  return read({"gateway", "gateway", kGatewayKind, Precedence::variable_over_file, written, config_.gateway, nullptr});
-}
-
-Section PluginTables::read_tier(const Node* written, std::size_t index, Tier& tier) {
-  return read(
-      {fmt::format("cache[{}]", index), "cache", kCacheKind, Precedence::file_over_variable, written, tier, &tier});
-}
-
 bool PluginTables::is_settled(std::string_view path) const {
   return std::find(settled_.begin(), settled_.end(), path) != settled_.end();
 }
 
-Section PluginTables::read(const Job& job) {
+Section PluginTables::read(const Kind& kind, std::size_t index, const Node* written, PluginUse& use) {
   const std::size_t problems_before = problems_.size();
-  Shape host = shape_of_table(job.table);
-  Section section{job.path, host, layered(host, job.written, around_.variables, job.precedence)};
-  find_plugin(section, job.use);
-  section.shape = shape_of_table(job.table, plugin_name(job.use.plugin));
+  const Job job{kind, path_of(kind, index), use};
+  const Precedence precedence = kind.repeated ? Precedence::file_over_variable : Precedence::variable_over_file;
+  Shape host = shape_of_table(kind.table);
+  Section section{job.path, host, layered(host, written, around_.variables, precedence)};
+  find_plugin(section, use);
+  section.shape = shape_of_table(kind.table, plugin_name(use.plugin));
   std::optional<Shape> plugin = add_plugin_shape(section, job);
-  section.node = layered(section.shape, job.written, around_.variables, job.precedence);
+  section.node = layered(section.shape, written, around_.variables, precedence);
   Checker(around_, problems_).check(section.node, section.shape, job.path);
-  std::string pin = job.use.sha256;
-  apply(job.table, section.node, {config_, job.tier}, plugin ? &*plugin : nullptr);
-  job.use.sha256 = lower_hex(pin);
-  if (job.use.name.empty()) job.use.name = plugin_name(job.use.plugin);
+  std::string pin = use.sha256;
+  apply(kind.table, section.node, {config_, &use}, plugin ? &*plugin : nullptr);
+  use.sha256 = lower_hex(pin);
+  if (use.name.empty()) use.name = plugin_name(use.plugin);
   if (plugin && problems_.size() == problems_before) {
-    job.use.settings = plugin_settings(section.node, *plugin, job.path, problems_);
+    use.settings = plugin_settings(section.node, *plugin, job.path, problems_);
     settled_.push_back(job.path);
   }
   return section;
@@ -80,15 +73,16 @@ std::optional<Shape> PluginTables::add_plugin_shape(Section& section, const Job&
 }
 
 Result<Shape, std::string> PluginTables::schema_of(const Job& job) {
-  const PluginUse& use = job.use;
+  PluginUse& use = job.use;
   if (config_.plugins.require_pins && use.sha256.empty()) {
     return tl::unexpected(fmt::format("{} has no pin, and plugins.require_pins is true; add its sha256 to "
                                       "plugins.pins",
                                       use.plugin));
   }
-  auto json = schemas_(use.plugin, config_.plugins.dir, use.sha256, job.kind, config_.environment);
-  if (!json) return tl::unexpected(json.error().line);
-  auto shape = parse_schema(*json);
+  auto published = schemas_(use.plugin, config_.plugins.dir, use.sha256, job.kind.id, config_.environment);
+  if (!published) return tl::unexpected(published.error().line);
+  use.remote = job.kind.remote != nullptr && published->remote.value_or(true);
+  auto shape = parse_schema(published->schema);
   if (!shape) {
     return tl::unexpected(fmt::format("{}: its config schema is not valid: {}", use.plugin, shape.error()));
   }

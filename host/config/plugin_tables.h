@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads [gateway] and [[cache]], whose keys are in part the host's and in part the plugin's.
+// Reads the tables of plugins ([gateway], [[cache]]), whose keys are in part the host's and in part the plugin's.
 #pragma once
 
 #include <optional>
@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "config/checker.h"
+#include "config/kinds.h"
 #include "config/layers.h"
 #include "config/problems.h"
 #include "config/schema_source.h"
 #include "config/section.h"
 
 namespace authd::config {
-
-inline constexpr const char* kGatewayKind = "authd.gateway/1";
-inline constexpr const char* kCacheKind = "authd.cache/1";
 
 class PluginTables {
  public:
@@ -26,8 +24,8 @@ class PluginTables {
 
   // `written`: the table in the file, null when there is none. Problems are reported at their places; a
   // plugin that cannot be inspected is one, and then its own keys go unchecked.
-  Section read_gateway(const Node* written);
-  Section read_tier(const Node* written, std::size_t index, Tier& tier);
+  // `use` is the one that add_use made for the table.
+  Section read(const Kind& kind, std::size_t index, const Node* written, PluginUse& use);
 
   // Its settings are those that the plugin would get. `path`: "gateway", "cache[0]".
   bool is_settled(std::string_view path) const;
@@ -35,16 +33,11 @@ class PluginTables {
 
  private:
   struct Job {
+    const Kind& kind;
     std::string path;
-    std::string_view table;
-    const char* kind;
-    Precedence precedence;
-    const Node* written;
     PluginUse& use;
-    Tier* tier;
   };
 
-  Section read(const Job& job);
   void find_plugin(const Section& host, PluginUse& use);
   std::optional<std::string> checked_text(const Section& host, std::string_view key);
   std::optional<Shape> add_plugin_shape(Section& section, const Job& job);

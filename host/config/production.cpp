@@ -133,7 +133,7 @@ class Rules {
   }
 
   void require_encryption_keys(const Node& lookup) {
-    auto remote = std::find_if(config_.cache.begin(), config_.cache.end(), is_remote);
+    auto remote = std::ranges::find(config_.cache, true, &Tier::remote);
     if (remote == config_.cache.end() || !config_.lookup.encryption_keys.empty()) return;
     const Node* said = lookup.find("encryption_keys");
     if (said != nullptr && !said->items.empty()) return; // and are refused already
@@ -156,7 +156,7 @@ class Rules {
 
   struct Prefix {
     std::string path;   // of the section that is visited: "cache[0]"
-    std::string waiver; // what a waiver calls it: "cache.cache-redis"
+    std::string waiver; // what a waiver calls it: "cache.shared"
   };
   Prefix prefix_;
 

@@ -16,7 +16,7 @@ namespace authd::config {
 // host's own. Adds a problem for each violation, or a warning to `config` when it is waived.
 void check_production(const std::vector<Section>& sections, Config& config, Problems& problems);
 
-// What a waiver calls the section: a tier by its name ("cache.cache-redis"), because its position changes when one is
+// What a waiver calls the section: a tier by its name ("cache.shared"), because its position changes when one is
 // added; any other by its path.
 std::string waiver_prefix(const Section& section);
 

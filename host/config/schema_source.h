@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,11 +12,16 @@
 
 namespace authd::config {
 
-// Where the loader gets a plugin's JSON Schema from: the ELF note, read without running the plugin.
-// Given plugin name (or path), plugins.dir, the pin (sha256 or empty) and kind ("authd.cache/1"); the
-// error is a whole line.
-using SchemaSource =
-    std::function<Result<std::string, Problem>(std::string_view plugin, std::string_view dir, std::string_view pin,
-                                               std::string_view kind, Environment environment)>;
+// What a plugin's ELF note says that its table is judged by.
+struct PublishedSettings {
+  std::string schema;              // JSON
+  std::optional<bool> remote = {}; // Kind::remote; nothing: not said
+};
+
+// Where the loader gets that from, without running the plugin. Given plugin name (or path), plugins.dir, the pin
+// (sha256 or empty) and kind ("authd.cache/1"); the error is a whole line.
+using SchemaSource = std::function<Result<PublishedSettings, Problem>(std::string_view plugin, std::string_view dir,
+                                                                      std::string_view pin, std::string_view kind,
+                                                                      Environment environment)>;
 
 } // namespace authd::config

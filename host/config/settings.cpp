@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/settings.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "config/cache_key.h"
@@ -27,6 +29,9 @@ std::vector<std::string> list(const Node& v) {
   for (const Node& item : v.items) entries.push_back(text(item));
   return entries;
 }
+
+// Only rows of [[cache]] may ask.
+Tier& tier(Target t) { return static_cast<Tier&>(*t.use); }
 
 Level log_level(const Node& v) { return parse_level(v.text.reveal()).value_or(Level::info); }
 
@@ -66,7 +71,6 @@ constexpr Table kTables[] = {
      "One [[cache]] per tier, fastest first; without any there is one cache-memory. Every key but the first "
      "six belongs to the plugin. Unlike elsewhere, what a tier sets itself wins over the environment variable, "
      "which applies to the tiers that do not set it.",
-     true,
      "[[cache]]\n"
      "plugin = \"cache-redis\"\n"
      "url = \"rediss://redis.example.com:6379\"\n"
@@ -216,16 +220,17 @@ const Setting kSettings[] = {
 
     {.table = "gateway", .key = "plugin", .format = Format::plugin, .variable = "KONG_MODE",
      .aliases = "API_GATEWAY=kong-gateway|KONNECT=kong-konnect", .preset = "kong-gateway",
+     .shipped = "kong-gateway|kong-declarative|kong-konnect",
      .description = "Bare name under plugins.dir, or an absolute path.",
-     .set = [](T t, V v) { t.config.gateway.plugin = text(v); }},
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "gateway", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
      .example = "kong-gateway",
      .description = "Its name in logs and /health.",
-     .set = [](T t, V v) { t.config.gateway.name = text(v); }},
+     .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "gateway", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .description = "sha256 that the plugin's file must have.",
-     .set = [](T t, V v) { t.config.gateway.sha256 = lower_hex(v.text.reveal()); }},
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
     {.table = "gateway", .key = "auto_provision", .type = Type::boolean, .preset = "true",
      .description = "Create a credential for a consumer that has none.",
      .set = [](T t, V v) { t.config.gateway.auto_provision = flag(v); }},
@@ -309,30 +314,31 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.lookup.encryption_keys = keys(v); }},
 
     {.table = "cache", .key = "plugin", .format = Format::plugin, .preset = "cache-memory",
+     .shipped = "cache-memory|cache-redis",
      .description = "Bare name under plugins.dir, or an absolute path.",
-     .set = [](T t, V v) { t.tier->plugin = text(v); }},
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "cache", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
      .example = "cache-memory",
      .description = "Its name in logs and /health; it must be unique.",
-     .set = [](T t, V v) { t.tier->name = text(v); }},
+     .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "cache", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .description = "sha256 that the plugin's file must have.",
-     .set = [](T t, V v) { t.tier->sha256 = lower_hex(v.text.reveal()); }},
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
     {.table = "cache", .key = "ttl", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "CACHE_TTL_SECONDS", .minimum = kSecond, .maximum = 24 * kHour, .preset = "5m",
      .description = "How long a copy is used without asking the gateway.",
-     .set = [](T t, V v) { t.tier->ttl = ms(v); }},
+     .set = [](T t, V v) { tier(t).ttl = ms(v); }},
     {.table = "cache", .key = "stale", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "STALE_DATA_TOLERANCE_MINUTES", .minimum = kMinute, .maximum = 120 * kMinute,
      .preset = "30m", .preset_by_plugin = "cache-redis=2h",
      .description = "How long past its TTL a copy may still be used when the gateway fails. With plugin "
                     "cache-redis the default is 2h.",
-     .set = [](T t, V v) { t.tier->stale = ms(v); }},
+     .set = [](T t, V v) { tier(t).stale = ms(v); }},
     {.table = "cache", .key = "read_timeout", .type = Type::integer, .unit = Unit::milliseconds, .minimum = 1,
      .maximum = 10 * kSecond, .preset = "50ms",
      .description = "The most that a request waits for a tier outside this process.",
-     .set = [](T t, V v) { t.tier->read_timeout = ms(v); }},
+     .set = [](T t, V v) { tier(t).read_timeout = ms(v); }},
     {.table = "cache", .key = "isolation", .choices = "none|process", .preset = "none", .not_built = true,
      .description = "Whether the plugin runs in a process of its own."},
     {.table = "cache", .key = "memory_limit", .type = Type::integer, .unit = Unit::bytes, .minimum = kMiB,
@@ -505,8 +511,8 @@ const Setting kBareVariables[] = {
      .description = "Accepted, but the breaker is always on; false is a warning.",
      .set = warn_breaker_is_always_on},
     {.table = "", .key = "", .type = Type::boolean, .variable = "REDIS_ENABLED", .preset = "false",
-     .description = "Adds a tier with plugin cache-redis behind the others, unless one of them is.",
-     .set = [](T t, V v) { *t.add_redis = flag(v); }},
+     .adds = {"cache", "cache-redis"},
+     .description = "Adds a tier with plugin cache-redis behind the others, unless one of them is."},
     {.table = "", .key = "", .type = Type::boolean, .variable = "HIGH_AVAILABILITY", .preset = "false",
      .description = "Shown in /health; adds no tier by itself.",
      .set = [](T t, V v) { t.config.high_availability = flag(v); }},
@@ -514,17 +520,68 @@ const Setting kBareVariables[] = {
      .not_built = true,
      .description = "In environment test: a file with milliseconds by which the clock is moved."},
 };
+
+// What the table of every plugin has.
+const Setting kPluginSettings[] = {
+    {.table = "", .key = "plugin", .format = Format::plugin, .required = true,
+     .description = "Bare name under plugins.dir, or an absolute path.",
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .description = "What logs and /health call it.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .description = "sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+};
 // clang-format on
 
 } // namespace
 
-std::span<const Table> tables() { return kTables; }
+std::vector<Table> tables_of(std::span<const Kind> kinds) {
+  std::vector<Table> all;
+  for (const Table& table : kTables) {
+    const Kind* kind = kind_of_table(table.name, kinds);
+    if (kind == nullptr && kind_of_table(table.name) != nullptr) continue;
+    all.push_back(table);
+    all.back().repeated = kind != nullptr && kind->repeated;
+  }
+  for (const Kind& kind : kinds) {
+    const bool known = std::any_of(all.begin(), all.end(), [&](const Table& t) { return t.name == kind.table; });
+    if (!known) all.push_back({kind.table, kind.description, {}, kind.repeated});
+  }
+  return all;
+}
+
+std::span<const Table> tables() {
+  static const std::vector<Table> all = tables_of(kinds());
+  return all;
+}
+
+std::span<const Setting> settings_of(std::string_view table) {
+  const auto of_table = [&](const Setting& s) { return s.table == table; };
+  const auto first = std::find_if(std::begin(kSettings), std::end(kSettings), of_table);
+  if (first == std::end(kSettings)) return kPluginSettings;
+  return {first, std::find_if_not(first, std::end(kSettings), of_table)};
+}
+
+std::vector<std::string> shipped_plugins(std::string_view table) {
+  std::vector<std::string> names;
+  for (const Setting& s : settings_of(table)) {
+    for (std::string_view rest = s.shipped; !rest.empty();) {
+      const std::size_t bar = std::min(rest.find('|'), rest.size());
+      names.emplace_back(rest.substr(0, bar));
+      rest.remove_prefix(std::min(bar + 1, rest.size()));
+    }
+  }
+  return names;
+}
+
 std::span<const Setting> settings() { return kSettings; }
 std::span<const Setting> bare_variables() { return kBareVariables; }
 
 void apply(std::string_view table, const Node& node, Target target, const Shape* plugin) {
-  for (const Setting& s : kSettings) {
-    if (s.table != table || s.set == nullptr) continue;
+  for (const Setting& s : settings_of(table)) {
+    if (s.set == nullptr) continue;
     if (s.yields_to_plugin && plugin != nullptr && plugin->find(s.key) != nullptr) continue;
     if (const Node* value = node.find_path(s.key)) s.set(target, *value);
   }

@@ -7,18 +7,25 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
+#include "config/kinds.h"
 #include "config/node.h"
 #include "config/shape.h"
 
 namespace authd::config {
 
-// What a setter writes to; `tier` is set for rows of [[cache]] only, `add_redis` for bare variables only.
+// What a setter writes to; `use` is set for rows of a plugin's table only: of [[cache]] it is a Tier.
 struct Target {
   Config& config;
-  Tier* tier = nullptr;
-  bool* add_redis = nullptr;
+  PluginUse* use = nullptr;
+};
+
+// What a bare variable adds to the configuration when it is true: a table with this plugin, unless there is one.
+struct AddedPlugin {
+  std::string_view table = {};
+  std::string_view plugin = {};
 };
 
 struct Setting {
@@ -37,6 +44,8 @@ struct Setting {
   std::string_view aliases = {};               // of the variable, "KONNECT=kong-konnect", separated by '|'
   std::optional<std::string_view> preset = {}; // the default as it is written, without quotes
   std::string_view preset_by_plugin = {};      // where it differs: "cache-redis=2h", separated by '|'
+  std::string_view shipped = {};               // of a plugin's name: those that come with authd, separated by '|'
+  AddedPlugin adds = {};                       // of a bare variable
   std::string_view derived = {};               // where the default comes from when it is not a constant
   std::string_view example = {};               // for the manual, where there is no default
   bool required = false;
@@ -58,12 +67,19 @@ struct Setting {
 struct Table {
   std::string_view name;
   std::string_view description;
-  bool repeated = false;         // [[name]]
   std::string_view example = {}; // for the manual: what one may add behind it, commented out there
+  bool repeated = false;         // [[name]]: as the row of its kind says
 };
 
-std::span<const Table> tables();     // in the order of the manual
+std::span<const Table> tables(); // in the order of the manual
+// The same with the tables of these kinds instead of authd's.
+std::vector<Table> tables_of(std::span<const Kind> kinds);
 std::span<const Setting> settings(); // grouped by table, in the order of the manual
+
+// The rows of one table. A kind whose table has none of its own above gets those that every plugin's table needs.
+std::span<const Setting> settings_of(std::string_view table);
+// The plugins that come with authd for this table.
+std::vector<std::string> shipped_plugins(std::string_view table);
 
 // Variables that set no setting of authd.toml.
 std::span<const Setting> bare_variables();

@@ -135,9 +135,7 @@ void add_property(Shape& object, std::string_view key, Shape shape, bool require
 Shape shape_of_table(std::string_view table, std::string_view plugin) {
   Shape shape;
   shape.type = Type::object;
-  for (const Setting& s : settings()) {
-    if (s.table == table) add_property(shape, s.key, shape_of(s, plugin), s.required);
-  }
+  for (const Setting& s : settings_of(table)) add_property(shape, s.key, shape_of(s, plugin), s.required);
   return shape;
 }
 

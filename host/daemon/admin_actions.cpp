@@ -28,11 +28,11 @@ std::string plugins(const Generation& generation) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("plugins").begin_array();
-  for (const PluginSet::Running& running : generation.plugins().running()) {
-    const plugin::Instance& instance = *running.instance;
-    json.begin_object().member("name", instance.name()).member("kind", running.kind);
+  for (const PluginSet::Running* running : generation.plugins().running()) {
+    const plugin::Instance& instance = *running->instance;
+    json.begin_object().member("name", instance.name()).member("kind", running->kind);
     json.member("id", instance.plugin_id()).member("version", instance.plugin_version());
-    json.member("path", instance.path()).member("sha256", running.sha256).member("state", "running").end_object();
+    json.member("path", instance.path()).member("sha256", running->sha256).member("state", "running").end_object();
   }
   json.end_array().end_object();
   return body;

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "plugin/calls_under_way.h"
-#include "plugin/exit_hook.h"
+#include "plugin/mapped_library.h"
 
 namespace authd::daemon {
 namespace {
@@ -90,7 +90,7 @@ void add_time(Line& line) {
 
 void add_place(Line& line, const CallUnderWay& call) {
   if (call.callee == nullptr) {
-    line.add(" outside of the plugins' operations");
+    line.add(" outside plugin operations");
     return;
   }
   line.add(" in ").add(call.operation).add(" of ").add_plain(call.callee->instance);

@@ -76,8 +76,8 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       audit_log_(config_.telemetry, log), background_log_(log),
       recorder_({&access_log_, &audit_log_}, {&background_log_}),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
-      tiers_(plugins_.tiers(config_), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys),
-             recorder_, history_),
+      tiers_(plugins_.tiers(), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_,
+             history_),
       guard_(previous && plugins_.kept_gateway() && previous->config_.breaker == config_.breaker &&
                      previous->config_.gateway.pool_size == config_.gateway.pool_size
                  ? previous->guard_

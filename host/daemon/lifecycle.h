@@ -4,12 +4,61 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
 #include <mutex>
-
-#include "daemon/retirement.h"
-#include "daemon/sd_notify.h"
+#include <string>
+#include <string_view>
+#include <thread>
 
 namespace authd::daemon {
+
+// What a service manager is told about the daemon's life: sd_notify(3), of which the protocol (one datagram
+// to $NOTIFY_SOCKET) is documented as stable. libsystemd itself would bring five more libraries.
+// A service that stops never becomes ready again: after stopping() nothing else is sent. [thread-safe]
+class SystemdNotifier {
+ public:
+  SystemdNotifier(); // without $NOTIFY_SOCKET everything here does nothing
+  void ready();
+  void reloading(); // systemd wants the monotonic time with it: Type=notify-reload
+  void stopping();
+  // One line for people: what systemctl status shows. Sent when it differs from the last one.
+  void status(std::string_view text);
+  bool is_listening() const { return !socket_.empty(); }
+
+ private:
+  void notify_unless_stopping(std::string_view state);
+  void notify(std::string_view state) const;
+  std::string socket_;
+  std::string status_;    // as it was last sent, guarded by mutex_
+  std::mutex mutex_;      // held while sending, so that what is sent last was decided last
+  bool stopping_ = false; // guarded by mutex_
+};
+
+// Ends old generations, one after the other: their last requests may wait for a gateway that hangs, and
+// their plugins may take their time to stop.
+class Retirement {
+ public:
+  Retirement();  // starts its one thread, so that a reload never needs one
+  ~Retirement(); // after all that was enqueued has ended
+  Retirement(const Retirement&) = delete;
+  Retirement& operator=(const Retirement&) = delete;
+
+  using Job = std::function<void()>; // must not throw
+  // A list of the one job, made while a reload can still be refused.
+  using Prepared = std::list<Job>;
+  void enqueue(Prepared job) noexcept; // [thread-safe]
+
+ private:
+  void work();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::list<Job> jobs_; // guarded by mutex_
+  bool ending_ = false; // guarded by mutex_
+  std::thread thread_;
+};
 
 class Lifecycle {
  public:

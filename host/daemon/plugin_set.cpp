@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/plugin_set.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,34 +11,11 @@
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/tiers.h"
+#include "config/kinds.h"
 #include "config/plugin_settings.h"
 
 namespace authd::daemon {
 namespace {
-
-using Running = PluginSet::Running;
-
-// The instance that already does what `wanted` asks for; a file replaced under the same name does not.
-const Running* find_same(const PluginSet* previous, const Running& wanted, const std::vector<Running>& taken) {
-  if (previous == nullptr) return nullptr;
-  for (const Running& old : previous->running()) {
-    if (old.kind != wanted.kind || old.sha256 != wanted.sha256 || !(old.use == wanted.use)) continue;
-    bool free = true;
-    for (const Running& t : taken) free = free && t.instance != old.instance;
-    if (free) return &old;
-  }
-  return nullptr;
-}
-
-// By name, also for an instance that is made anew: with other settings it may still reach the same server,
-// and to delete what another one never had does no harm.
-std::shared_ptr<pipeline::PendingDeletions> pending_of(const PluginSet* previous, const Running& wanted) {
-  if (previous != nullptr) {
-    for (const Running& old : previous->running())
-      if (old.kind == wanted.kind && old.use.name == wanted.use.name) return old.pending;
-  }
-  return std::make_shared<pipeline::PendingDeletions>();
-}
 
 // All that is wrong, collected over several plugins.
 class Refusals {
@@ -77,44 +55,99 @@ plugin::Services plugin_services(http_client::HttpService& exchanges, pipeline::
           {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
 }
 
+// Makes the instances of one set, and collects what is wrong with any.
+class PluginSet::Loading {
+ public:
+  Loading(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
+          const PluginSet* previous)
+      : config_(config), loader_(loader), policy_(policy) {
+    if (previous != nullptr) reusable_ = previous->running();
+  }
+
+  // Without an instance when it was refused.
+  Running take(const config::PluginUse& use, std::string_view kind) {
+    Running wanted{kind, use, {}, nullptr, false};
+    const std::string path = plugin::plugin_path(use.plugin, config_.plugins.dir);
+    const auto inspected = plugin::inspect(path, policy_, pin_for(config_, use));
+    if (!inspected) {
+      refusals_.add(inspected.error(), use);
+      return wanted;
+    }
+    wanted.sha256 = inspected->sha256;
+    wanted.instance = reuse(wanted);
+    wanted.kept = wanted.instance != nullptr;
+    if (wanted.kept) return wanted;
+    auto made = loader_.load(use, config_.plugins.dir, pin_for(config_, use), kind);
+    if (made)
+      wanted.instance = std::move(*made);
+    else
+      refusals_.add(made.error(), use);
+    return wanted;
+  }
+
+  void start(const std::vector<const Running*>& all) {
+    refusals_.throw_any(); // before anything is started
+    for (const Running* made : all) {
+      if (made->kept) continue;
+      if (const auto started = made->instance->start(); !started) refusals_.add(started.error(), made->use);
+    }
+    refusals_.throw_any();
+  }
+
+ private:
+  // The instance that already does what `wanted` asks for; a file replaced under the same name does not.
+  std::shared_ptr<plugin::Instance> reuse(const Running& wanted) {
+    const auto same = std::find_if(reusable_.begin(), reusable_.end(), [&](const Running* old) {
+      return old->kind == wanted.kind && old->sha256 == wanted.sha256 && old->use == wanted.use;
+    });
+    if (same == reusable_.end()) return nullptr;
+    auto instance = (*same)->instance;
+    reusable_.erase(same);
+    return instance;
+  }
+
+  const config::Config& config_;
+  const plugin::Loader& loader_;
+  const plugin::TrustPolicy& policy_;
+  std::vector<const Running*> reusable_; // each at most once
+  Refusals refusals_;
+};
+
 PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
                      const PluginSet* previous) {
-  Refusals refusals;
-  const auto take = [&](const config::PluginUse& use, const char* kind) {
-    const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);
-    const auto inspected = plugin::inspect(path, policy, pin_for(config, use));
-    if (!inspected) return refusals.add(inspected.error(), use);
-    Running wanted{kind, use, inspected->sha256, nullptr, false};
-    if (const Running* same = find_same(previous, wanted, running_)) {
-      wanted.instance = same->instance;
-      wanted.kept = true;
-    } else {
-      auto made = loader.load(use, config.plugins.dir, pin_for(config, use), kind);
-      if (!made) return refusals.add(made.error(), use);
-      wanted.instance = std::move(*made);
-    }
-    wanted.pending = pending_of(previous, wanted);
-    running_.push_back(std::move(wanted));
-  };
-  take(config.gateway, AUTHD_GATEWAY_V1);
-  for (const config::Tier& tier : config.cache) take(tier, AUTHD_CACHE_V1);
-  refusals.throw_any(); // before anything is started
-  for (const Running& made : running_) {
-    if (made.kept) continue;
-    if (const auto started = made.instance->start(); !started) refusals.add(started.error(), made.use);
+  Loading loading(config, loader, policy, previous);
+  gateway_ = loading.take(config.gateway, AUTHD_GATEWAY_V1);
+  for (const config::Tier& tier : config.cache) {
+    auto pending = previous != nullptr ? previous->pending_for(tier) : nullptr;
+    if (pending == nullptr) pending = std::make_shared<pipeline::PendingDeletions>();
+    tiers_.push_back({loading.take(tier, AUTHD_CACHE_V1), tier.ttl, tier.stale, tier.read_timeout, std::move(pending)});
   }
-  refusals.throw_any();
-  gateway_ = std::make_unique<plugin::Gateway>(running_.front().instance);
+  for (const auto& [kind, uses] : config.others)
+    for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, config::kind_with_id(kind)->id));
+  loading.start(running());
+  adapter_ = std::make_unique<plugin::Gateway>(gateway_.instance);
 }
 
-std::vector<pipeline::TierSlot> PluginSet::tiers(const config::Config& config) const {
+// By name, also for an instance that is made anew: with other settings it may still reach the same server,
+// and to delete what another one never had does no harm.
+std::shared_ptr<pipeline::PendingDeletions> PluginSet::pending_for(const config::Tier& tier) const {
+  const auto same =
+      std::find_if(tiers_.begin(), tiers_.end(), [&](const Tier& old) { return old.running.use.name == tier.name; });
+  return same != tiers_.end() ? same->pending : nullptr;
+}
+
+std::vector<pipeline::TierSlot> PluginSet::tiers() const {
   std::vector<pipeline::TierSlot> slots;
-  for (std::size_t i = 0; i < config.cache.size(); ++i) {
-    const config::Tier& tier = config.cache[i];
-    slots.push_back({plugin::CacheTier(running_[i + 1].instance), tier.ttl, tier.stale, tier.read_timeout,
-                     running_[i + 1].pending});
-  }
+  for (const Tier& tier : tiers_)
+    slots.push_back({plugin::CacheTier(tier.running.instance), tier.ttl, tier.stale, tier.read_timeout, tier.pending});
   return slots;
+}
+
+std::vector<const PluginSet::Running*> PluginSet::running() const {
+  std::vector<const Running*> all{&gateway_};
+  for (const Tier& tier : tiers_) all.push_back(&tier.running);
+  for (const Running& other : others_) all.push_back(&other);
+  return all;
 }
 
 } // namespace authd::daemon

@@ -17,7 +17,7 @@
 
 namespace authd::daemon {
 
-// A plugin, or what the configuration says of it, cannot be used; the text says why and how to mend it.
+// A plugin, or what the configuration says of it, cannot be used; the text says why and how to correct it.
 struct Refused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -39,23 +39,32 @@ class PluginSet {
   PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
             const PluginSet* previous);
 
-  const plugin::Gateway& gateway() const { return *gateway_; }
-  bool kept_gateway() const { return running_.front().kept; }
-  std::vector<pipeline::TierSlot> tiers(const config::Config& config) const;
+  const plugin::Gateway& gateway() const { return *adapter_; }
+  bool kept_gateway() const { return gateway_.kept; }
+  std::vector<pipeline::TierSlot> tiers() const; // fastest first
 
   struct Running {
-    std::string kind;
+    std::string_view kind;
     config::PluginUse use;
     std::string sha256; // of the file that was loaded
     std::shared_ptr<plugin::Instance> instance;
-    bool kept = false;
-    std::shared_ptr<pipeline::PendingDeletions> pending{}; // a tier's
+    bool kept = false; // it was running before
   };
-  const std::vector<Running>& running() const { return running_; } // the gateway first, then the tiers
+  std::vector<const Running*> running() const; // the gateway first, then the tiers, then the others
 
  private:
-  std::vector<Running> running_;
-  std::unique_ptr<plugin::Gateway> gateway_;
+  struct Tier {
+    Running running;
+    milliseconds ttl, stale, read_timeout; // config::Tier
+    std::shared_ptr<pipeline::PendingDeletions> pending;
+  };
+  class Loading;
+  std::shared_ptr<pipeline::PendingDeletions> pending_for(const config::Tier& tier) const;
+
+  Running gateway_;
+  std::vector<Tier> tiers_;
+  std::vector<Running> others_; // of kinds that have no proxy here
+  std::unique_ptr<plugin::Gateway> adapter_;
 };
 
 } // namespace authd::daemon

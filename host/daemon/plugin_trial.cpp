@@ -33,7 +33,7 @@
 namespace authd::daemon {
 namespace {
 
-constexpr seconds kPatience{10};
+constexpr seconds kTrialTimeout{10};
 
 // What the child writes into the pipe: a line for each problem and warning behind these, and one for each stage that
 // it leaves.
@@ -118,7 +118,7 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
 }
 
 // What a plugin prints is no answer of the command, and a core file of a trial helps nobody.
-void keep_quiet() {
+void discard_output() {
   const int nowhere = ::open("/dev/null", O_WRONLY);
   ::dup2(nowhere, STDOUT_FILENO);
   const rlimit none{0, 0};
@@ -127,7 +127,7 @@ void keep_quiet() {
 }
 
 [[noreturn]] void run_child(int fd, const config::Config& config, const config::PluginUse& use, std::string_view kind) {
-  keep_quiet();
+  discard_output();
   try {
     create_and_destroy(fd, config, use, kind);
     write_all(fd, kDone);
@@ -140,7 +140,7 @@ void keep_quiet() {
 
 // Until the end of the pipe; false when that did not come in time.
 bool read_answer(int fd, std::string& answer) {
-  const auto deadline = steady_now() + kPatience;
+  const auto deadline = steady_now() + kTrialTimeout;
   char buffer[4096];
   for (;;) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_now()).count();

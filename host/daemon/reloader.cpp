@@ -10,7 +10,7 @@
 namespace authd::daemon {
 namespace {
 
-constexpr const char* kDraining = "authd is draining: a configuration is not reloaded any more; start authd again";
+constexpr const char* kDraining = "authd is draining and does not reload its configuration; start authd again";
 
 // What a running process cannot change: said, not silently ignored.
 std::vector<std::string> needs_restart(const config::FixedSettings& started_with, const config::Config& next) {

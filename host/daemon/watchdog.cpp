@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -15,10 +16,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "daemon/signals.h"
-
 namespace authd::daemon {
 namespace {
+
+sigset_t set_of(std::initializer_list<int> numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
 
 constexpr milliseconds kLook{1000};
 
@@ -28,6 +34,44 @@ int checked(int fd, const char* what) {
 }
 
 } // namespace
+
+sigset_t watched_signals() { return set_of({SIGTERM, SIGINT, SIGHUP}); }
+
+std::string_view name_of_signal(int number) {
+  switch (number) {
+  case SIGTERM:
+    return "SIGTERM";
+  case SIGINT:
+    return "SIGINT";
+  default:
+    return "SIGHUP";
+  }
+}
+
+void hold_reloads() {
+  const sigset_t set = set_of({SIGHUP});
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGUSR1, SIG_IGN); // its default would end authd, for whom it means nothing
+}
+
+void block_signals() {
+  const sigset_t set = watched_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void unblock_signals() {
+  const sigset_t set = set_of({SIGTERM, SIGINT});
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void die_of(int signal) {
+  std::signal(signal, SIG_DFL);
+  const sigset_t set = set_of({signal});
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal); // the kernel spares process 1 of a container
+}
 
 Watchdog::Watchdog(Log& log) : log_(log), overruns_(log), stop_fd_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
   const sigset_t set = watched_signals();
@@ -77,7 +121,7 @@ void Watchdog::watch() {
     const int ready = ::poll(both, 2, timeout_ms());
     const SteadyTime now = steady_now();
     overruns_.look(now);
-    if (now >= exit_limit()) end_at_once(Level::fatal, "exit-forced", "the time for the exit has passed");
+    if (now >= exit_limit()) end_at_once(Level::fatal, "exit-forced", "authd did not exit in time");
     if (ready <= 0) continue;
     signalfd_siginfo received{};
     if ((both[0].revents & POLLIN) != 0 && ::read(signal_fd_, &received, sizeof(received)) == sizeof(received))

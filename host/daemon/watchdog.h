@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that nothing in the process can hold up: it takes the signals from the start to the end, says
-// who does not come back from a plugin, and ends the process when its end is held up.
+// The signals of the daemon's life, and the one thread that takes them, instead of handlers: nothing in the process
+// can hold it up. It says which plugin does not return, and ends the process when its end is held up.
+// Poco::Util::ServerApplication waits for INT, QUIT and TERM only and blocks a second TERM.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,6 +17,19 @@
 #include "plugin/overruns.h"
 
 namespace authd::daemon {
+
+sigset_t watched_signals(); // TERM, INT and HUP
+std::string_view name_of_signal(int number);
+
+// HUP waits until there is somebody to take it, PIPE and USR1 are ignored. TERM and INT still end the process.
+void hold_reloads();
+// All of watched_signals() wait from here on. Must be called before any thread starts, so that all inherit.
+void block_signals();
+// TERM and INT end the process again, those too that were waiting.
+void unblock_signals();
+
+// Ends the process as if it had never watched this signal.
+[[noreturn]] void die_of(int signal);
 
 // TERM or INT: during the start ends the process at once, by that signal; the first one afterwards begins the
 // end that await_end() waits for; the next one ends the process at once with status 1. HUP during the start

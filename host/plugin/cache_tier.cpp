@@ -8,9 +8,9 @@
 #include "authd/tiers.h"
 #include "base/abi_views.h"
 #include "base/byte_sink.h"
-#include "plugin/invoke.h"
-#include "plugin/kinds.h"
-#include "plugin/loader.h"
+#include "config/kinds.h"
+#include "plugin/calls_under_way.h"
+#include "plugin/instance.h"
 
 namespace authd::plugin {
 namespace {
@@ -35,8 +35,8 @@ CallStatus fetch(const Instance& instance, const char* name, Member read, Call& 
 CacheTier::CacheTier(std::shared_ptr<Instance> instance)
     : instance_(std::move(instance)), ops_(static_cast<const authd_cache_ops*>(instance_->component().ops)) {
   if (std::string_view(instance_->component().kind) != AUTHD_CACHE_V1 ||
-      !missing_operation(AUTHD_CACHE_V1, ops_).empty())
-    throw std::invalid_argument(instance_->name() + " is no cache tier");
+      !config::missing_operation(AUTHD_CACHE_V1, ops_).empty())
+    throw std::invalid_argument(instance_->name() + " is not a cache tier");
   serialized_ = (ops_->flags & AUTHD_CACHE_SERIALIZED) != 0;
 }
 

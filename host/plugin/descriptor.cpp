@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "authd/cache.h"
 #include "base/frozen_sizes.h"
+#include "config/kinds.h"
 
 namespace authd::plugin {
 namespace {
@@ -55,17 +55,9 @@ std::string version_text(std::uint32_t major, std::uint32_t minor) { return fmt:
 
 std::string_view flag_text(bool flag) { return flag ? "true" : "false"; }
 
-// Of a cache tier. Sealing follows the flags; what the configuration is judged by before the plugin runs must be the
-// same.
-bool is_remote(const authd_component& component) {
-  const auto* ops = static_cast<const authd_cache_ops*>(component.ops);
-  if (ops == nullptr || ops->size < sizeof ops->size + sizeof ops->flags) return false;
-  return (ops->flags & AUTHD_CACHE_REMOTE) != 0 || (ops->flags & AUTHD_CACHE_NONBLOCKING) == 0;
-}
-
 Result<void, Refusal> check_shape(const authd_plugin* plugin, const InspectedPlugin& inspected) {
   if (plugin == nullptr) return malformed(inspected, "is NULL");
-  if (!is_whole(plugin)) return malformed(inspected, "is shorter than ABI 1.0 has it");
+  if (!is_whole(plugin)) return malformed(inspected, "is shorter than in ABI 1.0");
   if (plugin->id == nullptr || plugin->version == nullptr) return malformed(inspected, "has no id or no version");
   if (plugin->components == nullptr) return malformed(inspected, "has no components");
   if (plugin->component_count != inspected.note.components.size())
@@ -93,6 +85,17 @@ std::optional<authd_component> find(const Components& components, const NoteComp
   return std::nullopt;
 }
 
+// Sealing follows the operations' flags; what the configuration is judged by before the plugin runs must be the same.
+Result<void, Refusal> compare_remote(const NoteComponent& said, const authd_component& real,
+                                     const InspectedPlugin& inspected) {
+  const config::Kind* kind = config::kind_with_id(said.kind);
+  if (!said.remote || kind == nullptr || kind->remote == nullptr) return {};
+  const bool remote = kind->remote(real.ops);
+  if (*said.remote == remote) return {};
+  return differs(inspected, "whether values of " + said.name + " leave the process", flag_text(*said.remote),
+                 flag_text(remote));
+}
+
 Result<void, Refusal> compare_components(const Components& components, const InspectedPlugin& inspected) {
   for (std::size_t i = 0; i < components.count(); ++i) {
     const std::string_view defect = defect_of(components.at(i));
@@ -100,10 +103,8 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
   }
   for (const NoteComponent& said : inspected.note.components) {
     const auto real = find(components, said);
-    if (!real) return differs(inspected, "components", said.kind + " " + said.name, "none such");
-    if (said.remote && said.kind == AUTHD_CACHE_V1 && *said.remote != is_remote(*real))
-      return differs(inspected, "whether values of " + said.name + " leave the process", flag_text(*said.remote),
-                     flag_text(is_remote(*real)));
+    if (!real) return differs(inspected, "components", said.kind + " " + said.name, "none");
+    if (auto ok = compare_remote(said, *real, inspected); !ok) return ok;
     const auto schema = canonical_json(real->config_schema);
     if (!schema || *schema != said.config_schema)
       return differs(inspected, "config_schema of " + said.name, said.config_schema, real->config_schema);
@@ -114,7 +115,7 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
 } // namespace
 
 std::string_view defect_of(const authd_component& component) {
-  if (!is_whole(&component)) return "what ABI 1.0 has";
+  if (!is_whole(&component)) return "the members of ABI 1.0";
   if (component.kind == nullptr) return "kind";
   if (component.name == nullptr) return "name";
   if (component.config_schema == nullptr) return "config_schema";

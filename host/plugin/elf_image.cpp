@@ -75,10 +75,9 @@ std::optional<T> read(ByteView bytes, std::uint64_t offset) {
 // The field positions that differ between classes come after e_machine, so a 32-bit file can be named too.
 Result<void, ElfFault> check_machine(const Elf64_Ehdr& header) {
   const bool wide = header.e_ident[EI_CLASS] == ELFCLASS64;
-  if (header.e_ident[EI_DATA] != kByteOrder)
-    return Fault(ElfFault{true, "is built for another byte order than this authd's"});
+  if (header.e_ident[EI_DATA] != kByteOrder) return Fault(ElfFault{true, "is built for a different byte order"});
   if (wide && header.e_machine == kMachine) return {};
-  return Fault(ElfFault{true, fmt::format("is built for {}{}, this authd for {}", machine_name(header.e_machine),
+  return Fault(ElfFault{true, fmt::format("is built for {}{}, expected {}", machine_name(header.e_machine),
                                           wide ? "" : " (a 32-bit file)", machine_name(kMachine))});
 }
 

@@ -23,7 +23,7 @@ struct ElfImage {
 
 struct ElfFault {
   bool other_machine = false; // well-formed, for another class, byte order or machine
-  std::string why;            // "is built for aarch64, this authd for x86-64"
+  std::string why;            // "is built for aarch64, expected x86-64"
 };
 
 Result<ElfImage, ElfFault> read_elf(ByteView file);

@@ -67,10 +67,10 @@ void judge_file(const std::string& path, const struct stat& st, const UsersOfGro
                 std::vector<Refusal>& violations) {
   if (!is_trusted(st.st_uid))
     violations.push_back(refusal(RefusalCode::owner, path, "belongs to " + user_name(st.st_uid),
-                                 "Give it to root or to the user who runs authd (chown)"));
+                                 "Make root or the user who runs authd its owner (chown)"));
   if (writable_by_others(st, users))
     violations.push_back(
-        refusal(RefusalCode::writable, path, "may be written by others, " + mode_text(st), "Run chmod go-w on it"));
+        refusal(RefusalCode::writable, path, "is writable by others, " + mode_text(st), "Run chmod go-w on it"));
 }
 
 void judge_folder(const std::string& plugin, const fs::path& folder, const UsersOfGroup& users,
@@ -80,14 +80,13 @@ void judge_folder(const std::string& plugin, const fs::path& folder, const Users
   if (!is_trusted(st.st_uid))
     violations.push_back(refusal(RefusalCode::folder_owner, plugin,
                                  fmt::format("its folder {} belongs to {}", folder.string(), user_name(st.st_uid)),
-                                 "Give the folder to root or to the user who runs authd (chown)"));
+                                 "Make root or the user who runs authd the owner of the folder (chown)"));
   // In a sticky folder others may add files, but not replace ours.
   const bool sticky = (st.st_mode & S_ISVTX) != 0 && st.st_uid == 0;
   if (!sticky && writable_by_others(st, users))
-    violations.push_back(
-        refusal(RefusalCode::folder_writable, plugin,
-                fmt::format("its folder {} may be written by others, {}", folder.string(), mode_text(st)),
-                "Run chmod go-w on the folder"));
+    violations.push_back(refusal(RefusalCode::folder_writable, plugin,
+                                 fmt::format("its folder {} is writable by others, {}", folder.string(), mode_text(st)),
+                                 "Run chmod go-w on the folder"));
 }
 
 void judge_folders(const std::string& given, const std::string& resolved, const UsersOfGroup& users,
@@ -103,9 +102,9 @@ void judge_folders(const std::string& given, const std::string& resolved, const 
 }
 
 Refused unreadable(const std::string& path, int error) {
-  const char* mend = error == ENOENT ? "Install the plugin there, or correct plugin or plugins.dir"
-                                     : "Let the user who runs authd read it and enter its folders";
-  return refuse(RefusalCode::unreadable, path, fmt::format("cannot be opened: {}", std::strerror(error)), mend);
+  const char* remedy = error == ENOENT ? "Install the plugin there, or correct plugin or plugins.dir"
+                                       : "Let the user who runs authd read it and enter its folders";
+  return refuse(RefusalCode::unreadable, path, fmt::format("cannot be opened: {}", std::strerror(error)), remedy);
 }
 
 Result<std::string, Refusal> read_all(const std::string& path, int fd, off_t size) {
@@ -125,7 +124,7 @@ Result<std::string, Refusal> read_all(const std::string& path, int fd, off_t siz
 Result<std::string, Refusal> resolve(const std::string& path) {
   if (path.empty() || path.front() != '/' || path.find('\0') != std::string::npos)
     return refuse(RefusalCode::bad_name, path, "is neither a bare name nor an absolute path",
-                  "Write a name that lies in plugins.dir, or a path that starts with /");
+                  "Write the name of a file in plugins.dir, or a path that starts with /");
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
   if (real == nullptr) return unreadable(path, errno);
   return std::string(real.get());

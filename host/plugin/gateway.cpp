@@ -9,9 +9,9 @@
 #include "base/abi_views.h"
 #include "base/byte_sink.h"
 #include "base/frozen_sizes.h"
-#include "plugin/invoke.h"
-#include "plugin/kinds.h"
-#include "plugin/loader.h"
+#include "config/kinds.h"
+#include "plugin/calls_under_way.h"
+#include "plugin/instance.h"
 
 namespace authd::plugin {
 namespace {
@@ -55,7 +55,7 @@ class Collector {
   static authd_status put(const authd_credential_sink* sink, const authd_credential* c) noexcept try {
     auto& self = *static_cast<Collector*>(sink->ctx);
     if (c == nullptr) return self.refuse("put NULL for a credential");
-    if (!is_whole(c)) return self.refuse("put a credential that is shorter than ABI 1.0 has it");
+    if (!is_whole(c)) return self.refuse("put a credential that is shorter than in ABI 1.0");
     return self.take(known_part(c));
   } catch (...) {
     static_cast<Collector*>(sink->ctx)->fault_ = "out of memory"; // so short that it allocates nothing
@@ -103,8 +103,8 @@ Failed not_done(Call& call, CallStatus status) {
 Gateway::Gateway(std::shared_ptr<Instance> instance)
     : instance_(std::move(instance)), ops_(static_cast<const authd_gateway_ops*>(instance_->component().ops)) {
   if (std::string_view(instance_->component().kind) != AUTHD_GATEWAY_V1 ||
-      !missing_operation(AUTHD_GATEWAY_V1, ops_).empty())
-    throw std::invalid_argument(instance_->name() + " is no gateway adapter");
+      !config::missing_operation(AUTHD_GATEWAY_V1, ops_).empty())
+    throw std::invalid_argument(instance_->name() + " is not a gateway adapter");
 }
 
 Result<std::vector<GatewayCredential>, CallFailure> Gateway::get_secret(Call& call, std::string_view consumer) const {

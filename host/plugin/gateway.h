@@ -30,7 +30,7 @@ struct Proposal {
   Secret secret;
 };
 
-class Instance; // loader.h: owns `self` and ends its life
+class Instance; // instance.h: owns `self` and ends its life
 
 class Gateway {
  public:

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/byte_sink.h"
-#include "plugin/invoke.h"
-#include "plugin/loader.h"
+#include "plugin/calls_under_way.h"
+#include "plugin/instance.h"
 
 namespace authd::plugin {
 namespace {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "authd/abi.h"
+#include "authd/calls.h"
 #include "base/log.h"
 #include "base/tls_identity.h"
 #include "config/config.h"
@@ -34,6 +35,8 @@ struct ServiceUser {
 // instance that asks, which keeps what it got until its own end: what a service has for an instance goes
 // with the instance, and a later one at the same address never finds it.
 using Services = std::map<std::string, std::function<std::shared_ptr<const void>(const ServiceUser&)>, std::less<>>;
+
+const authd_calls_v1* own_calls(); // service "authd.calls/1": the one table, for all instances
 
 // Never moves: the plugin keeps the address of its table.
 class HostContext {

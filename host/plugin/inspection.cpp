@@ -8,8 +8,6 @@
 #include <fmt/format.h>
 
 #include "authd/abi.h"
-#include "authd/cache.h"
-#include "authd/gateway.h"
 #include "config/plugin_settings.h"
 #include "config/schema.h"
 #include "config/settings.h"
@@ -43,7 +41,7 @@ Result<void, Refusal> check_pin(const std::string& path, const TrustPolicy& poli
     return refuse(RefusalCode::pin_missing, path, "has no pin, and plugins.require_pins is on",
                   fmt::format("After reviewing it, pin sha256 {}", sha256));
   if (!pin.empty() && !same_hex(pin, sha256))
-    return refuse(RefusalCode::pin_differs, path, fmt::format("its sha256 is {}, the pin says {}", sha256, pin),
+    return refuse(RefusalCode::pin_differs, path, fmt::format("expected sha256 {} (its pin), got {}", pin, sha256),
                   "Restore the file that was pinned, or review this one and pin it");
   return {};
 }
@@ -60,10 +58,10 @@ Result<ByteView, Refusal> check_elf(const PluginFile& file) {
   if (!image->shared_object)
     return refuse(RefusalCode::not_elf, file.path, "is an ELF file, but not a shared object", "Link it with -shared");
   if (image->executable_stack)
-    return refuse(RefusalCode::executable_stack, file.path, "asks for an executable stack",
+    return refuse(RefusalCode::executable_stack, file.path, "requests an executable stack",
                   "Link it with -Wl,-z,noexecstack");
   if (!image->note)
-    return refuse(RefusalCode::no_note, file.path, "has no .note.authd, so it is no plugin of authd",
+    return refuse(RefusalCode::no_note, file.path, "has no .note.authd, so it is not an authd plugin",
                   "Use AUTHD_PLUGIN or AUTHD_NOTE of the SDK");
   return *image->note;
 }
@@ -94,7 +92,22 @@ Result<Note, Refusal> check_note(const std::string& path, ByteView descriptor) {
   return std::move(*note);
 }
 
-Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy, std::string_view pin) {
+// A host of an older minor would load the plugin and know nothing of the kind.
+Result<void, Refusal> check_kinds(const std::string& path, const Note& note, std::span<const config::Kind> kinds) {
+  for (const NoteComponent& c : note.components) {
+    const config::Kind* kind = config::kind_with_id(c.kind, kinds);
+    if (kind != nullptr && note.min_minor < kind->minor)
+      return refuse(RefusalCode::bad_note, path,
+                    fmt::format("its .note.authd has a component of kind {}, which needs ABI {}.{}, but says that the "
+                                "plugin needs {}.{}",
+                                c.kind, AUTHD_ABI_MAJOR, kind->minor, note.major, note.min_minor),
+                    fmt::format("Rebuild it with AUTHD_TARGET_MINOR={}", kind->minor));
+  }
+  return {};
+}
+
+Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolicy& policy, std::string_view pin,
+                                              std::span<const config::Kind> kinds) {
   InspectedPlugin plugin{file.path, sha256_hex(file.bytes), {}, {}};
   if (auto ok = check_permissions(file, policy, plugin.warnings); !ok) return Refused(ok.error());
   if (auto ok = check_pin(file.path, policy, pin, plugin.sha256); !ok) return Refused(ok.error());
@@ -102,6 +115,7 @@ Result<InspectedPlugin, Refusal> inspect_file(PluginFile& file, const TrustPolic
   if (!descriptor) return Refused(descriptor.error());
   auto note = check_note(file.path, *descriptor);
   if (!note) return Refused(note.error());
+  if (auto ok = check_kinds(file.path, *note, kinds); !ok) return Refused(ok.error());
   plugin.note = std::move(*note);
   return plugin;
 }
@@ -113,15 +127,13 @@ std::string_view stem(std::string_view plugin) {
   return name;
 }
 
-// As `config check` judges it; of a kind that no table is for, the schema alone.
-Result<void, std::string> check_schema(const NoteComponent& component) {
+// As `config check` judges it; of an unknown kind, the schema alone.
+Result<void, std::string> check_schema(const NoteComponent& component, std::span<const config::Kind> kinds) {
   const auto shape = config::parse_schema(component.config_schema);
   if (!shape) return tl::unexpected(shape.error());
-  const std::string_view table = component.kind == AUTHD_GATEWAY_V1 ? "gateway"
-                                 : component.kind == AUTHD_CACHE_V1 ? "cache"
-                                                                    : "";
-  if (table.empty()) return {};
-  const auto both = config::merged(config::shape_of_table(table), *shape);
+  const config::Kind* kind = config::kind_with_id(component.kind, kinds);
+  if (kind == nullptr) return {};
+  const auto both = config::merged(config::shape_of_table(kind->table), *shape);
   if (!both) return tl::unexpected(both.error());
   return {};
 }
@@ -136,12 +148,12 @@ std::string remarks(const NoteComponent& component) {
   return text.empty() ? text : text + ")";
 }
 
-Result<void, Refusal> check_schemas(const InspectedPlugin& plugin) {
+Result<void, Refusal> check_schemas(const InspectedPlugin& plugin, std::span<const config::Kind> kinds) {
   for (const auto& c : plugin.note.components) {
-    if (const auto schema = check_schema(c); !schema)
+    if (const auto schema = check_schema(c, kinds); !schema)
       return refuse(RefusalCode::bad_note, plugin.path,
                     fmt::format("the config schema of {} {} is refused: {}", c.kind, c.name, schema.error()),
-                    "Keep to the keywords of docs/plugins.md");
+                    "Use only the keywords that docs/plugins.md lists");
   }
   return {};
 }
@@ -162,10 +174,11 @@ std::string plugin_path(std::string_view name, std::string_view dir) {
       .string();
 }
 
-Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin) {
+Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin,
+                                         std::span<const config::Kind> kinds) {
   auto file = read_plugin_file(path);
   if (!file) return Refused(file.error());
-  return inspect_file(*file, policy, pin);
+  return inspect_file(*file, policy, pin, kinds);
 }
 
 Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& inspected, std::string_view kind,
@@ -183,17 +196,17 @@ Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& in
   if (of_kind == 0)
     return refuse(RefusalCode::no_component, inspected.path,
                   fmt::format("has no component of kind {}; it has {}", kind, offer(inspected.note)),
-                  "Use it where its kind belongs, or name another plugin");
+                  "Use it in the table of its kind, or name another plugin");
   return refuse(
       RefusalCode::no_component, inspected.path,
       fmt::format("has several components of kind {}, none named {}; it has {}", kind, name, offer(inspected.note)),
-      "Give the file, or a link to it, the name of one of them");
+      "Name the file, or a link to it, after one of them");
 }
 
-Result<std::string, Refusal> inspect_report(const std::string& path) {
-  const auto plugin = inspect(path, TrustPolicy{.strict_permissions = false, .require_pins = false}, {});
+Result<std::string, Refusal> inspect_report(const std::string& path, std::span<const config::Kind> kinds) {
+  const auto plugin = inspect(path, TrustPolicy{.strict_permissions = false, .require_pins = false}, {}, kinds);
   if (!plugin) return Refused(plugin.error());
-  if (const auto schemas = check_schemas(*plugin); !schemas) return Refused(schemas.error());
+  if (const auto schemas = check_schemas(*plugin, kinds); !schemas) return Refused(schemas.error());
   const Note& note = plugin->note;
   std::string text;
   const auto line = [&](std::string_view what, std::string_view value) {

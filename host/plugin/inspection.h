@@ -3,11 +3,13 @@
 // their AP-nnn codes.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "config/kinds.h"
 #include "plugin/note_reader.h"
 #include "plugin/refusal.h"
 
@@ -30,7 +32,8 @@ struct InspectedPlugin {
 std::string plugin_path(std::string_view name, std::string_view dir);
 
 // All checks of the file, none of its code. `pin`: expected sha256 in hex, empty for none.
-Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin);
+Result<InspectedPlugin, Refusal> inspect(const std::string& path, const TrustPolicy& policy, std::string_view pin,
+                                         std::span<const config::Kind> kinds = config::kinds());
 
 // The component of `kind` that a configuration means by `plugin =`: the one of that name, else the only
 // one of the kind. Points into `inspected`.
@@ -39,6 +42,7 @@ Result<const NoteComponent*, Refusal> select_component(const InspectedPlugin& in
 
 // For people: what the file says of itself and how it fares at each check. The error is the refusal of a
 // file that cannot be loaded anywhere; what only production refuses is in the text.
-Result<std::string, Refusal> inspect_report(const std::string& path);
+Result<std::string, Refusal> inspect_report(const std::string& path,
+                                            std::span<const config::Kind> kinds = config::kinds());
 
 } // namespace authd::plugin

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/frozen_sizes.h"
+#include "config/kinds.h"
+#include "plugin/calls_under_way.h"
 #include "plugin/descriptor.h"
-#include "plugin/invoke.h"
-#include "plugin/kinds.h"
 
 namespace authd::plugin {
 namespace {
@@ -83,7 +83,7 @@ class Instance::Impl {
   }
 
   Result<void, Refusal> check() const {
-    const std::string_view missing = missing_operation(component_.kind, component_.ops);
+    const std::string_view missing = config::missing_operation(component_.kind, component_.ops);
     if (!missing.empty())
       return refuse(RefusalCode::operation_missing, where(),
                     fmt::format("{} {} lacks {}", component_.kind, component_.name, missing),
@@ -91,8 +91,8 @@ class Instance::Impl {
     for (const char* const* id = component_.needs; id != nullptr && *id != nullptr; ++id) {
       if (host_.service(*id) == nullptr)
         return refuse(RefusalCode::service_missing, where(),
-                      fmt::format("needs the service {}, which this authd has not", *id),
-                      "Use an authd that offers it, or an older release of the plugin");
+                      fmt::format("needs the service {}, which this version of authd does not provide", *id),
+                      "Use a version of authd that provides it, or an older version of the plugin");
     }
     return {};
   }
@@ -106,13 +106,13 @@ class Instance::Impl {
  private:
   const std::string& where() const { return origin_.path.empty() ? host_.instance() : origin_.path; }
 
-  static std::string_view mend_for(CallStatus status) {
+  static std::string_view remedy_for(CallStatus status) {
     switch (status) {
     case CallStatus::unavailable:
     case CallStatus::timeout:
     case CallStatus::rate_limited:
     case CallStatus::cancelled:
-      return "Bring up what it could not reach, and start authd again";
+      return "Check that authd can reach what the plugin needs, and start authd again";
     case CallStatus::corrupt:
     case CallStatus::internal:
     case CallStatus::unsupported:
@@ -133,7 +133,7 @@ class Instance::Impl {
   Refused failed(RefusalCode code, std::string_view what, const std::vector<CallFailure>& failures) const {
     const auto refused = [&](CallStatus status, std::string_view why) {
       return refusal(code, where(), fmt::format("{} {} ({}): {}", host_.instance(), what, name_of(status), why),
-                     mend_for(status));
+                     remedy_for(status));
     };
     std::string all;
     std::vector<Refusal::Problem> problems;

@@ -1,13 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the loader makes instances; everybody else has loader.h.
+// A plugin that runs with the settings of one table, from create to destroy.
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 
-#include "plugin/loader.h"
+#include "authd/abi.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "plugin/calls_under_way.h"
+#include "plugin/host_context.h"
+#include "plugin/refusal.h"
 
 namespace authd::plugin {
+
+// A created instance; its destructor stops (if started) and destroys it. The library stays mapped.
+class Instance {
+ public:
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // Within 10 s; a failure leaves an instance that only waits to be destroyed. [may-block]
+  Result<void, Refusal> start();
+  void stop(); // idempotent, within 10 s as far as the plugin honours its deadline
+  const std::string& name() const;
+  const std::string& plugin_id() const;
+  const std::string& plugin_version() const;
+  unsigned min_minor() const;      // the least ABI minor that the plugin needs
+  const std::string& mode() const; // what /health calls it: of its note, else the plugin's id
+  const std::string& path() const; // empty if adopted
+  const authd_component& component() const;
+  void* self() const;
+  bool uses(std::string_view service) const; // whether the plugin has got it for this instance. [thread-safe]
+  const Callee& callee() const;              // whom its calls are named after
+  const Redaction& redaction() const;
+  // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.
+  std::mutex& serial() { return serial_; }
+
+  class Impl;
+  explicit Instance(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+  std::mutex serial_;
+};
 
 // Where an instance comes from, for its log lines and its refusals.
 struct Origin {
@@ -18,7 +58,7 @@ struct Origin {
   std::string mode = {}; // of the note
 };
 
-// Checks operations and services, then calls create.
+// For the loader: checks operations and services, then calls create.
 Result<std::shared_ptr<Instance>, Refusal> create_instance(const authd_component& component, Origin origin,
                                                            std::string name, config::PluginSettings settings,
                                                            Services services, Log& log,

@@ -87,7 +87,7 @@ Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& componen
   const std::string_view defect = defect_of(component);
   if (!defect.empty())
     return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),
-                  "Fill the tables");
+                  "Set every required member of its tables");
   return create_instance(component, {component.name, "", "", min_minor, ""}, std::move(name), std::move(settings),
                          std::move(services), log);
 }

@@ -2,6 +2,8 @@
 #include "plugin/mapped_library.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -9,10 +11,14 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include "plugin/exit_hook.h"
-
 namespace authd::plugin {
 namespace {
+
+std::atomic<ExitHook> exit_hook{nullptr};
+
+extern "C" void run_exit_hook() {
+  if (const ExitHook hook = exit_hook.load()) hook();
+}
 
 struct Mapped {
   std::string sha256;
@@ -35,7 +41,7 @@ class MappedLibraries {
       return refuse(RefusalCode::not_linkable, path, fmt::format("cannot be linked: {}", ::dlerror()),
                     "Install the libraries it needs, or link it with -Wl,-z,defs to find what is undefined");
     if (holds_other_bytes(handle, sha256))
-      return refuse(RefusalCode::written_over, path, "was written over while authd has it mapped",
+      return refuse(RefusalCode::written_over, path, "was overwritten while authd had it loaded",
                     "Restart authd, and install plugins by renaming a new file over the old one");
     versions.push_back({sha256, handle});
     register_exit_hook();
@@ -68,6 +74,13 @@ class MappedLibraries {
 };
 
 } // namespace
+
+void set_exit_hook(ExitHook hook) { exit_hook.store(hook); }
+
+void register_exit_hook() {
+  // Without memory for one more, an earlier registration of it still comes, only later.
+  [[maybe_unused]] const int refused = std::atexit(&run_exit_hook);
+}
 
 Result<void*, Refusal> map_library(const std::string& path, const std::string& sha256) {
   static MappedLibraries libraries;

@@ -65,7 +65,7 @@ std::string variable_if_said(const Object& object, const char* member) {
   constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
   const std::string name = word_if_said(object, member);
   if (name.find_first_not_of(kAllowed) != std::string::npos || (!name.empty() && name.front() <= '9'))
-    throw Poco::DataFormatException(fmt::format("\"{}\" is no name of a variable", member));
+    throw Poco::DataFormatException(fmt::format("\"{}\" is not the name of a variable", member));
   return name;
 }
 
@@ -98,7 +98,7 @@ std::vector<NoteComponent> read_components(const Object& object) {
     NoteComponent next = read_component(*entry);
     for (const auto& other : all)
       if (other.kind == next.kind && other.name == next.name)
-        throw Poco::DataFormatException("two components are alike in kind and name");
+        throw Poco::DataFormatException("two components have the same kind and name");
     all.push_back(std::move(next));
   }
   return all;

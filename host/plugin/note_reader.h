@@ -41,8 +41,8 @@ Result<std::string, std::string> canonical_json(std::string_view object_text);
 Result<Note, std::string> read_note_version(ByteView descriptor);
 
 // All of it; the error says what is wrong. Ids, names, kinds, versions and modes are 1 to 128 visible ASCII
-// characters, a variable's name is capitals, digits and underscores; components are 1 to 64, no two of them alike in
-// kind and name.
+// characters, a variable's name is capitals, digits and underscores; components are 1 to 64, no two with the same kind
+// and name.
 Result<Note, std::string> read_note(ByteView descriptor);
 
 } // namespace authd::plugin

@@ -48,9 +48,9 @@ void Overruns::follow(const CallUnderWay& call, SteadyTime now) {
 void Overruns::report(Track& track, SteadyTime now) {
   const CallUnderWay& call = track.call;
   const bool unlimited = call.deadline == SteadyTime::max();
-  const auto text = unlimited ? fmt::format("{} of {} has not come back for {} s", call.operation,
-                                            call.callee->instance, elapsed_s(track.seen, now))
-                              : fmt::format("{} of {} has not come back {} s after its deadline", call.operation,
+  const auto text = unlimited ? fmt::format("{} of {} has not returned for {} s", call.operation, call.callee->instance,
+                                            elapsed_s(track.seen, now))
+                              : fmt::format("{} of {} has not returned {} s after its deadline", call.operation,
                                             call.callee->instance, elapsed_s(call.deadline, now));
   log_.write(Level::warn, "plugin-overrun", text,
              {{"authd.plugin.id", call.callee->plugin_id},

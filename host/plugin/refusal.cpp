@@ -7,8 +7,8 @@ namespace authd::plugin {
 
 std::string code_of(RefusalCode code) { return fmt::format("AP-{:03}", static_cast<int>(code)); }
 
-Refusal refusal(RefusalCode code, std::string_view what, std::string_view why, std::string_view mend) {
-  return {code, fmt::format("{}: {}. {}. [{}]", what, why, mend, code_of(code)), {}};
+Refusal refusal(RefusalCode code, std::string_view what, std::string_view why, std::string_view remedy) {
+  return {code, fmt::format("{}: {}. {}. [{}]", what, why, remedy, code_of(code)), {}};
 }
 
 } // namespace authd::plugin

@@ -58,26 +58,26 @@ inline constexpr std::array kRefusals{
     RefusalInfo{RefusalCode::pin_missing, "not pinned"},
     RefusalInfo{RefusalCode::not_elf, "not a shared object"},
     RefusalInfo{RefusalCode::architecture, "built for another machine"},
-    RefusalInfo{RefusalCode::abi_version, "another ABI version"},
+    RefusalInfo{RefusalCode::abi_version, "incompatible ABI version"},
     RefusalInfo{RefusalCode::executable_stack, "executable stack"},
     RefusalInfo{RefusalCode::no_note, "no note"},
-    RefusalInfo{RefusalCode::bad_note, "note makes no sense"},
+    RefusalInfo{RefusalCode::bad_note, "invalid note"},
     RefusalInfo{RefusalCode::not_linkable, "the dynamic linker refuses it"},
     RefusalInfo{RefusalCode::no_entry, "entry symbol missing"},
-    RefusalInfo{RefusalCode::bad_descriptor, "descriptor makes no sense"},
+    RefusalInfo{RefusalCode::bad_descriptor, "invalid descriptor"},
     RefusalInfo{RefusalCode::note_differs, "descriptor and note differ"},
     RefusalInfo{RefusalCode::no_component, "no such component"},
     RefusalInfo{RefusalCode::operation_missing, "a required operation is missing"},
-    RefusalInfo{RefusalCode::service_missing, "a needed service is missing"},
+    RefusalInfo{RefusalCode::service_missing, "a required service is missing"},
     RefusalInfo{RefusalCode::create_failed, "create failed"},
     RefusalInfo{RefusalCode::create_threw, "create threw"},
     RefusalInfo{RefusalCode::start_failed, "start failed"},
-    RefusalInfo{RefusalCode::written_over, "written over in place"},
+    RefusalInfo{RefusalCode::written_over, "overwritten in place"},
 };
 
 std::string code_of(RefusalCode code); // "AP-012"
 
-// One line that says what, why and the mend, ending in its code, e.g.
+// One line that says what, why and the remedy, ending in its code, e.g.
 // "acme-kong.so: needs plugin ABI 1.4, this authd provides 1.2. Rebuild with AUTHD_TARGET_MINOR=2 or use
 // an authd with ABI 1.4 or newer. [AP-012]"
 struct Refusal {
@@ -93,13 +93,13 @@ struct Refusal {
   std::vector<Problem> problems = {}; // empty: the host refused it
 };
 
-// `why` and `mend` without a final full stop.
-Refusal refusal(RefusalCode code, std::string_view what, std::string_view why, std::string_view mend);
+// `why` and `remedy` without a final full stop.
+Refusal refusal(RefusalCode code, std::string_view what, std::string_view why, std::string_view remedy);
 
 // The same as a failed Result.
 inline authd::Failure<Refusal> refuse(RefusalCode code, std::string_view what, std::string_view why,
-                                      std::string_view mend) {
-  return authd::Failure<Refusal>(refusal(code, what, why, mend));
+                                      std::string_view remedy) {
+  return authd::Failure<Refusal>(refusal(code, what, why, remedy));
 }
 
 } // namespace authd::plugin

@@ -3,16 +3,18 @@
 // table and the plugins' schemas.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
+#include "config/kinds.h"
 
 namespace authd::config {
 
 // A plugin whose settings are described too.
 struct PluginSchema {
-  std::string table;  // "gateway" or "cache"
+  std::string table;  // of its kind: "gateway"
   std::string plugin; // as `plugin =` names it
   std::string json;   // schema.h; one that is refused is left out
 };
@@ -21,8 +23,8 @@ struct PluginSchema {
 // comes from. Secrets are "[redacted]".
 std::string show(const Config& config);
 
-// JSON Schema 2020-12 of authd.toml. With `plugins`, the keys of [gateway] and [[cache]] follow `plugin`.
-std::string schema(const std::vector<PluginSchema>& plugins = {});
+// JSON Schema 2020-12 of authd.toml. With `plugins`, the keys of a kind's table follow `plugin`.
+std::string schema(const std::vector<PluginSchema>& plugins = {}, std::span<const Kind> kinds = config::kinds());
 
 // One line per variable: its name, the setting, what it may be (in the variable's unit), the default.
 std::string environment_table(const std::vector<PluginSchema>& plugins = {});

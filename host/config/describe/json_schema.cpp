@@ -141,9 +141,9 @@ Object::Ptr condition(const PluginSchema& plugin, const Shape& host, const Shape
   return out;
 }
 
-Object::Ptr table_json(const Table& table, const std::vector<PluginSchema>& plugins) {
+Object::Ptr table_json(const Table& table, bool of_plugins, const std::vector<PluginSchema>& plugins) {
   Shape host = shape_of_table(table.name);
-  host.open = table.name == "gateway" || table.name == "cache"; // the rest is the plugin's
+  host.open = of_plugins; // the rest is the plugin's
   host.description = table.description;
   Object::Ptr object = json_of(host);
   Array::Ptr conditions = new Array;
@@ -162,9 +162,12 @@ Object::Ptr table_json(const Table& table, const std::vector<PluginSchema>& plug
 
 } // namespace
 
-std::string schema(const std::vector<PluginSchema>& plugins) {
+std::string schema(const std::vector<PluginSchema>& plugins, std::span<const Kind> kinds) {
   Object::Ptr properties = new_object();
-  for (const Table& table : tables()) properties->set(std::string(table.name), table_json(table, plugins));
+  for (const Table& table : tables_of(kinds)) {
+    const bool of_plugins = kind_of_table(table.name, kinds) != nullptr;
+    properties->set(std::string(table.name), table_json(table, of_plugins, plugins));
+  }
   Object root(Poco::JSON_PRESERVE_KEY_ORDER);
   root.set("$schema", "https://json-schema.org/draft/2020-12/schema");
   root.set("title", "authd.toml");

@@ -56,9 +56,9 @@ std::filesystem::path ConfigTest::write(const std::string& name, const std::stri
 
 SchemaSource ConfigTest::source() const {
   return [this](std::string_view plugin, std::string_view, std::string_view, std::string_view,
-                Environment) -> Result<std::string, Problem> {
+                Environment) -> Result<PublishedSettings, Problem> {
     auto at = schemas_.find(std::string(plugin));
-    if (at != schemas_.end()) return at->second;
+    if (at != schemas_.end()) return PublishedSettings{at->second, plugin != "cache-memory"};
     return tl::unexpected(Problem{std::string(plugin) + ".so: no such file [AP-001]"});
   };
 }

@@ -26,9 +26,9 @@ std::string content_of(const std::string& path) {
 std::vector<PluginSchema> our_plugins() {
   std::vector<PluginSchema> plugins;
   auto add = [&, source = plugin::make_schema_source()](const char* table, const char* name, const char* kind) {
-    auto json = source(name, AUTHD_BUILT_PLUGINS, "", kind, Environment::development);
-    if (json) plugins.push_back({table, name, *json});
-    if (!json) ADD_FAILURE() << json.error().line;
+    auto published = source(name, AUTHD_BUILT_PLUGINS, "", kind, Environment::development);
+    if (published) plugins.push_back({table, name, published->schema});
+    if (!published) ADD_FAILURE() << published.error().line;
   };
   add("gateway", "kong-gateway", AUTHD_GATEWAY_V1);
   add("gateway", "kong-declarative", AUTHD_GATEWAY_V1);

@@ -9,7 +9,7 @@
 #include "base/call.h"
 #include "fixtures.h"
 #include "plugin/gateway.h"
-#include "plugin/own_calls.h"
+#include "plugin/host_context.h"
 #include "scripted.h"
 
 namespace authd {
@@ -169,7 +169,7 @@ TEST_F(FrozenSizes, ACredentialOfAnyMinorIsTaken) {
     EXPECT_EQ(found->front().created_at, 42);
   }
   size = 79;
-  EXPECT_EQ(gateway.get_secret(call, "alice").error().message, "put a credential that is shorter than ABI 1.0 has it");
+  EXPECT_EQ(gateway.get_secret(call, "alice").error().message, "put a credential that is shorter than in ABI 1.0");
 }
 
 TEST_F(FrozenSizes, AComponentOfAnyMinorIsAdopted) {

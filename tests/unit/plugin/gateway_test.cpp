@@ -88,7 +88,7 @@ TEST_F(GatewayTest, SaysWhatIsWrongWithACredential) {
   EXPECT_TRUE(gateway().get_secret(call_, "x").has_value());
   bad = credential("1", "secret");
   bad.size = 8;
-  expect_corrupt("put a credential that is shorter than ABI 1.0 has it");
+  expect_corrupt("put a credential that is shorter than in ABI 1.0");
 }
 
 TEST_F(GatewayTest, MissesNoReasonInAnOrdinaryAnswer) {

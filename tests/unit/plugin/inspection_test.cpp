@@ -89,7 +89,8 @@ TEST(SchemaSource, ReturnsTheSchemaOfTheKind) {
   const auto source = make_schema_source();
   const auto schema = source("sample", AUTHD_TEST_PLUGINS, "", AUTHD_CACHE_V1, config::Environment::test);
   ASSERT_TRUE(schema.has_value()) << schema.error().line;
-  EXPECT_EQ(*schema, R"({"type":"object"})");
+  EXPECT_EQ(schema->schema, R"({"type":"object"})");
+  EXPECT_EQ(schema->remote, false);
 }
 
 TEST(SchemaSource, PassesTheRefusalOn) {

@@ -59,7 +59,7 @@ TEST_F(InstanceLife, BlamesTheSettingsForNoBackendThatIsDown) {
   authd_status status = AUTHD_UNAVAILABLE;
   plugin_.script.start = [&](auto) { return status; };
   const auto unavailable = plugin_.adopted(log_.get())->start().error().line;
-  EXPECT_NE(unavailable.find("Bring up what it could not reach"), std::string::npos) << unavailable;
+  EXPECT_NE(unavailable.find("Check that authd can reach what the plugin needs"), std::string::npos) << unavailable;
   EXPECT_EQ(unavailable.find("settings"), std::string::npos) << unavailable;
   status = AUTHD_INVALID;
   const auto invalid = plugin_.adopted(log_.get())->start().error().line;

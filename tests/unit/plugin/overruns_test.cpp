@@ -40,7 +40,7 @@ TEST_F(OverrunsOfACall, NamePluginInstanceAndOperation) {
   const EnteredCall call(callee("acme", "east"), "get_secret", deadline_);
   overruns_.look(deadline_ + seconds(2));
   const std::string line = log_.text();
-  for (const char* part : {R"("message":"get_secret of east has not come back 2 s after its deadline")",
+  for (const char* part : {R"("message":"get_secret of east has not returned 2 s after its deadline")",
                            R"("event.action":"plugin-overrun")", R"("authd.plugin.id":"acme")",
                            R"("authd.plugin.instance":"east")", R"("authd.plugin.operation":"get_secret")"})
     EXPECT_NE(line.find(part), std::string::npos) << line;

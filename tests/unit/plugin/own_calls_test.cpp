@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/own_calls.h"
+#include "plugin/host_context.h"
 
 #include <gtest/gtest.h>
 
 #include "base/abi_views.h"
 #include "fixtures.h"
-#include "plugin/host_context.h"
 
 namespace authd::plugin {
 namespace {
