@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "base/authority.h"
+#include "base/ip_address.h"
 #include "base/log.h"
 #include "cli/command_line.h"
 #include "daemon/admin_actions.h"

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t encoded_size(std::size_t n) { return (n * 4 + 2) / 3; }
 
-// OpenSSL speaks the standard alphabet; the URL-safe one differs in two letters. Every letter is written, for
-// compilers turn a loop of selections into vector instructions, but not one of conditional writes.
+// OpenSSL uses the standard alphabet; the URL-safe one differs in two letters. Every letter is written, because
+// compilers vectorize a loop of selections but not one of conditional writes.
 void to_url_alphabet(char* p, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     const char c = p[i] == '+' ? '-' : p[i];
@@ -35,7 +35,7 @@ bool to_standard_alphabet(std::string& text) {
 
 void append_base64url(std::string& out, std::string_view bytes) {
   const std::size_t start = out.size();
-  // EVP_EncodeBlock pads and writes a NUL behind.
+  // EVP_EncodeBlock pads and appends a NUL.
   out.resize(start + (bytes.size() + 2) / 3 * 4 + 1);
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start),
                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));

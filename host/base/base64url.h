@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 4648, section 5, without padding, as RFC 7515 wants it.
+// RFC 4648, section 5, without padding, as RFC 7515 requires.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace authd {
 
 void append_base64url(std::string& out, std::string_view bytes);
 
-// Strict: no padding, no blanks, no other alphabet, no stray bits at the end. False: `out` is undefined.
+// Strict: refuses padding, blanks, other alphabets and non-zero unused bits at the end. False: `out` is undefined.
 bool decode_base64url(std::string_view text, std::string& out);
 
 } // namespace authd

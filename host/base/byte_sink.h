@@ -9,7 +9,7 @@
 
 struct authd_out {
   std::string& target; // appended to
-  std::size_t limit;   // bytes; more is refused
+  std::size_t limit;   // in bytes; more is refused
   bool overflow = false;
-  bool cuts = false; // takes what fits instead, for texts that people read
+  bool cuts = false; // truncates instead of refusing, for texts that people read
 };

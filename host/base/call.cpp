@@ -30,7 +30,7 @@ std::int64_t Call::patience_ms() const { return until(patience_); }
 std::int64_t Call::until(SteadyTime end) const {
   if (cancelled_.load(std::memory_order_relaxed)) return 0;
   if (end == SteadyTime::max()) return std::numeric_limits<std::int64_t>::max();
-  // Rounded up: 0 means that the time is over, not that less than a millisecond is left.
+  // Rounded up: 0 means that no time is left, not less than a millisecond.
   const auto left = std::chrono::ceil<milliseconds>(end - steady_now());
   return std::max<std::int64_t>(left.count(), 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One operation on a plugin, from the host's side of the border: what authd_call points to.
+// One operation on a plugin, on the host's side: what authd_call points to.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +31,7 @@ enum class CallStatus : std::int32_t {
 };
 CallStatus to_status(authd_status raw);
 std::string_view name_of(CallStatus status); // "not_found"
-// Whether the backend did what it was asked: a tier that has no such copy is well.
+// Whether the backend answered: a tier without a copy is healthy.
 inline bool is_answer(CallStatus status) { return status == CallStatus::ok || status == CallStatus::not_found; }
 
 // Why an operation failed. `message` is for operators and already free of secrets.
@@ -40,10 +40,10 @@ struct CallFailure {
   int upstream_status = 0;
   milliseconds retry_after{0};
   std::string message;
-  std::string setting = {}; // RFC 6901 pointer of the one at fault; empty: none was named
+  std::string setting = {}; // RFC 6901 pointer to the setting at fault; empty: none was named
 };
 
-// Lives on the caller's stack for one operation. Not thread-safe but for cancel().
+// Lives on the caller's stack for one operation. Only cancel() is [thread-safe].
 class Call {
  public:
   explicit Call(SteadyTime deadline = SteadyTime::max(), std::string_view request_id = {})
@@ -57,20 +57,20 @@ class Call {
   // As authd_host.remaining_ms defines it.
   std::int64_t remaining_ms() const;
 
-  // Until when somebody waits for the result. What comes later, up to the deadline, is still welcome (it
-  // fills a cache), but nothing new is begun for it: no retry. The deadline, unless set to be earlier.
+  // Until when somebody waits for the result. A later one, up to the deadline, is still used (it fills a cache), but
+  // nothing new is started for it: no retry. The deadline, unless set to be earlier.
   void set_patience(SteadyTime until) { patience_ = std::min(until, deadline_); }
-  std::int64_t patience_ms() const; // what is left of it, as remaining_ms is of the deadline
+  std::int64_t patience_ms() const; // what is left of it, like remaining_ms for the deadline
 
-  // Const, because a plugin holds its call as const; the last one counts.
+  // Const, because a plugin holds its call as const. The last failure replaces earlier ones.
   void record(CallFailure failure) const;
-  const CallFailure& failure() const { return failure_; } // recorded last; no message: none was
-  // What fail() recorded, under the status that the operation returned in the end.
+  const CallFailure& failure() const { return failure_; } // the last one recorded; without a message: none
+  // The recorded failure, with the status that the operation returned.
   CallFailure take_failure(CallStatus status);
 
-  // From now on each failure with a message is a problem of its own; the first 64 are kept.
+  // From now on every failure with a message is kept as a problem; at most the first 64.
   void keep_problems() { keeps_problems_ = true; }
-  // All that were kept, the last under the status that the operation returned in the end; at least one.
+  // All that were kept, the last one with the status that the operation returned; at least one.
   std::vector<CallFailure> take_problems(CallStatus status);
 
   const authd_call* abi() const { return reinterpret_cast<const authd_call*>(this); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two clocks, never mixed: deadlines and ages are steady, what leaves the process is wall time.
+// Two clocks, never mixed: steady time for deadlines and ages, wall time for what leaves the process.
 #pragma once
 
 #include <chrono>
@@ -25,9 +25,9 @@ inline std::int64_t unix_millis(WallTime t) {
 
 // "2026-11-22T12:53:43.123Z": ISO 8601, UTC, milliseconds.
 std::string iso8601(WallTime t);
-// Of seconds since the epoch, 0 to 253402300799 (year 9999), which nanoseconds would not hold.
+// Seconds since the epoch, 0 to 253402300799 (year 9999), which do not fit into 64-bit nanoseconds.
 std::string iso8601_of_seconds(std::int64_t unix_seconds);
-// iso8601, appended; makes all but the milliseconds once a second and thread.
+// Appends iso8601; formats all but the milliseconds once per second and thread.
 void append_iso8601(std::string& out, WallTime t);
 
 } // namespace authd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many CPUs are this process's: a container with a quota of two on a machine of 64 runs 64 event loops slower than
-// two, for each gets its turn only when the quota allows.
+// How many CPUs this process may use. With a quota of two CPUs on a machine of 64, 64 event loops are slower than two,
+// because the quota throttles them.
 #pragma once
 
 #include <filesystem>
@@ -9,10 +9,10 @@
 
 namespace authd {
 
-// Those of its affinity (sched_getaffinity(2)), at most its cgroup's quota; at least one.
+// The CPUs of its affinity (sched_getaffinity(2)), at most the quota of its cgroup; at least one.
 unsigned usable_cpus();
 
-// The least quota from a cgroup (version 2) up to the root of the hierarchy, in CPUs, a part of one counting as one.
+// The lowest quota from a cgroup (version 2) up to the root of the hierarchy, in CPUs, rounded up.
 // `membership`: the text of /proc/self/cgroup. `hierarchy`: where it is mounted. nullopt: no quota, or version 1.
 std::optional<unsigned> cpu_quota(std::string_view membership, const std::filesystem::path& hierarchy);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structs cross the border in the length that their author compiled. What a plugin hands over is judged by
-// the size that its first published minor had, never by today's sizeof, which would refuse every plugin of
-// before as soon as a member is added at an end.
+// Structs cross the ABI with the size that their author compiled. A plugin's struct is checked against the size that
+// its first published minor had, never against today's sizeof, which would refuse every older plugin as soon as a
+// member is appended.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace authd {
 
 #define AUTHD_SIZE_THROUGH(type, last) (offsetof(type, last) + sizeof(type::last))
 
-// In bytes. Never to be changed: whoever adds a struct names the last member that its first minor has.
+// In bytes. Must never change. For a new struct, name the last member of its first minor.
 template <class Struct>
 constexpr std::size_t first_size() = delete;
 template <>
@@ -52,21 +52,21 @@ constexpr std::size_t first_size<authd_http_response>() {
 
 #undef AUTHD_SIZE_THROUGH
 
-// Whether the struct holds at least what its first minor had.
+// Whether the struct has at least the members of its first minor.
 template <class Struct>
 bool is_whole(const Struct* given) {
   return given != nullptr && given->size >= first_size<Struct>();
 }
 
-// Copied are whole words, so that a size that no minor ever had does not cut a pointer in two.
+// Whole words, so that an invalid size does not cut a pointer in two.
 template <class Struct>
 std::uint32_t known_size(const Struct* given) {
   static_assert(sizeof(Struct) % sizeof(void*) == 0 && offsetof(Struct, size) == 0);
   return static_cast<std::uint32_t>(std::min<std::size_t>(given->size, sizeof(Struct)) / sizeof(void*) * sizeof(void*));
 }
 
-// What this host knows of it. Zero is what the plugin's minor did not have yet; what a later one added is
-// left out. Tables of functions need none of this: whoever calls one asks AUTHD_HAS.
+// The members that this host knows. Members that the plugin's minor lacks are zero; members of a later minor are left
+// out. Function tables do not need this: callers check AUTHD_HAS.
 template <class Struct>
 Struct known_part(const Struct* given) {
   static_assert(std::is_trivially_copyable_v<Struct>);
@@ -76,7 +76,7 @@ Struct known_part(const Struct* given) {
   return known;
 }
 
-// The other way: writes what the plugin's struct has room for. Its size stays its author's.
+// The opposite direction: writes the members that the plugin's struct has. Its size is not changed.
 template <class Struct>
 void fill(Struct* out, Struct full) {
   full.size = out->size;

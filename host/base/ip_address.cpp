@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -35,7 +36,7 @@ IpAddress IpAddress::v6(const void* sixteen_bytes) {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  Text copy; // inet_pton takes a text that ends with NUL
+  Text copy; // inet_pton needs a NUL-terminated text
   if (text.size() >= copy.characters.size() || text.find('\0') != text.npos) return std::nullopt;
   text.copy(copy.characters.data(), text.size());
   std::array<std::uint8_t, 16> bytes{};
@@ -83,6 +84,11 @@ IpAddress::Text IpAddress::text() const {
   const int family = family_ == Family::v4 ? AF_INET : AF_INET6;
   ::inet_ntop(family, bytes_.data(), text.characters.data(), static_cast<socklen_t>(text.characters.size()));
   return text;
+}
+
+std::string authority(std::string_view host, unsigned port) {
+  const bool ipv6 = host.find(':') != std::string_view::npos;
+  return ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 } // namespace authd

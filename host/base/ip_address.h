@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An IP address as 17 bytes, without allocations: Poco::Net::IPAddress makes one for each.
+// An IP address as 17 bytes, without allocations: Poco::Net::IPAddress allocates for each.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 struct sockaddr;
@@ -29,7 +30,7 @@ class IpAddress {
   unsigned width() const; // bits: 32, 128, or 0 for none
   // Whether the first `bits` bits of both are the same; false for different families.
   bool shares_prefix(const IpAddress& other, unsigned bits) const;
-  IpAddress truncated() const; // to /24, to /48: a network of many, no longer one client
+  IpAddress truncated() const; // to /24 or /48: a network, no longer a single client
   Text text() const;           // empty for none
   bool operator==(const IpAddress&) const = default;
 
@@ -42,5 +43,8 @@ class IpAddress {
   std::array<std::uint8_t, 16> bytes_{}; // network order; of IPv4 the first four
   Family family_ = Family::none;
 };
+
+// "host:port" of a URL; an IPv6 address is put in brackets (RFC 3986, 3.2.2).
+std::string authority(std::string_view host, unsigned port);
 
 } // namespace authd

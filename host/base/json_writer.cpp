@@ -13,7 +13,7 @@
 namespace authd {
 namespace {
 
-// 0: as it stands; 'u': \u00XX; else the letter behind the backslash.
+// 0: unchanged; 'u': \u00XX; else the letter after the backslash.
 constexpr std::array<char, 256> make_escapes() {
   std::array<char, 256> table{};
   for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
@@ -74,25 +74,25 @@ void append_escaped(std::string& out, std::string_view text) {
   out.append(text, done, text.size() - done);
 }
 
-std::string mended(std::string_view bytes) {
-  std::string mended;
+std::string repaired(std::string_view bytes) {
+  std::string repaired;
   while (!bytes.empty()) {
     const std::size_t n = sequence_length(bytes);
-    if (n == 0) mended += "\xEF\xBF\xBD";
-    mended.append(bytes, 0, n);
+    if (n == 0) repaired += "\xEF\xBF\xBD";
+    repaired.append(bytes, 0, n);
     bytes.remove_prefix(n == 0 ? 1 : n);
   }
-  return mended;
+  return repaired;
 }
 
-// What a terminal or a viewer obeys instead of showing it: C1 controls (U+009B begins an escape sequence), the marks
+// What a terminal or viewer interprets instead of showing: C1 controls (U+009B begins an escape sequence), the marks
 // and overrides of text direction, the line and paragraph separators.
-constexpr bool is_obeyed(std::uint32_t c) {
+constexpr bool is_display_control(std::uint32_t c) {
   return (c >= 0x80 && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
          (c >= 0x2066 && c <= 0x2069);
 }
 
-// The code point of a valid sequence of two or three bytes; 0 for others, among which none is obeyed.
+// The code point of a valid sequence of two or three bytes; 0 for others, which include no display control.
 std::uint32_t code_point(std::string_view sequence) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
   if (sequence.size() == 2) return (at(0) & 0x1Fu) << 6 | (at(1) & 0x3Fu);
@@ -106,7 +106,7 @@ void append_inert(std::string& out, std::string_view text) {
   for (std::size_t i = 0, n = 0; i < text.size(); i += n) {
     n = sequence_length(text.substr(i));
     const std::uint32_t c = code_point(text.substr(i, n));
-    if (!is_obeyed(c)) continue;
+    if (!is_display_control(c)) continue;
     append_escaped(out, text.substr(done, i - done));
     fmt::format_to(std::back_inserter(out), FMT_COMPILE("\\u{:04x}"), c);
     done = i + n;
@@ -129,17 +129,17 @@ void append_json_string(std::string& out, std::string_view text) {
 
 void append_json_string_lossy(std::string& out, std::string_view bytes) {
   if (is_utf8(bytes)) return append_json_string(out, bytes);
-  append_json_string(out, mended(bytes));
+  append_json_string(out, repaired(bytes));
 }
 
 void append_json_string_inert(std::string& out, std::string_view bytes) {
   if (is_ascii(bytes)) return append_json_string(out, bytes);
   if (is_utf8(bytes)) return append_inert(out, bytes);
-  append_inert(out, mended(bytes));
+  append_inert(out, repaired(bytes));
 }
 
 bool is_utf8(std::string_view bytes) {
-  // Nearly all that is asked about is ASCII, which eight bytes at a time can tell.
+  // Nearly all input is ASCII, which is checked eight bytes at a time.
   std::uint64_t eight;
   while (bytes.size() >= sizeof(eight)) {
     std::memcpy(&eight, bytes.data(), sizeof(eight));

@@ -10,21 +10,21 @@
 
 namespace authd {
 
-// Appends `text` between quotes, escaped as RFC 8259, section 7 wants. Bytes above 0x7f pass through:
+// Appends `text` in quotes, escaped as RFC 8259, section 7 requires. Bytes above 0x7f pass through:
 // the caller has checked that they are UTF-8 (is_utf8), or uses append_json_string_lossy.
 void append_json_string(std::string& out, std::string_view text);
 
-// The same for bytes from anywhere: what is not UTF-8 becomes U+FFFD.
+// The same for untrusted bytes: what is not UTF-8 becomes U+FFFD.
 void append_json_string_lossy(std::string& out, std::string_view bytes);
 
-// Likewise, and for eyes: what a terminal or a viewer would obey instead of showing it (C1 controls, overrides of text
-// direction, Unicode's line separators) is escaped too, so that what a client sent cannot rewrite a log.
+// Likewise, and safe to display: characters that a terminal or viewer interprets instead of showing (C1 controls,
+// overrides of text direction, Unicode's line separators) are escaped too, so that a client cannot forge log output.
 void append_json_string_inert(std::string& out, std::string_view bytes);
 
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view bytes);
 
-// Streaming writer with commas taken care of. Values are written in call order; nesting is the caller's.
+// Streaming writer that adds the commas. Values are written in call order; the caller is responsible for nesting.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}

@@ -48,18 +48,18 @@ void append_field(std::string& out, const Field& field) {
   std::visit([&](const auto& v) { append_value(writer, v); }, field.value);
 }
 
-// POSIX: a pipe that polls writable takes this much without blocking, so a stuck reader can never hold the
-// writing thread inside write(2), where nothing could tell it to stop.
+// POSIX: a pipe that polls writable accepts this much without blocking, so a stuck reader cannot block the writing
+// thread inside write(2), where it could not be stopped.
 constexpr std::size_t kPipeChunk = 4096;
-constexpr std::size_t kFileChunk = 64 * 1024; // a regular file never makes anybody wait for a reader
+constexpr std::size_t kFileChunk = 64 * 1024; // a regular file has no reader to wait for
 constexpr int kPollSlice_ms = 100;
 
-// Lines that come within this time are written together: waking the writing thread costs a caller more than
-// formatting the line does, so it happens once for all of them, and once more when there are many bytes.
-constexpr milliseconds kGather{2};
-constexpr std::size_t kEnough = 128 * 1024;
+// Lines within this time are written together: waking the writing thread costs a caller more than formatting the line,
+// so it is woken once per batch, and once more when the batch is large.
+constexpr milliseconds kBatchTime{2};
+constexpr std::size_t kFullBatch_bytes = 128 * 1024;
 
-// Whole lines if one fits, so that a line written past the log, by a signal handler, falls between two of them.
+// Whole lines if one fits, so that a line written directly by a signal handler falls between two of them.
 std::size_t chunk_of(std::string_view data, std::size_t at_most) {
   if (data.size() <= at_most) return data.size();
   const std::size_t last = data.rfind('\n', at_most - 1);
@@ -71,7 +71,7 @@ bool is_regular_file(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// What stands in every line behind its message, up to the event's name.
+// The part of every line after its message, up to the event's name.
 std::string constant_part(const Log::Options& options) {
   std::string text;
   JsonWriter(text)
@@ -96,9 +96,9 @@ std::optional<Level> parse_level(std::string_view name) {
 
 std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
 
-// Invariants: `queued_` holds whole lines only; it never exceeds options.queue_bytes, for which it has the room from
-// the start, so that no caller allocates; `front_` belongs to the writing thread alone, so that callers never wait for
-// the descriptor.
+// Invariants: `queued_` holds whole lines only; it never exceeds options.queue_bytes, which are reserved from the
+// start, so that no caller allocates; `front_` is used by the writing thread only, so that callers never wait for the
+// descriptor.
 class Log::Writer {
  public:
   explicit Writer(Options options)
@@ -146,7 +146,7 @@ class Log::Writer {
   void prepare_thread() const { format(thread_line(), Level::debug, "", "", {}); }
 
  private:
-  // Empty; it keeps its capacity from line to line.
+  // Empty; keeps its capacity from line to line.
   static std::string& thread_line() {
     thread_local std::string line;
     line.clear();
@@ -187,7 +187,7 @@ class Log::Writer {
         return;
       }
       queued_ += line;
-      wake = before == 0 || (before < kEnough && queued_.size() >= kEnough);
+      wake = before == 0 || (before < kFullBatch_bytes && queued_.size() >= kFullBatch_bytes);
     }
     if (wake) wake_.notify_one();
   }
@@ -195,7 +195,7 @@ class Log::Writer {
   void run() {
     std::unique_lock lock(mutex_);
     for (bool last = false; !last;) {
-      await_lines(lock);
+      wait_for_lines(lock);
       last = stopping_;
       std::swap(front_, queued_);
       append_sums(last || urgent_ ? SteadyTime::max() : steady_now());
@@ -211,7 +211,7 @@ class Log::Writer {
     }
   }
 
-  void await_lines(std::unique_lock<std::mutex>& lock) {
+  void wait_for_lines(std::unique_lock<std::mutex>& lock) {
     const auto is_over = [this] { return stopping_ || urgent_; };
     while (!is_over() && queued_.empty() && steady_now() < repeated_.next_due()) {
       if (repeated_.next_due() == SteadyTime::max()) {
@@ -220,13 +220,13 @@ class Log::Writer {
         wake_.wait_until(lock, repeated_.next_due());
       }
     }
-    wake_.wait_for(lock, kGather, [&] { return is_over() || queued_.size() >= kEnough; });
+    wake_.wait_for(lock, kBatchTime, [&] { return is_over() || queued_.size() >= kFullBatch_bytes; });
   }
 
   // Requires mutex_.
   void append_sums(SteadyTime now) {
     while (const auto sum = repeated_.take_due(now)) {
-      format(front_, Level::warn, "log-lines-summed", "more lines of one kind, which were not written",
+      format(front_, Level::warn, "log-lines-summed", "similar log lines were suppressed",
              {{"authd.log.suppressed", static_cast<std::int64_t>(sum->suppressed)},
               {"authd.log.event", sum->kind.event},
               {"error.code", sum->kind.code},
@@ -234,8 +234,8 @@ class Log::Writer {
     }
   }
 
-  // Returns when all is written, the descriptor is broken, or authd stops and the reader stays stuck for
-  // a second: a log that nobody reads must not hold up the end of the process.
+  // Returns when all is written, when the descriptor fails, or when authd stops and the reader stays stuck for a
+  // second: a log that nobody reads must not delay the exit.
   void write_out(std::string_view data) {
     while (!data.empty()) {
       pollfd p{options_.fd, POLLOUT, 0};
@@ -252,7 +252,7 @@ class Log::Writer {
     const std::uint64_t lost = dropped() - reported_;
     if (lost == 0) return;
     reported_ += lost;
-    format(front_, Level::warn, "log-lines-dropped", "the log queue was full",
+    format(front_, Level::warn, "log-lines-dropped", "the log queue was full; lines were dropped",
            {{"authd.log.dropped", static_cast<std::int64_t>(lost)}});
   }
 
@@ -262,7 +262,7 @@ class Log::Writer {
   std::atomic<Level> level_;
   std::atomic<std::uint64_t> dropped_{0};
   std::uint64_t reported_ = 0;
-  int slices_left_ = 1000 / kPollSlice_ms; // of patience with a stuck reader while stopping
+  int slices_left_ = 1000 / kPollSlice_ms; // left to wait for a stuck reader while stopping
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable flushed_;
@@ -270,7 +270,7 @@ class Log::Writer {
   std::string queued_;
   std::string front_;
   bool writing_ = false;
-  bool urgent_ = false; // somebody waits for the queue to be written
+  bool urgent_ = false; // a caller of flush() waits
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

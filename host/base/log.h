@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured log: one JSON line per event in Elastic Common Schema. A caller never waits: lines go into
-// a bounded queue that a background thread writes out; when the queue is full the line is dropped and
-// counted, and the next line that gets through is preceded by one that says how many were lost.
+// Structured log: one JSON line per event in Elastic Common Schema. A caller never waits: a background thread writes
+// the lines from a bounded queue. When the queue is full a line is dropped and counted, and the next line is preceded
+// by one with the number of lost lines.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 std::optional<Level> parse_level(std::string_view name); // "debug" ... "fatal"
 std::string_view name_of(Level level);
 
-// A field whose text is empty, or whose number is not there, or that has no steps, is left out of the line.
+// A field with an empty text, no number or no steps is left out of the line.
 struct Field {
-  std::string_view name; // an ECS name, e.g. "url.path": nothing in it that JSON would escape
+  std::string_view name; // an ECS name, e.g. "url.path"; must need no JSON escapes
   std::variant<std::string_view, std::int64_t, double, bool, const TimedSteps*> value;
 
   Field(std::string_view n, std::string_view v) : name(n), value(v) {}
@@ -52,13 +52,13 @@ class Log {
     std::string service_version;
     std::string environment;
     int fd = 1;                        // not owned
-    std::size_t queue_bytes = 1 << 20; // bound on what waits to be written
+    std::size_t queue_bytes = 1 << 20; // limit of the queue
   };
 
   using Fields = std::initializer_list<Field>;
 
   explicit Log(Options options);
-  ~Log(); // writes out what is queued, for at most one second
+  ~Log(); // writes the queue, for at most one second
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
@@ -69,24 +69,24 @@ class Log {
   // the call returns, because nothing may come after it.
   void write(Level level, std::string_view event, std::string_view message, Fields fields = {});
 
-  // The same for lines that may come in storms: of those that are alike (same event, `code` and `what`) the first ten
-  // within a second are written; how many more there were is said once a second, and at the end, by a
-  // warning `log-lines-summed`. See RepeatedLines. A line that is only counted is not formatted.
+  // The same for lines that may come in bursts: of similar lines (same event, `code` and `what`) the first ten within a
+  // second are written; the number of the others is written once a second, and at the end, as a warning
+  // `log-lines-summed`. See RepeatedLines. A line that is only counted is not formatted.
   void write_repeated(Level level, std::string_view event, std::string_view message, std::string_view code,
                       std::string_view what, Fields fields);
 
-  // For the audit trail: at level info, and written whatever the level of the log is.
+  // For the audit trail: at level info, regardless of the level of the log.
   void write_always(std::string_view event, std::string_view message, Fields fields);
 
-  // Makes what write() keeps for each thread. Its first write otherwise does, and takes the dynamic linker's lock
-  // for it: a plugin that hangs in dlopen holds that.
+  // Creates the thread-local buffer of write(). Otherwise a thread's first write does, which takes the dynamic linker's
+  // lock; a plugin that hangs in dlopen holds it.
   void prepare_thread() const;
 
-  // Waits until what was written before is out, for at most one second. [may-block]
+  // Waits until all earlier lines are written, for at most one second. [may-block]
   void flush();
 
-  // What stands in every line between its message and the event's name: `,"ecs.version":...,"event.action":`.
-  // For lines that are written past the log, by a signal handler.
+  // The part of every line between its message and the event's name: `,"ecs.version":...,"event.action":`. For lines
+  // that a signal handler writes directly.
   std::string_view constant_fields() const;
   int fd() const;
 

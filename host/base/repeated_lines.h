@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps a storm of like lines out of the log: of each kind the first kFirst within a second are written, the rest are
-// counted, and when the second is over one line says how many they were. The memory is bounded: what does not fit
-// into kKinds kinds is of the kind "other". Time is passed in. Not thread-safe.
+// Limits bursts of similar log lines: of each kind the first kFirst within a second are written, the rest are counted,
+// and after the second one line gives their number. Memory is bounded: beyond kKinds kinds, lines are of the kind
+// "other". Time is passed in. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -14,11 +14,11 @@
 
 namespace authd {
 
-// Lines with the same are alike.
+// Lines of the same kind are similar.
 struct LineKind {
   std::string_view event; // event.action
   std::string_view code;  // error.code, or empty
-  std::string_view what;  // what else makes them alike: operation and result, the name of a tier
+  std::string_view what;  // any further distinction: operation and result, the name of a tier
 };
 
 class RepeatedLines {
@@ -28,21 +28,21 @@ class RepeatedLines {
   static constexpr std::size_t kKinds = 64;
 
   struct Sum {
-    LineKind kind; // views that hold until the next call; cut where it is long
+    LineKind kind; // views that are valid until the next call; long texts are truncated
     std::uint64_t suppressed = 0;
   };
 
-  // Whether the line is to be written; else it has been counted.
+  // True: write the line. False: it has been counted.
   bool admit(const LineKind& kind, SteadyTime now);
 
-  // When the next sum is to be told; SteadyTime::max(): nothing has been counted.
+  // When the next sum is due; SteadyTime::max(): nothing has been counted.
   SteadyTime next_due() const;
 
-  // One of the sums that are due; nullopt: there is none (any more). At SteadyTime::max() all are due.
+  // One of the sums that are due; nullopt: none left. At SteadyTime::max() all are due.
   std::optional<Sum> take_due(SteadyTime now);
 
  private:
-  // What of a text is kept for the sum.
+  // The first N characters of a text, kept for the sum.
   template <std::size_t N>
   struct Text {
     std::array<char, N> characters{};

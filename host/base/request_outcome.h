@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of one request: the only thing that its observers (access log, audit trail, later metrics and traces)
-// are given, once. Whoever has to do with the request writes what it knows into it; nothing is logged past it.
+// The outcome of one request: the only input of its observers (access log, audit trail, later metrics and traces),
+// reported once. Every stage adds what it knows; nothing about a request is logged in any other way.
 //
-// All texts are views that hold for the duration of the observers' call.
+// All texts are views that are valid for the duration of the observers' call.
 #pragma once
 
 #include <chrono>
@@ -10,8 +10,8 @@
 #include <optional>
 #include <string_view>
 
-#include "base/error.h"
 #include "base/ip_address.h"
+#include "base/result.h"
 #include "base/timed_steps.h"
 
 namespace authd {
@@ -22,14 +22,14 @@ struct RequestOutcome {
     std::string_view key; // of the credential that signed it
   };
 
-  // --- the request; of one that was refused early only what could be read ---
+  // --- the request; if it was refused early, only what could be read ---
   std::string_view method;
   std::string_view path;
   std::string_view request_id;
-  IpAddress peer;   // none: it came over a Unix socket
-  IpAddress client; // whom a trusted gateway forwarded it for; none: not known
+  IpAddress peer;   // none: a Unix socket
+  IpAddress client; // for whom a trusted gateway forwarded it; none: unknown
 
-  // --- who asks, as it was said: neither checked nor bounded ---
+  // --- the consumer as sent: neither validated nor limited in length ---
   std::string_view consumer_id;
   std::string_view consumer_name;
 
@@ -37,15 +37,15 @@ struct RequestOutcome {
   int status = 0;
   std::size_t body_bytes = 0;
   std::chrono::nanoseconds duration{0}; // from its last byte to the answer
-  std::optional<Code> code;             // AUTH_nnn, of a refusal of authd's own
-  std::string_view detail;              // of a failure, as the client was told
-  std::string_view reason;              // and why, for operators; empty: the detail says all
-  bool refused = false;                 // before it came to a route: not HTTP, or too much of it
-  bool faulted = false;                 // an endpoint threw, or forgot to answer
+  std::optional<Code> code;             // AUTH_nnn, if authd refused the request
+  std::string_view detail;              // of a failure, as sent to the client
+  std::string_view reason;              // the cause, for operators; empty: same as the detail
+  bool refused = false;                 // before it reached a route: malformed, or beyond a limit
+  bool faulted = false;                 // an endpoint threw or did not answer
 
   Token token;
-  std::string_view stale; // why the token was signed with a stale copy; empty: it was not
-  TimedSteps steps;       // of the lookup that it waited for; others may have waited for the same
+  std::string_view stale; // why the token was signed with a stale copy; empty: not stale
+  TimedSteps steps;       // of the lookup that it waited for, possibly together with others
 
   std::string_view message() const { return reason.empty() ? detail : reason; }
 };
@@ -55,7 +55,7 @@ class RequestObserver {
  public:
   virtual ~RequestObserver() = default;
   virtual void on_outcome(const RequestOutcome& outcome) = 0;
-  // An endpoint did what it may not after it had answered, so that the outcome has been told already.
+  // An endpoint violated its contract after it had answered, when the outcome had already been reported.
   virtual void on_fault(const RequestOutcome& outcome, std::string_view what) = 0;
 };
 

@@ -7,7 +7,7 @@
 
 namespace authd {
 
-// Overwrites in a way that the compiler may not remove.
+// Overwrites in a way that the compiler must not remove.
 void wipe(void* data, std::size_t size_bytes);
 
 // "https://user:password@host/" -> "https://[redacted]@host/", for each URL in the text.

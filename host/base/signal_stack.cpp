@@ -10,7 +10,7 @@
 namespace authd {
 namespace {
 
-// Wide vector registers are saved on it, so the kernel is asked; the rest is for the handler.
+// The kernel saves the vector registers on it, so sysconf gives the minimum; the rest is for the handler.
 std::size_t stack_size() {
   constexpr long kForTheHandler = 16L * 1024;
   return static_cast<std::size_t>(kForTheHandler + std::max(::sysconf(_SC_MINSIGSTKSZ), 0L));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a thread's signal handlers run: a thread that has used up its own stack could not say so on it.
+// An alternate stack for a thread's signal handlers: a stack overflow cannot be reported on the stack itself.
 #pragma once
 
 #include <memory>
 
 namespace authd {
 
-// Serves the thread that makes it, which must destroy it too. Does nothing where the thread has such a stack
-// already (a sanitizer's), or for want of memory.
+// For the thread that creates it, which must also destroy it. Does nothing if the thread already has an alternate stack
+// (a sanitizer's), or without memory.
 class SignalStack {
  public:
   SignalStack() noexcept;

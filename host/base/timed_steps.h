@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a piece of work spent its time on, one step after the other, in a fixed array: nothing is allocated.
+// The time spent in each step of an operation, in order, in a fixed array without allocations.
 #pragma once
 
 #include <array>
@@ -14,28 +14,28 @@ namespace authd {
 
 struct TimedStep {
   std::string_view name;   // static text: "queue", "read", "list", "resolve", "create", "probe"
-  std::string_view result; // static text: "ok", "timeout", ...; "running": not over yet
+  std::string_view result; // static text: "ok", "timeout", ...; "running": not finished
   SteadyTime begun{};
   std::chrono::nanoseconds duration{0};
 };
 
 class TimedSteps {
  public:
-  // A lookup has at most 11: two queues, a read, and with three keys that are taken list, resolve and three times
-  // create and list. What comes on top takes the place of the last.
+  // A lookup has at most 11: two queues, a read, list, resolve and, if three proposed keys are in use, three times
+  // create and list. A further step replaces the last.
   static constexpr std::size_t kMost = 12;
 
   void begin(std::string_view name, SteadyTime now) {
     if (size_ < kMost) ++size_;
     steps_[size_ - 1] = {name, kRunning, now, std::chrono::nanoseconds(0)};
   }
-  // Of the step that was begun last, unless it has ended.
+  // Ends the last step, unless it has ended.
   void end(std::string_view result, SteadyTime now) {
     if (!is_running()) return;
     steps_[size_ - 1].result = result;
     steps_[size_ - 1].duration = now - steps_[size_ - 1].begun;
   }
-  // As they are at this time: one that is under way has lasted until now.
+  // A copy as of this time: a running step has lasted until now.
   TimedSteps as_of(SteadyTime now) const {
     TimedSteps copy = *this;
     copy.end(kRunning, now);

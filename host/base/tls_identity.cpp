@@ -19,7 +19,7 @@ using Bio = std::unique_ptr<BIO, FreeBio>;
 
 Bio reading(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
-// In the place of OpenSSL's own, which asks at the terminal and would hold up the start.
+// Replaces OpenSSL's callback, which would ask at the terminal and block the start.
 int no_pass_phrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -54,14 +54,14 @@ TlsIdentity::make(const Pem& pem, std::string_view certificate_name) {
   if (pem.key) identity->read_key(*pem.key, faults);
   if (pem.authorities) identity->read_certificates(*pem.authorities, Part::authorities, identity->authorities_, faults);
   if (faults.empty() && pem.certificate && pem.key) identity->check_together(certificate_name, faults);
-  ERR_clear_error(); // what this thread does next must not find what was found wrong here
+  ERR_clear_error(); // later calls on this thread must not see these errors
   if (!faults.empty()) return tl::unexpected(std::move(faults));
   return identity;
 }
 
 void TlsIdentity::read_certificates(std::string_view pem, Part part, std::vector<Certificate>& into,
                                     std::vector<Fault>& faults) {
-  if (is_blank(pem)) return faults.push_back({part, "is empty; a certificate in PEM is wanted"});
+  if (is_blank(pem)) return faults.push_back({part, "is empty; expected a certificate in PEM"});
   const Bio bio = reading(pem);
   bool asked = false;
   ERR_clear_error();
@@ -77,26 +77,26 @@ void TlsIdentity::read_certificates(std::string_view pem, Part part, std::vector
 }
 
 void TlsIdentity::read_key(std::string_view pem, std::vector<Fault>& faults) {
-  if (is_blank(pem)) return faults.push_back({Part::key, "is empty; a private key in PEM is wanted"});
+  if (is_blank(pem)) return faults.push_back({Part::key, "is empty; expected a private key in PEM"});
   const Bio bio = reading(pem);
   bool asked = false;
   key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, &asked));
   if (key_ != nullptr) return;
   if (asked) {
-    return faults.push_back({Part::key, "is protected by a pass phrase, and nobody is there to type it; "
-                                        "`openssl pkey -in OLD -out NEW` takes it off"});
+    return faults.push_back({Part::key, "is protected by a pass phrase, which authd cannot ask for; "
+                                        "`openssl pkey -in OLD -out NEW` removes it"});
   }
   faults.push_back({Part::key, "holds no private key in PEM; it must begin with -----BEGIN PRIVATE KEY-----"});
 }
 
 void TlsIdentity::check_together(std::string_view certificate_name, std::vector<Fault>& faults) const {
   if (X509_check_private_key(chain_.front().get(), key_.get()) != 1) {
-    return faults.push_back({Part::key, fmt::format("is not the key of {}; name the two that belong together (the "
-                                                    "certificate that the key is for comes first in its file)",
+    return faults.push_back({Part::key, fmt::format("is not the key of {}; use a matching pair (the certificate of "
+                                                    "the key must come first in its file)",
                                                     certificate_name)});
   }
-  const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> trial(SSL_CTX_new(TLS_method()));
-  if (trial != nullptr && show_certificate(trial.get())) return;
+  const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> context(SSL_CTX_new(TLS_method()));
+  if (context != nullptr && use_certificate(context.get())) return;
   faults.push_back({Part::certificate, fmt::format("OpenSSL refuses it ({}); issue a new one, RSA of at least 2048 "
                                                    "bits or P-256, signed with SHA-256",
                                                    last_reason())});
@@ -106,13 +106,13 @@ std::optional<std::string> TlsIdentity::warning() const {
   if (chain_.empty()) return std::nullopt;
   const X509* own = chain_.front().get();
   if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0)
-    return fmt::format("expired on {}; the other end refuses it, renew it", as_text(X509_get0_notAfter(own)));
+    return fmt::format("expired on {}; peers will reject it; renew it", as_text(X509_get0_notAfter(own)));
   if (X509_cmp_current_time(X509_get0_notBefore(own)) > 0)
     return fmt::format("is not valid before {}; is this machine's clock right?", as_text(X509_get0_notBefore(own)));
   return std::nullopt;
 }
 
-bool TlsIdentity::show_certificate(SSL_CTX* context) const {
+bool TlsIdentity::use_certificate(SSL_CTX* context) const {
   if (SSL_CTX_use_certificate(context, chain_.front().get()) != 1) return false;
   for (std::size_t i = 1; i < chain_.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain_[i].get()) != 1) return false;
@@ -120,7 +120,7 @@ bool TlsIdentity::show_certificate(SSL_CTX* context) const {
   return SSL_CTX_use_PrivateKey(context, key_.get()) == 1;
 }
 
-bool TlsIdentity::believe_authorities(SSL_CTX* context) const {
+bool TlsIdentity::trust_authorities(SSL_CTX* context) const {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   return std::all_of(authorities_.begin(), authorities_.end(), [store](const Certificate& authority) {
     return X509_STORE_add_cert(store, authority.get()) == 1;
@@ -128,7 +128,7 @@ bool TlsIdentity::believe_authorities(SSL_CTX* context) const {
 }
 
 bool TlsIdentity::equip_server(SSL_CTX* context) const {
-  if (!show_certificate(context) || !believe_authorities(context)) return false;
+  if (!use_certificate(context) || !trust_authorities(context)) return false;
   if (!has_authorities()) return true;
   for (const Certificate& authority : authorities_) {
     // Tells the client which of its certificates to choose (RFC 8446, 4.2.4).
@@ -139,7 +139,7 @@ bool TlsIdentity::equip_server(SSL_CTX* context) const {
 }
 
 bool TlsIdentity::equip_client(SSL_CTX* context) const {
-  return (chain_.empty() || show_certificate(context)) && believe_authorities(context);
+  return (chain_.empty() || use_certificate(context)) && trust_authorities(context);
 }
 
 bool TlsIdentity::operator==(const TlsIdentity& other) const {

@@ -87,7 +87,7 @@ int print_variables(const std::string& file) {
     if (!published) {
       unknown.push_back(published.error());
     } else if (const auto shape = config::parse_schema(published->schema); !shape) {
-      unknown.push_back({std::string(plugin) + ": its config schema is refused: " + shape.error()});
+      unknown.push_back({std::string(plugin) + ": its config schema is not valid: " + shape.error()});
     } else {
       const std::string table(config::kind_with_id(kind)->table);
       schemas.push_back({table, config::plugin_name(plugin), published->schema});
@@ -163,7 +163,7 @@ bool says_everywhere(const std::string& outcome) {
 
 int invalidate(const AdminAddress& where, const std::string& consumer, bool all) {
   if (all == !consumer.empty()) {
-    std::cerr << "name one consumer, or say --all\n";
+    std::cerr << "name one consumer, or pass --all\n";
     return kExitUsage;
   }
   std::string body;
@@ -175,7 +175,7 @@ int invalidate(const AdminAddress& where, const std::string& consumer, bool all)
   if (!outcome) return EXIT_FAILURE;
   std::cout << *outcome << '\n';
   if (says_everywhere(*outcome)) return EXIT_SUCCESS;
-  std::cerr << "not everywhere: a tier could not be told yet, or one that is remote never tells other instances\n";
+  std::cerr << "not everywhere: a tier could not be notified yet, or a remote tier does not notify other instances\n";
   return kExitNotEverywhere;
 }
 
@@ -191,7 +191,7 @@ void command(CLI::App& parent, const std::string& name, const std::string& summa
 
 CommandLine run_command_line(int argc, char** argv) {
   CommandLine line;
-  CLI::App app("authd issues JWTs for Kong consumers. Without a command it serves.", "authd");
+  CLI::App app("authd issues JWTs for Kong consumers. Without a command it runs the server.", "authd");
   app.set_version_flag("--version", std::string("authd ").append(kVersion));
   app.add_option("--config", line.config_file,
                  "configuration file; else /etc/authd/authd.toml if it exists, else the environment alone");
@@ -199,29 +199,29 @@ CommandLine run_command_line(int argc, char** argv) {
 
   std::string file;
   const auto config_file = [&] { return file.empty() ? line.config_file : file; };
-  CLI::App* config = app.add_subcommand("config", "look at the configuration");
+  CLI::App* config = app.add_subcommand("config", "inspect the configuration");
   config->require_subcommand(1);
   bool without_plugins = false;
   command(*config, "check", "print every error; exit 1 if there are any", &file, line.exit_code,
           [&] { return check(config_file(), without_plugins); });
   config->get_subcommand("check")->add_flag("--no-plugins", without_plugins,
-                                            "run no code of a plugin: judge its settings by its schema alone");
+                                            "do not run plugin code: check settings against the schema alone");
   command(*config, "show", "the configuration in effect and where each value came from, secrets redacted", &file,
           line.exit_code, [&] { return show(config_file()); });
   command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,
           [] { return print(config::schema(installed_schemas())); });
-  command(*config, "env", "every environment variable that is read, with a FILE those of its plugins too", &file,
+  command(*config, "env", "every environment variable that authd reads; with FILE, those of its plugins too", &file,
           line.exit_code, [&] { return print_variables(config_file()); });
 
-  CLI::App* plugin = app.add_subcommand("plugin", "look at a plugin file");
+  CLI::App* plugin = app.add_subcommand("plugin", "inspect a plugin file");
   plugin->require_subcommand(1);
-  command(*plugin, "inspect", "what a plugin file says of itself, without running any of it", &file, line.exit_code,
+  command(*plugin, "inspect", "what a plugin file declares, without running its code", &file, line.exit_code,
           [&] { return inspect(file); });
   plugin->get_subcommand("inspect")->get_option("FILE")->required();
 
   std::string consumer;
   bool all = false;
-  CLI::App* cache = app.add_subcommand("cache", "look into the caches of the running authd, or empty them");
+  CLI::App* cache = app.add_subcommand("cache", "inspect or clear the caches of the running authd");
   cache->require_subcommand(1);
   std::string socket;
   const auto add_socket = [&](CLI::App* to) {
@@ -230,7 +230,8 @@ CommandLine run_command_line(int argc, char** argv) {
                    "configuration");
   };
   const auto admin = [&] { return AdminAddress{socket, line.config_file}; };
-  CLI::App* invalidation = cache->add_subcommand("invalidate", "drop a consumer, or all, in every tier and instance");
+  CLI::App* invalidation =
+      cache->add_subcommand("invalidate", "drop one consumer, or all, from every tier and instance");
   invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
   invalidation->add_flag("--all", all, "everybody");
   invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });

@@ -92,7 +92,7 @@ void Checker::check(Node& node, const Shape& shape, const std::string& path) {
 void Checker::wrong_type(const Node& node, const Shape& shape, const std::string& path, std::string_view wanted) {
   bool text = node.origin.kind == Origin::Kind::variable && node.kind == Node::Kind::string;
   std::string found = text ? shown(node, shape) : std::string(describe(node.kind));
-  problems_.add(node.origin, path, fmt::format("{} is wanted, not {}", wanted, found));
+  problems_.add(node.origin, path, fmt::format("expected {}, got {}", wanted, found));
 }
 
 void Checker::check_boolean(const Node& node, const Shape& shape, const std::string& path) {
@@ -101,7 +101,7 @@ void Checker::check_boolean(const Node& node, const Shape& shape, const std::str
 
 void Checker::check_integer(Node& node, const Shape& shape, const std::string& path) {
   if (node.kind != Node::Kind::integer) return wrong_type(node, shape, path, "a whole number");
-  check_range(static_cast<double>(node.integer), node, shape, path);
+  check_range(static_cast<double>(node.integer), shown(node, shape), node.origin, shape, path);
   check_choice(std::to_string(node.integer), node, shape, path);
 }
 
@@ -115,8 +115,8 @@ void Checker::check_quantity(Node& node, const Shape& shape, const std::string& 
   if (bare && node.origin.kind == Origin::Kind::file) {
     std::string_view units = shape.unit == Unit::bytes ? "B, KiB, MiB or GiB" : "ms, s, m or h";
     return problems_.add(node.origin, path,
-                         fmt::format("a bare number has no unit; a {} is a string with {}, such as \"{}\"", what, units,
-                                     example_of(shape.unit)));
+                         fmt::format("a bare number has no unit; write a {} as a string with {}, such as \"{}\"", what,
+                                     units, example_of(shape.unit)));
   }
   if (node.kind == Node::Kind::string) {
     auto value = parse_quantity(node.text.reveal(), shape.unit);
@@ -125,16 +125,23 @@ void Checker::check_quantity(Node& node, const Shape& shape, const std::string& 
           node.origin, path,
           fmt::format("{} is not a {} such as \"{}\"", shown(node, shape), what, example_of(shape.unit)));
     }
+    // As it was written: 0m is not 0s to who looks for it.
+    const std::string written = node.withheld ? shown(node, shape) : std::string(node.text.reveal());
     node = integer_node(*value, node.origin);
+    return check_bounds(node, written, shape, path);
   }
   if (node.kind != Node::Kind::integer) {
     return wrong_type(node, shape, path, fmt::format("a {} such as \"{}\"", what, example_of(shape.unit)));
   }
-  check_range(static_cast<double>(node.integer), node, shape, path);
-  if (shape.multiple_of != 0 && node.integer % shape.multiple_of != 0) {
-    problems_.add(
-        node.origin, path,
-        fmt::format("{} is not a multiple of {}", shown(node, shape), print_quantity(shape.multiple_of, shape.unit)));
+  check_bounds(node, shown(node, shape), shape, path);
+}
+
+void Checker::check_bounds(const Node& quantity, const std::string& written, const Shape& shape,
+                           const std::string& path) {
+  check_range(static_cast<double>(quantity.integer), written, quantity.origin, shape, path);
+  if (shape.multiple_of != 0 && quantity.integer % shape.multiple_of != 0) {
+    problems_.add(quantity.origin, path,
+                  fmt::format("{} is not a multiple of {}", written, print_quantity(shape.multiple_of, shape.unit)));
   }
 }
 
@@ -143,19 +150,18 @@ void Checker::check_number(Node& node, const Shape& shape, const std::string& pa
   if (node.kind != Node::Kind::number || !std::isfinite(node.number)) {
     return wrong_type(node, shape, path, "a finite number");
   }
-  check_range(node.number, node, shape, path);
+  check_range(node.number, shown(node, shape), node.origin, shape, path);
 }
 
-void Checker::check_range(double value, const Node& node, const Shape& shape, const std::string& path) {
+void Checker::check_range(double value, const std::string& written, const Origin& origin, const Shape& shape,
+                          const std::string& path) {
   if (shape.minimum && value < *shape.minimum) {
-    problems_.add(node.origin, path,
-                  fmt::format("{} is below the minimum of {}", shown(node, shape),
-                              printed_number(*shape.minimum, shape, node.origin)));
+    problems_.add(origin, path,
+                  fmt::format("{} is below the minimum of {}", written, printed_number(*shape.minimum, shape, origin)));
   }
   if (shape.maximum && value > *shape.maximum) {
-    problems_.add(node.origin, path,
-                  fmt::format("{} is above the maximum of {}", shown(node, shape),
-                              printed_number(*shape.maximum, shape, node.origin)));
+    problems_.add(origin, path,
+                  fmt::format("{} is above the maximum of {}", written, printed_number(*shape.maximum, shape, origin)));
   }
 }
 
@@ -204,8 +210,8 @@ bool Checker::is_wrapped(const Node& node, const Shape& shape, const std::string
   const bool never_bracketed = shape.secret || is_url(shape) || shape.type == Type::array;
   if (found == Wrapping::none || (found == Wrapping::brackets && !never_bracketed)) return false;
   problems_.add(node.origin, path,
-                fmt::format("the value has {} around it, which an environment file does not take off; "
-                            "write it without",
+                fmt::format("the value is in {}, which an environment file does not remove; "
+                            "write it without them",
                             found == Wrapping::quotes ? "quotes" : "brackets"));
   return true;
 }
@@ -231,9 +237,9 @@ bool Checker::is_template(const Node& node, const Shape& shape, const std::strin
   if (!found->whole && !as_part) return false;
   const bool named = found->whole && !found->variable.empty();
   problems_.add(node.origin, path,
-                fmt::format("{} is a template that nobody filled in; {}", shown(node, shape),
+                fmt::format("{} is an unfilled template; {}", shown(node, shape),
                             named ? fmt::format("did you mean \"${{env:{}}}\"?", found->variable)
-                                  : "authd fills in only \"${env:NAME}\", \"${file:/path}\" and "
+                                  : "authd expands only \"${env:NAME}\", \"${file:/path}\" and "
                                     "\"${credential:NAME}\", each as the whole value"));
   return true;
 }
@@ -292,7 +298,7 @@ void Checker::check_array(Node& node, const Shape& shape, const std::string& pat
   if (node.kind != Node::Kind::array) return wrong_type(node, shape, path, "an array");
   if (shape.min_items && node.items.size() < *shape.min_items) {
     problems_.add(node.origin, path,
-                  fmt::format("has {} entries; at least {} are wanted", node.items.size(), *shape.min_items));
+                  fmt::format("has {} entries; expected at least {}", node.items.size(), *shape.min_items));
   }
   if (shape.max_items && node.items.size() > *shape.max_items) {
     problems_.add(node.origin, path,

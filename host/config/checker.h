@@ -25,7 +25,9 @@ class Checker {
   void check_integer(Node& node, const Shape& shape, const std::string& path);
   void check_quantity(Node& node, const Shape& shape, const std::string& path);
   void check_number(Node& node, const Shape& shape, const std::string& path);
-  void check_range(double value, const Node& node, const Shape& shape, const std::string& path);
+  void check_range(double value, const std::string& written, const Origin& origin, const Shape& shape,
+                   const std::string& path);
+  void check_bounds(const Node& quantity, const std::string& written, const Shape& shape, const std::string& path);
   void check_choice(std::string_view text, const Node& node, const Shape& shape, const std::string& path);
   void check_string(Node& node, const Shape& shape, const std::string& path);
   void check_length(const Node& node, const Shape& shape, const std::string& path);

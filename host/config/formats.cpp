@@ -74,7 +74,7 @@ std::optional<std::string> cidr_error(std::string_view text) {
   if (!length || *length < 0 || *length > width) return kWanted;
   IPAddress network = *address & IPAddress(static_cast<unsigned>(*length), address->family());
   if (network == *address) return std::nullopt;
-  return fmt::format("has bits set behind its prefix; did you mean \"{}/{}\"?", network.toString(), *length);
+  return fmt::format("has bits set after its prefix; did you mean \"{}/{}\"?", network.toString(), *length);
 }
 
 std::optional<std::string> sha256_error(std::string_view text) {
@@ -96,7 +96,7 @@ std::optional<std::string> origin_error(std::string_view text) {
   bool only_origin = text.find_first_of("/?#@", text.find("://") + 3) == std::string_view::npos;
   if (!parts || !only_origin) return "is neither \"*\" nor an origin such as \"https://app.example.com\" (no path)";
   if (text.find('*') != std::string_view::npos)
-    return "has a * inside, which matches no origin; list each origin, or \"*\" alone";
+    return "contains a *, which matches no origin; list each origin, or \"*\" alone";
   const std::string sent = sent_origin(text);
   if (sent == text) return std::nullopt;
   return fmt::format("is not what a browser sends; did you mean \"{}\"?", sent);
@@ -124,9 +124,9 @@ std::optional<std::string> listen_error(std::string_view text) {
   if (text.empty()) return std::nullopt;
   if (text.starts_with(kUnix)) {
     std::string_view path = text.substr(kUnix.size());
-    if (!path.starts_with('/')) return "has no absolute path behind unix:";
+    if (!path.starts_with('/')) return "needs an absolute path after unix:";
     if (path.size() <= kMostSocketPath) return std::nullopt;
-    return fmt::format("has a path of more than {} bytes, which no Unix socket can have", kMostSocketPath);
+    return fmt::format("has a path of more than {} bytes, the limit for a Unix socket", kMostSocketPath);
   }
   std::size_t colon = text.rfind(':');
   std::string_view host = text.substr(0, colon);
@@ -159,7 +159,7 @@ std::optional<std::string> format_error(std::string_view text, Format format) {
   case Format::uri:
     return uri_error(text);
   case Format::path:
-    return text.empty() ? std::optional<std::string>("is empty; a path is wanted") : std::nullopt;
+    return text.empty() ? std::optional<std::string>("is empty; expected a path") : std::nullopt;
   case Format::cidr:
     return cidr_error(text);
   case Format::sha256:

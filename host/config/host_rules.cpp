@@ -35,7 +35,8 @@ void check_cors(const std::vector<Section>& sections, const Config& config, Prob
   const auto& origins = config.api.cors;
   if (std::find(origins.begin(), origins.end(), "*") == origins.end()) return;
   if (origins.size() > 1) {
-    problems.add(origin_of(sections, "api", "cors"), "api.cors", "\"*\" stands for every origin; name it alone");
+    problems.add(origin_of(sections, "api", "cors"), "api.cors",
+                 "\"*\" already allows every origin; remove the others");
   }
   if (!config.api.cors_credentials) return;
   problems.add(origin_of(sections, "api", "cors_credentials"), "api.cors_credentials",
@@ -49,24 +50,25 @@ void check_tier_names(const std::vector<Section>& sections, const Config& config
     if (static_cast<std::size_t>(first) == i || config.cache[i].name.empty()) continue;
     std::string path = fmt::format("cache[{}]", i);
     problems.add(origin_of(sections, path, "name"), path + ".name",
-                 fmt::format("is the same as that of cache[{}]; give one of them another", first));
+                 fmt::format("is also the name of cache[{}]; rename one of them", first));
   }
 }
 
 void warn_of_open_door(Config& config) {
   if (!config.security.trusted_gateways.empty()) return;
-  config.warnings.push_back("security.trusted_gateways: not set, so anybody who reaches server.host may ask for "
-                            "anybody's token; list the addresses of the gateways");
+  config.warnings.push_back("security.trusted_gateways: not set, so anyone who can reach server.host can get a "
+                            "token for any consumer; list the addresses of the gateways");
 }
 
 void warn_of_unsealed_tiers(Config& config) {
   if (!config.lookup.encryption_keys.empty() || config.environment == Environment::production) return;
   auto remote = std::ranges::find(config.cache, true, &Tier::remote);
   if (remote == config.cache.end()) return;
-  config.warnings.push_back(fmt::format("lookup.encryption_keys: not set, so {} may keep secrets in clear outside this "
-                                        "process; set it (or AUTHD_CACHE_KEYS) "
-                                        "to what `openssl rand -base64 32` prints",
-                                        remote->name));
+  config.warnings.push_back(
+      fmt::format("lookup.encryption_keys: not set, so {} may store secrets unencrypted outside this "
+                  "process; set it (or AUTHD_CACHE_KEYS) "
+                  "to what `openssl rand -base64 32` prints",
+                  remote->name));
 }
 
 void warn_of_lonely_instance(Config& config) {
@@ -74,9 +76,10 @@ void warn_of_lonely_instance(Config& config) {
   if (std::ranges::find(config.cache, true, &Tier::remote) != config.cache.end()) return;
   const auto variables = bare_variables();
   const auto adding = std::ranges::find_if(variables, [](const Setting& s) { return !s.adds.plugin.empty(); });
-  config.warnings.push_back(fmt::format("HIGH_AVAILABILITY: adds no tier, and none is shared with other instances; "
-                                        "set {}=true, or add a [[{}]] with plugin = \"{}\"",
-                                        adding->variable, adding->adds.table, adding->adds.plugin));
+  config.warnings.push_back(
+      fmt::format("HIGH_AVAILABILITY: it adds no tier, and no tier is shared with other instances; "
+                  "set {}=true, or add a [[{}]] with plugin = \"{}\"",
+                  adding->variable, adding->adds.table, adding->adds.plugin));
 }
 
 void warn_of_not_built(const Node& table, const Shape& shape, const std::string& path, const Problems& problems,
@@ -106,7 +109,7 @@ void warn_of_open_admin(Config& config) {
   const std::string& listen = config.admin.listen;
   if (listen.empty() || listen.starts_with("unix:") || is_loopback(listen.substr(0, listen.rfind(':')))) return;
   config.warnings.push_back(
-      fmt::format("admin.listen: anybody who reaches {} may clear caches and reload; use unix:/path or a "
+      fmt::format("admin.listen: anyone who can reach {} can clear caches and reload; use unix:/path or a "
                   "loopback address",
                   listen));
 }
@@ -155,8 +158,8 @@ Origin origin_of(const std::vector<Section>& sections, std::string_view section,
 
 void warn_of_no_effect(const Origin& origin, std::string_view path, const Problems& problems, Config& config) {
   const std::string_view separator = path.empty() ? "" : ": ";
-  config.warnings.push_back(
-      fmt::format("{}{}{}: not built yet in this authd; it has no effect", problems.where(origin), separator, path));
+  config.warnings.push_back(fmt::format("{}{}{}: this version of authd does not implement it yet; it has no effect",
+                                        problems.where(origin), separator, path));
 }
 
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {
@@ -181,13 +184,13 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
     if (path.empty() || std::find(known.begin(), known.end(), path) != known.end()) continue;
     if (const std::string named = named_tier(path, sections); !named.empty()) {
       problems.add(waiver.origin, "security.waivers",
-                   fmt::format("{} counts tiers; name the tier: \"{}\"", shown(waiver, Shape{}), named));
+                   fmt::format("{} names a tier by position; use its name: \"{}\"", shown(waiver, Shape{}), named));
       continue;
     }
     if (!all_known && kind_of_table(path.substr(0, path.find('.'))) != nullptr) continue;
     problems.add(
         waiver.origin, "security.waivers",
-        fmt::format("{} is no setting with a production rule; {}", shown(waiver, Shape{}), suggestion(path, known)));
+        fmt::format("{} is not a setting with a production rule; {}", shown(waiver, Shape{}), suggestion(path, known)));
   }
 }
 

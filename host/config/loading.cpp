@@ -105,7 +105,7 @@ void Loading::check_top_level() {
       problems_.add_unknown(m.key, printed_key(m.name), m.name, suggestion(m.name, known));
     } else if (!at->repeated && m.value.kind != Node::Kind::table) {
       problems_.add(m.value.origin, m.name,
-                    fmt::format("a table, [{}], is wanted, not {}", m.name, describe(m.value.kind)));
+                    fmt::format("expected a table, [{}], got {}", m.name, describe(m.value.kind)));
     }
   }
 }
@@ -149,7 +149,7 @@ void Loading::derive(std::string_view table, Node& node) const {
   }
 }
 
-// Several of one machine must not fight over one socket, so but for installed ones it is beside the file.
+// Beside the file, because several on one machine must not use one socket; an installed authd has one of its own.
 std::string Loading::default_admin_listener() const {
   const Environment e = config_.environment;
   if (e == Environment::production || e == Environment::staging) return "unix:/run/authd/admin.sock";
@@ -171,7 +171,7 @@ void Loading::read_plugins(PluginTables& plugins, const Kind& kind) {
     for (const Node& item : written->items) read_plugin(plugins, kind, &item);
   } else {
     problems_.add(written->origin, std::string(kind.table),
-                  fmt::format("one or more tables, [[{}]], are wanted, one for each tier", kind.table));
+                  fmt::format("expected one or more tables, [[{}]]", kind.table));
   }
   add_by_variable(plugins, kind);
 }

@@ -135,7 +135,7 @@ Result<Shape, std::string> merged(Shape host, const Shape& plugin) {
     } else if (at->shape.type == p.shape.type && at->shape.unit == p.shape.unit) {
       narrow(at->shape, p.shape);
     } else {
-      return tl::unexpected(fmt::format("its setting \"{}\" is the host's, and of another type or unit", p.name));
+      return tl::unexpected(fmt::format("its setting \"{}\" belongs to the host and has another type or unit", p.name));
     }
   }
   return host;

@@ -84,7 +84,7 @@ Result<Shape, std::string> PluginTables::schema_of(const Job& job) {
   use.remote = job.kind.remote != nullptr && published->remote.value_or(true);
   auto shape = parse_schema(published->schema);
   if (!shape) {
-    return tl::unexpected(fmt::format("{}: its config schema is refused: {}", use.plugin, shape.error()));
+    return tl::unexpected(fmt::format("{}: its config schema is not valid: {}", use.plugin, shape.error()));
   }
   return shape;
 }

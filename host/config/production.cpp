@@ -61,7 +61,7 @@ std::string_view without_scheme(std::string_view token) {
 
 std::string token_violation(std::string_view value, std::size_t least) {
   if (value.size() < least) {
-    return fmt::format("production refuses a secret of {} characters; at least {} are wanted", value.size(), least);
+    return fmt::format("production refuses a secret of {} characters; expected at least {}", value.size(), least);
   }
   if (is_placeholder(value)) return "production refuses what looks like a placeholder";
   return {};
@@ -79,7 +79,7 @@ std::string service_violation(const std::string& path, std::string_view written)
     return "production refuses a service name with \"localhost\" or \"test\" in it";
   }
   if (path == "telemetry.service_version" && (value == "dev" || value == "latest")) {
-    return "production refuses \"dev\" and \"latest\"; say which version runs";
+    return "production refuses \"dev\" and \"latest\"; name the version that runs";
   }
   return {};
 }
@@ -128,7 +128,7 @@ class Rules {
     bool explicitly = said != nullptr && said->origin.kind != Origin::Kind::preset && !said->items.empty();
     if (explicitly) return;
     refuse(said != nullptr ? said->origin : security.origin, "security.trusted_gateways",
-           "is required in production: the address ranges of those who may ask for tokens, such as "
+           "is required in production: the address ranges of the gateways that may ask for tokens, such as "
            "[\"10.0.0.0/8\"] (or AUTHD_TRUSTED_GATEWAYS in the environment)");
   }
 
@@ -138,7 +138,7 @@ class Rules {
     const Node* said = lookup.find("encryption_keys");
     if (said != nullptr && !said->items.empty()) return; // and are refused already
     refuse(said != nullptr ? said->origin : lookup.origin, "lookup.encryption_keys",
-           fmt::format("is required in production, because {} may keep secrets outside this process (or "
+           fmt::format("is required in production, because {} may store secrets outside this process (or "
                        "AUTHD_CACHE_KEYS in the environment)",
                        remote->name));
   }

@@ -124,7 +124,7 @@ Result<Secret, std::string> read_file(const std::filesystem::path& path, std::si
   Descriptor file(path.c_str());
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return refused(std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) return refused("is a folder");
+  if (S_ISDIR(status.st_mode)) return refused("is a directory");
   if (!S_ISREG(status.st_mode)) return refused("is not a regular file");
   std::string content(most_bytes + 1, '\0');
   bool read = read_all(file.get(), content);

@@ -105,14 +105,15 @@ void read_enum(Shape& shape, const Var& v, const std::string& where) {
 
 void read_items(Shape& shape, const Var& v, const std::string& where) {
   Shape items = parse(object_of(v, where, "items"), where + "/items");
-  if (items.type == Type::array || items.type == Type::object) refuse(where, "items of a type that is not plain");
+  if (items.type == Type::array || items.type == Type::object)
+    refuse(where, "items must be strings, numbers or booleans");
   shape.items.push_back(std::move(items));
 }
 
 void check_variable(const Property& property, const std::string& where) {
   if (property.shape.variable.empty()) return;
   if (const auto meaning = reserved_meaning(property.shape.variable, property.name))
-    refuse(where, fmt::format("x-authd-env names {}, which {}; take a name that begins with the plugin's",
+    refuse(where, fmt::format("x-authd-env names {}, which {}; choose a name that begins with the plugin's",
                               property.shape.variable, *meaning));
 }
 
@@ -220,7 +221,7 @@ void read_keyword(Shape& shape, const std::string& name, const Var& value, const
     for (const Keyword& k : kKeywords) known.emplace_back(k.name);
     refuse(where, fmt::format("unknown keyword {}; {}", in_quotes(name), suggestion(name, known)));
   }
-  if ((at->types & bit(shape.type)) == 0) refuse(where, fmt::format("{} means nothing on this type", name));
+  if ((at->types & bit(shape.type)) == 0) refuse(where, fmt::format("{} does not apply to this type", name));
   at->read(shape, value, where);
 }
 
@@ -252,7 +253,7 @@ void check_combinations(const Shape& shape, const std::string& where) {
     refuse(where, "x-authd-https-in-production without format \"uri\"");
   }
   if (shape.secret && shape.type == Type::array && shape.items.front().type != Type::string) {
-    refuse(where, "x-authd-secret on an array of other than strings");
+    refuse(where, "x-authd-secret on an array whose items are not strings");
   }
   check_own_value(shape.preset, shape, where, "default");
   check_own_value(shape.example, shape, where, "examples");

@@ -61,26 +61,26 @@ void warn_breaker_is_always_on(Target t, const Node& enabled) {
 }
 
 constexpr Table kTables[] = {
-    {"server", "Where authd listens and what it puts up with."},
-    {"admin", "Operations: clearing caches, reloading, looking inside."},
+    {"server", "Where authd listens, and its limits."},
+    {"admin", "The admin listener: clearing caches, reloading, inspecting."},
     {"jwt", "The tokens. They must be what Kong's jwt plugin expects."},
     {"gateway", "Where consumers and their credentials live. Every key but the first eight belongs to the plugin."},
     {"breaker", "Keeps a slow or failing gateway from slowing authd down. It is always on."},
     {"lookup", "How a consumer's secret is looked up."},
     {"cache",
      "One [[cache]] per tier, fastest first; without any there is one cache-memory. Every key but the first "
-     "six belongs to the plugin. For the variables of a tier it is the other way round than elsewhere: they "
-     "apply to each tier that does not set its own.",
+     "six belongs to the plugin. Unlike elsewhere, what a tier sets itself wins over the environment variable, "
+     "which applies to the tiers that do not set it.",
      "[[cache]]\n"
      "plugin = \"cache-redis\"\n"
      "url = \"rediss://redis.example.com:6379\"\n"
      "password = \"${credential:redis_password}\"\n"},
     {"rate_limit", "How many tokens one consumer gets."},
-    {"telemetry", "What authd says about itself. Logs are JSON lines on stdout."},
+    {"telemetry", "Logs, metrics and traces. Logs are JSON lines on stdout."},
     {"api", "What browsers may do."},
     {"profiling", "CPU profiles of the running process."},
     {"plugins", "Where plugins are found and how far they are trusted."},
-    {"security", "Who may ask, and which production rules a site does without."},
+    {"security", "Who may ask for tokens, and which production rules are waived."},
 };
 
 using T = Target;
@@ -140,8 +140,8 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.server.drain_delay = ms(v); }},
     {.table = "server", .key = "drain_timeout", .type = Type::integer, .unit = Unit::milliseconds,
      .minimum = 100, .maximum = 10 * kMinute, .preset = "30s",
-     .description = "For answering what was asked, once drain_delay is over. Ten seconds later the process exits, "
-                    "whoever holds it up.",
+     .description = "How long requests under way may take to finish once drain_delay is over. Ten seconds later the "
+                    "process exits in any case.",
      .set = [](T t, V v) { t.config.server.drain_timeout = ms(v); }},
     {.table = "server", .key = "tls.certificate", .format = Format::path, .derived = "none",
      .example = "/etc/authd/tls/server.pem",
@@ -175,7 +175,7 @@ const Setting kSettings[] = {
      .derived = "unix:/run/authd/admin.sock; in development and local unix: and admin.sock beside this file; "
                 "in test, or without a file, none",
      .example = "unix:/run/authd/admin.sock",
-     .description = "unix:/path or host:port; \"\" for no such listener. Whoever may connect may do everything.",
+     .description = "unix:/path or host:port; \"\" for none. Whoever can connect has full control.",
      .fixed = [](C c) { return c.admin.listen; },
      .set = [](T t, V v) { t.config.admin.listen = text(v); }},
     {.table = "admin", .key = "group", .minimum = 1, .derived = "that of the process", .not_built = true,
@@ -185,7 +185,7 @@ const Setting kSettings[] = {
 
     {.table = "jwt", .key = "authority", .format = Format::uri, .variable = "KONG_JWT_AUTHORITY",
      .example = "https://auth.example.com", .required = true, .https_in_production = true,
-     .description = "The URL by which others know this issuer.",
+     .description = "The URL that identifies this issuer.",
      .set = [](T t, V v) { t.config.jwt.authority = text(v); }},
     {.table = "jwt", .key = "audience", .type = Type::array, .variable = "KONG_JWT_AUDIENCE", .minimum = 1,
      .example = "https://api.example.com", .required = true,
@@ -209,7 +209,7 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.jwt.unique_name_domain = text(v); }},
     {.table = "jwt", .key = "clock_skew", .type = Type::integer, .unit = Unit::milliseconds, .minimum = 0,
      .maximum = kMinute, .multiple_of = 1000, .preset = "0s",
-     .description = "nbf is this much before iat: Kong allows none, so clocks that differ need it.",
+     .description = "How far nbf is set before iat. Kong allows no skew, so hosts whose clocks differ need it.",
      .set = [](T t, V v) { t.config.jwt.clock_skew = secs(v); }},
     {.table = "jwt", .key = "reuse", .type = Type::number, .minimum = 0, .maximum = 0.9, .preset = "0",
      .not_built = true,
@@ -225,7 +225,7 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "gateway", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
      .example = "kong-gateway",
-     .description = "What logs and /health call it.",
+     .description = "Its name in logs and /health.",
      .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "gateway", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -283,11 +283,11 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.breaker.reset_timeout = ms(v); }},
     {.table = "breaker", .key = "window", .type = Type::integer, .unit = Unit::milliseconds,
      .minimum = kSecond, .maximum = 10 * kMinute, .preset = "10s",
-     .description = "How far back calls count.",
+     .description = "How far back calls are counted.",
      .set = [](T t, V v) { t.config.breaker.window = ms(v); }},
     {.table = "breaker", .key = "buckets", .type = Type::integer, .minimum = 1, .maximum = 100,
      .preset = "10",
-     .description = "The window moves on in this many steps.",
+     .description = "The number of steps in which the window moves.",
      .set = [](T t, V v) { t.config.breaker.buckets = number(v); }},
     {.table = "breaker", .key = "volume_threshold", .type = Type::integer, .minimum = 1, .maximum = 1e6,
      .preset = "5",
@@ -304,13 +304,13 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.config.lookup.refresh_ahead = v.number; }},
     {.table = "lookup", .key = "suspect_grace", .type = Type::integer, .unit = Unit::milliseconds,
      .minimum = 0, .maximum = 60'000, .preset = "2s",
-     .description = "A remote tier's channel was down: how long a copy that may have missed an invalidation "
-                    "still signs while it is asked for again. After that it is good as a stale copy.",
+     .description = "After the channel of a remote tier was down: how long a copy that may have missed an "
+                    "invalidation is still used while it is confirmed. After that it counts as stale.",
      .set = [](T t, V v) { t.config.lookup.suspect_grace = ms(v); }},
     {.table = "lookup", .key = "encryption_keys", .type = Type::array, .format = Format::key256,
      .variable = "AUTHD_CACHE_KEYS", .preset = "", .secret = true, .production_rule = true,
-     .description = "What tiers outside this process keep is sealed with the first (AES-256-GCM); all open. "
-                    "`openssl rand -base64 32` makes one. Production wants one if there is such a tier.",
+     .description = "Tiers outside this process get values encrypted with the first key (AES-256-GCM); all keys decrypt. "
+                    "`openssl rand -base64 32` makes one. Required in production with such a tier.",
      .set = [](T t, V v) { t.config.lookup.encryption_keys = keys(v); }},
 
     {.table = "cache", .key = "plugin", .format = Format::plugin, .preset = "cache-memory",
@@ -319,7 +319,7 @@ const Setting kSettings[] = {
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "cache", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
      .example = "cache-memory",
-     .description = "What logs and /health call it; no two tiers share one.",
+     .description = "Its name in logs and /health; it must be unique.",
      .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "cache", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -407,18 +407,18 @@ const Setting kSettings[] = {
     {.table = "telemetry", .key = "timeout", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "OTEL_EXPORTER_OTLP_TIMEOUT", .minimum = kSecond, .maximum = kMinute, .preset = "30s",
      .not_built = true,
-     .description = "Of one export."},
+     .description = "The timeout of one export."},
     {.table = "telemetry", .key = "batch_size", .type = Type::integer,
      .variable = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", .minimum = 1, .maximum = 5000, .preset = "2048",
      .not_built = true,
-     .description = "Most spans of one export."},
+     .description = "The most spans in one export."},
     {.table = "telemetry", .key = "queue_size", .type = Type::integer,
      .variable = "OTEL_BSP_MAX_QUEUE_SIZE", .minimum = 1, .maximum = 50000, .preset = "10000",
      .not_built = true,
-     .description = "Most spans that wait for an export."},
+     .description = "The most spans that wait for export."},
     {.table = "telemetry", .key = "export_interval", .type = Type::integer, .unit = Unit::milliseconds,
      .minimum = kSecond, .maximum = kHour, .preset = "10s", .not_built = true,
-     .description = "Between two exports."},
+     .description = "The time between two exports."},
     {.table = "telemetry", .key = "trace_sample_ratio", .type = Type::number,
      .variable = "OTEL_TRACES_SAMPLER_ARG", .minimum = 0, .maximum = 1, .preset = "0.1", .not_built = true,
      .description = "The fraction of requests that are traced."},
@@ -435,7 +435,7 @@ const Setting kSettings[] = {
 
     {.table = "api", .key = "cors", .type = Type::array, .format = Format::origin, .variable = "API_CORS",
      .preset = "*",
-     .description = "Origins that may read answers: \"*\", or a list (one string with commas, too).",
+     .description = "Origins that may read responses: \"*\", or a list (one string with commas, too).",
      .set = [](T t, V v) { t.config.api.cors = list(v); }},
     {.table = "api", .key = "cors_credentials", .type = Type::boolean, .preset = "false",
      .description = "Let browsers send credentials; not together with \"*\".",
@@ -475,7 +475,7 @@ const Setting kSettings[] = {
     {.table = "plugins", .key = "dir", .format = Format::path,
      .derived = "../plugins beside the executable's folder, else /usr/lib/authd/plugins",
      .example = "/usr/lib/authd/plugins",
-     .description = "Where plugins given by a bare name are.",
+     .description = "The directory of plugins that are given by a bare name.",
      .set = [](T t, V v) { t.config.plugins.dir = text(v); }},
     {.table = "plugins", .key = "pins", .type = Type::object, .format = Format::sha256, .preset = "",
      .description = "Plugin = \"sha256 of its file\".",
@@ -491,7 +491,7 @@ const Setting kSettings[] = {
     {.table = "security", .key = "trusted_gateways", .type = Type::array, .format = Format::cidr,
      .variable = "AUTHD_TRUSTED_GATEWAYS", .derived = "loopback when server.host is loopback, else any",
      .example = "10.0.0.0/8", .production_rule = true,
-     .description = "Address ranges of those who may ask for tokens. Production wants it said.",
+     .description = "Address ranges of the gateways that may ask for tokens. Required in production.",
      .set =
          [](T t, V v) {
            t.config.security.trusted_gateways = list(v);
@@ -501,7 +501,7 @@ const Setting kSettings[] = {
      .not_built = true,
      .description = "Subjects or alternative names of the client certificates that may ask for tokens."},
     {.table = "security", .key = "waivers", .type = Type::array, .preset = "",
-     .description = "Settings whose production rule does not hold here, such as \"gateway.admin_url\" for "
+     .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",
      .set = [](T t, V v) { t.config.security.waivers = list(v); }},
 };
@@ -527,7 +527,7 @@ const Setting kPluginSettings[] = {
      .description = "Bare name under plugins.dir, or an absolute path.",
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
-     .description = "What logs and /health call it.",
+     .description = "Its name in logs and /health.",
      .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
      .description = "sha256 that the plugin's file must have.",

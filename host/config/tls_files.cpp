@@ -74,7 +74,7 @@ class TlsFiles {
     if (certificate && !key) missing(certificate_, key_, "the certificate needs its private key");
     if (key && !certificate) missing(key_, certificate_, "the key needs its certificate");
     if (names_.serves && authorities && !certificate && !key)
-      missing(authorities_, certificate_, "clients show certificates only where the server speaks TLS");
+      missing(authorities_, certificate_, "client certificates need a server that speaks TLS");
     if (certificate != key) return false;
     return certificate || (authorities && !names_.serves);
   }
@@ -90,7 +90,7 @@ class TlsFiles {
     const std::string name(file.node->text.reveal());
     if (is_reference(name)) return false; // which could not be resolved, and was reported
     if (name.find("-----BEGIN") != std::string::npos) {
-      problems_.add(file.node->origin, file.path, "the path of a file is wanted, not its content");
+      problems_.add(file.node->origin, file.path, "expected the path of a file, got its content");
       return false;
     }
     auto text = read_file(name, kMostPemBytes);
@@ -101,7 +101,7 @@ class TlsFiles {
     // Without the path before it: one that came through a reference is not printed.
     const std::string why = text.error().substr(name.size() + 2);
     problems_.add(file.node->origin, file.path,
-                  fmt::format("{}: {}; name a PEM file that the user who runs authd may read", shown(file), why));
+                  fmt::format("{}: {}; name a PEM file that authd's user can read", shown(file), why));
     return false;
   }
 

@@ -106,7 +106,7 @@ std::string_view table_named(std::string_view line) {
 std::string second_table(std::string_view name) {
   const auto is_repeated = [&](const Table& table) { return table.name == name && table.repeated; };
   const bool repeated = std::any_of(tables().begin(), tables().end(), is_repeated);
-  return fmt::format("[{}] stands here a second time; {}", name,
+  return fmt::format("[{}] is defined a second time; {}", name,
                      repeated ? fmt::format("did you mean [[{}]]?", name) : "put its settings under the first");
 }
 
@@ -118,7 +118,7 @@ std::string explained(std::string_view text, const toml::parse_error& error) {
     return says("cannot redefine existing table") ? second_table(table_named(line)) : std::string(description);
   }
   if (says("string") && says("end-of-file")) return "a string is not closed before the end of the file";
-  if (const char quote = open_quote(line)) return fmt::format("a quote ({}) is missing in this line", quote);
+  if (const char quote = open_quote(line)) return fmt::format("a quote ({}) is missing on this line", quote);
   if (says("parsing") && lacks_quotes(line)) return "a string needs quotes around it";
   return std::string(description);
 }

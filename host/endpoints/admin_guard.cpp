@@ -3,7 +3,7 @@
 
 #include <Poco/Net/IPAddress.h>
 
-#include "http/header_name.h"
+#include "http/field_syntax.h"
 
 namespace authd::endpoints {
 namespace {

@@ -8,7 +8,7 @@
 namespace authd::http {
 namespace {
 
-// -1 for what is no hexadecimal digit.
+// -1 if it is not a hexadecimal digit.
 int digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = ascii_lower(c);
@@ -19,21 +19,21 @@ int digit_of(char c) {
 
 ChunkedDecoder::Step ChunkedDecoder::next(std::string_view& bytes) {
   while (!bytes.empty()) {
-    if (place_ == Place::data) return take_data(bytes);
-    place_ = after(bytes.front());
+    if (state_ == State::data) return take_data(bytes);
+    state_ = after(bytes.front());
     bytes.remove_prefix(1);
-    if (place_ >= Place::end) return {event_at(place_), {}};
+    if (state_ >= State::end) return {event_at(state_), {}};
   }
   return {Event::more, {}};
 }
 
-ChunkedDecoder::Event ChunkedDecoder::event_at(Place place) {
-  switch (place) {
-  case Place::end:
+ChunkedDecoder::Event ChunkedDecoder::event_at(State state) {
+  switch (state) {
+  case State::end:
     return Event::end;
-  case Place::too_large:
+  case State::too_large:
     return Event::too_large;
-  case Place::too_much_framing:
+  case State::too_much_framing:
     return Event::too_much_framing;
   default:
     return Event::malformed;
@@ -45,108 +45,108 @@ ChunkedDecoder::Step ChunkedDecoder::take_data(std::string_view& bytes) {
   const std::string_view data = bytes.substr(0, size);
   bytes.remove_prefix(size);
   chunk_left_ -= size;
-  if (chunk_left_ == 0) place_ = Place::data_return;
+  if (chunk_left_ == 0) state_ = State::data_return;
   return {Event::data, data};
 }
 
-ChunkedDecoder::Place ChunkedDecoder::after(char c) {
-  switch (place_) {
-  case Place::size:
+ChunkedDecoder::State ChunkedDecoder::after(char c) {
+  switch (state_) {
+  case State::size:
     return in_size(c);
-  case Place::size_line_feed:
-    return c == '\n' ? begin_chunk() : Place::malformed;
-  case Place::data_return:
-    return c == '\r' ? Place::data_line_feed : Place::malformed;
-  case Place::data_line_feed:
-    return c == '\n' ? begin_size() : Place::malformed;
+  case State::size_line_feed:
+    return c == '\n' ? begin_chunk() : State::malformed;
+  case State::data_return:
+    return c == '\r' ? State::data_line_feed : State::malformed;
+  case State::data_line_feed:
+    return c == '\n' ? begin_size() : State::malformed;
   default:
     break;
   }
-  if (framing_left_ == 0) return Place::too_much_framing;
+  if (framing_left_ == 0) return State::too_much_framing;
   --framing_left_;
-  return place_ >= Place::trailer_start ? in_trailer(c) : in_extension(c);
+  return state_ >= State::trailer_start ? in_trailer(c) : in_extension(c);
 }
 
-ChunkedDecoder::Place ChunkedDecoder::begin_size() {
+ChunkedDecoder::State ChunkedDecoder::begin_size() {
   digits_ = 0;
-  return Place::size;
+  return State::size;
 }
 
-ChunkedDecoder::Place ChunkedDecoder::in_size(char c) {
+ChunkedDecoder::State ChunkedDecoder::in_size(char c) {
   const int digit = digit_of(c);
   if (digit < 0) {
-    const Place behind = digits_ == 0 ? Place::malformed : behind_element(c);
-    return behind != Place::malformed && chunk_left_ > data_left_ ? Place::too_large : behind;
+    const State next = digits_ == 0 ? State::malformed : after_element(c);
+    return next != State::malformed && chunk_left_ > data_left_ ? State::too_large : next;
   }
-  if (++digits_ > kMaxDigits) return Place::malformed;
+  if (++digits_ > kMaxDigits) return State::malformed;
   chunk_left_ = chunk_left_ << 4 | static_cast<unsigned>(digit);
-  return Place::size;
+  return State::size;
 }
 
-ChunkedDecoder::Place ChunkedDecoder::begin_chunk() {
+ChunkedDecoder::State ChunkedDecoder::begin_chunk() {
   data_left_ -= chunk_left_;
-  return chunk_left_ == 0 ? Place::trailer_start : Place::data;
+  return chunk_left_ == 0 ? State::trailer_start : State::data;
 }
 
-// Behind the size, and behind an extension that may be over.
-ChunkedDecoder::Place ChunkedDecoder::behind_element(char c) {
-  if (c == '\r') return Place::size_line_feed;
-  if (c == ';') return Place::extension_start;
-  return is_blank(c) ? Place::blank_before_extension : Place::malformed;
+// After the size, and after an extension that may be complete.
+ChunkedDecoder::State ChunkedDecoder::after_element(char c) {
+  if (c == '\r') return State::size_line_feed;
+  if (c == ';') return State::extension_start;
+  return is_blank(c) ? State::blank_before_extension : State::malformed;
 }
 
 // *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ): RFC 9112, section 7.1.1, and RFC 9110,
 // section 5.6.4.
-ChunkedDecoder::Place ChunkedDecoder::in_extension(char c) {
-  switch (place_) {
-  case Place::blank_before_extension:
-    if (is_blank(c)) return place_;
-    return c == ';' ? Place::extension_start : Place::malformed;
-  case Place::extension_start:
-    if (is_blank(c)) return place_;
-    return is_token_char(c) ? Place::extension_name : Place::malformed;
-  case Place::extension_name:
-    if (is_token_char(c)) return place_;
-    if (c == '=') return Place::value_start;
-    return is_blank(c) ? Place::blank_behind_name : behind_element(c);
-  case Place::blank_behind_name:
-    if (is_blank(c)) return place_;
-    if (c == '=') return Place::value_start;
-    return c == ';' ? Place::extension_start : Place::malformed;
-  case Place::value_start:
-    if (is_blank(c)) return place_;
-    if (c == '"') return Place::quoted;
-    return is_token_char(c) ? Place::value : Place::malformed;
-  case Place::value:
-    return is_token_char(c) ? place_ : behind_element(c);
-  case Place::quoted:
-    if (c == '"') return Place::behind_quoted;
-    if (c == '\\') return Place::escaped;
-    return is_field_text(c) ? place_ : Place::malformed;
-  case Place::escaped:
-    return is_field_text(c) ? Place::quoted : Place::malformed;
+ChunkedDecoder::State ChunkedDecoder::in_extension(char c) {
+  switch (state_) {
+  case State::blank_before_extension:
+    if (is_blank(c)) return state_;
+    return c == ';' ? State::extension_start : State::malformed;
+  case State::extension_start:
+    if (is_blank(c)) return state_;
+    return is_token_char(c) ? State::extension_name : State::malformed;
+  case State::extension_name:
+    if (is_token_char(c)) return state_;
+    if (c == '=') return State::value_start;
+    return is_blank(c) ? State::blank_after_name : after_element(c);
+  case State::blank_after_name:
+    if (is_blank(c)) return state_;
+    if (c == '=') return State::value_start;
+    return c == ';' ? State::extension_start : State::malformed;
+  case State::value_start:
+    if (is_blank(c)) return state_;
+    if (c == '"') return State::quoted;
+    return is_token_char(c) ? State::value : State::malformed;
+  case State::value:
+    return is_token_char(c) ? state_ : after_element(c);
+  case State::quoted:
+    if (c == '"') return State::after_quoted;
+    if (c == '\\') return State::escaped;
+    return is_field_text(c) ? state_ : State::malformed;
+  case State::escaped:
+    return is_field_text(c) ? State::quoted : State::malformed;
   default:
-    return behind_element(c);
+    return after_element(c);
   }
 }
 
 // *( field-name ":" OWS field-value OWS CRLF ) CRLF: RFC 9112, section 7.1.2. A folded line begins with a
-// blank, which is no character of a name.
-ChunkedDecoder::Place ChunkedDecoder::in_trailer(char c) {
-  switch (place_) {
-  case Place::trailer_start:
-    if (c == '\r') return Place::last_line_feed;
-    return is_token_char(c) ? Place::trailer_name : Place::malformed;
-  case Place::trailer_name:
-    if (c == ':') return Place::trailer_value;
-    return is_token_char(c) ? place_ : Place::malformed;
-  case Place::trailer_value:
-    if (c == '\r') return Place::trailer_line_feed;
-    return is_field_text(c) ? place_ : Place::malformed;
-  case Place::trailer_line_feed:
-    return c == '\n' ? Place::trailer_start : Place::malformed;
+// blank, which is not a character of a name.
+ChunkedDecoder::State ChunkedDecoder::in_trailer(char c) {
+  switch (state_) {
+  case State::trailer_start:
+    if (c == '\r') return State::last_line_feed;
+    return is_token_char(c) ? State::trailer_name : State::malformed;
+  case State::trailer_name:
+    if (c == ':') return State::trailer_value;
+    return is_token_char(c) ? state_ : State::malformed;
+  case State::trailer_value:
+    if (c == '\r') return State::trailer_line_feed;
+    return is_field_text(c) ? state_ : State::malformed;
+  case State::trailer_line_feed:
+    return c == '\n' ? State::trailer_start : State::malformed;
   default:
-    return c == '\n' ? Place::end : Place::malformed;
+    return c == '\n' ? State::end : State::malformed;
   }
 }
 

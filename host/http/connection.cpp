@@ -12,7 +12,7 @@ namespace {
 
 // Above this the answers are sent before more requests are parsed.
 constexpr std::size_t kOutputBytes = 64 * 1024;
-// A client that goes on sending after its answer is cut off.
+// After its last answer, a client that sends more than this is disconnected.
 constexpr std::uint32_t kMaxDroppedBytes = 16 * 1024 * 1024;
 
 } // namespace
@@ -43,7 +43,7 @@ void Connection::on_turn() {
   if (!closed_) settle();
 }
 
-void Connection::on_letter(std::uint64_t exchange, const Continuation& next) {
+void Connection::on_resume(std::uint64_t exchange, const Continuation& next) {
   if (!exchange_.deliver(exchange, next)) return;
   conclude();
   on_turn();
@@ -58,12 +58,12 @@ void Connection::on_deadline(std::uint64_t serial) {
 void Connection::on_timeout() {
   switch (phase_) {
   case Phase::fresh:
-    if (shaking_hands()) return close(); // in which there is no way to say anything
-    return end_silence();
+    if (in_handshake()) return close(); // no response can be sent during the handshake
+    return on_silence_timeout();
   case Phase::idle:
-    return end_silence();
+    return on_silence_timeout();
   case Phase::reading:
-    return refuse({408, "The request did not arrive in time"});
+    return refuse({408, "The request was not received in time"});
   case Phase::deferred:
     return;
   case Phase::writing:
@@ -72,16 +72,16 @@ void Connection::on_timeout() {
   }
 }
 
-// A request may have come in this very moment.
-void Connection::end_silence() {
+// A request may have arrived at this moment.
+void Connection::on_silence_timeout() {
   readable_ = true;
   work();
   if (!served_ && !reads_request()) end();
   if (!closed_) settle();
 }
 
-void Connection::give_way() {
-  if (phase_ == Phase::idle || (phase_ == Phase::fresh && !shaking_hands())) return end_silence();
+void Connection::try_evict() {
+  if (phase_ == Phase::idle || (phase_ == Phase::fresh && !in_handshake())) return on_silence_timeout();
   close();
 }
 
@@ -97,7 +97,7 @@ void Connection::refuse_request(const Refusal& refusal) {
   conclude();
 }
 
-// One receive at most, so that a busy connection leaves the reactor to the others.
+// One receive at most, so that a busy connection does not starve the others.
 void Connection::work() {
   if (!flush() || !may_serve()) return;
   serve_received();
@@ -156,12 +156,12 @@ void Connection::conclude() {
 
 void Connection::receive() {
   if (inbox_ == nullptr) {
-    inbox_ = shared_.inboxes.take(shared_.limits(), shared_.bodies);
+    inbox_ = shared_.inboxes.acquire(shared_.limits(), shared_.bodies);
     // A reload may have changed the limits since it was made.
     inbox_->begin(shared_.limits(), std::exchange(empty_line_bytes_, 0), shared_.body_memory());
   }
   const std::span<char> space = inbox_->space();
-  if (space.empty()) return refuse_request({503, "Too many bodies are under way", Code::overloaded});
+  if (space.empty()) return refuse_request({503, "Too many request bodies are in progress", Code::overloaded});
   ssize_t n = 0;
   bool more = false;
   if (tls_ == nullptr) {
@@ -197,13 +197,13 @@ void Connection::send_continue() {
   continue_sent_ = true;
 }
 
-// Decides what the connection waits for next. A timer is wound up only by a step forward, not by any byte.
+// Decides what the connection waits for next. Only progress restarts a timer, not any byte.
 void Connection::settle() {
   const bool sent = outbox_.take_progress();
   const bool served = std::exchange(served_, false);
-  if (inbox_ != nullptr && inbox_->empty()) give_back_inbox();
+  if (inbox_ != nullptr && inbox_->empty()) release_inbox();
   if (!outbox_.empty()) {
-    if (sent || (phase_ != Phase::writing && !shaking_hands())) enter(Phase::writing);
+    if (sent || (phase_ != Phase::writing && !in_handshake())) enter(Phase::writing);
     return;
   }
   if (exchange_.deferred()) return enter(Phase::deferred);
@@ -215,9 +215,9 @@ void Connection::settle() {
   if (served || phase_ != next) enter(next);
 }
 
-void Connection::give_back_inbox() {
+void Connection::release_inbox() {
   empty_line_bytes_ = static_cast<std::uint32_t>(inbox_->parser().empty_line_bytes());
-  shared_.inboxes.give(std::move(inbox_));
+  shared_.inboxes.release(std::move(inbox_));
 }
 
 void Connection::enter(Phase phase) {
@@ -240,9 +240,9 @@ void Connection::enter(Phase phase) {
 
 // A socket closed with unread input resets the connection, and the reset may overtake the answer.
 void Connection::linger() {
-  shared_.inboxes.give(std::move(inbox_));
-  if (tls_ != nullptr && !tls_->say_goodbye()) {
-    blocked_ = true; // and comes back here when the socket takes it
+  shared_.inboxes.release(std::move(inbox_));
+  if (tls_ != nullptr && !tls_->send_close_notify()) {
+    blocked_ = true; // and returns here when the socket is writable
     if (phase_ != Phase::writing) enter(Phase::writing);
     return;
   }
@@ -252,13 +252,13 @@ void Connection::linger() {
   drop_input();
 }
 
-// In good order: TLS has a word for it, without which the client cannot tell the end from a cut.
+// Over TLS, close_notify lets the client tell an orderly end from a truncation.
 void Connection::end() {
-  if (tls_ != nullptr) tls_->say_goodbye();
+  if (tls_ != nullptr) tls_->send_close_notify();
   close();
 }
 
-// When TLS fails it has told the client why, in an alert that a reset must not overtake.
+// A TLS failure has sent an alert with the reason, which a reset must not overtake.
 void Connection::fail() {
   if (tls_ == nullptr || !tls_->failed()) return close();
   last_answer_ = true;
@@ -266,7 +266,7 @@ void Connection::fail() {
   outbox_.discard();
 }
 
-// Over TLS too as it comes from the socket: nobody reads it.
+// Reads the raw socket over TLS too: the bytes are not used.
 void Connection::drop_input() {
   if (!readable_) return;
   char dropped[16 * 1024];

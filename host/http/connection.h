@@ -12,27 +12,26 @@
 
 namespace authd::http {
 
-// One client. The socket is watched edge-triggered for reading and writing from the first moment, so a
-// request costs one recv and one send and no epoll_ctl; what an edge said is remembered in readable_ and
-// blocked_. Invariants:
-// - while an exchange is deferred or output is stuck nothing more is read or parsed, which keeps answers in
-//   order and memory bounded;
-// - a buffer is held only while it has something in it;
-// - over TLS any edge may be the one that was waited for, so each is taken for both;
-// - a connection waits in exactly one of the shared queues, or has a deferred exchange.
+// One client. The socket is watched edge-triggered for reading and writing from the start, so a request costs one
+// recv, one send and no epoll_ctl; readable_ and blocked_ remember the edges. Invariants:
+// - while an exchange is deferred or output is blocked, nothing more is read or parsed, which keeps answers in order
+//   and memory bounded;
+// - a buffer is held only while it is not empty;
+// - over TLS, an edge of either kind makes the socket both readable and writable, because TLS may need either;
+// - a connection is in exactly one of the shared timeout queues, or has a deferred exchange.
 class Connection : public Timed {
  public:
-  // `tls` null: plain HTTP. What it is over must be this socket.
+  // `tls` null: plain HTTP; otherwise it must use this socket.
   Connection(ReactorResources& shared, ConnectionKey key, Poco::Net::StreamSocket socket,
              std::unique_ptr<TlsStream> tls, const Peer& peer);
 
-  // Each of these does all that can be done now; afterwards the owner asks closed().
+  // Each of these does all that can be done now; the owner then checks closed().
   void on_ready(std::uint32_t epoll_events);
   void on_turn(); // was in ReactorResources::again
-  void on_letter(std::uint64_t exchange, const Continuation& next);
+  void on_resume(std::uint64_t exchange, const Continuation& next);
   void on_deadline(std::uint64_t serial);
   void on_timeout(); // of the queue in which it waited
-  void give_way();   // to a new connection; one that has a request after all stays
+  void try_evict();  // for a new connection; does nothing if a request has just arrived
   void refuse(const Refusal& refusal);
 
   bool closed() const { return closed_; }
@@ -52,10 +51,10 @@ class Connection : public Timed {
   bool flush();
   void send_continue();
   void settle();
-  void give_back_inbox();
+  void release_inbox();
   void enter(Phase phase);
-  void end_silence();
-  bool shaking_hands() const { return phase_ == Phase::fresh && tls_ != nullptr && !tls_->established(); }
+  void on_silence_timeout();
+  bool in_handshake() const { return phase_ == Phase::fresh && tls_ != nullptr && !tls_->established(); }
   bool reads_request() const { return inbox_ != nullptr && inbox_->parser().started(); }
   void linger();
   void drop_input();
@@ -77,9 +76,9 @@ class Connection : public Timed {
   Peer peer_;
   bool readable_ = false;      // the socket may have more to read
   bool blocked_ = false;       // the socket takes no more for now
-  bool peer_finished_ = false; // an end of stream is on its way
+  bool peer_finished_ = false; // the end of stream is in the socket
   bool end_of_stream_ = false; // and has been read
-  bool last_answer_ = false;   // no request is served after what is in the outbox
+  bool last_answer_ = false;   // no request is served after the answers in the outbox
   bool continue_sent_ = false;
   bool served_ = false;        // a request was served since the last settle
   bool served_before_ = false; // or ever

@@ -28,7 +28,7 @@ Cors::Cors(std::vector<std::string> origins, bool credentials) {
     fixed_ = allow_origin(origins.front()) + std::exchange(credentials_, "");
   } else {
     origins_ = std::move(origins);
-    fixed_ = "Vary: Origin\r\n"; // also when nothing matched, for the caches on the way
+    fixed_ = "Vary: Origin\r\n"; // also when nothing matched, for caches in between
   }
   fixed_ += kMethodsAndHeaders;
 }

@@ -11,8 +11,8 @@ namespace authd::http {
 // The CORS fields of every answer: token-service.md, "Common to every answer". Immutable.
 class Cors {
  public:
-  // "*" anywhere in the list allows every origin; one origin is sent as it is; of several, the one that asks
-  // is echoed. No origin: no CORS.
+  // "*" anywhere in the list allows every origin; a single origin is sent as it is; of several, the requesting one is
+  // echoed. Empty: no CORS.
   Cors(std::vector<std::string> origins, bool credentials);
 
   // Whole field lines. Max-Age goes to preflights, which are OPTIONS.

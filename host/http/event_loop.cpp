@@ -16,7 +16,7 @@ int checked(int result, const char* what) {
   return result;
 }
 
-// Rounded up, so that what is due has come when the wait is over.
+// Rounded up, so that a timer that ends the wait is due.
 int timeout_ms(SteadyTime deadline) {
   if (deadline == SteadyTime::max()) return -1;
   const auto left = std::chrono::ceil<milliseconds>(deadline - steady_now()).count();
@@ -56,7 +56,7 @@ std::span<const epoll_event> EventLoop::wait(SteadyTime deadline) {
   return {ready_.data(), static_cast<std::size_t>(std::max(n, 0))};
 }
 
-// A full counter means that a wake-up is already waiting, and there is no other failure.
+// A full counter means that a wake-up is already pending; there is no other failure.
 void EventLoop::wake() { (void)!::eventfd_write(wake_, 1); }
 
 void EventLoop::acknowledge_wake() {

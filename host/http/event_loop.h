@@ -21,11 +21,11 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // `events` are epoll's. A closed socket leaves by itself. Throws std::system_error.
+  // `events`: those of epoll_ctl(2). A closed socket is removed by the kernel. Throws std::system_error.
   void add(int socket, std::uint32_t events, std::uint64_t token);
   void remove(int socket);
 
-  // What became ready, after at most until `deadline`; valid until the next call.
+  // Waits until a socket is ready, at most until `deadline`. The result is valid until the next call.
   std::span<const epoll_event> wait(SteadyTime deadline);
 
   void wake(); // [thread-safe] the next wait returns with kWakeToken

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One request and its answer, as endpoints see them. An endpoint either answers at once (respond) or
-// defers: then anything, on any thread, may resume it through the ticket, and the reactor calls
-// on_deadline when nobody did in time. Everything here runs on the reactor that owns the connection,
-// except Ticket::resume.
+// defers: then any thread may resume it through the ticket, and the reactor calls on_deadline if none did in time.
+// Everything here runs on the reactor that owns the connection, except Ticket::resume.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +35,7 @@ struct Request {
   std::string_view query;  // after '?', may be empty
   std::span<const HeaderField> headers;
   std::string_view body;
-  std::string_view request_id; // the valid incoming X-Request-Id, else one made for it
+  std::string_view request_id; // the incoming X-Request-Id if valid, else a generated one
   IpAddress peer;              // none: a Unix socket
   bool peer_trusted = true;    // decided once, when the connection was accepted
   SteadyTime received;         // when its last byte had been parsed
@@ -46,10 +45,15 @@ struct Request {
   std::size_t header_count(std::string_view name) const;
 };
 
+// Whom trusted gateways forwarded a request for: the rightmost entry of X-Forwarded-For that is not a gateway itself.
+// Anybody may have sent the entries to the left of it. Empty when there is no such entry, or when it is not an IP
+// address (with or without a port).
+IpAddress client_address(const Request& request, const std::function<bool(const IpAddress&)>& is_gateway);
+
 class Exchange;
 using Continuation = std::function<void(Exchange&)>;
 
-// Names one deferred exchange. Copyable; outlives connection and server without harm.
+// Identifies one deferred exchange. Copyable; may outlive the connection and the server.
 class Ticket {
  public:
   // Where continuations are posted to: the server's mailbox, or a test's own.
@@ -61,8 +65,8 @@ class Ticket {
   Ticket() = default;
   explicit Ticket(std::shared_ptr<const Address> address) : address_(std::move(address)) {}
 
-  // Runs `next` on the owning reactor unless the exchange has been answered, timed out for good or lost
-  // its client meanwhile. [thread-safe], never blocks on I/O.
+  // Runs `next` on the owning reactor, unless the exchange has been answered or has timed out, or the client has
+  // disconnected. [thread-safe], never blocks on I/O.
   void resume(Continuation next) const {
     if (address_) address_->deliver(std::move(next));
   }
@@ -82,13 +86,13 @@ class Exchange {
   virtual void respond(int status, std::string_view content_type, std::string_view body,
                        std::initializer_list<HeaderField> headers = {}) = 0;
 
-  // Leaves the exchange open until a resume or the deadline. on_deadline must respond or call extend; what
-  // is resumed must respond, defer or extend.
+  // Leaves the exchange open until a resume or the deadline. on_deadline must respond or call extend; a resumed
+  // continuation must respond, defer or extend.
   virtual Ticket defer(SteadyTime deadline, Continuation on_deadline) = 0;
-  // From within on_deadline: keeps the same ticket open for longer.
+  // Within on_deadline: extends the deadline of the same ticket.
   virtual void extend(SteadyTime deadline, Continuation on_deadline) = 0;
 
-  // What observers will be told of it. Endpoints add what they know, as views that hold until respond() returns; the
+  // What is reported to observers. Endpoints add what they know, as views that are valid until respond() returns; the
   // server fills in the request and the answer.
   virtual RequestOutcome& outcome() = 0;
 };

@@ -28,8 +28,8 @@ constexpr int kLocalBacklog = 16;
                                        host, cause.displayText()));
 }
 
-[[noreturn]] void refuse_port(const SocketAddress& address, const std::string& why, std::string_view mend) {
-  throw std::runtime_error(fmt::format("server.port: {} {}; {}", address.toString(), why, mend));
+[[noreturn]] void refuse_port(const SocketAddress& address, const std::string& why, std::string_view remedy) {
+  throw std::runtime_error(fmt::format("server.port: {} {}; {}", address.toString(), why, remedy));
 }
 
 SocketAddress resolve(std::string host, std::uint16_t port) {
@@ -49,10 +49,10 @@ ServerSocket bind_to(const SocketAddress& address, const std::string& host, bool
     const int code = e.code() != 0 ? e.code() : errno;
     if (code == EADDRNOTAVAIL) refuse_host(host, e);
     if (code == EADDRINUSE) {
-      refuse_port(address, "is already served by another process", "stop it, or set server.port (PORT) to a free port");
+      refuse_port(address, "is already in use by another process", "stop it, or set server.port (PORT) to a free port");
     }
     if (code == EACCES) {
-      refuse_port(address, "needs the right to bind low ports",
+      refuse_port(address, "needs permission to bind a privileged port",
                   "set server.port (PORT) above 1023, or grant CAP_NET_BIND_SERVICE");
     }
     refuse_port(address, "cannot be bound (" + e.displayText() + ")", "check server.host and server.port");
@@ -76,7 +76,7 @@ void close_on_exec(const Poco::Net::Socket& socket) { ::fcntl(socket.impl()->soc
 
 std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count) {
   SocketAddress address = resolve(host, port);
-  // SO_REUSEPORT would let a second authd take every other connection in silence: ask without it first.
+  // With SO_REUSEPORT, a second authd would silently take half of the connections: first bind without it.
   if (port != 0) bind_to(address, host, false).close();
   std::vector<ServerSocket> listeners;
   for (unsigned i = 0; i < count; ++i) {
@@ -93,10 +93,10 @@ std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t 
 ServerSocket open_local_listener(const std::string& path) {
   try {
     const SocketAddress address(SocketAddress::UNIX_LOCAL, path);
-    if (is_served(address)) throw std::runtime_error(path + ": another process serves this socket; stop it");
+    if (is_served(address)) throw std::runtime_error(path + ": another process is listening on this socket; stop it");
     ::unlink(path.c_str());
     ServerSocket socket;
-    // Created without rights for others, not corrected afterwards: in between somebody could connect.
+    // Created without permissions for others: if they were removed afterwards, somebody could connect in between.
     const mode_t mask = ::umask(S_IRWXG | S_IRWXO);
     try {
       socket.bind(address, false);
@@ -110,8 +110,8 @@ ServerSocket open_local_listener(const std::string& path) {
     close_on_exec(socket);
     return socket;
   } catch (const Poco::Exception& e) {
-    throw std::runtime_error(fmt::format("{}: cannot listen on this Unix socket ({}); the folder must exist and be "
-                                         "writable for the user who runs authd",
+    throw std::runtime_error(fmt::format("{}: cannot listen on this Unix socket ({}); the directory must exist and be "
+                                         "writable by the user that runs authd",
                                          path, e.displayText()));
   }
 }

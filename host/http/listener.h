@@ -14,11 +14,11 @@ namespace authd::http {
 
 // One SO_REUSEPORT socket per reactor, all bound to the same address and listening. With port 0 the kernel
 // chooses for the first and the others follow. Throws std::runtime_error that names server.host or
-// server.port and the mend, also for a port that another process shares with SO_REUSEPORT.
+// server.port and the remedy, also for a port that another process shares with SO_REUSEPORT.
 std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count);
 
-// A listening Unix socket that only this user may connect to. One that a dead process left behind is
-// replaced, one that is served is not. Throws std::runtime_error that names the path and the mend.
+// A listening Unix socket that only this user may connect to. Replaces a stale one, but not one that another process
+// listens on. Throws std::runtime_error that names the path and the remedy.
 Poco::Net::ServerSocket open_local_listener(const std::string& path);
 
 // Whether a connection waits to be accepted.
@@ -26,8 +26,8 @@ bool has_backlog(const Poco::Net::ServerSocket& listener);
 
 enum class AcceptOutcome { accepted, nothing, no_resources };
 
-// Accepts one connection, which is made non-blocking and sends without delay (TCP_NODELAY). `no_resources`:
-// the process has no descriptor or memory left, and the connection still waits.
+// Accepts one connection and makes it non-blocking with TCP_NODELAY. `no_resources`: out of descriptors or memory; the
+// connection stays in the backlog.
 AcceptOutcome accept_one(Poco::Net::ServerSocket& listener, std::optional<Poco::Net::StreamSocket>& socket,
                          Poco::Net::SocketAddress& peer);
 

@@ -21,26 +21,25 @@ class Address final : public Ticket::Address {
 
 } // namespace
 
-// Only the first letter of a batch wakes. The wake-up is made under the lock, because the event loop that it
-// touches goes away after close().
-void Mailbox::post(Letter letter) {
+// Only the first task of a batch wakes the reactor, under the lock, because its event loop is destroyed after close().
+void Mailbox::post(Task task) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  letters_.push_back(std::move(letter));
-  if (letters_.size() == 1) wake_();
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) wake_();
 }
 
 void Mailbox::close() {
-  std::vector<Letter> dropped; // destroyed without the lock: a letter may hold anything
+  std::vector<Task> dropped; // destroyed after the lock is released: a continuation may own anything
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  letters_.swap(dropped);
+  tasks_.swap(dropped);
 }
 
-void Mailbox::collect(std::vector<Letter>& letters) {
-  letters.clear();
+void Mailbox::collect(std::vector<Task>& tasks) {
+  tasks.clear();
   const std::lock_guard lock(mutex_);
-  letters_.swap(letters);
+  tasks_.swap(tasks);
 }
 
 Ticket make_ticket(std::shared_ptr<Mailbox> mailbox, ConnectionKey connection, std::uint64_t exchange) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "http/client_address.h"
+#include "http/exchange.h"
 #include "http/problem.h"
 
 namespace authd::http {
@@ -25,7 +25,7 @@ bool is_request_id(std::string_view id) {
 void OpenExchange::open(Inbox* inbox, const Peer& peer) {
   ++number_;
   stage_ = Stage::running;
-  outcome_ = shared_.outcomes.take();
+  outcome_ = shared_.outcomes.acquire();
   request_ = {};
   client_keeps_ = http_1_0_ = false;
   if (inbox != nullptr) {
@@ -63,7 +63,7 @@ void OpenExchange::run(const Endpoint& endpoint) {
   if (stage_ != Stage::answered) return;
   on_deadline_ = nullptr;
   application_ = nullptr;
-  shared_.outcomes.give(std::move(outcome_));
+  shared_.outcomes.release(std::move(outcome_));
 }
 
 void OpenExchange::fail(std::string_view what) {
@@ -118,19 +118,19 @@ void OpenExchange::respond(int status, std::string_view content_type, std::strin
 }
 
 void OpenExchange::report(int status, std::size_t body_bytes) {
-  RequestOutcome& told = outcome();
-  told.method = request_.method_name;
-  told.path = request_.path;
-  told.request_id = request_.request_id;
-  told.peer = request_.peer;
+  RequestOutcome& reported = outcome();
+  reported.method = request_.method_name;
+  reported.path = request_.path;
+  reported.request_id = request_.request_id;
+  reported.peer = request_.peer;
   const ServerOptions& options = application().options;
   if (options.trusts_forwarded_for && request_.peer_trusted) {
-    told.client = client_address(request_, options.is_trusted);
+    reported.client = client_address(request_, options.is_trusted);
   }
-  told.status = status;
-  told.body_bytes = body_bytes;
-  told.duration = steady_now() - request_.received;
-  observer()->on_outcome(told);
+  reported.status = status;
+  reported.body_bytes = body_bytes;
+  reported.duration = steady_now() - request_.received;
+  observer()->on_outcome(reported);
 }
 
 Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {
@@ -139,7 +139,7 @@ Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {
 }
 
 void OpenExchange::extend(SteadyTime deadline, Continuation on_deadline) {
-  if (stage_ == Stage::answered) return fail("the endpoint deferred what it had answered");
+  if (stage_ == Stage::answered) return fail("the endpoint deferred after it had answered");
   stage_ = Stage::deferred;
   if (!application_) application_ = shared_.application;
   on_deadline_ = std::move(on_deadline);

@@ -4,28 +4,28 @@
 #include <memory>
 #include <string_view>
 
-#include "base/uuid.h"
-#include "http/connection_key.h"
+#include "base/random.h"
 #include "http/exchange.h"
+#include "http/mailbox.h"
 #include "http/reactor_resources.h"
 #include "http/response_writer.h"
 
 namespace authd::http {
 
-// The one exchange that a connection has open; used again for each request. It holds what endpoints are
-// promised: whatever they do (throw, answer twice, forget to answer), the client gets exactly one answer.
+// The open exchange of a connection, reused for each request. Whatever an endpoint does (throws, answers twice, does
+// not answer), the client gets exactly one answer.
 class OpenExchange final : public Exchange {
  public:
   OpenExchange(ReactorResources& shared, ConnectionKey connection, Outbox& outbox)
       : shared_(shared), outbox_(outbox), connection_(connection) {}
 
-  // Begins the exchange of the request that the parser has read, or of what is known of a refused one.
+  // Begins the exchange for the request that the parser has read, or for what is known of a refused one.
   void open(Inbox* inbox, const Peer& peer);
 
   // Each of these calls an endpoint; afterwards the exchange is answered or deferred.
   void dispatch();
   void refuse(const Refusal& refusal);
-  // False when it came too late and nothing was called.
+  // False if it was too late and nothing was called.
   bool deliver(std::uint64_t exchange, const Continuation& next);
   bool expire(std::uint64_t serial);
 
@@ -60,7 +60,7 @@ class OpenExchange final : public Exchange {
   Continuation on_deadline_;
   std::shared_ptr<const Application> application_; // while deferred: keeps alive what its endpoint refers to
   std::uint64_t number_ = 0;                       // of the exchange on this connection
-  std::uint64_t serial_ = 0;                       // of the deadline that counts
+  std::uint64_t serial_ = 0;                       // of the current deadline
   Stage stage_ = Stage::answered;
   bool http_1_0_ = false;
   bool client_keeps_ = false;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
-#include "http/status.h"
+#include "http/response_writer.h"
 
 namespace authd::http {
 namespace {

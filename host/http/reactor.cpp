@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kListenerToken = EventLoop::kWakeToken - 1;
 constexpr milliseconds kAcceptPause{100};
-// Beyond max_connections this many at a time get their 503; what comes on top is closed without a word.
+// Beyond max_connections, this many at a time get a 503; further ones are closed without an answer.
 constexpr unsigned kRefusedAtOnce = 64;
 
 } // namespace
@@ -83,8 +83,8 @@ void Reactor::handle(const epoll_event& event) {
   if (event.data.u64 == kListenerToken) return accept_next();
   if (event.data.u64 == EventLoop::kWakeToken) {
     loop_.acknowledge_wake();
-    read_mail();
-    return obey();
+    run_tasks();
+    return apply_requests();
   }
   Connection* connection = find(ConnectionKey::unpack(event.data.u64));
   if (connection == nullptr) return;
@@ -92,7 +92,7 @@ void Reactor::handle(const epoll_event& event) {
   reap(*connection);
 }
 
-// One for each turn of the loop: the listening socket is level-triggered, so the next one is not forgotten.
+// One per turn of the loop: the listening socket is level-triggered, so the next one is reported again.
 void Reactor::accept_next() {
   std::optional<Poco::Net::StreamSocket> socket;
   Poco::Net::SocketAddress peer;
@@ -108,39 +108,38 @@ void Reactor::accept_next() {
 
 void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
   unsigned open = open_connections_ + 1;
-  if (open > shared_.options().max_connections && make_room()) open = open_connections_ + 1;
+  if (open > shared_.options().max_connections && evict_longest_waiting()) open = open_connections_ + 1;
   if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
   Peer from{IpAddress::of(peer.addr()), true};
-  // At a Unix socket the file's rights decide who may.
+  // For a Unix socket, the file permissions decide.
   if (!from.address.empty() && shared_.options().is_trusted) from.trusted = shared_.options().is_trusted(from.address);
   std::unique_ptr<TlsStream> tls;
   if (shared_.options().tls != nullptr) {
     tls = TlsStream::over(fd, *shared_.options().tls);
-    if (tls == nullptr) return; // no memory for one more
+    if (tls == nullptr) return; // out of memory
   }
   Connection& connection = add_connection(std::move(socket), std::move(tls), from);
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
   } catch (const std::exception& e) {
-    shared_.log.write(Level::warn, "accept-failed", "A connection cannot be watched", {{"error.message", e.what()}});
+    shared_.log.write(Level::warn, "accept-failed", "Cannot watch a connection", {{"error.message", e.what()}});
     return reap(connection);
   }
   if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
   reap(connection);
 }
 
-// So that nobody holds all connections by doing nothing with them: whoever has waited longest goes, in
-// whatever phase.
-bool Reactor::make_room() {
+// So that idle clients cannot hold all connections: closes the one that has waited longest, in whatever phase.
+bool Reactor::evict_longest_waiting() {
   for (int attempts = 16; attempts > 0; --attempts) {
     const auto queues = shared_.queues();
     const TimeoutQueue& longest = **std::min_element(
         queues.begin(), queues.end(), [](auto* a, auto* b) { return a->waits_since() < b->waits_since(); });
-    if (longest.first() == nullptr || longest.waits_since() > shared_.now - kLeastWait) return false;
+    if (longest.first() == nullptr || longest.waits_since() > shared_.now - kMinWait) return false;
     auto& connection = static_cast<Connection&>(*longest.first());
-    connection.give_way();
-    if (!connection.closed()) continue; // a request had just come
+    connection.try_evict();
+    if (!connection.closed()) continue; // a request had just arrived
     reap(connection);
     return true;
   }
@@ -161,7 +160,7 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_
   return *slot.connection;
 }
 
-// Out of descriptors the listening socket would stay ready, and the loop would spin.
+// Without free descriptors the listening socket stays ready, and the loop would spin.
 void Reactor::pause_accepting() {
   shared_.log.write(Level::warn, "accept-paused",
                     "Out of file descriptors: raise LimitNOFILE or lower "
@@ -175,7 +174,7 @@ void Reactor::resume_accepting() {
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
 
-void Reactor::take_over() {
+void Reactor::adopt_application() {
   std::shared_ptr<const Application> next;
   {
     const std::lock_guard lock(mutex_);
@@ -191,13 +190,13 @@ void Reactor::take_over() {
   shared_.fresh.change_duration(shared_.options().header_timeout);
 }
 
-void Reactor::obey() {
-  take_over();
+void Reactor::apply_requests() {
+  adopt_application();
   if (close_listener_ && listening_) accept_backlog_and_close();
   if (drain_ && !shared_.draining) begin_drain();
 }
 
-// Whoever completed a handshake before the listener closes is served.
+// A client that connected before the listener closes is served.
 void Reactor::accept_backlog_and_close() {
   while (has_backlog(listener_)) {
     std::optional<Poco::Net::StreamSocket> socket;
@@ -217,15 +216,15 @@ void Reactor::begin_drain() {
   shared_.fresh.change_duration(std::min(kDrainGrace, shared_.options().header_timeout));
 }
 
-void Reactor::read_mail() {
-  shared_.mailbox->collect(letters_);
-  for (const Mailbox::Letter& letter : letters_) {
-    Connection* connection = find(letter.connection);
+void Reactor::run_tasks() {
+  shared_.mailbox->collect(tasks_);
+  for (const Mailbox::Task& task : tasks_) {
+    Connection* connection = find(task.connection);
     if (connection == nullptr) continue;
-    connection->on_letter(letter.exchange, letter.next);
+    connection->on_resume(task.exchange, task.next);
     reap(*connection);
   }
-  letters_.clear(); // now, because a continuation may hold what others wait to see destroyed
+  tasks_.clear(); // now, because others may wait for the destruction of what a continuation owns
 }
 
 void Reactor::run_again() {

@@ -29,9 +29,9 @@ class Reactor {
   void stop();                                                  // [thread-safe]
   void replace(std::shared_ptr<const Application> application); // [thread-safe]
 
-  // Draining takes two steps, so that no reactor tells a client to close, and thereby to come back, while the
-  // listener of another one is about to go. Each [thread-safe], once, in this order.
-  std::future<void> close_listener(); // after what waits in its backlog has been accepted
+  // Draining takes two steps, so that no reactor tells a client to close, and thereby to reconnect, while the listener
+  // of another one is about to close. Each [thread-safe], once, in this order.
+  std::future<void> close_listener(); // after its backlog has been accepted
   void drain();
 
  private:
@@ -45,15 +45,15 @@ class Reactor {
   void handle(const epoll_event& event);
   void accept_next();
   void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
-  bool make_room();
+  bool evict_longest_waiting();
   Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer);
   void pause_accepting();
   void resume_accepting();
   void accept_backlog_and_close();
   void begin_drain();
-  void take_over();
-  void obey();
-  void read_mail();
+  void adopt_application();
+  void apply_requests();
+  void run_tasks();
   void run_again();
   void expire_deadlines();
   void expire(TimeoutQueue& queue);
@@ -67,7 +67,7 @@ class Reactor {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ConnectionKey> turns_;
-  std::vector<Mailbox::Letter> letters_;
+  std::vector<Mailbox::Task> tasks_;
   SteadyTime accept_again_ = SteadyTime::max(); // while out of descriptors
   std::mutex mutex_;
   std::shared_ptr<const Application> next_application_; // guarded by mutex_

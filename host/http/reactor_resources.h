@@ -8,36 +8,32 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "base/request_outcome.h"
-#include "base/uuid.h"
-#include "http/body_budget.h"
+#include "http/buffers.h"
 #include "http/cors.h"
-#include "http/http_date.h"
-#include "http/inbox.h"
 #include "http/mailbox.h"
-#include "http/outbox.h"
-#include "http/pool.h"
+#include "http/response_writer.h"
 #include "http/server.h"
 #include "http/timeouts.h"
 
 namespace authd::http {
 
-// How long a kept connection may go without a request once the server drains: long enough for a client that
-// is busy on it to send the next one and read "Connection: close" in the answer.
+// How long a kept connection may be idle while the server drains: enough for an active client to send its next request
+// and read "Connection: close" in the answer.
 inline constexpr milliseconds kDrainGrace{1000};
-// At max_connections nobody has to go for a new connection who has waited for less: a request that is on its
-// way has come by then.
-inline constexpr milliseconds kLeastWait{1000};
+// At max_connections, a connection that has waited for less is not closed for a new one: its request may be in transit.
+inline constexpr milliseconds kMinWait{1000};
 // How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
 inline constexpr milliseconds kLingerTime{2000};
 
-// Who is at the other end of a connection, as it was decided when it was accepted.
+// The client of a connection, as determined when it was accepted.
 struct Peer {
   IpAddress address; // none: a Unix socket
   bool trusted = true;
 };
 
-// Only an open exchange has one, so that an idle connection stays small.
+// Only an open exchange has one, so an idle connection stays small.
 struct PooledOutcome {
   RequestOutcome value;
   bool recycle() {
@@ -52,7 +48,7 @@ struct SharedByReactors {
   BodyBudget bodies;
 };
 
-// What the connections of one reactor share. Touched by its thread only, but for the mailbox.
+// What the connections of one reactor share. Used by its thread only, except the mailbox.
 struct ReactorResources {
   ReactorResources(std::shared_ptr<const Application> a, Log& l, BodyBudget& b)
       : application(std::move(a)), log(l), bodies(b), cors(make_cors()), idle(options().idle_timeout),
@@ -83,7 +79,7 @@ struct ReactorResources {
   TimeoutQueue lingering; // answered and shut down, until the client closes
   TimeoutQueue fresh;     // before the first request, a TLS handshake included
   DeadlineHeap deadlines;
-  std::vector<ConnectionKey> again; // have more to do in the next turn of the loop
+  std::vector<ConnectionKey> again; // that have more to do in the next turn of the loop
   SteadyTime now = steady_now();    // of the current turn
   bool draining = false;
 };

@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 
-// First bytes by which a peer that speaks something else is known, so that the log can say what to mend. One byte at
-// most, because there may be no more when the request is refused.
+// First bytes that identify another protocol, so that the log can say what to fix. One byte at most, because no more
+// may have arrived when the request is refused.
 constexpr char kTlsHandshake = 0x16;                  // RFC 8446, section 5.1
 constexpr std::string_view kProxyVersion1 = "PROXY";  // haproxy's doc/proxy-protocol.txt, sections 2.1 and 2.2;
 constexpr std::size_t kEmptyLinesOfProxyVersion2 = 4; // bytes; version 2 begins "\r\n\r\n\0\r\nQUIT\n"
-constexpr std::string_view kProxyDetail = "A PROXY protocol header, which is not spoken on this port";
+constexpr std::string_view kProxyDetail = "A PROXY protocol header was received; this port does not support it";
 
 Method method_of(std::uint8_t method) {
   switch (method) {
@@ -135,7 +135,7 @@ bool RequestParser::refuse(int status, std::string_view detail) {
   return false;
 }
 
-// RFC 9112, section 2.2. What is left of them is half a line end at most.
+// RFC 9112, section 2.2. What remains is at most the CR of an incomplete line end.
 bool RequestParser::skip_empty_lines() {
   for (; at_ < size_; at_ += kCrlf.size(), empty_line_bytes_ += kCrlf.size()) {
     if (empty_line_bytes_ > limits_.header_bytes) return refuse(431, "Too many empty lines before the request");
@@ -145,7 +145,7 @@ bool RequestParser::skip_empty_lines() {
       return true;
     }
     if (base_[at_] == '\r' && at_ + 1 == size_) break;
-    if (base_[at_] == '\n' || base_[at_ + 1] != '\n') return refuse(400, "A bare CR or LF before the request line");
+    if (base_[at_] == '\n' || base_[at_ + 1] != '\n') return refuse(400, "Bare CR or LF before the request line");
   }
   const std::size_t rest = size_ - at_;
   std::memmove(base_, base_ + at_, rest);
@@ -154,8 +154,8 @@ bool RequestParser::skip_empty_lines() {
   return false;
 }
 
-// Before llhttp sees it: a method that llhttp does not know ends it at the first letter that is different,
-// and by then it may or may not be seen whether a method it is.
+// Before llhttp sees it: llhttp stops at the first letter that no known method has, and by then it may be unknown
+// whether the token is a method at all.
 bool RequestParser::read_method() {
   const std::string_view rest(base_ + method_.begin, size_ - method_.begin);
   const auto length =
@@ -171,12 +171,12 @@ bool RequestParser::read_method() {
 }
 
 std::string_view RequestParser::why_no_method(char first) const {
-  if (first == kTlsHandshake) return "A TLS handshake; this port speaks plain HTTP";
+  if (first == kTlsHandshake) return "A TLS handshake was received; this port accepts plain HTTP only";
   if (first == '\0' && empty_line_bytes_ == kEmptyLinesOfProxyVersion2) return kProxyDetail;
   return "Malformed request";
 }
 
-// Up to `end`, or less.
+// Feeds llhttp up to `end` at most.
 llhttp_errno_t RequestParser::feed(std::size_t end) {
   const std::size_t from = at_;
   at_ = std::max(from, std::min(size_, end));
@@ -189,7 +189,7 @@ llhttp_errno_t RequestParser::feed(std::size_t end) {
 
 bool RequestParser::read_target() {
   const std::size_t begin = method_.end + 1;
-  const std::size_t end = begin + limits_.url_bytes + 2; // llhttp looks at the byte behind the blank too
+  const std::size_t end = begin + limits_.url_bytes + 2; // llhttp also looks at the byte after the blank
   const bool second_blank = begin < size_ && base_[begin] == ' ';
   const llhttp_errno_t outcome = feed(second_blank ? begin : end); // the method counts first
   if (second_blank) return outcome == HPE_OK ? refuse(400, "Malformed request line") : refuse_syntax(outcome);
@@ -198,7 +198,7 @@ bool RequestParser::read_target() {
   }
   if (outcome != HPE_PAUSED) return refuse_syntax(outcome);
   if (target_.size() > limits_.url_bytes) return refuse(414, "The request target is too long");
-  if (llhttp_.http_minor == 9) return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+  if (llhttp_.http_minor == 9) return refuse(505, "Only HTTP/1.0 and HTTP/1.1 are supported");
   stage_ = Stage::fields;
   return true;
 }
@@ -218,7 +218,7 @@ bool RequestParser::refuse_syntax(llhttp_errno_t outcome) {
     return refuse(501, text(method_) == kProxyVersion1 ? kProxyDetail : "Unknown method");
   case HPE_INVALID_VERSION:
   case HPE_PAUSED_H2_UPGRADE:
-    return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+    return refuse(505, "Only HTTP/1.0 and HTTP/1.1 are supported");
   default:
     return refuse(400, "Malformed request");
   }
@@ -237,8 +237,7 @@ int RequestParser::on_header_name(Span part) {
   return 0;
 }
 
-// llhttp looks into a few fields by itself, and not by the rules of today. Told that this is none of them, it
-// reads the value as that of any other.
+// llhttp interprets a few fields itself, by outdated rules. With this state it reads their values like any other.
 int RequestParser::on_header_name_complete() {
   constexpr std::uint8_t kGeneral = 0;
   llhttp_.header_state = kGeneral;
@@ -265,7 +264,7 @@ int RequestParser::on_header_value(Span part) {
 
 bool RequestParser::finish_head() {
   std::size_t end = 0;
-  if (llhttp_.http_major != 1) return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are served here");
+  if (llhttp_.http_major != 1) return refuse(505, "Only HTTP/1.0 and HTTP/1.1 are supported");
   if (!read_request_line(end)) return refuse(400, "Malformed request line");
   if (!read_header_lines(end)) return refuse(400, "Malformed header field");
   body_ = {static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(end)};
@@ -277,8 +276,8 @@ bool RequestParser::finish_head() {
   return false;
 }
 
-// "METHOD target HTTP/1.x", one blank between them. llhttp would take more blanks, a line without a version
-// (HTTP/0.9), and RTSP's or ICE's versions. `line_end` is where the next line begins.
+// "METHOD target HTTP/1.x", separated by one blank. llhttp would accept more blanks, a line without a version
+// (HTTP/0.9), and the versions of RTSP and ICE. `line_end` is where the next line begins.
 bool RequestParser::read_request_line(std::size_t& line_end) {
   constexpr std::string_view kVersion = " HTTP/1.";
   const std::string_view seen(base_, at_);
@@ -288,9 +287,8 @@ bool RequestParser::read_request_line(std::size_t& line_end) {
          (llhttp_.http_minor == 0 || llhttp_.http_minor == 1) && seen.substr(digit + 1, 2) == kCrlf;
 }
 
-// Walks the lines once more by the grammar of RFC 9112, section 5: name ":" OWS value OWS CRLF. A span that
-// does not lie where the walk expects it betrays a fold, a bare LF or a blank before the colon, whichever way
-// llhttp came to accept it.
+// Checks the lines again by the grammar of RFC 9112, section 5: name ":" OWS value OWS CRLF. A span that is not where
+// the grammar expects it means a fold, a bare LF or a blank before the colon that llhttp accepted.
 bool RequestParser::read_header_lines(std::size_t& line_end) const {
   const std::string_view seen(base_, at_);
   const auto skip_blanks = [&](std::size_t at) {
@@ -314,7 +312,7 @@ bool RequestParser::read_header_lines(std::size_t& line_end) const {
 }
 
 bool RequestParser::check_target() {
-  if (llhttp_.method == HTTP_CONNECT) return refuse(501, "authd is not a proxy");
+  if (llhttp_.method == HTTP_CONNECT) return refuse(501, "CONNECT is not supported; authd is not a proxy");
   if (!split_target(text(target_), method_of(llhttp_.method))) return refuse(400, "Malformed request target");
   return true;
 }
@@ -323,22 +321,22 @@ bool RequestParser::check_framing() {
   const auto framing = body_framing(fields_, is_http_1_0());
   if (!framing) return refuse(framing.error().status, framing.error().detail);
   framing_ = *framing;
-  return framing_.length_bytes <= limits_.body_bytes || refuse(413, "The body is too large");
+  return framing_.length_bytes <= limits_.body_bytes || refuse(413, "The request body is too large");
 }
 
 bool RequestParser::check_host() {
   const auto hosts = std::count_if(fields_.begin(), fields_.end(),
                                    [](const HeaderField& field) { return equals_ignoring_case(field.name, "Host"); });
-  if (hosts > 1) return refuse(400, "More than one Host");
-  if (hosts == 0) return is_http_1_0() || refuse(400, "Host is missing");
-  return is_host(find("Host")->value) || refuse(400, "Malformed Host");
+  if (hosts > 1) return refuse(400, "More than one Host field");
+  if (hosts == 0) return is_http_1_0() || refuse(400, "The Host field is missing");
+  return is_host(find("Host")->value) || refuse(400, "Malformed Host field");
 }
 
 bool RequestParser::check_expectation() {
   const HeaderField* expect = find("Expect");
   if (expect == nullptr || is_http_1_0()) return true;
   if (!equals_ignoring_case(expect->value, "100-continue")) {
-    return refuse(417, "The only expectation here is 100-continue");
+    return refuse(417, "Unsupported expectation; only 100-continue is supported");
   }
   expects_continue_ = framing_.has_body();
   return true;
@@ -354,7 +352,7 @@ void RequestParser::discard_body() { begin_body(limits_.body_bytes); }
 void RequestParser::begin_body(std::size_t at_most) {
   stage_ = framing_.chunked ? Stage::chunked_body : Stage::sized_body;
   chunks_ = {at_most, limits_.header_bytes};
-  if (framing_.length_bytes > at_most) refuse(413, "The body is too large");
+  if (framing_.length_bytes > at_most) refuse(413, "The request body is too large");
 }
 
 bool RequestParser::read_sized_body() {
@@ -365,7 +363,7 @@ bool RequestParser::read_sized_body() {
   return framing_.length_bytes == 0 ? complete() : wait_for_more(body_.end);
 }
 
-// What was read of it is moved together; the framing between is of no more use.
+// Moves the data of the chunks together, over the framing between them.
 bool RequestParser::read_chunked_body() {
   std::string_view rest(base_ + at_, size_ - at_);
   if (!rest.empty()) expects_continue_ = false;
@@ -379,7 +377,7 @@ bool RequestParser::read_chunked_body() {
 bool RequestParser::refuse_chunk(ChunkedDecoder::Event event) {
   switch (event) {
   case ChunkedDecoder::Event::too_large:
-    return refuse(413, "The body is too large");
+    return refuse(413, "The request body is too large");
   case ChunkedDecoder::Event::too_much_framing:
     return refuse(431, "Chunk extensions or trailers are too large");
   default:
@@ -411,7 +409,7 @@ void RequestParser::view_fields(const char* bytes) {
 
 TargetParts RequestParser::describe_target(Request& request) const {
   request.path = request.query = {};
-  if (stage_ < Stage::fields) return {}; // it is not whole
+  if (stage_ < Stage::fields) return {}; // it is incomplete
   const auto parts = split_target(request.target, request.method);
   if (!parts) return {};
   request.path = parts->path.empty() ? "/" : parts->path; // RFC 9112, section 3.2.1

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes to Request. llhttp in strict mode reads the lines of the head; what they mean is decided here and in
-// message_framing.h, and on top of it what llhttp lets pass is refused: obs-fold, no or two Hosts, HTTP/0.9,
-// RTSP and ICE, a fragment in the target. The body is read here and by ChunkedDecoder. Knows nothing of
-// sockets, so that a test or a fuzzer can feed it.
+// request_rules.h, which also refuse what llhttp accepts: obs-fold, no or two Hosts, HTTP/0.9, RTSP and ICE, a fragment
+// in the target. The body is read here and by ChunkedDecoder. Knows nothing of sockets, so that a test or a fuzzer can
+// feed it.
 //
-// The outcome does not depend on how the bytes were divided: llhttp never sees a byte behind a limit, and no
-// part of the outcome is taken from what had arrived by chance.
+// The outcome does not depend on how the bytes were divided: llhttp never sees a byte beyond a limit, and nothing is
+// decided by how much has arrived.
 //
 // The caller owns the bytes and may move them between calls, because only offsets are kept.
 #pragma once
@@ -19,9 +19,7 @@
 
 #include "http/chunked_decoder.h"
 #include "http/exchange.h"
-#include "http/message_framing.h"
-#include "http/refusal.h"
-#include "http/request_target.h"
+#include "http/request_rules.h"
 
 namespace authd::http {
 
@@ -45,35 +43,35 @@ class RequestParser {
 
   void reset(); // the next call of parse begins a request
 
-  // Goes on with the current request: bytes[0, kept()) are those of the calls before, what follows is new.
-  // A chunked body is decoded in place, so the bytes change. Not to be called again after refused.
+  // Continues the current request: bytes[0, kept()) are those of the previous calls, the rest is new. A chunked body is
+  // decoded in place, so the bytes change. Must not be called again after State::refused.
   State parse(char* bytes, std::size_t size);
 
-  // Body ahead: the head is complete and a body follows. Say what becomes of it, then call parse again with
-  // the same bytes. One that is taken may have `at_most` bytes, if that is less than RequestLimits allow. Of
-  // one that is discarded no byte is kept, but RequestLimits hold for it all the same.
+  // After State::body_ahead: the head is complete and a body follows. Call one of these, then parse again with the same
+  // bytes. A taken body may have `at_most` bytes, or what RequestLimits allow if that is less. A discarded one is not
+  // kept, but RequestLimits apply to it too.
   void take_body(std::size_t at_most);
   void discard_body();
   bool takes_body() const { return takes_body_; }
 
-  // Incomplete: how many of the bytes must stay; the next ones are to be put behind them.
+  // Incomplete: how many of the bytes must stay; the next ones must follow them.
   std::size_t kept() const { return kept_; }
   // Complete: how many of the bytes were the request; the next one begins there.
   std::size_t used() const { return at_; }
   const Refusal& refusal() const { return refusal_; }
 
-  bool started() const { return stage_ != Stage::empty_lines; } // more than the lines that may precede a request
+  bool started() const { return stage_ != Stage::empty_lines; } // beyond the empty lines that may precede a request
   // The size of the empty lines before the request, which are not kept. They count for
-  // RequestLimits::header_bytes; a parser that goes on where another one stopped is told how many there were.
+  // RequestLimits::header_bytes; a parser that continues where another one stopped is told their size.
   std::size_t empty_line_bytes() const { return empty_line_bytes_; }
-  void go_on_behind_empty_lines(std::size_t bytes) { empty_line_bytes_ = bytes; }
+  void continue_after_empty_lines(std::size_t bytes) { empty_line_bytes_ = bytes; }
 
   bool expects_continue() const { return expects_continue_; } // RFC 9110, section 10.1.1
   bool keep_alive() const { return keep_alive_; }
   bool is_http_1_0() const { return llhttp_.http_major == 1 && llhttp_.http_minor == 0; }
 
-  // What is known of the request, as views into `bytes` and this parser. After a refusal that may be less
-  // than the whole: the path is empty when no request line was read.
+  // What is known of the request, as views into `bytes` and this parser. After a refusal it may be incomplete: the path
+  // is empty if no request line was read.
   void describe(const char* bytes, Request& request);
 
  private:
@@ -108,7 +106,7 @@ class RequestParser {
   int on_header_name_complete();
   int on_header_value(Span part);
 
-  // Each reads on in its stage. True: the next stage can begin.
+  // Each continues its stage. True: the next stage can begin.
   bool step();
   bool skip_empty_lines();
   bool read_method();

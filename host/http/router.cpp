@@ -35,7 +35,7 @@ bool serves(const Route& route, Method method) {
   return route.method == method || (route.method == Method::get && method == Method::head);
 }
 
-// Sorted, and empty for a path that no route has.
+// Sorted; empty for an unknown path.
 std::vector<std::string_view> methods_of(const std::vector<Route>& routes, std::string_view path) {
   std::vector<std::string_view> names;
   for (const Route& route : routes) {
@@ -59,7 +59,7 @@ void respond_options(Exchange& exchange, const std::vector<std::string_view>& al
 
 void Router::add(Route route) { routes_.push_back(std::move(route)); }
 
-// A scan of two dozen paths that mostly differ in length is as fast as a hash of one.
+// A scan of two dozen paths, most of different lengths, is as fast as hashing one.
 const Route* Router::find(Method method, std::string_view path) const {
   if (method == Method::options) return nullptr;
   for (const Route& route : routes_) {
@@ -78,8 +78,8 @@ void Router::dispatch(Exchange& exchange) const {
   if (const Route* route = find(request.method, request.path)) return route->handler(exchange);
   const std::vector<std::string_view> allowed = methods_of(routes_, request.path);
   if (request.method == Method::options) return respond_options(exchange, allowed);
-  if (allowed.empty()) return respond_http_problem(exchange, 404, "No such path");
-  respond_http_problem(exchange, 405, "This path does not take this method", allowed);
+  if (allowed.empty()) return respond_http_problem(exchange, 404, "Path not found");
+  respond_http_problem(exchange, 405, "This path does not support this method", allowed);
 }
 
 } // namespace authd::http

@@ -20,17 +20,17 @@ struct Route {
   std::string path;
   std::string summary; // one line, for the API document
   Handler handler;
-  std::size_t max_body_bytes = 0; // of a request; more is 413. 0: takes none, and one that comes is discarded unread
+  std::size_t max_body_bytes = 0; // of a request; more: 413. 0: takes none; a body is read and dropped
 };
 
 class Router {
  public:
   void add(Route route);
   const std::vector<Route>& routes() const { return routes_; }
-  // Answers or defers. What a handler throws passes through: the server makes it AUTH_008 and logs it, as
-  // it does for continuations, so that there is one such place. Allocates nothing on the way to a handler.
+  // Answers or defers. An exception from a handler passes through: the server answers AUTH_008 and logs it, as for
+  // continuations. Does not allocate before it calls the handler.
   void dispatch(Exchange& exchange) const;
-  // Of the route that would be called; 0 when there is none.
+  // Of the route that would be called; 0 if there is none.
   std::size_t max_body_bytes(Method method, std::string_view path) const;
 
  private:

@@ -20,10 +20,10 @@
 namespace authd::http {
 namespace {
 
-unsigned reactor_count(unsigned wanted) { return wanted != 0 ? wanted : usable_cpus(); }
+unsigned reactor_count(unsigned configured) { return configured != 0 ? configured : usable_cpus(); }
 
-// Signals belong to main; a reactor is never interrupted by one. Its own faults stay open: the kernel kills a
-// process that blocks them before a handler could say where it was.
+// Signals are handled by main; a reactor blocks them. Not its own faults: if those are blocked, the kernel kills the
+// process before a handler can report where it was.
 void prepare_thread(unsigned number) {
   sigset_t all;
   sigfillset(&all);
@@ -91,7 +91,7 @@ class Server::Impl {
   }
 
   std::uint16_t port_ = 0;
-  std::string unix_socket_; // removed in the end
+  std::string unix_socket_; // removed by the destructor
   SharedByReactors shared_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::mutex mutex_;

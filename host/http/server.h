@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP/1.1 front: one reactor thread per core, each with its own epoll and its own SO_REUSEPORT
-// listening socket. See docs/http.md for limits and manners.
+// The HTTP/1.1 server: one reactor thread per core, each with its own epoll and its own SO_REUSEPORT listening socket.
+// See docs/http.md for limits and behaviour.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "base/request_outcome.h"
 #include "http/exchange.h"
 #include "http/router.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 
 namespace authd::http {
 
@@ -23,37 +23,37 @@ struct ServerOptions {
   std::string unix_socket; // a path: listen there with one reactor, and not on host and port
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0: the kernel chooses, see Server::port
-  unsigned reactors = 0;     // 0: one per CPU that is usable
+  unsigned reactors = 0;     // 0: one per usable CPU
   unsigned max_connections = 10000;
   std::size_t header_limit = 16 * 1024;
   std::size_t url_limit = 8 * 1024;
   std::size_t body_limit = 1024 * 1024;
-  // What the bodies that are being received and served may hold, all reactors together; at least four times
-  // body_limit. Beyond it: 503 AUTH_014.
+  // Limit, in bytes, for the bodies being received and served by all reactors; at least four times body_limit. Beyond
+  // it: 503 AUTH_014.
   std::size_t body_memory = 64 * 1024 * 1024;
   milliseconds idle_timeout{75'000};
-  milliseconds header_timeout{10'000};   // of a TLS handshake too
+  milliseconds header_timeout{10'000};   // also for a TLS handshake
   std::shared_ptr<const TlsContext> tls; // null: plain HTTP
   std::vector<std::string> cors{"*"};
   bool cors_credentials = false;
   // Whether a peer may ask for tokens; called once per connection.
   std::function<bool(const IpAddress&)> is_trusted;
-  // Whether trusted peers are gateways whose X-Forwarded-For says who the client is.
+  // Whether trusted peers are gateways whose X-Forwarded-For names the client.
   bool trusts_forwarded_for = false;
 };
 
-// How requests are bounded and answered: what a reload replaces. Reactors and deferred exchanges share it, so
-// what the router's handlers refer to may die when the last of them has let go of it.
+// How requests are limited and answered: what a reload replaces. Reactors and deferred exchanges share it; what the
+// router's handlers refer to must live until the last of them has released it.
 struct Application {
   ServerOptions options;
   const Router& router;
-  RequestObserver* observer; // told of every request that was answered or refused; may be null
+  RequestObserver* observer; // notified of every request that was answered or refused; may be null
 };
 
 class Server {
  public:
-  // Binds, so that a taken port or a bad host fails here. Throws std::runtime_error that names
-  // server.host/server.port and the mend. The log must outlive the server.
+  // Binds, so that a port in use or a bad host fails here. Throws std::runtime_error that names server.host or
+  // server.port and the remedy. The log must outlive the server.
   Server(std::shared_ptr<const Application> application, Log& log);
   // The same with an application that is never replaced; router and observer must outlive the server.
   Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log);
@@ -64,15 +64,14 @@ class Server {
   void start(); // the reactors begin to accept
   std::uint16_t port() const;
   unsigned reactors() const;
-  unsigned connections() const; // open now, those included that are being refused [thread-safe]
+  unsigned connections() const; // open now, including those being refused [thread-safe]
 
-  // Accepts what is in the backlog, closes the listeners, answers what was read, closes idle
-  // connections; returns true when all are gone, false when the time was up. Call once. [may-block]
+  // Accepts the backlog, closes the listeners, answers requests already read and closes idle connections. True when all
+  // connections are closed, false on timeout. Call once. [may-block]
   bool drain(milliseconds timeout);
 
-  // New requests go to the new application; those that are deferred stay with the one they began with.
-  // Host, port and reactors remain as they are; a connection keeps what was decided when it was accepted:
-  // trust, and whether and as whom TLS is spoken on it. [thread-safe]
+  // New requests go to the new application; deferred ones stay with theirs. Host, port and reactors do not change. A
+  // connection keeps what was decided when it was accepted: trust, and TLS with its identity. [thread-safe]
   void replace(std::shared_ptr<const Application> application);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two ways to keep time without allocating: a queue for each fixed duration, where what is added last is due
-// last, and a heap for deadlines that differ. Both for one thread.
+// Timers that do not allocate: a queue per fixed duration, in which the item added last is due last, and a heap for
+// varying deadlines. Both for one thread.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "http/connection_key.h"
+#include "http/mailbox.h"
 
 namespace authd::http {
 
 class TimeoutQueue;
 
-// What waits in at most one queue at a time.
+// An item in at most one queue at a time.
 class Timed {
  public:
   Timed() = default;
@@ -39,7 +39,7 @@ class TimeoutQueue {
   TimeoutQueue(const TimeoutQueue&) = delete;
   TimeoutQueue& operator=(const TimeoutQueue&) = delete;
 
-  // Takes the item out of whatever queue it was in; due in `duration`.
+  // Removes the item from the queue it is in; due after the duration.
   void add(Timed& item, SteadyTime now) {
     item.leave();
     item.queue_ = this;
@@ -49,7 +49,7 @@ class TimeoutQueue {
     last_ = &item;
   }
 
-  // Also for what already waits, which keeps the time it has waited.
+  // Also applies to items in the queue, which keep the time they have waited.
   void change_duration(milliseconds duration) {
     for (Timed* item = first_; item != nullptr; item = item->after_) item->due_ += duration - duration_;
     duration_ = duration;
@@ -57,7 +57,7 @@ class TimeoutQueue {
 
   SteadyTime next_due() const { return first_ == nullptr ? SteadyTime::max() : first_->due_; }
 
-  // Who has waited longest, and since when; nullptr and max() when nobody waits.
+  // The item that has waited longest, and since when; nullptr and max() for an empty queue.
   Timed* first() const { return first_; }
   SteadyTime waits_since() const { return first_ == nullptr ? SteadyTime::max() : first_->due_ - duration_; }
 
@@ -87,8 +87,8 @@ inline void Timed::leave() {
   if (queue_ != nullptr) queue_->remove(*this);
 }
 
-// Deadlines of deferred exchanges. An entry stays until it is due, also when its exchange has been answered:
-// `serial` tells the connection that it is of no more interest.
+// Deadlines of deferred exchanges. An entry stays until it is due, even if its exchange has been answered: `serial`
+// tells the connection that it is obsolete.
 class DeadlineHeap {
  public:
   struct Entry {

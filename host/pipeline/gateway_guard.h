@@ -19,7 +19,7 @@
 #include <variant>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/result.h"
 #include "pipeline/circuit_breaker.h"
 #include "pipeline/recorder.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/call.h"
-#include "base/error.h"
+#include "base/result.h"
 #include "pipeline/gateway_guard.h"
 #include "pipeline/recorder.h"
 #include "pipeline/step_log.h"

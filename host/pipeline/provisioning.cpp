@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/random.h"
-#include "base/uuid.h"
 
 namespace authd::pipeline {
 namespace {

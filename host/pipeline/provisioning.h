@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.h"
 #include "base/result.h"
 #include "pipeline/credential.h"
 #include "pipeline/gateway_health.h"

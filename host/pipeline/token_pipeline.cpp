@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "base/clock.h"
-#include "base/uuid.h"
+#include "base/random.h"
 #include "pipeline/secret_text.h"
 
 namespace authd::pipeline {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/shown.h"
 
-#include "base/uuid.h"
+#include "base/random.h"
 #include "pipeline/consumer.h"
 #include "pipeline/hmac.h"
 

@@ -23,13 +23,14 @@ constexpr std::string_view kIntroduction = "Configuration of authd. Every settin
 constexpr std::string_view kRules[] = {
     "Defaults come first, then this file, then the environment variables named below. `authd config check "
     "FILE` "
-    "prints all that is wrong, `authd config show` what is used and where it came from.",
+    "prints every error, `authd config show` the values in effect and where each came from.",
     "Durations are strings with a unit (\"500ms\", \"30s\", \"15m\", \"2h\"), sizes too (\"16KiB\"). "
     "Variables keep "
     "their units in their names; one without a unit in it counts in milliseconds.",
     "Any string may be a reference instead: \"${env:NAME}\", \"${file:/path}\" (a trailing newline is "
     "dropped) or "
-    "\"${credential:NAME}\" (systemd). What comes through one is never printed. Keep secrets out of this "
+    "\"${credential:NAME}\" (systemd). A value that comes through a reference is never printed. Keep secrets out of "
+    "this "
     "file.",
 };
 
@@ -129,7 +130,7 @@ std::string plugin_part(const PluginSchema& plugin, const Shape& host) {
 
 std::string example_part(std::string_view example) {
   if (example.empty()) return "";
-  std::string out = "\n# --- and behind it, perhaps ---\n\n";
+  std::string out = "\n# --- a second tier, for example ---\n\n";
   for (; !example.empty(); example.remove_prefix(example.find('\n') + 1)) {
     out += fmt::format("#{}\n", example.substr(0, example.find('\n')));
   }

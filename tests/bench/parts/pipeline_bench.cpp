@@ -8,7 +8,7 @@
 #include <benchmark/benchmark.h>
 
 #include "base/clock.h"
-#include "base/uuid.h"
+#include "base/random.h"
 #include "pipeline/consumer.h"
 #include "pipeline/credential.h"
 #include "pipeline/hmac.h"

@@ -70,5 +70,12 @@ TEST(IpAddress, ComesFromASocketAddress) {
   EXPECT_TRUE(IpAddress::of(reinterpret_cast<const sockaddr*>(&local)).empty());
 }
 
+TEST(Authority, HasBracketsAroundAnIpv6AddressAlone) {
+  EXPECT_EQ(authority("::", 80), "[::]:80");
+  EXPECT_EQ(authority("fd00::1", 3000), "[fd00::1]:3000");
+  EXPECT_EQ(authority("127.0.0.1", 3000), "127.0.0.1:3000");
+  EXPECT_EQ(authority("localhost", 1), "localhost:1");
+}
+
 } // namespace
 } // namespace authd

@@ -65,7 +65,7 @@ TEST_F(AdminListener, IsRefusedWhenItIsNeitherSocketNorPort) {
                                                              "\" is neither \"unix:/path\" nor \"host:port\""));
   }
   for (const char* value : {"unix:", "unix:a.sock"}) {
-    EXPECT_THAT(problems_of(load_listen(value)), ElementsAre(HasSubstr("has no absolute path behind unix:")));
+    EXPECT_THAT(problems_of(load_listen(value)), ElementsAre(HasSubstr("needs an absolute path after unix:")));
   }
 }
 
@@ -78,7 +78,7 @@ TEST_F(AdminListener, HasAPathThatFitsIntoAnAddress) {
 TEST_F(AdminListener, IsWarnedAboutWhenTheNetworkReachesIt) {
   for (const char* value : {"0.0.0.0:9000", "[::]:9000", "10.0.0.1:9000", "authd.example.com:9000"}) {
     EXPECT_THAT(config_of(load_listen(value)).warnings,
-                ElementsAre(HasSubstr("admin.listen: anybody who reaches " + std::string(value))));
+                ElementsAre(HasSubstr("admin.listen: anyone who can reach " + std::string(value))));
   }
 }
 

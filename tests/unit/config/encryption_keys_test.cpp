@@ -85,9 +85,9 @@ TEST_F(EncryptionKeys, AreMissedWhereATierIsOutsideTheProcess) {
   schemas_["acme-cache"] = R"({"type":"object"})";
   const std::string warning = "lookup.encryption_keys: not set, so ";
   EXPECT_THAT(config_of(load_with_required(kRedisTier)).warnings,
-              ElementsAre(HasSubstr(warning + "cache-redis may keep secrets in clear")));
+              ElementsAre(HasSubstr(warning + "cache-redis may store secrets unencrypted")));
   EXPECT_THAT(config_of(load_with_required("[[cache]]\nplugin = \"acme-cache\"\n")).warnings,
-              ElementsAre(HasSubstr(warning + "acme-cache may keep secrets in clear")));
+              ElementsAre(HasSubstr(warning + "acme-cache may store secrets unencrypted")));
   EXPECT_THAT(config_of(load_with_required("[[cache]]\nplugin = \"cache-memory\"\n")).warnings, IsEmpty());
   EXPECT_THAT(config_of(load_with_required(kRedisTier, {{"AUTHD_CACHE_KEYS", cache_key('a')}})).warnings, IsEmpty());
 }
@@ -105,7 +105,7 @@ class EncryptionKeysInProduction : public ConfigTest {
 TEST_F(EncryptionKeysInProduction, AreRequiredForATierOutsideTheProcess) {
   EXPECT_THAT(problems_of(load_production(kRedisTier, "")),
               ElementsAre(HasSubstr("authd.toml:8:1: lookup.encryption_keys: is required in production, because "
-                                    "cache-redis may keep secrets outside this process")));
+                                    "cache-redis may store secrets outside this process")));
   EXPECT_THAT(config_of(load_production("[[cache]]\n", "")).warnings, IsEmpty());
   EXPECT_THAT(config_of(load_production(kRedisTier, "", {{"AUTHD_CACHE_KEYS", cache_key('a')}})).warnings, IsEmpty());
 }

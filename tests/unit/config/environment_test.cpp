@@ -121,12 +121,12 @@ TEST_F(Variables, AWrongOneSaysWhatIsWanted) {
   variables["CACHE_TTL_SECONDS"] = "99999999999999999999";
   variables["KONG_JWT_AUDIENCE"] = "a,,b";
   EXPECT_THAT(problems_of(load_environment(variables)),
-              ElementsAre("PORT: server.port: a whole number is wanted, not \"http\"",
+              ElementsAre("PORT: server.port: expected a whole number, got \"http\"",
                           "KONG_JWT_AUDIENCE: jwt.audience[1]: must not be empty",
-                          "CIRCUIT_BREAKER_TIMEOUT: breaker.timeout: a whole number of milliseconds is wanted, not "
+                          "CIRCUIT_BREAKER_TIMEOUT: breaker.timeout: expected a whole number of milliseconds, got "
                           "\"500ms\"",
-                          "CIRCUIT_BREAKER_ENABLED: true or false is wanted, not \"maybe\"",
-                          HasSubstr("CACHE_TTL_SECONDS: cache[0].ttl: a whole number of seconds is wanted, not")));
+                          "CIRCUIT_BREAKER_ENABLED: expected true or false, got \"maybe\"",
+                          HasSubstr("CACHE_TTL_SECONDS: cache[0].ttl: expected a whole number of seconds, got")));
 }
 
 TEST_F(Variables, SwitchingTheBreakerOffIsAWarning) {

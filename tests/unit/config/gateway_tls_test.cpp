@@ -70,7 +70,7 @@ TEST_F(GatewayTls, AnotherCertificatesKeyIsRefusedAndTheCertificateNamed) {
   write_all({issued_.certificate, authority_.issue().key});
   EXPECT_THAT(problems_with(all_),
               ElementsAre(StartsWith("authd.toml:8:14: gateway.client_key: \"client.key\" is not the key of "
-                                     "gateway.client_certificate; name the two that belong together")));
+                                     "gateway.client_certificate; use a matching pair")));
 }
 
 TEST_F(GatewayTls, WhatIsWrongWithTheFilesIsSaidAllAtOnce) {
@@ -110,7 +110,7 @@ TEST_F(GatewayTls, AKeyInThePlaceOfItsPathIsNotPrinted) {
   write_all(issued_);
   const auto problems = problems_of(
       load_gateway("client_certificate = \"client.pem\"\nclient_key = \"${env:KEY}\"\n", {{"KEY", issued_.key}}));
-  EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("gateway.client_key: the path of a file is wanted"),
+  EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("gateway.client_key: expected the path of a file"),
                                           Not(HasSubstr("PRIVATE")))));
 }
 

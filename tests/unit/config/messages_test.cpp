@@ -22,7 +22,7 @@ class Messages : public ConfigTest {
 
 TEST_F(Messages, AMissingQuoteIsCalledThat) {
   EXPECT_THAT(only(load_text("[server]\nhost = \"10.0.0.1\nport = 1\n")),
-              HasSubstr("authd.toml:2:17: a quote (\") is missing in this line"));
+              HasSubstr("authd.toml:2:17: a quote (\") is missing on this line"));
   EXPECT_THAT(only(load_text("[jwt]\naudience = [\"a, \"b\"]\n")), HasSubstr(":2:18: a quote (\") is missing"));
   EXPECT_THAT(only(load_text("[server]\nhost = 10.0.0.1\"\n")), HasSubstr("a quote (\") is missing"));
   EXPECT_THAT(only(load_text("[server]\nhost = 'a\n")), HasSubstr("a quote (') is missing"));
@@ -46,11 +46,11 @@ TEST_F(Messages, OtherSyntaxErrorsKeepTheirWords) {
 
 TEST_F(Messages, ATableThatStandsTwiceIsCalledThat) {
   EXPECT_THAT(only(load_text("[cache]\nttl = \"1m\"\n[cache]\nttl = \"2m\"\n")),
-              HasSubstr("authd.toml:3:1: [cache] stands here a second time; did you mean [[cache]]?"));
+              HasSubstr("authd.toml:3:1: [cache] is defined a second time; did you mean [[cache]]?"));
   EXPECT_THAT(only(load_text("[cache]\nttl = \"1m\"\n[[cache]]\nttl = \"2m\"\n")),
-              HasSubstr("authd.toml:3:1: [cache] stands here a second time; did you mean [[cache]]?"));
+              HasSubstr("authd.toml:3:1: [cache] is defined a second time; did you mean [[cache]]?"));
   EXPECT_THAT(only(load_text("[server]\n[jwt]\n[server] # again\n")),
-              HasSubstr("authd.toml:3:1: [server] stands here a second time; put its settings under the first"));
+              HasSubstr("authd.toml:3:1: [server] is defined a second time; put its settings under the first"));
 }
 
 TEST_F(Messages, APortIsCalledThat) {
@@ -100,7 +100,7 @@ TEST_F(Messages, AModeOfTheServiceBeforeIsWrittenInCapitals) {
 TEST_F(Messages, ASchemaThatDoesNotParseSaysWhere) {
   schemas_["kong-gateway"] = "{\n  \"type\": \"object\",\n  \"properties\": {\"a\" 1}\n}";
   EXPECT_THAT(only(load_with_required("")),
-              HasSubstr("kong-gateway: its config schema is refused: not JSON: line 3, column 22: "));
+              HasSubstr("kong-gateway: its config schema is not valid: not JSON: line 3, column 22: "));
   schemas_["kong-gateway"] = "{\"type\":\"object\"";
   EXPECT_THAT(only(load_with_required("")), HasSubstr("not JSON: line 1, column 17: "));
 }

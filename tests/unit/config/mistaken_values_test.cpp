@@ -40,7 +40,7 @@ TEST_F(MistakenValues, ATemplateThatNobodyFilledInIsNoToken) {
     SCOPED_TRACE(token);
     const std::string problem = problem_of_token(token);
     EXPECT_THAT(problem, HasSubstr(":6:15: gateway.admin_token: "));
-    EXPECT_THAT(problem, HasSubstr("is a template that nobody filled in"));
+    EXPECT_THAT(problem, HasSubstr("is an unfilled template"));
   }
 }
 
@@ -54,11 +54,11 @@ TEST_F(MistakenValues, ATemplateNamesTheReferenceThatWasMeant) {
 TEST_F(MistakenValues, ATemplateInsideAUrlIsNone) {
   for (const char* url : {"https://${KONG_HOST}:8444", "https://$KONG_HOST:8444", "https://{{host}}/admin",
                           "https://kong.example.com/${PREFIX}", "https://kong.example.com/$PREFIX"}) {
-    EXPECT_THAT(problem_of_url(url), HasSubstr("is a template that nobody filled in")) << url;
+    EXPECT_THAT(problem_of_url(url), HasSubstr("is an unfilled template")) << url;
   }
   EXPECT_THAT(
       problems_of(load_with_required("[[cache]]\nplugin = \"cache-redis\"\n", {{"REDIS_URL", "redis://${host}:6379"}})),
-      ElementsAre(HasSubstr("REDIS_URL: cache[0].url: the value is a template")));
+      ElementsAre(HasSubstr("REDIS_URL: cache[0].url: the value is an unfilled template")));
 }
 
 TEST_F(MistakenValues, ATemplateAsAnyWholeValueIsNone) {
@@ -83,31 +83,31 @@ TEST_F(MistakenValues, WhatAFileHoldsIsTakenAsItIs) {
 TEST_F(MistakenValues, AnEnvFilesQuotesAreNoPartOfAValue) {
   for (const char* quoted : {"\"abcdefgh\"", "'abcdefgh'"}) {
     const std::string problem = problem_of_variable("KONG_ADMIN_TOKEN", quoted);
-    EXPECT_THAT(problem, HasSubstr("KONG_ADMIN_TOKEN: gateway.admin_token: the value has quotes around it"));
+    EXPECT_THAT(problem, HasSubstr("KONG_ADMIN_TOKEN: gateway.admin_token: the value is in quotes"));
     EXPECT_THAT(problem, Not(HasSubstr("abcdefgh")));
   }
-  EXPECT_THAT(problem_of_variable("OTEL_SERVICE_NAME", "\"tokens\""), HasSubstr("has quotes around it"));
+  EXPECT_THAT(problem_of_variable("OTEL_SERVICE_NAME", "\"tokens\""), HasSubstr("is in quotes"));
   EXPECT_THAT(problem_of_variable("KONG_JWT_AUTHORITY", "'https://a.example.com'"),
-              HasSubstr("KONG_JWT_AUTHORITY: jwt.authority: the value has quotes around it"));
-  EXPECT_THAT(problem_of_variable("PORT", "\"3000\""), HasSubstr("the value has quotes around it"));
+              HasSubstr("KONG_JWT_AUTHORITY: jwt.authority: the value is in quotes"));
+  EXPECT_THAT(problem_of_variable("PORT", "\"3000\""), HasSubstr("the value is in quotes"));
 }
 
 TEST_F(MistakenValues, AnEnvFilesQuotesAreNoneOfAReferenceEither) {
-  EXPECT_THAT(problem_of_token("${env:T}", {{"T", "\"abcdefgh\""}}), HasSubstr("has quotes around it"));
+  EXPECT_THAT(problem_of_token("${env:T}", {{"T", "\"abcdefgh\""}}), HasSubstr("is in quotes"));
 }
 
 TEST_F(MistakenValues, AVariablesListHasNoBrackets) {
   EXPECT_THAT(problem_of_variable("KONG_JWT_AUDIENCE", "[\"a\", \"b\"]"),
-              HasSubstr("KONG_JWT_AUDIENCE: jwt.audience: the value has brackets around it"));
+              HasSubstr("KONG_JWT_AUDIENCE: jwt.audience: the value is in brackets"));
   EXPECT_THAT(problem_of_variable("KONG_JWT_AUDIENCE", "\"a,b\""),
-              HasSubstr("KONG_JWT_AUDIENCE: jwt.audience: the value has quotes around it"));
+              HasSubstr("KONG_JWT_AUDIENCE: jwt.audience: the value is in quotes"));
   EXPECT_THAT(problem_of_variable("KONG_JWT_AUDIENCE", "a,\"b\""),
-              HasSubstr("KONG_JWT_AUDIENCE: jwt.audience[1]: the value has quotes around it"));
+              HasSubstr("KONG_JWT_AUDIENCE: jwt.audience[1]: the value is in quotes"));
 }
 
 TEST_F(MistakenValues, APlaceholdersBracketsAreNoPartOfAToken) {
-  EXPECT_THAT(problem_of_variable("KONG_ADMIN_TOKEN", "<token>"), HasSubstr("has brackets around it"));
-  EXPECT_THAT(problem_of_variable("KONG_ADMIN_TOKEN", "[token]"), HasSubstr("has brackets around it"));
+  EXPECT_THAT(problem_of_variable("KONG_ADMIN_TOKEN", "<token>"), HasSubstr("is in brackets"));
+  EXPECT_THAT(problem_of_variable("KONG_ADMIN_TOKEN", "[token]"), HasSubstr("is in brackets"));
 }
 
 TEST_F(MistakenValues, AMappedNetworkIsTheIpv4NetworkThatItMeans) {
@@ -122,7 +122,7 @@ TEST_F(MistakenValues, AnOriginThatNoBrowserSendsIsRefused) {
       "[api]\ncors = [\"https://*.example.com\", \"HTTPS://App.example.com\", \"https://a.example.com:443\", "
       "\"http://a.example.com:80\"]\n"));
   EXPECT_THAT(problems,
-              ElementsAre(HasSubstr("api.cors[0]: \"https://*.example.com\" has a * inside, which matches no "
+              ElementsAre(HasSubstr("api.cors[0]: \"https://*.example.com\" contains a *, which matches no "
                                     "origin; list each origin, or \"*\" alone"),
                           HasSubstr("api.cors[1]: \"HTTPS://App.example.com\" is not what a browser sends; did "
                                     "you mean \"https://app.example.com\"?"),

@@ -115,14 +115,14 @@ TEST_F(PluginTable, IsHeldAgainstTheSchemaWithPositions) {
                           "authd.toml:7:10: gateway.choice: \"c\" is not one of a, b",
                           "authd.toml:8:9: gateway.level: 2 is not one of 1, 3",
                           "authd.toml:9:9: gateway.ratio: 1.5 is above the maximum of 1",
-                          "authd.toml:10:6: gateway.on: true or false is wanted, not an integer",
+                          "authd.toml:10:6: gateway.on: expected true or false, got an integer",
                           HasSubstr("authd.toml:11:8: gateway.wait: a bare number has no unit"),
                           "authd.toml:12:8: gateway.room: 8KiB is above the maximum of 4KiB",
-                          "authd.toml:13:8: gateway.file: \"\" is empty; a path is wanted",
+                          "authd.toml:13:8: gateway.file: \"\" is empty; expected a path",
                           HasSubstr("authd.toml:14:7: gateway.url: \"nowhere\" is not an absolute URL"),
-                          "authd.toml:15:8: gateway.keys: has 0 entries; at least 1 are wanted",
+                          "authd.toml:15:8: gateway.keys: has 0 entries; expected at least 1",
                           "authd.toml:16:10: gateway.ports[0]: 0 is below the minimum of 1",
-                          "authd.toml:16:13: gateway.ports[1]: a whole number is wanted, not a string",
+                          "authd.toml:16:13: gateway.ports[1]: expected a whole number, got a string",
                           "authd.toml:17:1: gateway.texd: unknown setting; did you mean \"text\"?",
                           "authd.toml:18:1: gateway.tls.ca: is required",
                           "authd.toml:19:1: gateway.tls.verfy: unknown setting; known here: ca, verify/all, depth"));
@@ -164,7 +164,7 @@ TEST_F(PluginTable, ReportsAPluginThatCannotBeInspectedAndAllElse) {
 TEST_F(PluginTable, RefusesAPluginWhoseSchemaIsNotUnderstood) {
   schemas_["odd"] = R"({"type":"object","properties":{"a":{"type":"string","pattern":"x"}}})";
   EXPECT_THAT(problems_of(load_with_required("[[cache]]\nplugin = \"odd\"\n")),
-              ElementsAre(HasSubstr("authd.toml:7:10: cache[0].plugin: odd: its config schema is refused: "
+              ElementsAre(HasSubstr("authd.toml:7:10: cache[0].plugin: odd: its config schema is not valid: "
                                     "/properties/a: unknown keyword \"pattern\"")));
 }
 
@@ -177,7 +177,8 @@ TEST_F(PluginTable, KeepsToTheNarrowerRangeOfWhatHostAndPluginShare) {
   EXPECT_EQ(config.gateway.pool_size, 4U);
   EXPECT_EQ(value(config, "/pool_size").integer, 4);
   schemas_["narrow"] = R"({"type":"object","properties":{"pool_size":{"type":"string"}}})";
-  EXPECT_THAT(problems_of(load_text(head)), ElementsAre(HasSubstr("\"pool_size\" is the host's, and of another type")));
+  EXPECT_THAT(problems_of(load_text(head)),
+              ElementsAre(HasSubstr("\"pool_size\" belongs to the host and has another type")));
 }
 
 TEST_F(PluginTable, AsksForTheSchemaWithEverythingTheLoaderNeeds) {
@@ -211,7 +212,7 @@ TEST_F(PluginTable, NeedsAPinWhenPinsAreRequired) {
 
 TEST_F(PluginTable, OfTwoTiersWithOneNameIsRefused) {
   EXPECT_THAT(problems_of(load_with_required("[[cache]]\n[[cache]]\n")),
-              ElementsAre("authd.toml:7:1: cache[1].name: is the same as that of cache[0]; give one of them another"));
+              ElementsAre("authd.toml:7:1: cache[1].name: is also the name of cache[0]; rename one of them"));
 }
 
 TEST_F(PluginTable, CallsAnInstanceAfterItsPluginUnlessNamed) {

@@ -58,12 +58,12 @@ TEST_F(Production, RefusesUrlsOfThisMachine) {
 
 TEST_F(Production, RefusesShortTokens) {
   expect_refused({.admin_token = "q7Xv2LmZ9rTb4KsW8yHc3NdF6gJp1Qa"},
-                 "gateway.admin_token: production refuses a secret of 31 characters; at least 32 are wanted");
+                 "gateway.admin_token: production refuses a secret of 31 characters; expected at least 32");
 }
 
 TEST_F(Production, DoesNotCountTheWordBearerAsPartOfAToken) {
   expect_refused({.admin_token = "Bearer q7Xv2LmZ9rTb4KsW8yHc3NdF6"},
-                 "gateway.admin_token: production refuses a secret of 25 characters; at least 32 are wanted");
+                 "gateway.admin_token: production refuses a secret of 25 characters; expected at least 32");
   expect_refused({.admin_token = "bearer aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
                  "gateway.admin_token: production refuses what looks like a placeholder");
   config_of(load_lines({.admin_token = std::string("BEARER ") + kGoodToken}));
@@ -129,9 +129,10 @@ TEST_F(Production, DoesNotMentionAWaiverThatIsNotNeeded) {
 TEST_F(Production, WaivesNothingInAListOfOrigins) {
   auto loaded = load_lines({.security = "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"api.cors_credentials\"]\n"
                                         "[api]\ncors_credentials = true\n"});
-  EXPECT_THAT(problems_of(loaded),
-              ElementsAre(HasSubstr("security.waivers: \"api.cors_credentials\" is no setting with a production rule"),
-                          HasSubstr("api.cors_credentials: true is not allowed")));
+  EXPECT_THAT(
+      problems_of(loaded),
+      ElementsAre(HasSubstr("security.waivers: \"api.cors_credentials\" is not a setting with a production rule"),
+                  HasSubstr("api.cors_credentials: true is not allowed")));
 }
 
 // A position would come to mean another tier when one is added in front.
@@ -148,16 +149,17 @@ TEST_F(Production, WaivesTheRuleOfATierByItsName) {
       ElementsAre(HasSubstr("authd.toml:15:7: cache[1].url: production refuses this scheme; use rediss://, "
                             "rediss+sentinel://, unix://; or waive it: security.waivers = [\"cache.west.url\"]")));
   EXPECT_THAT(problems_of(with("cache[1].url")),
-              testing::Contains(HasSubstr("security.waivers: \"cache[1].url\" counts tiers; name the tier: "
+              testing::Contains(HasSubstr("security.waivers: \"cache[1].url\" names a tier by position; use its name: "
                                           "\"cache.west.url\"")));
 }
 
 TEST_F(Production, RefusesAnUnknownWaiverInEveryEnvironment) {
   Lines lines{.security = "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"gateway.adminurl\"]\n"};
   for (const char* environment : {"production", "development"}) {
-    EXPECT_THAT(problems_of(load_lines(lines, environment)),
-                ElementsAre("authd.toml:10:12: security.waivers: \"gateway.adminurl\" is no setting with a production "
-                            "rule; did you mean \"gateway.admin_url\"?"));
+    EXPECT_THAT(
+        problems_of(load_lines(lines, environment)),
+        ElementsAre("authd.toml:10:12: security.waivers: \"gateway.adminurl\" is not a setting with a production "
+                    "rule; did you mean \"gateway.admin_url\"?"));
   }
 }
 

@@ -57,7 +57,7 @@ TEST_F(RedisTier, ReportsItsProblemsAtItsVariables) {
               ElementsAre("REDIS_DB: cache[1].db: 16 is above the maximum of 15"));
   variables_["REDIS_ENABLED"] = "yes";
   EXPECT_THAT(problems_of(load_with_required("", variables_)),
-              ElementsAre("REDIS_ENABLED: true or false is wanted, not \"yes\""));
+              ElementsAre("REDIS_ENABLED: expected true or false, got \"yes\""));
   variables_ = {{"REDIS_ENABLED", "1"}};
   schemas_.erase("cache-redis");
   EXPECT_THAT(problems_of(load_with_required("", variables_)),
@@ -119,7 +119,7 @@ TEST_F(HighAvailability, IsSetByItsVariable) {
 TEST_F(HighAvailability, AddsNoTierAndSaysSo) {
   const Config config = config_of(load_with_required("", {{"HIGH_AVAILABILITY", "true"}}));
   EXPECT_EQ(config.cache.size(), 1U);
-  EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("HIGH_AVAILABILITY: adds no tier")));
+  EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("HIGH_AVAILABILITY: it adds no tier")));
 }
 
 } // namespace

@@ -84,7 +84,7 @@ TEST_F(References, NameTheVariableThatIsNotSet) {
 
 TEST_F(References, NameTheFileThatCannotBeReadAndWhy) {
   expect_refused(load_token("${file:/no/such/file}"), "/no/such/file: No such file or directory");
-  expect_refused(load_token("${file:" + folder_.string() + "}"), folder_.string() + ": is a folder");
+  expect_refused(load_token("${file:" + folder_.string() + "}"), folder_.string() + ": is a directory");
   write("empty", "\n");
   expect_refused(load_token("${file:empty}"), "\"empty\": the file is empty");
   write("large", std::string(65 * 1024, 'x'));

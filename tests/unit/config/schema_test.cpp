@@ -55,7 +55,7 @@ TEST(PluginSchema, IsRefusedWithAVariableThatMeansSomethingElse) {
     return with_property(R"({"type":"string","x-authd-env":")" + variable + R"("})");
   };
   EXPECT_EQ(error_of(with_variable("LOG_LEVEL")),
-            "/properties/p: x-authd-env names LOG_LEVEL, which sets authd's own telemetry.log_level; take a name "
+            "/properties/p: x-authd-env names LOG_LEVEL, which sets authd's own telemetry.log_level; choose a name "
             "that begins with the plugin's");
   for (const char* variable : {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "NODE_ENV", "REDIS_ENABLED",
                                "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "KONG_CONNECTION_POOL_SIZE"})
@@ -73,7 +73,7 @@ TEST(PluginSchema, IsRefusedWithAKeywordOfAnotherType) {
                                R"({"type":"boolean","enum":[true]})", R"({"type":"number","x-authd-unit":"ms"})",
                                R"({"type":"integer","x-authd-secret":true})", R"({"type":"object","x-authd-env":"X"})",
                                R"({"type":"string","items":{"type":"string"}})"}) {
-    EXPECT_THAT(error_of(with_property(property)), HasSubstr("means nothing on this type")) << property;
+    EXPECT_THAT(error_of(with_property(property)), HasSubstr("does not apply to this type")) << property;
   }
 }
 
@@ -94,7 +94,8 @@ TEST(PluginSchema, IsRefusedWithValuesThatMakeNoSense) {
   EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-production-schemes":[1]})")),
               HasSubstr("an entry of x-authd-production-schemes is not a string"));
   EXPECT_THAT(error_of(with_property(R"({"type":"array"})")), HasSubstr("an array without items"));
-  EXPECT_THAT(error_of(with_property(R"({"type":"array","items":{"type":"object"}})")), HasSubstr("not plain"));
+  EXPECT_THAT(error_of(with_property(R"({"type":"array","items":{"type":"object"}})")),
+              HasSubstr("items must be strings, numbers or booleans"));
   EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-https-in-production":true})")),
               HasSubstr("without format \"uri\""));
   EXPECT_THAT(error_of(R"({"type":"object","required":["q"]})"), HasSubstr("required names \"q\", no property"));
@@ -108,10 +109,10 @@ TEST(PluginSchema, IsRefusedWithValuesThatMakeNoSense) {
 TEST(PluginSchema, IsRefusedWithADefaultThatBreaksItsOwnRules) {
   EXPECT_THAT(error_of(with_property(R"({"type":"integer","minimum":5,"default":4})")),
               HasSubstr("/properties/p: default: 4 is below the minimum of 5"));
-  EXPECT_THAT(error_of(with_property(R"({"type":"string","default":1})")), HasSubstr("default: a string is wanted"));
+  EXPECT_THAT(error_of(with_property(R"({"type":"string","default":1})")), HasSubstr("default: expected a string"));
   EXPECT_THAT(error_of(with_property(R"({"type":"string","default":null})")), HasSubstr("default is null"));
   EXPECT_THAT(error_of(with_property(R"({"type":"string","examples":[["x"]]})")),
-              HasSubstr("/properties/p: examples: a string is wanted, not an array"));
+              HasSubstr("/properties/p: examples: expected a string, got an array"));
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/client_address.h"
+#include "http/exchange.h"
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits and manners: what a client that sends too much, too little or nothing gets.
+// Limits: how a client is answered that sends too much, too little or nothing.
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -201,7 +201,7 @@ TEST(Limits, GarbageGets400WithoutAnInstance) {
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_TRUE(seen[0].refused);
   EXPECT_EQ(seen[0].path, "");
-  EXPECT_EQ(seen[0].message, "A TLS handshake; this port speaks plain HTTP");
+  EXPECT_EQ(seen[0].message, "A TLS handshake was received; this port accepts plain HTTP only");
 }
 
 TEST(Limits, ARefusedHeadGetsNoBody) {
@@ -400,7 +400,7 @@ TEST(Limits, WhoWaitsForAnAnswerDoesNotGiveWay) {
     clients.back().send(get("/later"));
     tickets.push_back(server.tickets().take());
   }
-  const SteadyTime end = steady_now() + kLeastWait + 200ms;
+  const SteadyTime end = steady_now() + kMinWait + 200ms;
   while (steady_now() < end) {
     RawClient refused = server.connect();
     refused.send(get("/hello"));

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/header_name.h"
+#include "http/field_syntax.h"
 
 namespace authd::http {
 namespace {
@@ -43,7 +43,7 @@ int connect_to(const std::string& host, std::uint16_t port, int receive_buffer_b
   ::freeaddrinfo(found);
   if (result == 0) return fd;
   ::close(fd);
-  throw std::runtime_error("connect: nobody listens");
+  throw std::runtime_error("connect: connection refused");
 }
 
 std::string trimmed(std::string text) {

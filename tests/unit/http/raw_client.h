@@ -24,7 +24,7 @@ struct Answer {
 
 class RawClient {
  public:
-  // Throws std::runtime_error when nobody listens. `receive_buffer_bytes` 0: the system's default.
+  // Throws std::runtime_error if the connection is refused. `receive_buffer_bytes` 0: the system's default.
   explicit RawClient(std::uint16_t port, const std::string& host = "127.0.0.1", int receive_buffer_bytes = 0);
   ~RawClient();
   RawClient(RawClient&& other) noexcept;

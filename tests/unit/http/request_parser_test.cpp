@@ -56,7 +56,7 @@ TEST(RequestParser, BoundsEmptyLinesWhereverTheyAreDivided) {
     EXPECT_EQ(Parsed(empty_lines(24 * 1024) + std::string(kSimple), step).status(), 431) << step;
   }
   RequestParser next{RequestLimits{}};
-  next.go_on_behind_empty_lines(16 * 1024);
+  next.continue_after_empty_lines(16 * 1024);
   std::string lines = empty_lines(4);
   EXPECT_EQ(next.parse(lines.data(), lines.size()), RequestParser::State::refused);
 }
@@ -433,11 +433,12 @@ TEST(RequestParser, ServesTheNextRequestAfterReset) {
 
 TEST(RequestParser, SaysWhatItWasWhenItWasNotHttpHoweverItArrived) {
   const std::string hello = std::string("\x16\x03\x01\x02\x00\x01", 6);
-  EXPECT_EQ(outcome_in_all_pieces(hello), "400 A TLS handshake; this port speaks plain HTTP");
+  EXPECT_EQ(outcome_in_all_pieces(hello), "400 A TLS handshake was received; this port accepts plain HTTP only");
   const std::string header = "PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
-  EXPECT_EQ(outcome_in_all_pieces(header), "501 A PROXY protocol header, which is not spoken on this port");
+  EXPECT_EQ(outcome_in_all_pieces(header), "501 A PROXY protocol header was received; this port does not support it");
   const std::string signature("\r\n\r\n\0\r\nQUIT\n\x21\x11", 14);
-  EXPECT_EQ(outcome_in_all_pieces(signature), "400 A PROXY protocol header, which is not spoken on this port");
+  EXPECT_EQ(outcome_in_all_pieces(signature),
+            "400 A PROXY protocol header was received; this port does not support it");
   EXPECT_EQ(outcome_in_all_pieces(std::string("\r\n\0\r\n", 5)), "400 Malformed request");
 }
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/uuid.h"
+#include "base/random.h"
 #include "test_server.h"
 
 namespace authd::http {

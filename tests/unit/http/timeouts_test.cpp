@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "http/http_date.h"
+#include "http/response_writer.h"
 
 namespace authd::http {
 namespace {

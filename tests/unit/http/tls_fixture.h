@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/tls_identity.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 #include "support/certificates.h"
 #include "support/tls_client.h"
 #include "test_server.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/tls_stream.h"
+#include "http/tls.h"
 
 #include <array>
 #include <cerrno>
@@ -83,7 +83,7 @@ TEST_F(Stream, FailsToSendToAClientThatFinishedSendingAndWent) {
   EXPECT_EQ(server_->send("late", 4), -1);
   EXPECT_NE(errno, EAGAIN);
   EXPECT_TRUE(server_->failed());
-  EXPECT_TRUE(server_->say_goodbye()) << "there is nobody to say it to";
+  EXPECT_TRUE(server_->send_close_notify()) << "there is no connection to close";
 }
 
 } // namespace

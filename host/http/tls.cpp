@@ -1,19 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/tls_stream.h"
+#include "http/tls.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <stdexcept>
+#include <string_view>
+
+#include <sys/socket.h>
 
 #include <openssl/err.h>
-#include <sys/socket.h>
 
 namespace authd::http {
 namespace {
 
+// For TLS 1.2; all ciphers of TLS 1.3 are of this kind.
+constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// Wire format: length, then name (RFC 7301, 3.1).
+constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr unsigned char kSessionScope[] = {'a', 'u', 't', 'h', 'd'};
+constexpr long kTicketSeconds = 3600; // a resumed client does not present its certificate again
+
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+  unsigned char* found = nullptr;
+  const int outcome = SSL_select_next_proto(&found, chosen_size, kHttp11, sizeof kHttp11, offered, offered_size);
+  *chosen = found;
+  // RFC 7301, 3.2: a client that does not offer http/1.1 gets no_application_protocol.
+  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void configure(SSL_CTX* context) {
+  // An end without close_notify is accepted: many clients send none, and every request states its length, so a
+  // truncation is detected.
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_RENEGOTIATION |
+                                   SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  // Releases the buffers of an idle connection, 34 KB. Pending output may grow and move between two sends.
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context, 1); // one recv per record, not one for its header and one for its body
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); // tickets need none
+  SSL_CTX_set_timeout(context, kTicketSeconds);
+  SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
+}
+
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// What somebody else left on this thread would be taken for the outcome of the next call: SSL_get_error(3).
+// SSL_get_error(3): an old error in this thread's queue would be taken for the result of the next call.
 void forget_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -21,6 +54,19 @@ void forget_errors() {
 int size_of(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
 
 } // namespace
+
+TlsContext::TlsContext(const TlsIdentity& identity) : context_(SSL_CTX_new(TLS_server_method())) {
+  SSL_CTX* context = context_.get();
+  const bool made = context != nullptr && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+                    SSL_CTX_set_cipher_list(context, kCiphers) == 1 &&
+                    SSL_CTX_set_session_id_context(context, kSessionScope, sizeof kSessionScope) == 1 &&
+                    identity.equip_server(context);
+  if (!made) {
+    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    throw std::runtime_error(std::string("cannot set up TLS: ") + (reason != nullptr ? reason : "no memory"));
+  }
+  configure(context);
+}
 
 const BIO_METHOD* TlsStream::wire_method() {
   struct Free {
@@ -66,7 +112,7 @@ int TlsStream::write_wire(BIO* bio, const char* from, int size) {
 
 long TlsStream::control_wire(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_EOF) return wire_of(bio).ended ? 1 : 0;
-  return command == BIO_CTRL_FLUSH ? 1 : 0; // nothing is held back
+  return command == BIO_CTRL_FLUSH ? 1 : 0; // nothing is buffered
 }
 
 std::unique_ptr<TlsStream> TlsStream::over(int socket, const TlsContext& context) {
@@ -80,7 +126,7 @@ std::unique_ptr<TlsStream> TlsStream::over(int socket, const TlsContext& context
   }
   BIO_set_data(bio, &stream->wire_);
   BIO_set_init(bio, 1);
-  SSL_set_bio(stream->ssl_.get(), bio, bio); // which takes it
+  SSL_set_bio(stream->ssl_.get(), bio, bio); // takes ownership
   SSL_set_accept_state(stream->ssl_.get());
   return stream;
 }
@@ -96,7 +142,8 @@ ssize_t TlsStream::send(const char* data, std::size_t size) {
   const int n = SSL_write(ssl_.get(), data, size_of(size));
   if (n > 0) return n;
   if (refused(n) < 0) return -1;
-  // OpenSSL's word for a lost connection, too, once the client has finished sending; a send has no such end.
+  // OpenSSL also reports a lost connection like this once the client has finished sending; send(2) has no end of
+  // stream.
   failed_ = true;
   errno = EPIPE;
   return -1;
@@ -118,13 +165,13 @@ ssize_t TlsStream::refused(int result) {
   }
 }
 
-bool TlsStream::say_goodbye() {
-  if (failed_ || goodbye_said_ || !established()) return true;
+bool TlsStream::send_close_notify() {
+  if (failed_ || close_notify_sent_ || !established()) return true;
   forget_errors();
   const int result = SSL_shutdown(ssl_.get());
   if (result < 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_WRITE) return false;
   forget_errors();
-  goodbye_said_ = true;
+  close_notify_sent_ = true;
   return true;
 }
 
