@@ -171,7 +171,7 @@ void Loading::read_plugins(PluginTables& plugins, const Kind& kind) {
     for (const Node& item : written->items) read_plugin(plugins, kind, &item);
   } else {
     problems_.add(written->origin, std::string(kind.table),
-                  fmt::format("expected one table, [[{}]], for each tier", kind.table));
+                  fmt::format("expected one or more tables, [[{}]]", kind.table));
   }
   add_by_variable(plugins, kind);
 }

@@ -527,7 +527,7 @@ const Setting kPluginSettings[] = {
      .description = "Bare name under plugins.dir, or an absolute path.",
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
-     .description = "What logs and /health call it.",
+     .description = "Its name in logs and /health.",
      .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
      .description = "sha256 that the plugin's file must have.",

@@ -144,10 +144,10 @@ TEST_F(Loading, TellsATableFromAnArrayOfTables) {
   EXPECT_THAT(problems_of(load_text("server = 5\ncache = 3\n[[gateway]]\n" + std::string(kRequiredJwt),
                                     {{"KONG_ADMIN_URL", "https://kong.example.com"}})),
               ElementsAre("authd.toml:1:10: server: expected a table, [server], got an integer",
-                          "authd.toml:2:9: cache: expected one table, [[cache]], for each tier",
+                          "authd.toml:2:9: cache: expected one or more tables, [[cache]]",
                           "authd.toml:3:1: gateway: expected a table, [gateway], got an array"));
   EXPECT_THAT(problems_of(load_with_required("[cache]\nttl = \"1m\"\n")),
-              ElementsAre("authd.toml:6:1: cache: expected one table, [[cache]], for each tier"));
+              ElementsAre("authd.toml:6:1: cache: expected one or more tables, [[cache]]"));
 }
 
 TEST_F(Loading, RefusesUnknownTablesWithTheNearestName) {
