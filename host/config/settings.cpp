@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "config/cache_key.h"
-#include "config/names.h"
 
 namespace authd::config {
 namespace {

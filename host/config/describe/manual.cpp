@@ -6,10 +6,10 @@
 #include <fmt/ranges.h>
 
 #include "config/describe/describing.h"
+#include "config/describe/wording.h"
 #include "config/printing.h"
 #include "config/schema.h"
 #include "config/settings.h"
-#include "config/wording.h"
 
 namespace authd::config {
 namespace {
