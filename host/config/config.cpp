@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "config/names.h"
-
 namespace authd::config {
 
 std::string_view name_of(Environment e) {

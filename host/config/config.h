@@ -19,6 +19,8 @@ namespace authd::config {
 
 enum class Environment { development, staging, production, test, local };
 std::string_view name_of(Environment e);
+// The text is one of the known names (checked before); anything else is development.
+Environment environment_named(std::string_view name);
 
 // A validated plugin setting by RFC 6901 JSON pointer ("/admin_url"), as authd_host.cfg_get serves it.
 struct PluginValue {
@@ -196,5 +198,8 @@ struct Config {
   std::vector<std::string> warnings;     // to be logged at start, each names the setting and the mend
   std::vector<EffectiveValue> effective; // every setting that has a value, grouped by table
 };
+
+// For digests that people write in either case.
+std::string lower_hex(std::string_view digits);
 
 } // namespace authd::config

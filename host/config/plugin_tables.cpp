@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "config/names.h"
 #include "config/plugin_settings.h"
 #include "config/schema.h"
 #include "config/settings.h"

@@ -12,7 +12,7 @@
 #include "config/layers.h"
 #include "config/problems.h"
 #include "config/schema_source.h"
-#include "config/section.h"
+#include "config/shape.h"
 
 namespace authd::config {
 

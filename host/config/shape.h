@@ -83,4 +83,11 @@ inline const Property* Shape::find(std::string_view name) const {
   return nullptr;
 }
 
+// One table of the configuration, all layers in one, with the shape that it was checked against.
+struct Section {
+  std::string path; // "gateway", "cache[0]"
+  Shape shape;
+  Node node;
+};
+
 } // namespace authd::config

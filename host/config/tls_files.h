@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 #include "config/problems.h"
-#include "config/section.h"
+#include "config/shape.h"
 
 namespace authd::config {
 

@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 
 #include "config/describe/describing.h"
+#include "config/describe/wording.h"
 #include "config/schema.h"
 #include "config/settings.h"
-#include "config/wording.h"
 
 namespace authd::config {
 namespace {

@@ -6,10 +6,10 @@
 #include <fmt/ranges.h>
 
 #include "config/describe/describing.h"
+#include "config/describe/wording.h"
 #include "config/printing.h"
 #include "config/schema.h"
 #include "config/settings.h"
-#include "config/wording.h"
 
 namespace authd::config {
 namespace {
@@ -88,7 +88,7 @@ std::string facts(const Property& p) {
   if (p.required) facts.emplace_back("required");
   if (shape.secret) facts.emplace_back("secret");
   if (std::string values = allowed_values(shape); !values.empty()) facts.push_back(values);
-  if (shape.https_in_production) facts.emplace_back("in production https and another machine");
+  if (shape.https_in_production) facts.emplace_back("in production https and no loopback address");
   if (shape.required_in_production) facts.emplace_back("required in production");
   if (shape.min_production_length > 0) {
     facts.push_back(fmt::format("in production at least {} characters", shape.min_production_length));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/wording.h"
+#include "config/describe/wording.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
