@@ -85,6 +85,7 @@ TEST(ServiceManager, HearsReadyAgainAfterAReloadThatWasRefused) {
   NotifySocket notify;
   Scene scene({}, {}, {{"NOTIFY_SOCKET", notify.path()}});
   ASSERT_TRUE(scene.authd.reload("no toml", "reload-refused"));
+  ASSERT_TRUE(notify.await_count(3, kPatience)); // the line is written before READY is sent
   scene.authd.child().signal(SIGTERM);
   EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0);
   EXPECT_EQ(notify.all(), (std::vector<std::string>{"READY=1", "RELOADING=1", "READY=1", "STOPPING=1"}));

@@ -39,6 +39,13 @@ class NotifySocket {
     }
     return states_;
   }
+  // Whether there are so many datagrams, not counting STATUS.
+  bool await_count(std::size_t wanted, std::chrono::milliseconds at_most) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    while (states_.size() < wanted && receive(deadline)) {
+    }
+    return states_.size() >= wanted;
+  }
   // Whether the status line becomes this.
   bool await_status(const std::string& wanted, std::chrono::milliseconds at_most) {
     const auto deadline = std::chrono::steady_clock::now() + at_most;

@@ -150,7 +150,7 @@ TEST_F(BusyLane, RefusesWhatCouldNotBeginInTimeByTheServiceTimeOfItsKind) {
 
 // What is queued does not wait for the one that hangs.
 TEST(BlockingLane, ExpectsNothingOfAWorkerThatHangsAndNoWaitForTheOthers) {
-  std::promise<void> started, release;
+  std::promise<void> started, release, busy, go; // before the lane, whose end waits for the workers that use them
   BlockingLane lane(2, 100);
   ASSERT_TRUE(lane.submit(job([&] {
     started.set_value();
@@ -159,7 +159,6 @@ TEST(BlockingLane, ExpectsNothingOfAWorkerThatHangsAndNoWaitForTheOthers) {
   started.get_future().wait();
   const SteadyTime hung = steady_now() + milliseconds(300);
   while (steady_now() < hung) std::this_thread::yield();
-  std::promise<void> busy, go;
   ASSERT_TRUE(lane.submit(job([&] {
     busy.set_value();
     go.get_future().wait();
