@@ -36,7 +36,7 @@ struct Kind {
   PluginUse& (*add)(Config& config) = nullptr;
 };
 
-std::span<const Kind> kinds(); // in the order in which their tables are read and their plugins started
+std::span<const Kind> kinds(); // in the order in which their tables are read
 
 // Null: there is none. `among`: another table of kinds, for tests.
 const Kind* kind_with_id(std::string_view id, std::span<const Kind> among = kinds());

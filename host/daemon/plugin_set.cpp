@@ -11,7 +11,6 @@
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/tiers.h"
-#include "config/kinds.h"
 #include "config/plugin_settings.h"
 
 namespace authd::daemon {
@@ -66,7 +65,7 @@ class PluginSet::Loading {
 
   // Without an instance when it was refused.
   Running take(const config::PluginUse& use, std::string_view kind) {
-    Running wanted{kind, use, {}, nullptr, false};
+    Running wanted{std::string(kind), use, {}, nullptr, false};
     const std::string path = plugin::plugin_path(use.plugin, config_.plugins.dir);
     const auto inspected = plugin::inspect(path, policy_, pin_for(config_, use));
     if (!inspected) {
@@ -123,7 +122,7 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
     tiers_.push_back({loading.take(tier, AUTHD_CACHE_V1), tier.ttl, tier.stale, tier.read_timeout, std::move(pending)});
   }
   for (const auto& [kind, uses] : config.others)
-    for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, config::kind_with_id(kind)->id));
+    for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, kind));
   loading.start(running());
   adapter_ = std::make_unique<plugin::Gateway>(gateway_.instance);
 }

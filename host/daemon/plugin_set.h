@@ -44,7 +44,7 @@ class PluginSet {
   std::vector<pipeline::TierSlot> tiers() const; // fastest first
 
   struct Running {
-    std::string_view kind;
+    std::string kind; // "authd.gateway/1"
     config::PluginUse use;
     std::string sha256; // of the file that was loaded
     std::shared_ptr<plugin::Instance> instance;
@@ -63,7 +63,7 @@ class PluginSet {
 
   Running gateway_;
   std::vector<Tier> tiers_;
-  std::vector<Running> others_; // of kinds that have no proxy here
+  std::vector<Running> others_; // of kinds that have no proxy here; by id of the kind
   std::unique_ptr<plugin::Gateway> adapter_;
 };
 
