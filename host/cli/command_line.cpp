@@ -10,11 +10,13 @@
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
+#include <fmt/format.h>
 
 #include "base/json_writer.h"
 #include "base/version.h"
 #include "cli/admin_client.h"
 #include "config/describe/describing.h"
+#include "config/formats.h"
 #include "config/kinds.h"
 #include "config/loading.h"
 #include "config/plugin_settings.h"
@@ -125,10 +127,18 @@ struct AdminAddress {
   std::string config_file;
 };
 
+std::string listener_of(const std::string& socket) { return socket.starts_with('/') ? "unix:" + socket : socket; }
+
+// For --socket: empty when it may be one.
+std::string why_no_listener(const std::string& socket) {
+  const auto wrong = config::format_error(listener_of(socket), config::Format::listen);
+  return wrong ? fmt::format("\"{}\" {}", socket, *wrong) : "";
+}
+
 // What it answers with 200; nullopt: it did not, and why has been said.
 std::optional<std::string> call_running(const AdminAddress& where, const std::string& method, const std::string& path,
                                         const std::string& body) {
-  std::string listen = where.socket.starts_with('/') ? "unix:" + where.socket : where.socket;
+  std::string listen = listener_of(where.socket);
   if (listen.empty()) {
     const auto config = load(where.config_file);
     if (!config) {
@@ -227,13 +237,14 @@ CommandLine run_command_line(int argc, char** argv) {
   const auto add_socket = [&](CLI::App* to) {
     to->add_option("--socket", socket,
                    "admin listener of the running authd (unix:/path, /path or host:port); else that of the "
-                   "configuration");
+                   "configuration")
+        ->check(why_no_listener, "");
   };
   const auto admin = [&] { return AdminAddress{socket, line.config_file}; };
   CLI::App* invalidation =
       cache->add_subcommand("invalidate", "drop one consumer, or all, from every tier and instance");
   invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
-  invalidation->add_flag("--all", all, "everybody");
+  invalidation->add_flag("--all", all, "all consumers");
   invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
   command(*cache, "stats", "what each tier holds", nullptr, line.exit_code, [&] { return print_stats(admin()); });
   for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);

@@ -158,8 +158,8 @@ Origin origin_of(const std::vector<Section>& sections, std::string_view section,
 
 void warn_of_no_effect(const Origin& origin, std::string_view path, const Problems& problems, Config& config) {
   const std::string_view separator = path.empty() ? "" : ": ";
-  config.warnings.push_back(fmt::format("{}{}{}: this version of authd does not implement it yet; it has no effect",
-                                        problems.where(origin), separator, path));
+  config.warnings.push_back(
+      fmt::format("{}{}{}: it has no effect in this version of authd", problems.where(origin), separator, path));
 }
 
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {

@@ -72,7 +72,7 @@ http::ServerOptions options_for(const std::string& listen) {
   unsigned port = 0;
   if (colon == std::string::npos || !Poco::NumberParser::tryParseUnsigned(listen.substr(colon + 1), port) ||
       port == 0 || port > 65535) {
-    throw std::runtime_error("admin.listen: \"" + listen + "\": expected unix:/path or host:port");
+    throw std::runtime_error("\"" + listen + "\": expected unix:/path or host:port");
   }
   options.host = listen.substr(0, colon);
   options.port = static_cast<std::uint16_t>(port);

@@ -73,6 +73,16 @@ TEST(CacheCommands, NeedTheSocketAlone) {
   EXPECT_EQ(run_authd({"cache", "invalidate", "--all", "--socket", socket + "x"}).exit_code, 1);
 }
 
+TEST(CacheCommands, SayWhatIsWrongWithASocketThatCanBeNone) {
+  for (const std::string& given :
+       {std::string("nonsense"), std::string("localhost:99999"), std::string("unix:admin.sock")}) {
+    const Finished stats = run_authd({"cache", "stats", "--socket", given});
+    EXPECT_EQ(stats.exit_code, 64) << given;
+    EXPECT_TRUE(says(stats.errors, "--socket: \"" + given + "\"")) << given;
+    EXPECT_FALSE(says(stats.errors, "is it running")) << given;
+  }
+}
+
 TEST(PluginInspect, WantsAFile) { EXPECT_NE(run_authd({"plugin", "inspect"}).exit_code, 0); }
 
 class ConfigEnv : public testing::Test {

@@ -26,7 +26,7 @@ Row row_of(const Shape& shape, std::string setting) {
   std::vector<std::string> aliases;
   for (const auto& [alias, meaning] : shape.aliases) aliases.push_back(fmt::format("{} ({})", alias, meaning));
   if (!aliases.empty()) values += fmt::format(", or {}", fmt::join(aliases, ", "));
-  if (shape.not_built) return {std::move(variable), std::move(setting), std::move(values), "not implemented yet"};
+  if (shape.not_built) return {std::move(variable), std::move(setting), std::move(values), "no effect yet"};
   return {std::move(variable), std::move(setting), std::move(values), default_as_variable(shape)};
 }
 

@@ -79,7 +79,7 @@ void set_rules(Object& out, const Shape& shape) {
 void set_annotations(Object& out, const Shape& shape) {
   std::string text = shape.description;
   if (shape.unit != Unit::none) text += (text.empty() ? "" : " ") + allowed_values(shape) + ".";
-  if (shape.not_built) text = "Not implemented yet: no effect. " + text;
+  if (shape.not_built) text = "No effect in this version. " + text;
   if (!text.empty()) out.set("description", text);
   if (auto preset = normalised(shape.preset, shape)) out.set("default", json_value(*preset, shape));
   if (!shape.variable.empty()) out.set("x-authd-env", shape.variable);

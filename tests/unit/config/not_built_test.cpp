@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr const char* kNoEffect = "this version of authd does not implement it yet; it has no effect";
+constexpr const char* kNoEffect = "it has no effect in this version of authd";
 
 class NotBuilt : public ConfigTest {
  protected:
