@@ -27,9 +27,9 @@ class FlightTest : public testing::Test, private FlightStages {
  protected:
   ~FlightTest() override { lanes.stop(); }
 
-  FlightPtr join() {
+  FlightPtr join(std::string_view consumer = "alice") {
     auto flight = table.join_or_start(
-        "alice", [this](const LookupResult&) { ++answered; }, [] { return false; });
+        consumer, [this](const LookupResult&) { ++answered; }, [] { return false; });
     return flight ? *flight : nullptr;
   }
   void finish() {
@@ -70,6 +70,19 @@ TEST_F(FlightTest, IsSharedByAllWhoJoinIt) {
   EXPECT_TRUE(table.start_in_background("alice", true)) << "one is under way";
   finish();
   EXPECT_EQ(fetches, 1);
+  EXPECT_EQ(answered, 2);
+  EXPECT_EQ(failures, 0);
+}
+
+// Who joins a flight that nobody waited for makes it go first, with a job of its own beside the one that is last.
+TEST_F(FlightTest, FetchesOnceAlsoWithTwoJobs) {
+  join("bob");
+  while (fetches == 0) std::this_thread::yield(); // the only worker is busy
+  ASSERT_TRUE(table.start_in_background("alice", false));
+  ASSERT_NE(join(), nullptr);
+  EXPECT_EQ(lanes.gateway.queued(), 2U);
+  finish();
+  EXPECT_EQ(fetches, 2) << "bob's and alice's";
   EXPECT_EQ(answered, 2);
   EXPECT_EQ(failures, 0);
 }
