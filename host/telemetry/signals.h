@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What leaves authd as spans and log records, whoever sends it: owned copies, free of secrets.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace authd::telemetry {
+
+using TraceId = std::array<std::uint8_t, 16>; // W3C Trace Context; all zero: none
+using SpanId = std::array<std::uint8_t, 8>;
+
+struct Attribute {
+  std::string name; // OpenTelemetry's semantic conventions, else authd.*
+  std::variant<std::string, std::int64_t, double, bool> value;
+};
+
+struct Span {
+  enum class Kind : std::uint8_t { internal = 1, server = 2, client = 3 }; // numbers of OTLP
+
+  TraceId trace{};
+  SpanId id{};
+  SpanId parent{};         // none: a root
+  std::string trace_state; // as received
+  std::uint32_t flags = 0; // W3C: 1 is sampled
+  std::string name;
+  Kind kind = Kind::internal;
+  WallTime start;
+  WallTime end;
+  std::vector<Attribute> attributes;
+  bool failed = false;
+  std::string message; // why it failed
+};
+
+struct LogRecord {
+  WallTime at;
+  Level level = Level::info;
+  std::string event; // event.action
+  std::string message;
+  std::vector<Attribute> attributes;
+  TraceId trace{};
+  SpanId span{};
+};
+
+} // namespace authd::telemetry
