@@ -119,7 +119,8 @@ int serve(const std::string& config_file) {
   Lifecycle lifecycle;
   Reloader reloader(config_file, std::move(config), loader, exchanges, hub, lifecycle, log);
 
-  http::Server server(reloader.publish(), log);
+  http::Server server(reloader.publish(), log, &lifecycle.measurements());
+  const auto connections = lifecycle.measurements().watch(server);
   reloader.attach(server);
   watchdog.serving();
   server.start();

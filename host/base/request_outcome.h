@@ -18,13 +18,16 @@ namespace authd {
 
 struct RequestOutcome {
   struct Token {
-    std::string_view jti; // empty: none was issued
-    std::string_view key; // of the credential that signed it
+    std::string_view jti;         // empty: none was issued
+    std::string_view key;         // of the credential that signed it
+    std::string_view algorithm{}; // static text: "HS256"
+    std::chrono::nanoseconds signing{0};
   };
 
   // --- the request; if it was refused early, only what could be read ---
   std::string_view method;
   std::string_view path;
+  std::string_view route; // the path of its route; empty: none has this path and method
   std::string_view request_id;
   IpAddress peer;   // none: a Unix socket
   IpAddress client; // for whom a trusted gateway forwarded it; none: unknown

@@ -62,6 +62,21 @@ http::ServerOptions server_options(const config::Config& config, std::shared_ptr
   return options;
 }
 
+std::vector<std::string> names_of(const PluginSet& plugins) {
+  std::vector<std::string> names;
+  for (const pipeline::TierSlot& slot : plugins.tiers()) names.emplace_back(slot.tier.name());
+  return names;
+}
+
+std::vector<std::string_view> paths_of(const http::Router& router) {
+  std::vector<std::string_view> paths;
+  for (const http::Route& route : router.routes()) paths.push_back(route.path);
+  return paths;
+}
+
+// 0 closed, 1 open, 2 half-open, as the enumerators stand.
+double number_of(pipeline::CircuitBreaker::State state) { return static_cast<double>(state); }
+
 } // namespace
 
 plugin::TrustPolicy trust_policy(const config::Config& config) {
@@ -74,7 +89,8 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       service_manager_(lifecycle.service_manager()), access_log_(config_.telemetry, log),
       audit_log_(config_.telemetry, log), background_log_(log),
-      recorder_({&access_log_, &audit_log_}, {&background_log_}),
+      metrics_recorder_(lifecycle.measurements().metrics(), lifecycle.measurements().volumes(), names_of(plugins_)),
+      recorder_({&access_log_, &audit_log_, &metrics_recorder_}, {&background_log_, &metrics_recorder_}),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
       tiers_(plugins_.tiers(), freshness_clock(config_), pipeline::Sealer(config_.lookup.encryption_keys), recorder_,
              history_),
@@ -86,9 +102,12 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
-      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()) {
+      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()),
+      metrics_(config_, lifecycle.measurements().metrics(), names_of(plugins_)) {
   tokens_.add_to(router_);
   health_.add_to(router_);
+  metrics_.add_to(router_);
+  metrics_recorder_.know_routes(paths_of(router_));
   hub_.attach(reports_);
 }
 
@@ -111,6 +130,19 @@ pipeline::ProbeBackground Generation::background() {
     if (tells && serves_) tell_service_manager();
   };
   return {each_second, tells ? kStatusAge : milliseconds(0)};
+}
+
+void Generation::read_gauges(telemetry::Reading& reading) const {
+  using telemetry::Id;
+  for (const pipeline::GatewayUse use : {pipeline::GatewayUse::read, pipeline::GatewayUse::create})
+    reading.set(Id::breaker_state, {breaker_name(use)}, number_of(guard_->state(use)));
+  for (const pipeline::TierState& tier : tiers_.states()) {
+    if (tier.blocking) reading.set(Id::breaker_state, {tier.name}, number_of(tier.breaker));
+    if (tier.entries()) reading.set(Id::cache_entries, {tier.name}, static_cast<double>(*tier.entries()));
+    if (tier.bytes()) reading.set(Id::cache_bytes, {tier.name}, static_cast<double>(*tier.bytes()));
+    reading.set(Id::cache_evictions, {tier.name}, static_cast<double>(tier.stats.evictions));
+  }
+  reading.set(Id::lane_queue_depth, {}, static_cast<double>(lanes_.reads.queued() + lanes_.gateway.queued()));
 }
 
 void Generation::tell_service_manager() {

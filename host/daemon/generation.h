@@ -12,12 +12,14 @@
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_set.h"
 #include "endpoints/health.h"
+#include "endpoints/metrics.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/token_pipeline.h"
 #include "telemetry/fan_out.h"
 #include "telemetry/logs.h"
+#include "telemetry/metrics_recorder.h"
 
 namespace authd::daemon {
 
@@ -39,6 +41,8 @@ class Generation {
   const PluginSet& plugins() const { return plugins_; }
   pipeline::SecretLookup& lookup() { return lookup_; }
   const pipeline::SecretLookup& lookup() const { return lookup_; }
+  // What its tiers, breakers and lanes hold now. [thread-safe]
+  void read_gauges(telemetry::Reading& reading) const;
 
  private:
   // What plugins report of the world outside, to those whom it concerns.
@@ -71,6 +75,7 @@ class Generation {
   telemetry::AccessLog access_log_;
   telemetry::AuditLog audit_log_;
   telemetry::BackgroundLog background_log_;
+  telemetry::MetricsRecorder metrics_recorder_;
   telemetry::FanOut recorder_;
   const std::shared_ptr<pipeline::TierHistory> history_; // of every generation
   pipeline::TierStack tiers_;
@@ -82,6 +87,7 @@ class Generation {
   const pipeline::TokenPipeline pipeline_;
   endpoints::TokenEndpoints tokens_;
   endpoints::HealthEndpoints health_;
+  endpoints::MetricsEndpoint metrics_;
   http::Router router_;
   std::promise<void> released_;
 };

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <thread>
 
+#include "daemon/measurements.h"
+
 namespace authd::daemon {
 
 // What a service manager is told about the daemon's life: sd_notify(3), of which the protocol (one datagram
@@ -72,11 +74,13 @@ class Lifecycle {
 
   SystemdNotifier& service_manager() { return service_manager_; }
   Retirement& retirement() { return retirement_; }
+  Measurements& measurements() { return measurements_; }
 
  private:
   std::mutex swapping_;
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
+  Measurements measurements_;
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 

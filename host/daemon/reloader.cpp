@@ -47,7 +47,9 @@ Reloader::Reloader(std::string config_file, config::Config config, const plugin:
                    http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader),
       exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
-      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)) {}
+      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)),
+      gauges_(lifecycle.measurements().metrics().add_source(
+          [this](telemetry::Reading& reading) { current()->read_gauges(reading); })) {}
 
 std::shared_ptr<Generation> Reloader::current() const {
   const std::lock_guard lock(mutex_);

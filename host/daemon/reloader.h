@@ -63,6 +63,7 @@ class Reloader {
   std::mutex reloading_; // one reload at a time
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> current_; // guarded by mutex_
+  const std::shared_ptr<void> gauges_;  // last: reads current_
 };
 
 } // namespace authd::daemon

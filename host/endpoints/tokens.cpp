@@ -126,13 +126,15 @@ void TokenEndpoints::on_result(http::Exchange& exchange, const LookupResult& res
 }
 
 void TokenEndpoints::issue(http::Exchange& exchange, const Consumer& consumer, std::string_view record) {
+  const SteadyTime start = steady_now();
   const auto token = pipeline_.issue(consumer, record);
+  const auto signing = steady_now() - start;
   if (!token) return http::respond_problem(exchange, token.error());
   thread_local std::string body;
   body.assign(R"({"access_token":")").append(token->text).append(R"(","expires_in":)");
   JsonWriter(body).value(token->expires_in);
   body += '}';
-  exchange.outcome().token = {token->jti, token->key};
+  exchange.outcome().token = {token->jti, token->key, token->algorithm, signing};
   respond_never_stored(exchange, body);
 }
 

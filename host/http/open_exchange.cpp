@@ -25,6 +25,7 @@ bool is_request_id(std::string_view id) {
 void OpenExchange::open(Inbox* inbox, const Peer& peer) {
   ++number_;
   stage_ = Stage::running;
+  shared_.activity.request_begun();
   outcome_ = shared_.outcomes.acquire();
   request_ = {};
   client_keeps_ = http_1_0_ = false;
@@ -111,6 +112,7 @@ void OpenExchange::respond(int status, std::string_view content_type, std::strin
                            std::initializer_list<HeaderField> headers) {
   if (stage_ == Stage::answered) return fail("the endpoint answered twice");
   stage_ = Stage::answered;
+  shared_.activity.request_ended();
   keeps_connection_ = client_keeps_ && !shared_.draining;
   append_response(outbox_.text(), {status, content_type, body, {headers.begin(), headers.size()}, persistence()},
                   request_, shared_.cors, shared_.date.text());

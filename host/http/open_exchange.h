@@ -18,6 +18,11 @@ class OpenExchange final : public Exchange {
  public:
   OpenExchange(ReactorResources& shared, ConnectionKey connection, Outbox& outbox)
       : shared_(shared), outbox_(outbox), connection_(connection) {}
+  ~OpenExchange() override { // a client that did not wait
+    if (stage_ != Stage::answered) shared_.activity.request_ended();
+  }
+  OpenExchange(const OpenExchange&) = delete;
+  OpenExchange& operator=(const OpenExchange&) = delete;
 
   // Begins the exchange for the request that the parser has read, or for what is known of a refused one.
   void open(Inbox* inbox, const Peer& peer);

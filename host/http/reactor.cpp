@@ -20,8 +20,7 @@ constexpr unsigned kRefusedAtOnce = 64;
 
 Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
                  SharedByReactors& all)
-    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)),
-      open_connections_(all.open_connections) {
+    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)), all_(all) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
   loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
 }
@@ -29,7 +28,7 @@ Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Applica
 Reactor::~Reactor() {
   shared_.mailbox->close();
   for (const Slot& slot : slots_) {
-    if (slot.connection != nullptr) --open_connections_;
+    if (slot.connection != nullptr) --all_.open_connections;
   }
 }
 
@@ -57,7 +56,7 @@ void Reactor::replace(std::shared_ptr<const Application> application) {
   loop_.wake();
 }
 
-void Reactor::run() {
+void Reactor::run(unsigned number) {
   while (!done()) {
     const auto ready = loop_.wait(next_due());
     shared_.now = steady_now();
@@ -67,6 +66,7 @@ void Reactor::run() {
     expire_deadlines();
     for (TimeoutQueue* queue : shared_.queues()) expire(*queue);
     if (accept_again_ <= shared_.now) resume_accepting();
+    if (all_.turns != nullptr) all_.turns->on_turn(number, steady_now() - shared_.now);
   }
 }
 
@@ -107,8 +107,8 @@ void Reactor::accept_next() {
 }
 
 void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
-  unsigned open = open_connections_ + 1;
-  if (open > shared_.options().max_connections && evict_longest_waiting()) open = open_connections_ + 1;
+  unsigned open = all_.open_connections + 1;
+  if (open > shared_.options().max_connections && evict_longest_waiting()) open = all_.open_connections + 1;
   if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
   Peer from{IpAddress::of(peer.addr()), true};
@@ -156,7 +156,8 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_
   slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation}, std::move(socket),
                                                  std::move(tls), peer);
   free_slots_.pop_back();
-  ++open_connections_;
+  ++all_.open_connections;
+  shared_.activity.set_connections(slots_.size() - free_slots_.size());
   return *slot.connection;
 }
 
@@ -267,7 +268,8 @@ void Reactor::reap(Connection& connection) {
   ++slots_[number].generation;
   slots_[number].connection.reset(); // closes the socket, which leaves epoll
   free_slots_.push_back(number);
-  --open_connections_;
+  --all_.open_connections;
+  shared_.activity.set_connections(slots_.size() - free_slots_.size());
 }
 
 } // namespace authd::http

@@ -25,9 +25,11 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  void run();                                                   // until stopped, or drained and without connections
+  void run(unsigned number);                                    // until stopped, or drained and without connections
   void stop();                                                  // [thread-safe]
   void replace(std::shared_ptr<const Application> application); // [thread-safe]
+
+  ReactorActivity activity() const { return shared_.activity.read(); } // [thread-safe]
 
   // Draining takes two steps, so that no reactor tells a client to close, and thereby to reconnect, while the listener
   // of another one is about to close. Each [thread-safe], once, in this order.
@@ -63,7 +65,7 @@ class Reactor {
   ReactorResources shared_;
   EventLoop loop_;
   Poco::Net::ServerSocket listener_;
-  std::atomic<unsigned>& open_connections_; // of all reactors
+  SharedByReactors& all_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ConnectionKey> turns_;

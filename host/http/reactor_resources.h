@@ -46,6 +46,28 @@ struct PooledOutcome {
 struct SharedByReactors {
   std::atomic<unsigned> open_connections{0};
   BodyBudget bodies;
+  TurnObserver* turns = nullptr;
+};
+
+// How busy a reactor is: written by its thread only, so that a count is a load and a store. [thread-safe] to read.
+class ActivityCount {
+ public:
+  void request_begun() { step(begun_); }
+  void request_ended() { step(ended_); }
+  void set_connections(std::size_t open) { connections_.store(static_cast<unsigned>(open), std::memory_order_relaxed); }
+  ReactorActivity read() const {
+    const std::uint64_t ended = ended_.load(std::memory_order_relaxed); // first: there are never more ended than begun
+    const std::uint64_t begun = begun_.load(std::memory_order_relaxed);
+    return {connections_.load(std::memory_order_relaxed), begun, begun > ended ? begun - ended : 0};
+  }
+
+ private:
+  static void step(std::atomic<std::uint64_t>& count) {
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  std::atomic<std::uint64_t> begun_{0};
+  std::atomic<std::uint64_t> ended_{0};
+  std::atomic<unsigned> connections_{0};
 };
 
 // What the connections of one reactor share. Used by its thread only, except the mailbox.
@@ -82,6 +104,7 @@ struct ReactorResources {
   std::vector<ConnectionKey> again; // that have more to do in the next turn of the loop
   SteadyTime now = steady_now();    // of the current turn
   bool draining = false;
+  ActivityCount activity;
 };
 
 } // namespace authd::http

@@ -75,7 +75,10 @@ std::size_t Router::max_body_bytes(Method method, std::string_view path) const {
 
 void Router::dispatch(Exchange& exchange) const {
   const Request& request = exchange.request();
-  if (const Route* route = find(request.method, request.path)) return route->handler(exchange);
+  if (const Route* route = find(request.method, request.path)) {
+    exchange.outcome().route = route->path;
+    return route->handler(exchange);
+  }
   const std::vector<std::string_view> allowed = methods_of(routes_, request.path);
   if (request.method == Method::options) return respond_options(exchange, allowed);
   if (allowed.empty()) return respond_http_problem(exchange, 404, "Path not found");

@@ -36,7 +36,8 @@ void prepare_thread(unsigned number) {
 
 class Server::Impl {
  public:
-  Impl(std::shared_ptr<const Application> application, Log& log) {
+  Impl(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns) {
+    shared_.turns = turns;
     const ServerOptions& options = application->options;
     std::vector<Poco::Net::ServerSocket> listeners;
     if (options.unix_socket.empty()) {
@@ -80,11 +81,16 @@ class Server::Impl {
   std::uint16_t port() const { return port_; }
   unsigned count() const { return static_cast<unsigned>(reactors_.size()); }
   unsigned connections() const { return shared_.open_connections; }
+  std::vector<ReactorActivity> activity() const {
+    std::vector<ReactorActivity> all;
+    for (const auto& reactor : reactors_) all.push_back(reactor->activity());
+    return all;
+  }
 
  private:
   void run(unsigned number) {
     prepare_thread(number);
-    reactors_[number]->run();
+    reactors_[number]->run(number);
     const std::lock_guard lock(mutex_);
     --running_;
     finished_.notify_all();
@@ -100,8 +106,8 @@ class Server::Impl {
   std::vector<std::thread> threads_;
 };
 
-Server::Server(std::shared_ptr<const Application> application, Log& log)
-    : impl_(std::make_unique<Impl>(std::move(application), log)) {}
+Server::Server(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns)
+    : impl_(std::make_unique<Impl>(std::move(application), log, turns)) {}
 
 Server::Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
     : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {}
@@ -112,6 +118,7 @@ void Server::start() { impl_->start(); }
 std::uint16_t Server::port() const { return impl_->port(); }
 unsigned Server::reactors() const { return impl_->count(); }
 unsigned Server::connections() const { return impl_->connections(); }
+std::vector<ReactorActivity> Server::activity() const { return impl_->activity(); }
 bool Server::drain(milliseconds timeout) { return impl_->drain(timeout); }
 void Server::replace(std::shared_ptr<const Application> application) { impl_->replace(application); }
 

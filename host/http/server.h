@@ -50,11 +50,26 @@ struct Application {
   RequestObserver* observer; // notified of every request that was answered or refused; may be null
 };
 
+// Told how long each turn of a reactor's loop took: an event that became ready meanwhile waited for that long at most.
+class TurnObserver {
+ public:
+  virtual ~TurnObserver() = default;
+  // Called on the reactor: must not block.
+  virtual void on_turn(unsigned reactor, std::chrono::nanoseconds took) = 0;
+};
+
+struct ReactorActivity {
+  unsigned connections = 0;   // open now
+  std::uint64_t requests = 0; // since start
+  std::uint64_t active = 0;   // requests that have no answer yet
+};
+
 class Server {
  public:
   // Binds, so that a port in use or a bad host fails here. Throws std::runtime_error that names server.host or
   // server.port and the remedy. The log must outlive the server.
-  Server(std::shared_ptr<const Application> application, Log& log);
+  // So must `turns`; null: nobody is told.
+  Server(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns = nullptr);
   // The same with an application that is never replaced; router and observer must outlive the server.
   Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log);
   ~Server(); // stops at once, open connections are closed
@@ -64,7 +79,8 @@ class Server {
   void start(); // the reactors begin to accept
   std::uint16_t port() const;
   unsigned reactors() const;
-  unsigned connections() const; // open now, including those being refused [thread-safe]
+  unsigned connections() const;                  // open now, including those being refused [thread-safe]
+  std::vector<ReactorActivity> activity() const; // of each reactor, in order [thread-safe]
 
   // Accepts the backlog, closes the listeners, answers requests already read and closes idle connections. True when all
   // connections are closed, false on timeout. Call once. [may-block]

@@ -36,7 +36,10 @@ Result<FlightPtr> FlightTable::join_or_start(std::string_view consumer, LookupDo
   const std::lock_guard lock(mutex_);
   if (has_copy()) return FlightPtr();
   if (const auto it = flights_.find(consumer); it != flights_.end()) {
-    if (join(it->second, std::move(done))) return it->second;
+    if (join(it->second, std::move(done))) {
+      recorder_.lookup_event(LookupEvent::coalesced);
+      return it->second;
+    }
   } else if (FlightPtr flight = start(consumer, std::move(done), false)) {
     return flight;
   }
@@ -45,7 +48,10 @@ Result<FlightPtr> FlightTable::join_or_start(std::string_view consumer, LookupDo
 
 bool FlightTable::start_in_background(std::string_view consumer, bool refresh) {
   const std::lock_guard lock(mutex_);
-  return flights_.find(consumer) != flights_.end() || start(consumer, nullptr, refresh) != nullptr;
+  if (flights_.find(consumer) != flights_.end()) return true;
+  if (start(consumer, nullptr, refresh) == nullptr) return false;
+  if (refresh) recorder_.lookup_event(LookupEvent::refresh_ahead);
+  return true;
 }
 
 // False: nobody waited for it any more, and its lane has no room for it in time.
@@ -96,7 +102,10 @@ bool FlightTable::enqueue(const FlightPtr& flight) {
   // A tenth less than there is: service times vary, and a request that is refused should be refused at once.
   const auto left = std::chrono::ceil<milliseconds>(flight->phase_end_ - now);
   const auto patience = std::max(left - left / 10, milliseconds(0));
-  if (!(reads ? lanes_.reads : lanes_.gateway).submit(std::move(job), patience)) return false;
+  if (!(reads ? lanes_.reads : lanes_.gateway).submit(std::move(job), patience)) {
+    recorder_.lookup_event(LookupEvent::lane_rejected);
+    return false;
+  }
   flight->in_reads_ = reads;
   ++flight->jobs_;
   return true;

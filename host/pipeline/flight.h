@@ -84,8 +84,8 @@ class FlightTable {
  public:
   // `timeout`: what a request waits for workers in all, and then for each of reading and fetching. References must
   // outlive the table; the lanes must have been stopped before it is destroyed.
-  FlightTable(milliseconds timeout, Lanes& lanes, FlightStages& stages)
-      : timeout_(timeout), lanes_(lanes), stages_(stages) {}
+  FlightTable(milliseconds timeout, Lanes& lanes, FlightStages& stages, Recorder& recorder)
+      : timeout_(timeout), lanes_(lanes), stages_(stages), recorder_(recorder) {}
 
   // The consumer's flight, which is started if there is none. nullptr: not needed, for `has_copy`, which is called
   // under the lock that complete() takes, returned true. AUTH_014: no worker would be free in time.
@@ -122,6 +122,7 @@ class FlightTable {
   const milliseconds timeout_;
   Lanes& lanes_;
   FlightStages& stages_;
+  Recorder& recorder_;
 
   struct TextHash {
     using is_transparent = void;

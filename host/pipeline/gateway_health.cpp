@@ -130,7 +130,9 @@ void GatewayHealth::tick(std::unique_lock<std::mutex>& lock) {
 void GatewayHealth::probe(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   Call call(steady_now() + probe_timeout_);
+  const SteadyTime start = steady_now();
   const plugin::Health health = gateway_.probe(call);
+  recorder_.probed(health.status, steady_now() - start);
   if (health.status == CallStatus::ok) guard_.prove_base();
   if (worth_a_call(health)) guard_.recovered(steady_now(), recorder_);
   lock.lock();

@@ -31,9 +31,13 @@ GuardedCalls::~GuardedCalls() {
   if (permit_) guard_.record(*permit_, Outcome::unjudged, steady_now(), recorder_);
 }
 
-std::optional<Error> GuardedCalls::admit(GatewayUse use) {
+std::optional<Error> GuardedCalls::admit(GatewayUse use, std::string_view operation) {
   auto admitted = guard_.acquire(use, steady_now(), recorder_);
-  if (auto* refused = std::get_if<Error>(&admitted)) return std::move(*refused);
+  if (auto* refused = std::get_if<Error>(&admitted)) {
+    recorder_.breaker_refused(breaker_name(use), operation);
+    return std::move(*refused);
+  }
+  operation_ = operation;
   permit_ = std::get<GatewayGuard::Permit>(admitted);
   use_ = use;
   ++admitted_;
@@ -43,6 +47,8 @@ std::optional<Error> GuardedCalls::admit(GatewayUse use) {
 void GuardedCalls::judge(const CallFailure* failure, bool in_doubt) {
   const auto permit = std::exchange(permit_, std::nullopt);
   if (!permit) return;
+  recorder_.breaker_passed(breaker_name(use_), operation_,
+                           failure == nullptr ? CallResult::ok : result_of(failure->status));
   if (failure != nullptr && failure->status == CallStatus::rate_limited) {
     return guard_.pause(*permit, failure->retry_after, steady_now(), recorder_);
   }

@@ -49,7 +49,7 @@ class GuardedCalls {
   GuardedCalls& operator=(const GuardedCalls&) = delete;
 
   // Before a call: nullopt, it may be made; else why not.
-  std::optional<Error> admit(GatewayUse use);
+  std::optional<Error> admit(GatewayUse use, std::string_view operation);
   // After it, with what it failed with, if it did. `in_doubt`: what it said must not count.
   void judge(const CallFailure* failure, bool in_doubt = false);
 
@@ -71,6 +71,7 @@ class GuardedCalls {
   StepLog* const steps_;
   std::size_t admitted_ = 0;
   GatewayUse use_ = GatewayUse::read; // of the call under way
+  std::string_view operation_{};      // static text
   std::optional<GatewayGuard::Permit> permit_;
 };
 

@@ -41,8 +41,12 @@ template <class Operation>
 CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& operation) {
   const auto admission = breaker_.acquire(steady_now());
   if (admission.transition) recorder_.breaker_moved(slot_.tier.name(), *admission.transition);
-  if (!admission.permit) return CallStatus::cancelled;
+  if (!admission.permit) {
+    recorder_.breaker_refused(slot_.tier.name(), name);
+    return CallStatus::cancelled;
+  }
   const CallStatus status = operation();
+  recorder_.breaker_passed(slot_.tier.name(), name, result_of(status));
   const bool overran = call.deadline() < steady_now() - kOverrun;
   if (overran) recorder_.tier_failed({slot_.tier.name(), name, CallStatus::timeout, "it exceeded its deadline"});
   const bool good = !failed(name, status, call) && !overran;
@@ -71,10 +75,23 @@ bool GuardedTier::failed(std::string_view operation, CallStatus status, Call& ca
 // One read by get_stale serves both questions, for the record itself says when it was fetched.
 std::optional<TierCopy> GuardedTier::read(const std::string& key) {
   if (pending_->covers(key)) return std::nullopt;
-  Call call(steady_now() + slot_.read_timeout);
+  const SteadyTime start = steady_now();
+  Call call(start + slot_.read_timeout);
   std::string envelope;
   const CallStatus status = guard("get", call, [&] { return slot_.tier.get_stale(call, key, envelope); });
-  if (status != CallStatus::ok) return std::nullopt;
+  const auto took = steady_now() - start;
+  auto copy = status == CallStatus::ok ? open(key, envelope) : std::nullopt;
+  if (!copy) {
+    report(TierOperation::get, status == CallStatus::ok ? CallStatus::not_found : status, took);
+    return std::nullopt;
+  }
+  const bool signs = rule(copy->freshness).signs;
+  recorder_.tier_called({slot_.tier.name(), TierOperation::get, signs ? CallResult::hit : CallResult::stale, took});
+  return copy;
+}
+
+// What a tier had under the key; nullopt: nothing that may be used.
+std::optional<TierCopy> GuardedTier::open(const std::string& key, std::string& envelope) {
   TierCopy copy;
   auto opened = Sealer::Opened::value;
   if (slot_.tier.leaves_process()) {
@@ -92,6 +109,20 @@ std::optional<TierCopy> GuardedTier::read(const std::string& key) {
   copy.freshness = clock_.of_remote(copy.fetched_at_ms, slot_.ttl, slot_.stale);
   if (copy.freshness == Freshness::gone) return std::nullopt;
   return copy;
+}
+
+// Unless the breaker refused it.
+void GuardedTier::report(TierOperation operation, CallStatus status, std::chrono::nanoseconds took) const {
+  if (status == CallStatus::cancelled) return;
+  recorder_.tier_called({slot_.tier.name(), operation, result_of(operation, status), took});
+}
+
+template <class Operation>
+CallStatus GuardedTier::timed(TierOperation name, Call& call, Operation&& operation) {
+  const SteadyTime start = steady_now();
+  const CallStatus status = guard(name_of(name), call, operation);
+  report(name, status, steady_now() - start);
+  return status;
 }
 
 void GuardedTier::cannot_read(const std::string& key, Sealer::Opened opened) {
@@ -114,7 +145,8 @@ void GuardedTier::store(const std::string& key, std::string_view record, const s
   const std::string_view value = slot_.tier.leaves_process() ? std::string_view(envelope) : record;
   // No longer than a read: when the tier hangs, every worker may be in here, and requests wait for one.
   Call call(steady_now() + slot_.read_timeout);
-  stored(is_answer(guard("set", call, [&] { return slot_.tier.set(call, key, value, slot_.ttl, slot_.stale); })));
+  stored(is_answer(
+      timed(TierOperation::set, call, [&] { return slot_.tier.set(call, key, value, slot_.ttl, slot_.stale); })));
   wipe(envelope.data(), envelope.size());
   if (invalidated()) remove(key); // that deletion may have come before this copy
 }
@@ -202,12 +234,12 @@ void GuardedTier::remove_later(const std::string& key) {
 
 CallStatus GuardedTier::delete_now(const std::string& key) {
   Call call(steady_now() + kDeleteTimeout);
-  return guard("del", call, [&] { return slot_.tier.del(call, key); });
+  return timed(TierOperation::del, call, [&] { return slot_.tier.del(call, key); });
 }
 
 CallStatus GuardedTier::clear_now() {
   Call call(steady_now() + kClearTimeout);
-  return guard("clear", call, [&] { return slot_.tier.clear(call, prefix_); });
+  return timed(TierOperation::clear, call, [&] { return slot_.tier.clear(call, prefix_); });
 }
 
 // Behind the breaker, as all else: a tier that is still away costs one worker one attempt, and soon none.

@@ -67,11 +67,15 @@ class GuardedTier {
   bool is_closed() const { return breaker_.state() == CircuitBreaker::State::closed; }
   template <class Operation>
   CallStatus guard(std::string_view name, Call& call, Operation&& operation);
+  template <class Operation>
+  CallStatus timed(TierOperation name, Call& call, Operation&& operation);
+  void report(TierOperation operation, CallStatus status, std::chrono::nanoseconds took) const;
   bool failed(std::string_view operation, CallStatus status, Call& call);
   bool poll_health(); // false: it is down
   void poll_stats(bool tells_health);
   CallStatus ask_health(Call& call, plugin::Health& health) const;
 
+  std::optional<TierCopy> open(const std::string& key, std::string& envelope);
   void cannot_read(const std::string& key, Sealer::Opened opened);
   bool may_store(SteadyTime now);
   void stored(bool good);

@@ -68,7 +68,7 @@ IssuedToken Signer::sign(const ClaimsTemplate& claims, const Consumer& consumer,
   const Hmac::Mac mac = hmac.sign(token_);
   token_ += '.';
   append_base64url(token_, mac.view());
-  return {token_, jti_, claims.expiration_, credential.key};
+  return {token_, jti_, claims.expiration_, credential.key, name_of(credential.algorithm)};
 }
 
 // The order of the claims is part of the contract: spec/token-service.md, "GET /tokens".

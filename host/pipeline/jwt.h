@@ -17,10 +17,11 @@
 namespace authd::pipeline {
 
 struct IssuedToken {
-  std::string_view text;       // into the signer's buffer, valid until its next sign
-  std::string_view jti;        // likewise
-  std::int64_t expires_in = 0; // seconds, exp - iat
-  std::string_view key{};      // the credential's
+  std::string_view text;        // into the signer's buffer, valid until its next sign
+  std::string_view jti;         // likewise
+  std::int64_t expires_in = 0;  // seconds, exp - iat
+  std::string_view key{};       // the credential's
+  std::string_view algorithm{}; // static text: "HS256"
 };
 
 // What all tokens of one configuration share, computed once. [thread-safe]

@@ -13,22 +13,34 @@ LocalTiers::LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::s
                        Recorder& recorder)
     : slots_(std::move(slots)), clock_(clock), history_(std::move(history)), recorder_(recorder) {}
 
-Freshness LocalTiers::get(std::string_view key, std::string& record) const {
+// Does one operation and reports it. CallStatus::ok or not_found, or it failed.
+template <class Operation>
+CallStatus LocalTiers::call(const TierSlot& slot, TierOperation name, Operation&& operation, bool reports) const {
+  Call call;
+  const SteadyTime start = reports ? steady_now() : SteadyTime();
+  const CallStatus status = operation(call);
+  if (reports) recorder_.tier_called({slot.tier.name(), name, result_of(name, status), steady_now() - start});
+  if (is_answer(status)) return status;
+  const CallFailure failure = call.take_failure(status);
+  recorder_.tier_failed({slot.tier.name(), name_of(name), status, failure.message});
+  return status;
+}
+
+Freshness LocalTiers::get(std::string_view key, std::string& record, bool reports) const {
   for (const TierSlot& slot : slots_) {
-    Call call;
-    const CallStatus status = slot.tier.get(call, key, record);
-    if (failed(slot, "get", status, call) || status != CallStatus::ok) continue;
+    const CallStatus status = call(
+        slot, TierOperation::get, [&](Call& c) { return slot.tier.get(c, key, record); }, reports);
+    if (status != CallStatus::ok) continue;
     if (const auto stamp = open(record)) return clock_.of_local(*stamp, history_->channels);
   }
   return Freshness::gone;
 }
 
-bool LocalTiers::get_stale(std::string_view key, std::string& record) const {
+bool LocalTiers::get_stale(std::string_view key, std::string& record, bool reports) const {
   for (const TierSlot& slot : slots_) {
-    Call call;
-    const CallStatus status = slot.tier.get_stale(call, key, record);
-    if (failed(slot, "get_stale", status, call) || status != CallStatus::ok) continue;
-    if (open(record)) return true;
+    const CallStatus status = call(
+        slot, TierOperation::get_stale, [&](Call& c) { return slot.tier.get_stale(c, key, record); }, reports);
+    if (status == CallStatus::ok && open(record)) return true;
   }
   return false;
 }
@@ -47,8 +59,9 @@ void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_
     const milliseconds lifetime = std::min(slot.ttl, at_most);
     value.assign(record);
     clock_.stamp(std::min(lifetime, refresh_within), period).append_to(value);
-    Call call;
-    if (failed(slot, "set", slot.tier.set(call, key, value, lifetime, slot.stale), call)) continue;
+    const CallStatus status =
+        call(slot, TierOperation::set, [&](Call& c) { return slot.tier.set(c, key, value, lifetime, slot.stale); });
+    if (!is_answer(status)) continue;
     history_->stored(steady_now() + lifetime + slot.stale);
   }
   wipe(value.data(), value.size());
@@ -57,9 +70,7 @@ void LocalTiers::put(std::string_view key, std::string_view record, std::uint64_
 DropResult LocalTiers::remove(std::string_view key) const {
   DropResult result;
   for (const TierSlot& slot : slots_) {
-    Call call;
-    const CallStatus status = slot.tier.del(call, key);
-    failed(slot, "del", status, call);
+    const CallStatus status = call(slot, TierOperation::del, [&](Call& c) { return slot.tier.del(c, key); });
     result.add(drop_of(slot.tier, status));
   }
   return result;
@@ -68,10 +79,9 @@ DropResult LocalTiers::remove(std::string_view key) const {
 DropResult LocalTiers::clear() const {
   DropResult result;
   for (const TierSlot& slot : slots_) {
-    Call call;
-    const plugin::TierStats stats = slot.tier.stats(call);
-    const CallStatus status = slot.tier.clear(call, {});
-    failed(slot, "clear", status, call);
+    Call asking;
+    const plugin::TierStats stats = slot.tier.stats(asking);
+    const CallStatus status = call(slot, TierOperation::clear, [&](Call& c) { return slot.tier.clear(c, {}); });
     result.add(clear_of(slot.tier, status,
                         stats.known ? std::optional(static_cast<std::int64_t>(stats.entries)) : std::nullopt));
   }
@@ -85,13 +95,6 @@ bool LocalTiers::holds_usable() const {
     Call call;
     return slot.tier.stats(call).entries > 0;
   });
-}
-
-bool LocalTiers::failed(const TierSlot& slot, std::string_view operation, CallStatus status, Call& call) const {
-  if (is_answer(status)) return false;
-  const CallFailure failure = call.take_failure(status);
-  recorder_.tier_failed({slot.tier.name(), operation, status, failure.message});
-  return true;
 }
 
 } // namespace authd::pipeline

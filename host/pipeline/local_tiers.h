@@ -24,9 +24,10 @@ class LocalTiers {
 
   // The first copy that is within its TTL; stale: it is, but suspect for longer than lookup.suspect_grace; gone:
   // there is none. Unless gone, `record` is replaced. Allocates nothing once it has grown.
-  Freshness get(std::string_view key, std::string& record) const;
+  // `reports` false: a second look on behalf of the same request, which must not count as another hit or miss.
+  Freshness get(std::string_view key, std::string& record, bool reports = true) const;
   // Any copy within its stale window, fresh ones too.
-  bool get_stale(std::string_view key, std::string& record) const;
+  bool get_stale(std::string_view key, std::string& record, bool reports = true) const;
 
   // For the TTL of each tier, `at_most` if that is shorter. It is due as if that were `refresh_within`, if shorter.
   void put(std::string_view key, std::string_view record, std::uint64_t period,
@@ -41,7 +42,8 @@ class LocalTiers {
 
  private:
   std::optional<LocalStamp> open(std::string& value) const;
-  bool failed(const TierSlot& slot, std::string_view operation, CallStatus status, Call& call) const;
+  template <class Operation>
+  CallStatus call(const TierSlot& slot, TierOperation name, Operation&& operation, bool reports = true) const;
 
   const std::vector<TierSlot> slots_;
   const FreshnessClock clock_;

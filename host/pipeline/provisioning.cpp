@@ -64,7 +64,7 @@ std::string why_none_signs(const Selection& selection) {
 template <class Operation>
 auto guarded(GuardedCalls& calls, GatewayUse use, std::string_view name, Operation&& operation)
     -> Result<decltype(operation()), Error> {
-  if (auto refused = calls.admit(use)) return Failure<>(std::move(*refused));
+  if (auto refused = calls.admit(use, name)) return Failure<>(std::move(*refused));
   const SteadyTime start = steady_now();
   calls.begin_step(name);
   auto result = operation();

@@ -36,7 +36,7 @@ SecretLookup::SecretLookup(LookupSettings settings, TierStack& tiers, const plug
                            GatewayGuard& guard, GatewayHealth& health, Lanes& lanes, Recorder& recorder)
     : settings_(settings), tiers_(tiers), source_(gateway, health, settings.auto_provision), guard_(guard),
       health_(health), lanes_(lanes), recorder_(recorder), negative_(settings.negative_ttl),
-      failed_lately_(kAskAgain, kFailedLately), flights_(settings.breaker_timeout, lanes, *this) {}
+      failed_lately_(kAskAgain, kFailedLately), flights_(settings.breaker_timeout, lanes, *this, recorder) {}
 
 // --- on reactors ---------------------------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ SecretLookup::Begun SecretLookup::begin(std::string_view consumer, LookupDone do
   if (auto result = answer_at_once(consumer)) return {std::move(result), nullptr};
   auto found = std::make_shared<Found>();
   // A flight fills the tiers before it leaves the table: whoever finds neither flight nor copy is the first.
-  const auto has_copy = [&] { return rule(tiers_.get_local(consumer, found->record)).signs; };
+  const auto has_copy = [&] { return rule(tiers_.get_local(consumer, found->record, false)).signs; };
   auto flight = flights_.join_or_start(consumer, std::move(done), has_copy);
   if (!flight) return {stale_or(consumer, std::move(flight.error())), nullptr};
   if (*flight == nullptr) return {LookupResult(std::move(found)), nullptr};
@@ -80,13 +80,14 @@ std::optional<LookupResult> SecretLookup::answer_at_once(std::string_view consum
   }
   // A blocking tier may still have a copy that a worker can fetch.
   if (auto refused = suspended(); refused && tiers_.blocking_tiers_are_down(now)) {
+    recorder_.breaker_refused(breaker_name(GatewayUse::read), "list");
     return stale_or(consumer, std::move(*refused));
   }
   // A suspect copy that could not be confirmed a moment ago.
   auto found = std::make_shared<Found>();
   found->stale = true;
   found->why_stale = "its last refresh failed less than a second ago";
-  if (tiers_.get_local(consumer, found->record) == Freshness::stale && failed_lately_.recall(consumer, now)) {
+  if (tiers_.get_local(consumer, found->record, false) == Freshness::stale && failed_lately_.recall(consumer, now)) {
     return LookupResult(std::move(found));
   }
   return std::nullopt;
@@ -129,6 +130,7 @@ bool SecretLookup::take_copy(const FlightPtr& flight, TierCopy copy) {
 
 void SecretLookup::go_on_to_gateway(const FlightPtr& flight) {
   auto refused = suspended();
+  if (refused) recorder_.breaker_refused(breaker_name(GatewayUse::read), "list");
   if (!refused) refused = flights_.requeue(flight);
   if (refused) fail(flight, std::move(*refused));
 }
@@ -238,19 +240,25 @@ LookupResult SecretLookup::stale_or(std::string_view consumer, Error error) {
   auto found = std::make_shared<Found>();
   found->stale = true;
   found->why_stale = reason_of(error);
-  if (tiers_.get_stale(consumer, found->record)) return LookupResult(std::move(found));
+  const bool has_copy = tiers_.get_stale(consumer, found->record);
+  recorder_.fell_back(has_copy);
+  if (has_copy) return LookupResult(std::move(found));
   return Failure<>(std::move(error));
 }
 
+// The copy in a local tier, or the one that a blocking tier had before the gateway was asked.
 LookupResult SecretLookup::stale_or(const FlightPtr& flight, Error error) {
-  LookupResult result = stale_or(flight->consumer, std::move(error));
-  if (result) return result;
   const auto fallback = flights_.fallback(flight);
-  if (!fallback) return result;
   auto found = std::make_shared<Found>();
+  found->stale = true;
+  found->why_stale = reason_of(error);
+  const bool is_local = tiers_.get_stale(flight->consumer, found->record);
+  recorder_.fell_back(is_local || fallback != nullptr);
+  if (is_local) return LookupResult(std::move(found));
+  if (fallback == nullptr) return Failure<>(std::move(error));
   found->record = fallback->record;
   found->stale = fallback->stale;
-  if (found->stale) found->why_stale = reason_of(result.error());
+  if (!found->stale) found->why_stale.clear();
   return LookupResult(std::move(found));
 }
 

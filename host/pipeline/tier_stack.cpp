@@ -63,9 +63,9 @@ bool TierStack::was_invalidated(std::string_view consumer, const FetchMark& sinc
 
 // --- local tiers ---------------------------------------------------------------------------------------
 
-Freshness TierStack::get_local(std::string_view consumer, std::string& record) const {
+Freshness TierStack::get_local(std::string_view consumer, std::string& record, bool reports) const {
   Token buffer;
-  return local_.get(local_key(consumer, buffer), record);
+  return local_.get(local_key(consumer, buffer), record, reports);
 }
 
 bool TierStack::get_stale(std::string_view consumer, std::string& record) const {
@@ -124,7 +124,7 @@ std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer, bool 
 // One from the future is none: the clock was set back, and until it had caught up nothing would be stored.
 bool TierStack::has_newer(std::string_view local_key, std::int64_t fetched_at_ms) const {
   std::string record;
-  if (!local_.get_stale(local_key, record)) return false;
+  if (!local_.get_stale(local_key, record, false)) return false;
   const Secret wiped(std::move(record));
   const std::int64_t at_hand_ms = CredentialRecord::decode(wiped.reveal())->fetched_at_ms();
   return fetched_at_ms < at_hand_ms && at_hand_ms <= unix_millis(wall_now());
@@ -209,11 +209,12 @@ std::vector<TierState> TierStack::states() const {
   std::vector<TierState> all;
   for (const TierSlot& slot : local_.slots()) {
     Call call(steady_now() + slot.read_timeout);
-    all.push_back({slot.tier.name(), slot.tier.remote(), CircuitBreaker::State::closed, {}, slot.tier.stats(call)});
+    all.push_back(
+        {slot.tier.name(), slot.tier.remote(), false, CircuitBreaker::State::closed, {}, slot.tier.stats(call)});
   }
   for (const auto& tier : guarded_)
-    all.push_back(
-        {tier->slot().tier.name(), tier->slot().tier.remote(), tier->breaker(), tier->condition(), tier->stats()});
+    all.push_back({tier->slot().tier.name(), tier->slot().tier.remote(), true, tier->breaker(), tier->condition(),
+                   tier->stats()});
   return all;
 }
 

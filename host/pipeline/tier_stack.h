@@ -25,6 +25,7 @@ namespace authd::pipeline {
 struct TierState {
   std::string name;
   bool remote = false;
+  bool blocking = false;                                         // it is asked on workers, behind a breaker
   CircuitBreaker::State breaker = CircuitBreaker::State::closed; // closed for local tiers
   TierCondition condition;                                       // well for local tiers
   plugin::TierStats stats;
@@ -48,7 +49,7 @@ class TierStack {
   // --- on reactors: local tiers only ---
 
   // See LocalTiers::get.
-  Freshness get_local(std::string_view consumer, std::string& record) const;
+  Freshness get_local(std::string_view consumer, std::string& record, bool reports = true) const;
   bool get_stale(std::string_view consumer, std::string& record) const;
 
   bool has_blocking() const { return !guarded_.empty(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passes on what requests and background work report to everybody who observes it, in the order given. The one place
-// where an observer is added: metrics and traces will be others.
+// where an observer is added.
 #pragma once
 
 #include <utility>
@@ -31,6 +31,24 @@ class FanOut final : public RequestObserver, public pipeline::Recorder {
   }
   void tier_failed(const pipeline::TierReport& report) override {
     for (pipeline::Recorder* observer : of_background_work_) observer->tier_failed(report);
+  }
+  void tier_called(const pipeline::TierCall& call) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->tier_called(call);
+  }
+  void breaker_passed(std::string_view breaker, std::string_view operation, pipeline::CallResult result) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->breaker_passed(breaker, operation, result);
+  }
+  void breaker_refused(std::string_view breaker, std::string_view operation) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->breaker_refused(breaker, operation);
+  }
+  void fell_back(bool found) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->fell_back(found);
+  }
+  void lookup_event(pipeline::LookupEvent event) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->lookup_event(event);
+  }
+  void probed(CallStatus status, std::chrono::nanoseconds duration) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->probed(status, duration);
   }
 
  private:

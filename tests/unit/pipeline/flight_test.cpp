@@ -22,6 +22,25 @@ LookupResult found(std::string record) {
   return LookupResult(std::move(copy));
 }
 
+class EventRecorder final : public Recorder {
+ public:
+  void gateway_called(const GatewayReport&) override {}
+  void breaker_moved(std::string_view, CircuitBreaker::Transition) override {}
+  void tier_failed(const TierReport&) override {}
+  void lookup_event(LookupEvent event) override {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(event);
+  }
+  std::vector<LookupEvent> events() const {
+    const std::lock_guard lock(mutex_);
+    return events_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<LookupEvent> events_;
+};
+
 // Reading finds nothing; fetching waits until it is released.
 class FlightTest : public testing::Test, private FlightStages {
  protected:
@@ -39,7 +58,8 @@ class FlightTest : public testing::Test, private FlightStages {
   }
 
   Lanes lanes{1, 8};
-  FlightTable table{kTimeout, lanes, *this};
+  EventRecorder recorder;
+  FlightTable table{kTimeout, lanes, *this, recorder};
   bool has_blocking_tier = false;
   std::atomic<int> reads{0}, fetches{0}, failures{0}, answered{0};
   std::promise<void> release;
@@ -69,6 +89,7 @@ TEST_F(FlightTest, IsSharedByAllWhoJoinIt) {
   EXPECT_EQ(join(), first);
   EXPECT_TRUE(table.start_in_background("alice", true)) << "one is under way";
   finish();
+  EXPECT_EQ(recorder.events(), std::vector{LookupEvent::coalesced});
   EXPECT_EQ(fetches, 1);
   EXPECT_EQ(answered, 2);
   EXPECT_EQ(failures, 0);

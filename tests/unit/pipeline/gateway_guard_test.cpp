@@ -121,7 +121,7 @@ class GuardedCallsTest : public GatewayGuardTest {
     const CallFailure failure{status, 0, {}, {}};
     for (int i = 0; i < times; ++i) {
       GuardedCalls calls(guard, recorder);
-      if (!calls.admit(use)) calls.judge(&failure);
+      if (!calls.admit(use, "list")) calls.judge(&failure);
     }
   }
 };
@@ -177,10 +177,10 @@ TEST_F(GuardedCallsTest, GiveTheirPlaceBackWhenTheyEndWithoutAnAnswer) {
   guard.recovered(steady_now(), recorder);
   {
     GuardedCalls calls(guard, recorder);
-    ASSERT_FALSE(calls.admit(GatewayUse::read));
+    ASSERT_FALSE(calls.admit(GatewayUse::read, "list"));
   }
   GuardedCalls calls(guard, recorder);
-  EXPECT_FALSE(calls.admit(GatewayUse::read)) << "the only place was never given back";
+  EXPECT_FALSE(calls.admit(GatewayUse::read, "list")) << "the only place was never given back";
 }
 
 } // namespace
