@@ -47,10 +47,11 @@ Record* take_free_record() {
 Record* push_record() {
   auto* record = new (std::nothrow) Record;
   if (record == nullptr) return nullptr;
-  record->next = all_records.load(std::memory_order_relaxed);
+  record->next = all_records.load(std::memory_order_acquire); // its number is read
   do {
     record->number = record->next != nullptr ? record->next->number + 1 : 0;
-  } while (!all_records.compare_exchange_weak(record->next, record, std::memory_order_release));
+  } while (
+      !all_records.compare_exchange_weak(record->next, record, std::memory_order_release, std::memory_order_acquire));
   return record;
 }
 
