@@ -54,7 +54,7 @@ void announce(const config::Config& config, const http::Server& server, Log& log
              {"process.pid", static_cast<std::int64_t>(::getpid())}});
 }
 
-// An address that nobody asked for is no reason to refuse to serve; one that was configured is.
+// A default address that cannot be used does not prevent serving; a configured one does.
 std::unique_ptr<endpoints::AdminServer> open_admin(Reloader& reloader, Log& log) {
   const config::Config& config = reloader.current()->config();
   if (config.admin.listen.empty()) return nullptr;
@@ -132,7 +132,7 @@ int serve(const std::string& config_file) {
   lifecycle.begin_drain();
   log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
   drain(watchdog, reloader, server, log);
-  exchanges.abort(); // a worker that hangs in Kong holds up nobody any more
+  exchanges.abort(); // a worker that hangs in Kong no longer delays the exit
   return EXIT_SUCCESS;
 }
 

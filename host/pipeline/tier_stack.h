@@ -76,9 +76,9 @@ class TierStack {
   // not be told yet is not read for this consumer until it was. [may-block]
   DropResult drop(std::string_view consumer);
   DropResult drop_all(); // [may-block]
-  // The same for who must not wait: local tiers drop it at once, blocking tiers with the next flush_deletions, and are
-  // not read for it until then. Returns the mark for what was fetched under `mark` and is newer than all that is
-  // dropped: it can be stored, unless somebody else has invalidated the consumer since.
+  // The same for callers that must not wait: local tiers drop it at once, blocking tiers with the next flush_deletions,
+  // and are not read for it until then. Returns the mark for what was fetched under `mark` and is newer than all that
+  // is dropped: it can be stored, unless the consumer has been invalidated again since.
   FetchMark drop_soon(std::string_view consumer, const FetchMark& mark);
   void flush_deletions(); // GuardedTier::flush of each [may-block]
   void flush_single();    // GuardedTier::flush_single of each [may-block]

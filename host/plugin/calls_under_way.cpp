@@ -62,7 +62,7 @@ void leave_records(void* record) {
 }
 
 // Not the destructor of a thread_local: registering one takes the dynamic linker's lock, which a plugin that
-// hangs in dlopen holds, and exit() runs it, before anybody could say which plugin called exit().
+// hangs in dlopen holds, and exit() runs it, before the log could say which plugin called exit().
 void leave_with_thread(Record* record) {
   static const auto key = [] {
     pthread_key_t made{};
