@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "pipeline/consumer.h"
@@ -22,6 +23,9 @@ struct IssuedToken {
   std::int64_t expires_in = 0; // seconds, exp - iat
   std::string_view key{};      // the credential's
 };
+
+// RFC 7519, section 4.1.3: a single entry as a string, others as an array.
+void write_audience(JsonWriter& json, const std::vector<std::string>& audience);
 
 // What all tokens of one configuration share, computed once. [thread-safe]
 class ClaimsTemplate {
