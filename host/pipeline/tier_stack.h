@@ -81,7 +81,6 @@ class TierStack {
   // is dropped: it can be stored, unless the consumer has been invalidated again since.
   FetchMark drop_soon(std::string_view consumer, const FetchMark& mark);
   void flush_deletions(); // GuardedTier::flush of each [may-block]
-  void flush_single();    // GuardedTier::flush_single of each [may-block]
   bool needs_flush() const;
 
   // --- from a remote tier, about what happened elsewhere ---
@@ -94,7 +93,7 @@ class TierStack {
   // local tiers, and of a remote tier that does not say how many it has.
   bool may_hold_copies() const;
   std::vector<TierState> states() const;
-  // Once a second, of blocking tiers that expect to be asked how they are. [may-block]
+  // GuardedTier::poll of each, once a second. [may-block]
   void poll();
 
  private:
