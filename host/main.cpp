@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // options -> config -> watchdog -> generation (plugins, pipeline, endpoints) -> server -> wait -> drain. Objects
 // are built bottom-up on the stack of serve(), so that leaving it is the shutdown sequence.
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -23,7 +21,6 @@
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
 #include "daemon/watchdog.h"
-#include "endpoints/admin.h"
 #include "http/server.h"
 #include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
@@ -35,13 +32,11 @@ using namespace authd;
 using namespace authd::daemon;
 
 Log::Options log_options(const config::Config& config) {
-  Log::Options options;
-  options.level = config.telemetry.log_level;
-  options.service_name = config.telemetry.service_name;
-  options.service_version = config.telemetry.service_version;
-  options.environment = config::name_of(config.environment);
-  options.fd = STDOUT_FILENO;
-  return options;
+  return {.level = config.telemetry.log_level,
+          .service_name = config.telemetry.service_name,
+          .service_version = config.telemetry.service_version,
+          .environment = std::string(config::name_of(config.environment)),
+          .fd = STDOUT_FILENO};
 }
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {
@@ -53,44 +48,6 @@ void announce(const config::Config& config, const http::Server& server, Log& log
              {"authd.gateway", config.gateway.plugin},
              {"process.pid", static_cast<std::int64_t>(::getpid())}});
 }
-
-// An address that nobody asked for is no reason to refuse to serve; one that was configured is.
-std::unique_ptr<endpoints::AdminServer> open_admin(Reloader& reloader, Log& log) {
-  const config::Config& config = reloader.current()->config();
-  if (config.admin.listen.empty()) return nullptr;
-  const auto is_preset = [](const config::EffectiveValue& v) {
-    return v.path == "admin.listen" && v.origin == "default";
-  };
-  try {
-    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry,
-                                                    log);
-  } catch (const std::exception& error) {
-    if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
-      throw std::runtime_error(std::string("admin.listen: ") + error.what());
-    }
-    log.write(Level::warn, "no-admin-listener", error.what(), {{"authd.setting", "admin.listen"}});
-    return nullptr;
-  }
-}
-
-// Apart from the threads that take signals and that end the process: a plugin may hang while it starts.
-class ReloadThread {
- public:
-  ReloadThread(Watchdog& watchdog, Reloader& reloader)
-      : watchdog_(watchdog), thread_([&] {
-          while (watchdog.await_reload()) reloader.reload();
-        }) {}
-  ~ReloadThread() {
-    watchdog_.stop_reloads();
-    thread_.join();
-  }
-  ReloadThread(const ReloadThread&) = delete;
-  ReloadThread& operator=(const ReloadThread&) = delete;
-
- private:
-  Watchdog& watchdog_;
-  std::thread thread_;
-};
 
 // What is left to do when the drain is over: workers, plugins and generations to end, the log to write out.
 constexpr seconds kExitAllowance{10};
@@ -124,7 +81,7 @@ int serve(const std::string& config_file) {
   reloader.attach(server);
   watchdog.serving();
   server.start();
-  const std::unique_ptr<endpoints::AdminServer> admin = open_admin(reloader, log);
+  const auto admin = open_admin_listener(reloader, log);
   const ReloadThread reloads(watchdog, reloader);
   lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);
@@ -133,7 +90,7 @@ int serve(const std::string& config_file) {
   lifecycle.begin_drain();
   log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
   drain(watchdog, reloader, server, log);
-  exchanges.abort(); // a worker that hangs in Kong holds up nobody any more
+  exchanges.abort(); // a worker that hangs in Kong no longer delays the exit
   return EXIT_SUCCESS;
 }
 

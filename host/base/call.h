@@ -57,7 +57,7 @@ class Call {
   // As authd_host.remaining_ms defines it.
   std::int64_t remaining_ms() const;
 
-  // Until when somebody waits for the result. A later one, up to the deadline, is still used (it fills a cache), but
+  // Until when a caller waits for the result. A later one, up to the deadline, is still used (it fills a cache), but
   // nothing new is started for it: no retry. The deadline, unless set to be earlier.
   void set_patience(SteadyTime until) { patience_ = std::min(until, deadline_); }
   std::int64_t patience_ms() const; // what is left of it, like remaining_ms for the deadline

@@ -235,7 +235,7 @@ class Log::Writer {
   }
 
   // Returns when all is written, when the descriptor fails, or when authd stops and the reader stays stuck for a
-  // second: a log that nobody reads must not delay the exit.
+  // second: a log without a reader must not delay the exit.
   void write_out(std::string_view data) {
     while (!data.empty()) {
       pollfd p{options_.fd, POLLOUT, 0};

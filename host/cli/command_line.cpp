@@ -167,7 +167,7 @@ bool says_everywhere(const std::string& outcome) {
     const auto object = Poco::JSON::Parser().parse(outcome).extract<Poco::JSON::Object::Ptr>();
     return object->getValue<bool>("everywhere");
   } catch (const Poco::Exception&) {
-    return false; // whoever answers there, it is no authd of this version
+    return false; // what answers there is not an authd of this version
   }
 }
 
@@ -204,7 +204,7 @@ CommandLine run_command_line(int argc, char** argv) {
   CLI::App app("authd issues JWTs for Kong consumers. Without a command it runs the server.", "authd");
   app.set_version_flag("--version", std::string("authd ").append(kVersion));
   app.add_option("--config", line.config_file,
-                 "configuration file; else /etc/authd/authd.toml if it exists, else the environment alone");
+                 "configuration file; default: /etc/authd/authd.toml if it exists, otherwise only the environment");
   app.require_subcommand(0, 1);
 
   std::string file;
@@ -215,17 +215,17 @@ CommandLine run_command_line(int argc, char** argv) {
   command(*config, "check", "print every error; exit 1 if there are any", &file, line.exit_code,
           [&] { return check(config_file(), without_plugins); });
   config->get_subcommand("check")->add_flag("--no-plugins", without_plugins,
-                                            "do not run plugin code: check settings against the schema alone");
-  command(*config, "show", "the configuration in effect and where each value came from, secrets redacted", &file,
+                                            "do not run plugin code; check settings only against the schema");
+  command(*config, "show", "print the configuration in effect and where each value came from, secrets redacted", &file,
           line.exit_code, [&] { return show(config_file()); });
-  command(*config, "schema", "JSON Schema of authd.toml", nullptr, line.exit_code,
+  command(*config, "schema", "print the JSON Schema of authd.toml", nullptr, line.exit_code,
           [] { return print(config::schema(installed_schemas())); });
-  command(*config, "env", "every environment variable that authd reads; with FILE, those of its plugins too", &file,
-          line.exit_code, [&] { return print_variables(config_file()); });
+  command(*config, "env", "print every environment variable that authd reads; with FILE, also those of its plugins",
+          &file, line.exit_code, [&] { return print_variables(config_file()); });
 
   CLI::App* plugin = app.add_subcommand("plugin", "inspect a plugin file");
   plugin->require_subcommand(1);
-  command(*plugin, "inspect", "what a plugin file declares, without running its code", &file, line.exit_code,
+  command(*plugin, "inspect", "print what a plugin file declares, without running its code", &file, line.exit_code,
           [&] { return inspect(file); });
   plugin->get_subcommand("inspect")->get_option("FILE")->required();
 
@@ -236,7 +236,7 @@ CommandLine run_command_line(int argc, char** argv) {
   std::string socket;
   const auto add_socket = [&](CLI::App* to) {
     to->add_option("--socket", socket,
-                   "admin listener of the running authd (unix:/path, /path or host:port); else that of the "
+                   "admin listener of the running authd (unix:/path, /path or host:port); default: that of the "
                    "configuration")
         ->check(why_no_listener, "");
   };
@@ -246,7 +246,8 @@ CommandLine run_command_line(int argc, char** argv) {
   invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
   invalidation->add_flag("--all", all, "all consumers");
   invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
-  command(*cache, "stats", "what each tier holds", nullptr, line.exit_code, [&] { return print_stats(admin()); });
+  command(*cache, "stats", "print statistics of each tier", nullptr, line.exit_code,
+          [&] { return print_stats(admin()); });
   for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
 
   try {

@@ -168,7 +168,7 @@ struct Admin {
 
 struct Security {
   std::vector<std::string> trusted_gateways; // CIDR; empty: any
-  bool names_gateways = false;               // somebody set them: they are no guess from server.host
+  bool names_gateways = false;               // they are set, not derived from server.host
   std::vector<std::string> waivers;          // TOML paths whose production rule is waived
 };
 

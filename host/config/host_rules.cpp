@@ -104,7 +104,7 @@ void check_telemetry(const std::vector<Section>& sections, Problems& problems) {
                            mode->text.reveal()));
 }
 
-// It asks nobody who he is: over the network only who may reach the machine itself may come in.
+// The admin listener does not authenticate its clients, so only local processes should reach it.
 void warn_of_open_admin(Config& config) {
   const std::string& listen = config.admin.listen;
   if (listen.empty() || listen.starts_with("unix:") || is_loopback(listen.substr(0, listen.rfind(':')))) return;

@@ -10,9 +10,9 @@
 
 namespace authd::config {
 
-// Port 0 only in tests, no "*" with credentials, no two tiers of one name; warnings when anybody may ask for
-// tokens or operate authd, when a setting has no effect yet, when secrets leave the process in clear, and when high
-// availability is only a word.
+// Port 0 only in tests, no "*" with credentials, no two tiers of one name; warnings when anyone may ask for
+// tokens or operate authd, when a setting has no effect yet, when secrets leave the process unencrypted, and when
+// HIGH_AVAILABILITY has no effect.
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems);
 
 // A setting that is set has no effect, because its feature is not built.

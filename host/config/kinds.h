@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kinds of plugins: one row each, read by whatever asks which table of authd.toml a kind has, what a plugin of
 // it must provide, or where the configuration keeps it. A new kind is a row in kinds.cpp, and a proxy beside
-// plugin/gateway.h and plugin/cache_tier.h for whoever calls it.
+// plugin/gateway.h and plugin/cache_tier.h for its callers.
 #pragma once
 
 #include <cstddef>

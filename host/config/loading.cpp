@@ -184,7 +184,7 @@ void Loading::read_plugin(PluginTables& plugins, const Kind& kind, const Node* w
 void Loading::add_by_variable(PluginTables& plugins, const Kind& kind) {
   for (const Setting* variable : adding_) {
     const auto& [table_name, plugin] = variable->adds;
-    const auto is_it = [&](const PluginUse* use) { return plugin_name(use->plugin) == plugin; };
+    const auto is_it = [&name = plugin](const PluginUse* use) { return plugin_name(use->plugin) == name; };
     const std::vector<const PluginUse*> uses = uses_of(config_, kind);
     if (table_name != kind.table || std::any_of(uses.begin(), uses.end(), is_it)) continue;
     Node table; // as if the file had it

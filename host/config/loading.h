@@ -17,13 +17,13 @@
 
 namespace authd::config {
 
-// plugins.dir when nobody sets it: beside the executable's folder, else the installed one.
+// plugins.dir when it is not set: beside the executable's folder, else the installed one.
 std::string default_plugin_dir();
 
 // What a plugin itself says of settings that its schema allows: whole lines.
 struct PluginVerdict {
   std::vector<Problem> problems;
-  std::vector<std::string> warnings; // what keeps nobody from starting
+  std::vector<std::string> warnings; // what does not prevent a start
 };
 // Given what the rest of the configuration says, the plugin's table and its kind.
 using PluginTrial = std::function<PluginVerdict(const Config& config, const PluginUse& use, std::string_view kind)>;
@@ -37,7 +37,7 @@ struct LoadOptions {
   std::span<const Kind> kinds = config::kinds(); // others than authd's, for tests
 };
 
-// `file` empty: /etc/authd/authd.toml if it exists, else the environment alone.
+// `file` empty: /etc/authd/authd.toml if it exists, else only the environment.
 Result<Config, std::vector<Problem>> load(std::string_view file, const EnvironmentVariables& env,
                                           const SchemaSource& schemas, const LoadOptions& options = {});
 

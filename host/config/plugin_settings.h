@@ -22,7 +22,7 @@ Result<Shape, std::string> merged(Shape host, const Shape& plugin);
 PluginSettings plugin_settings(const Node& table, const Shape& plugin, const std::string& path,
                                const Problems& problems);
 
-// Where the setting at an RFC 6901 pointer stands, or would: of one that nobody set, the table or array around it.
+// Where the setting at an RFC 6901 pointer stands, or would: of one that is not set, the table or array around it.
 std::string place_of(const PluginSettings& settings, std::string_view pointer);
 
 // "kong-gateway" for "kong-gateway", "kong-gateway.so" and "/opt/kong-gateway.so".

@@ -31,7 +31,7 @@ class Problems {
   // Replaces the hint of each unknown setting for which `owner_of` returns something else than "".
   void explain_unknown(const std::function<std::string(std::string_view name)>& owner_of);
 
-  // What keeps nobody from starting, as "authd.toml:14:11: gateway.admin_token: ...".
+  // What does not prevent a start, as "authd.toml:14:11: gateway.admin_token: ...".
   void warn(const Origin& origin, std::string_view path, std::string_view message);
   const std::vector<std::string>& warnings() const { return warnings_; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The subset of JSON Schema 2020-12 in which a plugin publishes its settings. Every keyword here is
-// enforced; any other makes the schema refused, because a rule that nobody checks would be a lie.
+// enforced; a schema with any other is refused, because authd would not enforce it.
 //
 //   everywhere  type (one of string, integer, number, boolean, array, object), default, description,
 //               title, $schema, examples (the first is shown in the manual)

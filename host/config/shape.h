@@ -47,7 +47,7 @@ struct Shape {
   bool comma_list = false;  // array: a string is taken as a comma-separated list
   std::vector<Shape> items; // array: the one shape of its elements; object: of members with free names
   std::vector<Property> properties;
-  bool open = false; // object: unknown members are let through, because nobody could say what is known
+  bool open = false; // object: unknown members are allowed, because the known ones cannot be determined
 
   bool secret = false;                   // never printed
   bool reloadable = true;                // a reload may change it

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin_actions.h"
 
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -38,8 +41,6 @@ std::string plugins(const Generation& generation) {
   return body;
 }
 
-} // namespace
-
 endpoints::AdminActions admin_actions(Reloader& reloader) {
   endpoints::AdminActions actions;
   actions.invalidate = [&](std::string_view consumer) { return reloader.current()->lookup().invalidate(consumer); };
@@ -51,6 +52,26 @@ endpoints::AdminActions admin_actions(Reloader& reloader) {
   actions.cache_stats = [&] { return cache_stats(*reloader.current()); };
   actions.plugins = [&] { return plugins(*reloader.current()); };
   return actions;
+}
+
+} // namespace
+
+std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, Log& log) {
+  const config::Config& config = reloader.current()->config();
+  if (config.admin.listen.empty()) return nullptr;
+  const auto is_preset = [](const config::EffectiveValue& v) {
+    return v.path == "admin.listen" && v.origin == "default";
+  };
+  try {
+    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry,
+                                                    log);
+  } catch (const std::exception& error) {
+    if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
+      throw std::runtime_error(std::string("admin.listen: ") + error.what());
+    }
+    log.write(Level::warn, "no-admin-listener", error.what(), {{"authd.setting", "admin.listen"}});
+    return nullptr;
+  }
 }
 
 } // namespace authd::daemon

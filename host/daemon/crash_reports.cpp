@@ -106,7 +106,7 @@ void add_thread(Line& line) {
   if (::prctl(PR_GET_NAME, name) == 0) line.add(R"(,"process.thread.name":")").add_plain(name).add("\"");
 }
 
-// To the log's descriptor; elsewhere if nobody reads that, because a process that crashes must not wait.
+// To the log's descriptor; elsewhere if its reader is stuck, because a process that crashes must not wait.
 void write_out(std::string_view line, int fd) {
   pollfd writable{fd, POLLOUT, 0};
   const bool read = ::poll(&writable, 1, kStuckReader_ms) == 1 && (writable.revents & POLLOUT) != 0;
@@ -139,7 +139,7 @@ extern "C" void on_crash(int signal, siginfo_t* info, void*) {
   std::copy(kCrashes[index].name.begin(), kCrashes[index].name.end(), what + 9);
   report(to, "crashed", what, plugin::call_of_this_thread());
   ::sigaction(signal, &to.before[index], nullptr);
-  // The faulty instruction runs again when this returns; a signal that somebody sent has to be sent again.
+  // The faulty instruction runs again when this returns; a signal that was sent with kill() has to be sent again.
   if (info->si_code <= 0) ::syscall(SYS_tgkill, ::getpid(), ::syscall(SYS_gettid), signal);
 }
 

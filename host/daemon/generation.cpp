@@ -29,7 +29,7 @@ pipeline::FreshnessClock freshness_clock(const config::Config& config) {
   return {config.lookup.refresh_ahead, config.lookup.suspect_grace};
 }
 
-// What systemctl status shows is at most this old where nobody asks for /health.
+// What systemctl status shows is at most this old when no one asks for /health.
 constexpr seconds kStatusAge{10};
 
 std::string status_text(const pipeline::Issuance& issuance) {
@@ -79,10 +79,6 @@ double number_of(pipeline::CircuitBreaker::State state) { return static_cast<dou
 
 } // namespace
 
-plugin::TrustPolicy trust_policy(const config::Config& config) {
-  return {config.environment == config::Environment::production, config.plugins.require_pins};
-}
-
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
                        pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
@@ -101,19 +97,19 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, background()),
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
-      reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
+      outside_changes_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()),
       metrics_(config_, lifecycle.measurements().metrics(), names_of(plugins_)) {
   tokens_.add_to(router_);
   health_.add_to(router_);
   metrics_.add_to(router_);
   metrics_recorder_.know_routes(paths_of(router_));
-  hub_.attach(reports_);
+  hub_.attach(outside_changes_);
 }
 
 Generation::~Generation() {
-  hub_.detach(reports_);
-  reports_.stop();
+  hub_.detach(outside_changes_);
+  outside_changes_.stop();
   // Its workers refer to everything above it.
   lanes_.stop();
 }
@@ -123,10 +119,8 @@ Generation::~Generation() {
 pipeline::ProbeBackground Generation::background() {
   const bool tells = service_manager_.is_listening();
   if (!tells && !tiers_.has_blocking()) return {};
-  // Deletions too, because an instance that nobody asks has no other worker to tell a tier that is back.
   const auto each_second = [this, tells] {
-    tiers_.poll();
-    tiers_.flush_single();
+    tiers_.poll(); // an idle instance has no other worker to tell a tier that is back what was deleted
     if (tells && serves_) tell_service_manager();
   };
   return {each_second, tells ? kStatusAge : milliseconds(0)};

@@ -16,6 +16,7 @@
 #include "endpoints/tokens.h"
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
+#include "pipeline/outside_changes.h"
 #include "pipeline/token_pipeline.h"
 #include "telemetry/fan_out.h"
 #include "telemetry/logs.h"
@@ -45,24 +46,6 @@ class Generation {
   void read_gauges(telemetry::Reading& reading) const;
 
  private:
-  // What plugins report of the world outside, to those whom it concerns.
-  class Reports final : public pipeline::InvalidationHub::Listener {
-   public:
-    Reports(pipeline::TierStack& tiers, pipeline::SecretLookup& lookup)
-        : tiers_(tiers), changes_([&lookup](const std::string& consumer) { lookup.forget(consumer); },
-                                  [&lookup] { lookup.forget_all(); }) {}
-    void invalidated(std::string_view remote_key) override { tiers_.invalidated(remote_key); }
-    void cleared() override { tiers_.cleared(); }
-    void missed() override { tiers_.restored(); }
-    void changed(std::string_view consumer) override { changes_.add(consumer); }
-    void all_changed() override { changes_.add_all(); }
-    void stop() { changes_.stop(); }
-
-   private:
-    pipeline::TierStack& tiers_;
-    pipeline::ConsumerChanges changes_;
-  };
-
   pipeline::ProbeBackground background();
   void tell_service_manager();
 
@@ -83,7 +66,7 @@ class Generation {
   pipeline::GatewayHealth gateway_health_;
   pipeline::Lanes lanes_;
   pipeline::SecretLookup lookup_;
-  Reports reports_;
+  pipeline::OutsideChanges outside_changes_;
   const pipeline::TokenPipeline pipeline_;
   endpoints::TokenEndpoints tokens_;
   endpoints::HealthEndpoints health_;
@@ -91,7 +74,5 @@ class Generation {
   http::Router router_;
   std::promise<void> released_;
 };
-
-plugin::TrustPolicy trust_policy(const config::Config& config);
 
 } // namespace authd::daemon

@@ -55,7 +55,7 @@ void SystemdNotifier::notify(std::string_view state) const {
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  // Nobody listening is no reason for the daemon to fail.
+  // A missing listener is no reason for the daemon to fail.
   [[maybe_unused]] const ssize_t n =
       ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
   ::close(fd);

@@ -36,6 +36,10 @@ std::string pin_for(const config::Config& config, const config::PluginUse& use) 
   return pin == config.plugins.pins.end() ? std::string() : pin->second;
 }
 
+plugin::TrustPolicy trust_policy(const config::Config& config) {
+  return {config.environment == config::Environment::production, config.plugins.require_pins};
+}
+
 std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use) {
   if (refusal.problems.empty()) return refusal.line + '\n';
   std::string lines;

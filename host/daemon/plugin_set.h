@@ -31,6 +31,9 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
 // The sha256 that the plugin's file must have; empty: any.
 std::string pin_for(const config::Config& config, const config::PluginUse& use);
 
+// How strictly the files of plugins are checked.
+plugin::TrustPolicy trust_policy(const config::Config& config);
+
 class PluginSet {
  public:
   // Takes over from `previous` (may be null) each instance whose file and settings are the same, so that a

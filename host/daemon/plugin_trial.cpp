@@ -117,7 +117,7 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
   instance->reset();
 }
 
-// What a plugin prints is no answer of the command, and a core file of a trial helps nobody.
+// What a plugin prints is not the output of the command, and a core file of a trial is of no use.
 void discard_output() {
   const int nowhere = ::open("/dev/null", O_WRONLY);
   ::dup2(nowhere, STDOUT_FILENO);

@@ -115,4 +115,14 @@ void Reloader::swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const h
   lifecycle_.retirement().enqueue(std::move(retirement));
 }
 
+ReloadThread::ReloadThread(Watchdog& watchdog, Reloader& reloader)
+    : watchdog_(watchdog), thread_([&] {
+        while (watchdog.await_reload()) reloader.reload();
+      }) {}
+
+ReloadThread::~ReloadThread() {
+  watchdog_.stop_reloads();
+  thread_.join();
+}
+
 } // namespace authd::daemon

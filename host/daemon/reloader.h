@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "config/loading.h"
 #include "daemon/generation.h"
 #include "daemon/lifecycle.h"
+#include "daemon/watchdog.h"
 #include "http/server.h"
 #include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
@@ -64,6 +66,20 @@ class Reloader {
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> current_; // guarded by mutex_
   const std::shared_ptr<void> gauges_;  // last: reads current_
+};
+
+// Reloads when the watchdog has taken a SIGHUP. A thread of its own, because a plugin may hang while it starts, and
+// signals must be taken all the same.
+class ReloadThread {
+ public:
+  ReloadThread(Watchdog& watchdog, Reloader& reloader); // both must outlive it
+  ~ReloadThread();
+  ReloadThread(const ReloadThread&) = delete;
+  ReloadThread& operator=(const ReloadThread&) = delete;
+
+ private:
+  Watchdog& watchdog_;
+  std::thread thread_;
 };
 
 } // namespace authd::daemon

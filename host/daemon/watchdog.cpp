@@ -166,7 +166,7 @@ void Watchdog::take_ending(int signal) {
   }
 }
 
-// Nobody has been served yet, so there is nothing to answer or to hand over.
+// No request has been accepted yet, so there is nothing to answer or to hand over.
 void Watchdog::end_start(int signal) {
   const bool held = overruns_.first_holder().callee != nullptr;
   say_end(held ? Level::error : Level::info, "start-ended",

@@ -21,7 +21,7 @@ namespace authd::daemon {
 sigset_t watched_signals(); // TERM, INT and HUP
 std::string_view name_of_signal(int number);
 
-// HUP waits until there is somebody to take it, PIPE and USR1 are ignored. TERM and INT still end the process.
+// HUP stays pending until the watchdog takes it, PIPE and USR1 are ignored. TERM and INT still end the process.
 void hold_reloads();
 // All of watched_signals() wait from here on. Must be called before any thread starts, so that all inherit.
 void block_signals();

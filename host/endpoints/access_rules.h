@@ -12,11 +12,11 @@
 
 namespace authd::endpoints {
 
-// security.trusted_gateways: who may ask for tokens. Identity arrives in plain headers, so whoever may
-// connect may claim to be anybody: only Kong should.
+// security.trusted_gateways: who may ask for tokens. Identity arrives in plain headers, so a peer that may
+// connect can claim to be any consumer: only Kong should.
 class TrustedPeers {
  public:
-  // CIDR blocks ("10.0.0.0/8", "::1") that the configuration has validated; none: everybody is trusted.
+  // CIDR blocks ("10.0.0.0/8", "::1") that the configuration has validated; none: every peer is trusted.
   explicit TrustedPeers(const std::vector<std::string>& blocks);
 
   bool contains(const IpAddress& peer) const;

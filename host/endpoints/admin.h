@@ -19,7 +19,7 @@
 
 namespace authd::endpoints {
 
-// What operations can be done, given by whoever owns the parts. All [thread-safe] and [may-block].
+// The operations, provided by the owner of the parts. All [thread-safe] and [may-block].
 struct AdminActions {
   struct ReloadOutcome {
     bool applied = false;

@@ -43,29 +43,14 @@ std::string_view bearer_token(const http::Request& request) {
   return value->substr(begin, value->find_last_not_of(" \t") - begin + 1);
 }
 
-void append_audience(JsonWriter& json, const std::vector<std::string>& audience) {
-  json.key("audience");
-  if (audience.size() == 1) {
-    json.value(audience.front());
-    return;
-  }
-  json.begin_array();
-  for (const std::string& a : audience) json.value(a);
-  json.end_array();
-}
-
 std::string validation_body(const pipeline::ValidatedToken& token) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("valid", true).member("tokenId", token.token_id).member("subject", token.subject);
   json.member("issuer", token.issuer);
-  append_audience(json, token.audience);
+  pipeline::write_audience(json.key("audience"), token.audience);
   json.key("issuedAt");
-  if (token.issued_at) {
-    json.value(iso8601_of_seconds(*token.issued_at));
-  } else {
-    json.null();
-  }
+  token.issued_at ? json.value(iso8601_of_seconds(*token.issued_at)) : json.null();
   json.member("expiresAt", iso8601_of_seconds(token.expires_at));
   json.member("expiresIn", token.expires_at - unix_seconds(wall_now())).end_object();
   return body;

@@ -46,7 +46,7 @@ struct Request {
 };
 
 // Whom trusted gateways forwarded a request for: the rightmost entry of X-Forwarded-For that is not a gateway itself.
-// Anybody may have sent the entries to the left of it. Empty when there is no such entry, or when it is not an IP
+// The entries to the left of it may be forged. Empty when there is no such entry, or when it is not an IP
 // address (with or without a port).
 IpAddress client_address(const Request& request, const std::function<bool(const IpAddress&)>& is_gateway);
 

@@ -96,7 +96,7 @@ ServerSocket open_local_listener(const std::string& path) {
     if (is_served(address)) throw std::runtime_error(path + ": another process is listening on this socket; stop it");
     ::unlink(path.c_str());
     ServerSocket socket;
-    // Created without permissions for others: if they were removed afterwards, somebody could connect in between.
+    // Created without permissions for others: if they were removed afterwards, others could connect in between.
     const mode_t mask = ::umask(S_IRWXG | S_IRWXO);
     try {
       socket.bind(address, false);

@@ -5,7 +5,7 @@
 // An exchange is tried again if it may be (idempotent) and the reason may pass:
 //   no answer        refused, reset, closed without a byte, or connecting took too long
 //   429, 502-504     after Retry-After where the server says it, else after a backoff with full jitter
-// and only when the wait ends while somebody still waits for the result, and the budget allows it.
+// and only if the pause ends while a caller still waits for the result, and the budget allows it.
 //
 // Not a 500: Kong answers it when its database fails, at once or after 5 s, and a database is not back a
 // tenth of a second later; what the requester's 500 ms allow is one more query for a database in trouble.
@@ -64,7 +64,7 @@ class RetryPolicy {
   RetryPolicy(RetrySettings settings, bool idempotent, RetryBudget& budget, const Chance& chance);
 
   // How long to wait before the next attempt; nullopt: the last one's result stands. Ask once after each.
-  // `patience_ms`: how long somebody still waits for the result.
+  // `patience_ms`: how long a caller still waits for the result.
   // The first dead connection is no attempt, and nothing is waited for.
   std::optional<milliseconds> wait_before_next(const AttemptEnd& end, std::int64_t patience_ms);
 

@@ -57,7 +57,7 @@ struct RunningCall {
   const authd_call* call; // null: no deadline
 
   milliseconds remaining() const { return milliseconds(host.remaining_ms(&host, call)); }
-  // How long somebody waits for the result.
+  // How long a caller waits for the result.
   milliseconds patience() const {
     return call != nullptr ? milliseconds(Call::from_abi(call)->patience_ms()) : milliseconds::max();
   }

@@ -50,8 +50,8 @@ class Connector {
  public:
   explicit Connector(Resolver resolver = resolve_by_system) : lookup_(std::move(resolver)) {}
 
-  // `patience`: how long somebody waits for what the connection is made for; the addresses take turns within
-  // it. Zero or less: nobody waits. A failure names every address that was tried, unless the host is one
+  // `patience`: how long a caller waits for what the connection is made for; all addresses are tried within
+  // it. Zero or less: no caller waits. A failure names every address that was tried, unless the host is one
   // itself. [may-block]
   Result<DeadlineSocket> connect(const Endpoint& to, const Deadline& deadline, milliseconds patience);
 

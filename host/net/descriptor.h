@@ -28,7 +28,7 @@ class Descriptor {
   int fd_;
 };
 
-// Becomes readable at the first raise() and stays so, because nobody reads it: ends every wait that polls it
+// Becomes readable at the first raise() and stays so, because it is never read: ends every wait that polls it
 // (Deadline::cancelled_by), once and for good.
 class Event {
  public:
@@ -39,7 +39,7 @@ class Event {
 
   int descriptor() const { return fd_.get(); }                   // for poll(2) only
   void raise() const noexcept { ::eventfd_write(fd_.get(), 1); } // [thread-safe]
-  // Gives the descriptor back before the end of the object. Requires that nobody waits for it any more.
+  // Gives the descriptor back before the end of the object. Requires that no thread waits for it any more.
   void close() { fd_ = Descriptor(); }
 
  private:

@@ -137,8 +137,8 @@ std::size_t BlockingLane::queued() const {
   return waited_for_.size() + background_.size();
 }
 
-// The first that somebody still waits for. Those before it, for which all who waited were refused meanwhile, go
-// behind all that are waited for, or are given up if there is no room.
+// The first job that a caller still waits for. Those before it, whose callers have all been refused, go
+// behind all jobs with callers, or are given up if there is no room.
 bool BlockingLane::next(Job& job, std::vector<Job>& discarded) {
   const SteadyTime now = steady_now();
   while (!waited_for_.empty()) {

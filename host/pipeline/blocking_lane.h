@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bounded pool of workers for whatever may block. Threads are started when there is work for them and
-// stay. Jobs that somebody waits for go first, in their order; those that nobody waits for (any more) go last.
-// How long each kind of job takes is observed, so that a job which would not begin in time can be refused at once
-// instead of being queued for nothing (bulkhead). [thread-safe]
+// A bounded pool of workers for operations that may block. Threads are started when there is work for them and
+// stay. Jobs that a caller waits for go first, in their order; those without a (remaining) caller go last.
+// The lane measures how long each kind of job takes, so that a job which would not begin in time can be refused at
+// once instead of being queued in vain (bulkhead). [thread-safe]
 #pragma once
 
 #include <array>
@@ -28,18 +28,18 @@ class BlockingLane {
   struct Job {
     Kind kind = Kind::other;
     // False: it says nothing about how long such a job takes: there was nothing to do, or it went on after
-    // everybody had stopped waiting. Must not throw.
+    // all callers had stopped waiting. Must not throw.
     std::function<bool()> run;
-    // Until when somebody waits for it, asked when its turn comes; empty: nobody does.
+    // Until when a caller waits for it, asked when its turn comes; empty: no caller does.
     std::function<SteadyTime()> wanted_until{};
     // Called instead of `run` when it is given up for want of room.
     std::function<void()> discarded{};
   };
 
-  // One that somebody waits for however long it takes.
+  // One that a caller waits for however long it takes.
   static Job plain_job(std::function<void()> run);
 
-  // `max_queued`: of each sort, those that somebody waits for and those that nobody waits for.
+  // `max_queued`: of each sort, jobs with and without a caller that waits.
   BlockingLane(std::size_t max_workers, std::size_t max_queued);
   ~BlockingLane(); // stop()
   BlockingLane(const BlockingLane&) = delete;
@@ -48,10 +48,10 @@ class BlockingLane {
   // False: the queue is full, or the job would begin later than `patience` from now, or the lane has stopped; the
   // job was not taken.
   [[nodiscard]] bool submit(Job job, milliseconds patience = milliseconds::max());
-  // One that nobody waits for. Not taken if the queue is full.
+  // One that no caller waits for. Not taken if the queue is full.
   void submit_background(Kind kind, std::function<void()> run);
 
-  // How long a job that somebody waits for would wait for a worker, were it submitted now, at the pace observed so
+  // How long a job with a caller would wait for a worker if it were submitted now, at the pace measured so
   // far.
   milliseconds expected_wait() const;
 

@@ -6,7 +6,7 @@
 //              a row of failures alone, whatever went well before.
 //   open       calls are rejected until reset_timeout has passed since it opened, or the backend's own probe says
 //              that it has recovered.
-//   half-open  one probe passes, all else is rejected; its outcome closes or opens the breaker.
+//   half-open  one probe passes, all other calls are rejected; its outcome closes or opens the breaker.
 //
 // An outcome counts only in the period (between two transitions) in which its call was admitted, so a
 // slow failure from before the opening cannot fail the probe. [thread-safe]

@@ -23,7 +23,7 @@ struct TierDrop {
 
 // Of a del. Of a tier that was built for ABI 1.0 `ok` does not say whether there was a copy.
 TierDrop drop_of(const plugin::CacheTier& tier, CallStatus deleted);
-// Of a clear. `held`: how many copies it had before, as far as anybody knows.
+// Of a clear. `held`: how many copies it had before, if that is known.
 TierDrop clear_of(const plugin::CacheTier& tier, CallStatus cleared, std::optional<std::int64_t> held);
 
 class DropResult {

@@ -54,7 +54,7 @@ bool FlightTable::start_in_background(std::string_view consumer, bool refresh) {
   return true;
 }
 
-// False: nobody waited for it any more, and its lane has no room for it in time.
+// False: no request waited for it any more, and its lane has no room for it in time.
 bool FlightTable::join(const FlightPtr& flight, LookupDone done) {
   const SteadyTime now = steady_now();
   const SteadyTime until = now + timeout_;
@@ -65,7 +65,7 @@ bool FlightTable::join(const FlightPtr& flight, LookupDone done) {
   return true;
 }
 
-// Its job goes, or soon will, behind all jobs that somebody waits for. So another job is submitted; the first to run
+// Its job goes, or soon will, behind all jobs that requests wait for. So another job is submitted; the first to run
 // does the work.
 bool FlightTable::enqueue_again(const FlightPtr& flight, SteadyTime until) {
   const auto wanted_before = flight->wanted_until_.exchange(until.time_since_epoch().count());
@@ -76,7 +76,7 @@ bool FlightTable::enqueue_again(const FlightPtr& flight, SteadyTime until) {
   return false;
 }
 
-// nullptr: its lane has no room for it in time. `done` null: nobody waits for it.
+// nullptr: its lane has no room for it in time. `done` null: no request waits for it.
 FlightPtr FlightTable::start(std::string_view consumer, LookupDone done, bool refresh) {
   auto flight = std::make_shared<Flight>(consumer, refresh);
   flight->phase_end_ = steady_now() + timeout_;
@@ -143,7 +143,7 @@ std::optional<Error> FlightTable::requeue(const FlightPtr& flight) {
   return no_worker(false);
 }
 
-// A lane has no room any more for a job that nobody waits for. The flight fails, unless it has another job.
+// A lane has no room any more for a job that no request waits for. The flight fails, unless it has another job.
 void FlightTable::discard(const FlightPtr& flight) {
   std::unique_lock lock(mutex_);
   if (--flight->jobs_ > 0 || !flight->is_queued()) return;

@@ -60,7 +60,7 @@ class Flight {
   unsigned jobs_ = 0;                  // of it, in the lanes
   std::vector<LookupDone> waiters_;
   std::shared_ptr<const Found> fallback_{};
-  std::atomic<SteadyTime::rep> wanted_until_{0}; // until when somebody waits; lanes read it without the table's lock
+  std::atomic<SteadyTime::rep> wanted_until_{0}; // until when a request waits; lanes read it without the table's lock
 };
 using FlightPtr = std::shared_ptr<Flight>;
 
@@ -90,7 +90,7 @@ class FlightTable {
   // The consumer's flight, which is started if there is none. nullptr: not needed, for `has_copy`, which is called
   // under the lock that complete() takes, returned true. AUTH_014: no worker would be free in time.
   Result<FlightPtr> join_or_start(std::string_view consumer, LookupDone done, const std::function<bool()>& has_copy);
-  // Unless the consumer has a flight, starts one that nobody waits for. False: its lane is full.
+  // Unless the consumer has a flight, starts one that no request waits for. False: its lane is full.
   bool start_in_background(std::string_view consumer, bool refresh);
 
   // After reading, for the gateway's lane. AUTH_014: no worker would be free in time.

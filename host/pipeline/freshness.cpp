@@ -20,7 +20,7 @@ ChannelPeriods::ChannelPeriods() {
   current_ = (static_cast<std::uint64_t>(random()) << 32) | random();
 }
 
-// The time is stored before the period: whoever sees the new period sees its beginning.
+// The time is stored before the period: a reader that sees the new period sees its beginning.
 void ChannelPeriods::restored(SteadyTime now) {
   restored_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   current_.fetch_add(1, std::memory_order_release);

@@ -64,7 +64,8 @@ void GatewayGuard::judge(const Running& call, CircuitBreaker::Outcome outcome, S
   if (moved) recorder.breaker_moved(breaker_name(call.use), *moved);
 }
 
-// Nobody may be waiting for a call that hangs: a refresh. Its place must not be held for as long as that lasts.
+// Perhaps no request waits for a call that hangs, as in a refresh. Its place must not be held for as long as that
+// lasts.
 void GatewayGuard::count_late(SteadyTime now, Recorder& recorder) {
   std::vector<Running> late;
   {

@@ -6,8 +6,8 @@
 //           named; then one call finds out whether it is over.
 //   proof   until anything under the base was answered well, "not found" may mean that the base is wrong.
 //
-// A call that takes longer than it may is a failure from then on, whether or not anybody waits for it: whoever asks the
-// guard next counts it first. The rules: spec/kong.md. Time is passed in; nothing here does I/O. [thread-safe]
+// A call that takes longer than it may is a failure from then on, whether or not a request waits for it: the next use
+// of the guard counts it first. The rules: spec/kong.md. Time is passed in; nothing here does I/O. [thread-safe]
 #pragma once
 
 #include <atomic>

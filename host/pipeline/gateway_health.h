@@ -22,7 +22,7 @@ namespace authd::pipeline {
 // What the probe's thread does beside probing for those who ask.
 struct ProbeBackground {
   std::function<void()> each_second{}; // may block; empty: nothing
-  milliseconds probe_every{0};         // 0: only when somebody asks
+  milliseconds probe_every{0};         // 0: only when it is asked for
 };
 
 class GatewayHealth {

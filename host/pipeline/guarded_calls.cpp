@@ -8,8 +8,8 @@ namespace {
 
 using Outcome = CircuitBreaker::Outcome;
 
-// An unknown consumer says nothing about the gateway's health: whoever asks for such ids could dilute the failures
-// of others. What the gateway refuses to create for one consumer is that consumer's matter alone.
+// An unknown consumer says nothing about the gateway's health: requests with such ids could dilute the failures
+// of others. What the gateway refuses to create for one consumer concerns only that consumer.
 Outcome outcome_of(GatewayUse use, const CallFailure* failure) {
   if (failure == nullptr) return Outcome::success;
   switch (failure->status) {

@@ -168,6 +168,11 @@ void GuardedTier::stored(bool good) {
 // --- how it is -----------------------------------------------------------------------------------------
 
 void GuardedTier::poll() {
+  ask_how_it_is();
+  if (!pending_->covers_all()) flush();
+}
+
+void GuardedTier::ask_how_it_is() {
   const bool tells = slot_.tier.health_when_blocking();
   if (tells && !poll_health()) return;
   if (slot_.tier.stats_when_blocking()) poll_stats(tells);

@@ -45,14 +45,11 @@ class GuardedTier {
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to
   // five seconds when all is to be deleted.
   void flush();
-  // The same, unless everything is to be deleted: for a thread that must not be kept for seconds.
-  void flush_single() {
-    if (!pending_->covers_all()) flush();
-  }
   // Whether flush would have something to do now.
   bool needs_flush(SteadyTime now) const { return pending_->needs_flush(now); }
 
-  // Asks how it is and for its statistics, if the tier expects to be asked. To be called once a second.
+  // Asks how it is and for its statistics, if the tier expects to be asked, and carries out pending deletions, unless
+  // everything is to be deleted: the caller must not be kept for seconds. To be called once a second.
   void poll();
   plugin::TierStats stats() const { return tracker_.stats(); } // as they were last
   TierCondition condition() const { return tracker_.condition(is_closed()); }
@@ -71,6 +68,7 @@ class GuardedTier {
   CallStatus timed(TierOperation name, Call& call, Operation&& operation);
   void report(TierOperation operation, CallStatus status, std::chrono::nanoseconds took) const;
   bool failed(std::string_view operation, CallStatus status, Call& call);
+  void ask_how_it_is();
   bool poll_health(); // false: it is down
   void poll_stats(bool tells_health);
   CallStatus ask_health(Call& call, plugin::Health& health) const;

@@ -30,18 +30,17 @@ void append_number(std::string& out, std::int64_t number) {
   out.append(digits.data(), digits.size());
 }
 
-void append_audience(std::string& out, const std::vector<std::string>& audience) {
-  JsonWriter writer(out);
+} // namespace
+
+void write_audience(JsonWriter& json, const std::vector<std::string>& audience) {
   if (audience.size() == 1) {
-    writer.value(audience.front());
+    json.value(audience.front());
     return;
   }
-  writer.begin_array();
-  for (const std::string& a : audience) writer.value(a);
-  writer.end_array();
+  json.begin_array();
+  for (const std::string& a : audience) json.value(a);
+  json.end_array();
 }
-
-} // namespace
 
 ClaimsTemplate::ClaimsTemplate(const config::Jwt& jwt)
     : expiration_(jwt.expiration.count()), clock_skew_(jwt.clock_skew.count()) {
@@ -53,7 +52,8 @@ ClaimsTemplate::ClaimsTemplate(const config::Jwt& jwt)
     append_json_string(issuer_and_audience_, jwt.issuer);
   }
   issuer_and_audience_ += R"(,"aud":)";
-  append_audience(issuer_and_audience_, jwt.audience);
+  JsonWriter json(issuer_and_audience_);
+  write_audience(json, jwt.audience);
   append_json_string(unique_name_domain_, jwt.unique_name_domain + "#");
   unique_name_domain_ = unique_name_domain_.substr(1, unique_name_domain_.size() - 2);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "pipeline/consumer.h"
@@ -23,6 +24,9 @@ struct IssuedToken {
   std::string_view key{};       // the credential's
   std::string_view algorithm{}; // static text: "HS256"
 };
+
+// RFC 7519, section 4.1.3: a single entry as a string, others as an array.
+void write_audience(JsonWriter& json, const std::vector<std::string>& audience);
 
 // What all tokens of one configuration share, computed once. [thread-safe]
 class ClaimsTemplate {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Remembers for a short while that the gateway refused a consumer, so that a client which asks in a loop,
 // or with a million made-up ids, costs the gateway one call per id and negative_ttl, and authd a bounded
-// table. Entries hold a salted 128-bit digest instead of the id: 32 bytes each, and nobody can aim a
-// collision at somebody else's id. [thread-safe]
+// table. Entries hold a salted 128-bit digest instead of the id: 32 bytes each, and a client cannot make
+// its id collide with another one's. [thread-safe]
 #pragma once
 
 #include <array>

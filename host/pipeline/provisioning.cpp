@@ -175,7 +175,7 @@ GatewayAnswer CredentialSource::create(Call& call, std::string_view consumer, Gu
   return no_credential("The consumer has no JWT credential and every proposed key is taken");
 }
 
-// nullopt: somebody else's credential has this key.
+// nullopt: a credential of another consumer has this key.
 std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::string_view consumer, std::string key,
                                                                GuardedCalls& calls) const {
   const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
@@ -201,7 +201,7 @@ std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::
   if (status == CallStatus::rate_limited) return unavailable("create", created.error(), calls);
   // It may have been carried out.
   if (status != CallStatus::conflict) return made(unavailable("create", created.error(), calls));
-  // Another instance won, or somebody else's credential has this key: only the list can tell.
+  // Another instance won, or another consumer's credential has this key: only the list can tell.
   GatewayAnswer again = list(call, consumer, calls);
   if (again.kind != GatewayAnswer::Kind::no_credential || again.selection.none_can_sign()) return again;
   return std::nullopt;

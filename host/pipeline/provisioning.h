@@ -18,7 +18,7 @@
 
 namespace authd::pipeline {
 
-// "authd-" and 32 hexadecimal digits. `attempt` counts up when somebody else holds the key before.
+// "authd-" and 32 hexadecimal digits. `attempt` counts up when another consumer has the key before.
 std::string proposed_key(std::string_view consumer_uuid, unsigned attempt);
 
 struct GatewayAnswer {

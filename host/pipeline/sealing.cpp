@@ -94,7 +94,7 @@ Sealer::Opened Sealer::open_bound(std::string_view cache_key, std::string_view e
   if (envelope.size() < kDigestBytes) return Opened::garbage;
   out.assign(envelope.substr(kDigestBytes));
   if (!equal_constant_time(envelope.substr(0, kDigestBytes), binding_digest(cache_key, out))) return Opened::garbage;
-  return keys_.empty() ? Opened::value : Opened::other_keys; // anybody could have bound it
+  return keys_.empty() ? Opened::value : Opened::other_keys; // it is not proof of who wrote it
 }
 
 Sealer::Opened Sealer::open_sealed(std::string_view cache_key, std::string_view envelope, std::string& out) const {

@@ -55,7 +55,7 @@ void SecretLookup::ask_again(std::string_view consumer, Freshness freshness) {
   failed_lately_.remember(consumer, Code::overloaded, now); // so that the next hit does not try again
 }
 
-// Why the gateway must not be called now. Whoever finds that out has it probed, so that its recovery is noticed.
+// Why the gateway must not be called now. Also has it probed, so that its recovery is noticed.
 std::optional<Error> SecretLookup::suspended() {
   auto refused = guard_.refusal(GatewayUse::read, steady_now(), recorder_);
   if (guard_.needs_probe()) health_.watch();
@@ -65,7 +65,7 @@ std::optional<Error> SecretLookup::suspended() {
 SecretLookup::Begun SecretLookup::begin(std::string_view consumer, LookupDone done) {
   if (auto result = answer_at_once(consumer)) return {std::move(result), nullptr};
   auto found = std::make_shared<Found>();
-  // A flight fills the tiers before it leaves the table: whoever finds neither flight nor copy is the first.
+  // A flight fills the tiers before it leaves the table: a request that finds neither flight nor copy is the first.
   const auto has_copy = [&] { return rule(tiers_.get_local(consumer, found->record, false)).signs; };
   auto flight = flights_.join_or_start(consumer, std::move(done), has_copy);
   if (!flight) return {stale_or(consumer, std::move(flight.error())), nullptr};

@@ -174,10 +174,6 @@ void TierStack::flush_deletions() {
   for (const auto& tier : guarded_) tier->flush();
 }
 
-void TierStack::flush_single() {
-  for (const auto& tier : guarded_) tier->flush_single();
-}
-
 bool TierStack::needs_flush() const {
   const SteadyTime now = steady_now();
   return std::any_of(guarded_.begin(), guarded_.end(), [now](const auto& tier) { return tier->needs_flush(now); });

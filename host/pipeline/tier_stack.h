@@ -77,12 +77,11 @@ class TierStack {
   // not be told yet is not read for this consumer until it was. [may-block]
   DropResult drop(std::string_view consumer);
   DropResult drop_all(); // [may-block]
-  // The same for who must not wait: local tiers drop it at once, blocking tiers with the next flush_deletions, and are
-  // not read for it until then. Returns the mark for what was fetched under `mark` and is newer than all that is
-  // dropped: it can be stored, unless somebody else has invalidated the consumer since.
+  // The same for callers that must not wait: local tiers drop it at once, blocking tiers with the next flush_deletions,
+  // and are not read for it until then. Returns the mark for what was fetched under `mark` and is newer than all that
+  // is dropped: it can be stored, unless the consumer has been invalidated again since.
   FetchMark drop_soon(std::string_view consumer, const FetchMark& mark);
   void flush_deletions(); // GuardedTier::flush of each [may-block]
-  void flush_single();    // GuardedTier::flush_single of each [may-block]
   bool needs_flush() const;
 
   // --- from a remote tier, about what happened elsewhere ---
@@ -95,7 +94,7 @@ class TierStack {
   // local tiers, and of a remote tier that does not say how many it has.
   bool may_hold_copies() const;
   std::vector<TierState> states() const;
-  // Once a second, of blocking tiers that expect to be asked how they are. [may-block]
+  // GuardedTier::poll of each, once a second. [may-block]
   void poll();
 
  private:

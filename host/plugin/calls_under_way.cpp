@@ -47,10 +47,11 @@ Record* take_free_record() {
 Record* push_record() {
   auto* record = new (std::nothrow) Record;
   if (record == nullptr) return nullptr;
-  record->next = all_records.load(std::memory_order_relaxed);
+  record->next = all_records.load(std::memory_order_acquire); // its number is read
   do {
     record->number = record->next != nullptr ? record->next->number + 1 : 0;
-  } while (!all_records.compare_exchange_weak(record->next, record, std::memory_order_release));
+  } while (
+      !all_records.compare_exchange_weak(record->next, record, std::memory_order_release, std::memory_order_acquire));
   return record;
 }
 
@@ -61,7 +62,7 @@ void leave_records(void* record) {
 }
 
 // Not the destructor of a thread_local: registering one takes the dynamic linker's lock, which a plugin that
-// hangs in dlopen holds, and exit() runs it, before anybody could say which plugin called exit().
+// hangs in dlopen holds, and exit() runs it, before the log could say which plugin called exit().
 void leave_with_thread(Record* record) {
   static const auto key = [] {
     pthread_key_t made{};

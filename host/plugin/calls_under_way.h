@@ -24,8 +24,8 @@ struct Callee {
   std::string fields; // both, as fields of a JSON line: `,"authd.plugin.id":"..."`; a signal handler cannot escape
 };
 
-// One for each pair of names, never freed: whoever watches another thread may read it at any time. They are
-// bounded by the names that configurations bring. [thread-safe]
+// One for each pair of names, never freed: other threads may read it at any time. Their number is
+// bounded by the names in configurations. [thread-safe]
 const Callee& callee(std::string_view plugin_id, std::string_view instance);
 
 // On the caller's stack for as long as a plugin's code runs. They nest: a plugin's call of the host may lead

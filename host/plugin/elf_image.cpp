@@ -121,7 +121,7 @@ Result<void, ElfFault> find_note(ByteView segment, std::uint64_t alignment, std:
 
 Result<void, ElfFault> read_segment(ByteView file, const Elf64_Phdr& segment, ElfImage& image) {
   if (segment.p_type == PT_GNU_STACK) image.executable_stack = (segment.p_flags & PF_X) != 0;
-  // Mapped all the same, and then a SIGBUS in whoever touches it.
+  // It would be mapped all the same, and give a SIGBUS when it is touched.
   if (segment.p_type == PT_LOAD && !slice(file, segment.p_offset, segment.p_filesz))
     return damaged("is cut off: a segment lies beyond its end");
   if (segment.p_type != PT_NOTE) return {};

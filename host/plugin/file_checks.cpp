@@ -50,7 +50,7 @@ std::string user_name(uid_t user) {
 
 bool is_trusted(uid_t user) { return user == 0 || user == ::geteuid(); }
 
-// A private group adds nobody to the owner: each of its users is trusted anyway.
+// A private group has no users but trusted ones.
 bool is_private(gid_t group, const UsersOfGroup& users) {
   const auto all = users(group);
   return std::all_of(all.begin(), all.end(), is_trusted);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// May this file become part of authd? Whoever can write it, or any folder on the way to it, can run code
+// May this file become part of authd? Anyone who can write it, or a directory above it, can run code
 // as authd's user.
 #pragma once
 

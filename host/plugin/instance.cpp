@@ -34,7 +34,7 @@ class Instance::Impl {
   ~Impl() {
     stop();
     if (!created_) return;
-    Call call(steady_now() + kLifecycleDeadline); // destroy does not see it; whoever waits for the end does
+    Call call(steady_now() + kLifecycleDeadline); // destroy does not see it; the thread that waits for its end does
     invoke(callee_, "destroy", host_.redaction(), call, [&] {
       component_.lifecycle->destroy(self_);
       return AUTHD_OK;

@@ -38,7 +38,7 @@ class Instance {
   bool uses(std::string_view service) const; // whether the plugin has got it for this instance. [thread-safe]
   const Callee& callee() const;              // whom its calls are named after
   const Redaction& redaction() const;
-  // Held by whoever calls a SERIALIZED component; here, because two generations may share the instance.
+  // Held during calls of a SERIALIZED component; here, because two generations may share the instance.
   std::mutex& serial() { return serial_; }
 
   class Impl;

@@ -26,7 +26,7 @@ class Overruns {
   // What was under way at the last look, the one longest past its deadline first: "stop of cache-redis, ..."
   // Empty: nothing.
   std::string holders() const;
-  CallUnderWay first_holder() const; // callee is null: nobody
+  CallUnderWay first_holder() const; // callee is null: none
 
  private:
   struct Track {

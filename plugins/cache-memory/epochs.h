@@ -3,7 +3,7 @@
 //
 // A reader counts itself into the current epoch for as long as it holds pointers. A writer that unlinks
 // something keeps it under the parity of the epoch in which it unlinked it. The epoch moves from e to
-// e+1 only when no reader of e-1 is left; what was unlinked in e-1 can then be seen by nobody: readers
+// e+1 only when no reader of e-1 is left; what was unlinked in e-1 can then be seen by no reader: readers
 // of e-1 are gone, and readers of e began after it was unlinked.
 //
 // All operations are sequentially consistent: the proof needs "count in, then look at the epoch again"

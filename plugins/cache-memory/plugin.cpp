@@ -19,7 +19,7 @@ class MemoryTier {
   "properties": {
     "max_entries": {
       "type": "integer", "minimum": 1, "maximum": 100000000, "default": 100000,
-      "description": "Most consumers kept; a new one then takes the place of one not used lately.",
+      "description": "The maximum number of consumers; a further one replaces one that was not used recently.",
       "x-authd-env": "CACHE_MAX_SIZE"
     }
   }

@@ -117,7 +117,7 @@ void Shard::replace(Link& link, EntryPtr entry) {
   Entry* old = link.load(std::memory_order_relaxed);
   const unsigned index = table_.load(std::memory_order_relaxed)->link;
   entry->slot = old->slot;
-  entry->referenced.store(true, std::memory_order_relaxed); // whoever is set again is in use
+  entry->referenced.store(true, std::memory_order_relaxed); // an entry that is set again is in use
   entry->next[index].store(old->next[index].load(std::memory_order_relaxed), std::memory_order_relaxed);
   charge(entry->bytes());
   ring_[old->slot] = entry.get();

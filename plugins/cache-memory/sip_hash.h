@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash, so that nobody who does not know the key can
+// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash, so that an attacker without the key cannot
 // choose cache keys that all fall into one bucket.
 #pragma once
 

@@ -48,7 +48,7 @@ inline tl::unexpected<Fault> failure(Fault::Kind kind, sdk::Status status, std::
   return tl::unexpected<Fault>(Fault{kind, status, std::move(message), {}});
 }
 
-// An interrupted wait ends like one whose deadline passed: nobody needs its result any more.
+// An interrupted wait ends like one whose deadline passed: its result is not needed any more.
 inline Fault fault_of(const net::Failure& why) {
   if (why.kind == net::Failure::Kind::lost) return {Fault::Kind::lost, sdk::Status::unavailable, why.what, {}};
   return {Fault::Kind::timed_out, sdk::Status::timeout, why.what, {}};

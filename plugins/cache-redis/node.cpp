@@ -120,7 +120,7 @@ void Node::connect_while_wanted() {
   }
 }
 
-// The first connection is made before anybody asks, and a server that is away is tried until it is back.
+// The first connection is made before it is needed, and a server that is down is tried until it is back.
 bool Node::wanted() const {
   if (!attempted_) return true;
   if (down_) return SteadyClock::now() >= next_attempt_;

@@ -86,8 +86,8 @@ Status RedisTier::get_stale(sdk::Call& call, std::string_view key, sdk::ByteSink
 }
 
 Status RedisTier::fetch(sdk::Call& call, std::string_view key, Age age, sdk::ByteSink& out) {
-  // GET would let Redis copy 50 MB that somebody else put there, and everybody wait for it, before the length is known.
-  // One byte more than a value of ours may have tells a longer one. No key and an empty value read alike.
+  // GET would let Redis copy 50 MB that another program put there, and all clients wait for it, before the length is
+  // known. One byte more than a value of ours may have tells a longer one. No key and an empty value read alike.
   Command command("GETRANGE");
   command << std::string(key) << "0" << std::to_string(kMaxStoredBytes);
   const auto reply = client_->run(key, command, deadline_of(call));

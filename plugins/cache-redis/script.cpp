@@ -29,7 +29,7 @@ redis.call('PUBLISH', ARGV[3], ARGV[4])
 return marked + had_value
 )";
 
-// Between the reading and this, somebody may have stored something better, or a tombstone.
+// Since the value was read, another instance may have stored a better one, or a tombstone.
 constexpr std::string_view kDiscard = R"(
 local size = redis.pcall('STRLEN', KEYS[1])
 if type(size) ~= 'number' then return 0 end

@@ -22,11 +22,11 @@ inline constexpr const char* kSchema = R"({
     },
     "username": {
       "type": "string", "minLength": 1,
-      "description": "The ACL user; also possible in url.", "examples": ["authd"]
+      "description": "The ACL user; can also be given in url.", "examples": ["authd"]
     },
     "password": {
       "type": "string", "minLength": 1,
-      "description": "Of the user, or of requirepass; also possible in url.",
+      "description": "The password of the user, or of requirepass; can also be given in url.",
       "x-authd-env": "REDIS_PASSWORD", "x-authd-secret": true
     },
     "sentinel_username": {
@@ -40,36 +40,36 @@ inline constexpr const char* kSchema = R"({
     },
     "db": {
       "type": "integer", "minimum": 0, "maximum": 15,
-      "description": "The database; 0 if neither this nor url says it. A cluster has none.",
+      "description": "The number of the database; default: the one in url, else 0. Not for clusters.",
       "x-authd-env": "REDIS_DB"
     },
     "ca_file": {
       "type": "string", "format": "path",
-      "description": "The authorities that may sign the server's certificate, in PEM; without it those of the system.",
+      "description": "PEM: the authorities that may sign the server's certificate; default: those of the system.",
       "examples": ["/etc/authd/redis-ca.pem"]
     },
     "pool_size": {
       "type": "integer", "minimum": 1, "maximum": 256, "default": 10,
-      "description": "Most connections to one Redis server."
+      "description": "The maximum number of connections to one Redis server."
     },
     "connect_timeout": {
       "type": "integer", "minimum": 1000, "maximum": 30000, "default": 10000, "x-authd-unit": "ms",
-      "description": "How long a connection may take until it is ready, TLS and log-in included. Connections are made in the background: no request waits that long.",
+      "description": "How long connecting may take, including TLS and log-in. No request waits for it.",
       "x-authd-env": "REDIS_CONNECT_TIMEOUT_MS"
     },
     "command_timeout": {
       "type": "integer", "minimum": 1000, "maximum": 30000, "default": 5000, "x-authd-unit": "ms",
-      "description": "How long an operation may take at most; the deadline of the call bounds it too.",
+      "description": "How long an operation may take; the deadline of the call also applies.",
       "x-authd-env": "REDIS_COMMAND_TIMEOUT_MS"
     },
     "max_retries": {
       "type": "integer", "minimum": 1, "maximum": 10, "default": 3,
-      "description": "How often an operation is tried again after its connection was lost or another server took over, within its deadline.",
+      "description": "The maximum number of retries after a lost connection or a failover, within the deadline.",
       "x-authd-env": "REDIS_MAX_RETRIES"
     },
     "retry_delay": {
       "type": "integer", "minimum": 50, "maximum": 5000, "default": 100, "x-authd-unit": "ms",
-      "description": "The first pause before another try or another connection; doubled each time, with jitter.",
+      "description": "The pause before the first retry or reconnection; doubled each time, with jitter.",
       "x-authd-env": "REDIS_RETRY_DELAY_MS"
     }
   }

@@ -37,12 +37,12 @@ class DeclarativeGateway {
   "properties": {
     "file": {
       "type": "string", "format": "path", "minLength": 1,
-      "description": "Kong's declarative configuration, YAML or JSON.",
+      "description": "Kong's declarative configuration file, YAML or JSON.",
       "examples": ["/etc/authd/kong.yml"]
     },
     "watch": {
       "type": "boolean", "default": true,
-      "description": "Whether the file is read again when it is replaced or written."
+      "description": "Read the file again when it changes."
     }
   }
 })"};

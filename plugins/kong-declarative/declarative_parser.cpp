@@ -151,7 +151,7 @@ class Reader {
     const Text key = yaml_.text(node, "key");
     c.key = key.value;
     if (key.state == Text::absent)
-      yaml_.problem(node, "a jwt_secret has no \"key\": Kong would generate one that nobody knows");
+      yaml_.problem(node, "a jwt_secret has no \"key\": Kong would generate one that only it knows");
     const bool new_key = key.given() && is_first(node, keys_, c.key, "key");
     c.algorithm = algorithm_of(node);
     c.secret = secret_of(node, c.algorithm);
@@ -172,7 +172,7 @@ class Reader {
     if (!is_one_of(kHmac, algorithm)) return {};
     Text secret = yaml_.text(node, "secret");
     if (secret.state == Text::absent)
-      yaml_.problem(node, "a jwt_secret has no \"secret\": Kong would generate one that nobody knows");
+      yaml_.problem(node, "a jwt_secret has no \"secret\": Kong would generate one that only it knows");
     return std::move(secret.value);
   }
 
@@ -184,7 +184,7 @@ class Reader {
     return id.value;
   }
 
-  // Whether nobody has this name yet; a second one is a problem.
+  // Whether this name is not used yet; a second one is a problem.
   bool is_first(const YAML::Node& node, FirstLine& seen, const std::string& name, const char* what) {
     const auto [first, added] = seen.emplace(name, line_of(node));
     if (!added)

@@ -23,12 +23,12 @@ constexpr auto kSchema = kong_admin::concatenated(R"({
   "required": ["admin_url"],
   "properties": {
     "admin_url": {
-      "description": "Where Kong's Admin API is; a path prefix is kept.",
+      "description": "The URL of Kong's Admin API, with its path prefix if it has one.",
       )",
                                                   kong_admin::kAdminUrlMembers, R"(
     },
     "admin_token": {
-      "description": "Sent with each request; a leading word Bearer is taken off.",
+      "description": "Sent with each request; a leading Bearer is removed.",
       "x-authd-required-in-production": true,
       )",
                                                   kong_admin::kAdminTokenMembers, R"(
@@ -86,7 +86,7 @@ Status not_found(const sdk::Call& call, const sdk::HttpResponse& answer) {
 }
 
 // Kong refuses odd names with 400, as JSON or as nginx's HTML. But nginx has 400s that have nothing to do
-// with the name, and to blame the consumer for those would hide that nobody can get a token.
+// with the name, and to blame the consumer for those would hide that no consumer can get a token.
 Status bad_request(const sdk::Call& call, const sdk::HttpResponse& answer) {
   for (const std::string_view other : {"HTTPS port", "SSL certificate", "Header Or Cookie Too Large"})
     if (answer.body.find(other) != std::string::npos)

@@ -32,20 +32,20 @@ constexpr auto kSchema = kong_admin::concatenated(R"({
   "required": ["admin_url", "admin_token"],
   "properties": {
     "admin_url": {
-      "description": "The control plane: its region's API, /v2/control-planes/ and its id; or the base of one's own.",
+      "description": "The region's API, /v2/control-planes/ and the id of the control plane; or a base URL of your own.",
       "examples": ["https://eu.api.konghq.com/v2/control-planes/00000000-0000-4000-8000-000000000000"],
       )",
                                                   kong_admin::kAdminUrlMembers, R"(
     },
     "admin_token": {
       "minLength": 1,
-      "description": "A personal or system account access token; a leading word Bearer is taken off.",
+      "description": "A personal or system account access token; a leading Bearer is removed.",
       )",
                                                   kong_admin::kAdminTokenMembers, R"(
     },
     "realm": {
       "type": "string", "maxLength": 128,
-      "description": "Made in the background if missing; auth-realm-<start of id>, without id default; none if empty.",
+      "description": "Created in the background if missing; none if empty. Default: auth-realm- and 8 characters of the id.",
       "examples": ["auth-realm-00000000"]
     },)",
                                                   kong_admin::kCommonSettings, R"(

@@ -77,7 +77,10 @@ class MuseumTest : public testing::Test {
     options.fd = log_file_;
     log_.emplace(std::move(options));
   }
-  ~MuseumTest() override { ::close(log_file_); }
+  ~MuseumTest() override {
+    log_.reset(); // its thread may still write
+    ::close(log_file_);
+  }
 
   // Through the configuration, so that its schema is read from the note as of any plugin.
   config::Config configured(std::string_view gateway, std::string_view cache) {

@@ -13,7 +13,8 @@ const std::string kMisbehaves = std::string(AUTHD_TEST_PLUGINS) + "/misbehaves.s
 class ConfigCheck : public testing::Test {
  protected:
   Finished check(const std::string& toml, std::vector<std::string> more = {}, Environment environment = {}) {
-    environment.emplace("ASAN_OPTIONS", "handle_segv=0"); // a crash is the kernel's to report, not the sanitizer's
+    // A crash is the kernel's to report, not a sanitizer's.
+    for (const char* options : {"ASAN_OPTIONS", "TSAN_OPTIONS"}) environment.emplace(options, "handle_segv=0");
     file_ = dir_.write("authd.toml", toml);
     std::vector<std::string> arguments{"config", "check", file_};
     arguments.insert(arguments.end(), more.begin(), more.end());

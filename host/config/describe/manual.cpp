@@ -16,22 +16,18 @@ namespace {
 
 constexpr std::size_t kWidth = 100;
 
-constexpr std::string_view kIntroduction = "Configuration of authd. Every setting that has an effect stands "
-                                           "here, commented out, with its default; this file is generated "
-                                           "from the settings table, and a test compares the two.";
+constexpr std::string_view kIntroduction = "Configuration of authd: every setting that has an effect, commented "
+                                           "out, with its default. This file is generated from the settings "
+                                           "table, and a test compares the two.";
 
 constexpr std::string_view kRules[] = {
-    "Defaults come first, then this file, then the environment variables named below. `authd config check "
-    "FILE` "
-    "prints every error, `authd config show` the values in effect and where each came from.",
-    "Durations are strings with a unit (\"500ms\", \"30s\", \"15m\", \"2h\"), sizes too (\"16KiB\"). "
-    "Variables keep "
-    "their units in their names; one without a unit in it counts in milliseconds.",
-    "Any string may be a reference instead: \"${env:NAME}\", \"${file:/path}\" (a trailing newline is "
-    "dropped) or "
+    "This file overrides the defaults, and the environment variables named below override this file. `authd config "
+    "check FILE` prints every error, `authd config show` the values in effect and where each came from.",
+    "Durations and sizes are strings with a unit: \"500ms\", \"30s\", \"15m\", \"2h\"; \"16KiB\". A variable's value "
+    "has the unit in the variable's name, or milliseconds if there is none.",
+    "Any string may be a reference instead: \"${env:NAME}\", \"${file:/path}\" (a trailing newline is removed) or "
     "\"${credential:NAME}\" (systemd). A value that comes through a reference is never printed. Keep secrets out of "
-    "this "
-    "file.",
+    "this file.",
 };
 
 std::string commented(std::string_view text) {
@@ -78,7 +74,7 @@ std::string example_value(const Property& p) {
 std::string variable_fact(const Shape& shape) {
   std::string text = "variable " + shape.variable;
   if (!shape.fallback_variable.empty()) text += ", else " + shape.fallback_variable;
-  for (const auto& [alias, meaning] : shape.aliases) text += fmt::format(", where {} means {}", alias, meaning);
+  for (const auto& [alias, meaning] : shape.aliases) text += fmt::format(", {} for {}", alias, meaning);
   return text;
 }
 

@@ -30,7 +30,7 @@ inline constexpr char kAdminTokenMembers[] = R"("type": "string",
 inline constexpr char kCommonSettings[] = R"(
     "tags": {
       "type": "array", "items": {"type": "string"}, "default": ["authd"],
-      "description": "On each credential that authd creates, for decK's select_tags; [] for none."
+      "description": "Tags of each credential that authd creates, for decK's select_tags; [] for none."
     },
     "pool_size": {
       "type": "integer", "minimum": 1, "maximum": 256, "default": 10,
@@ -39,16 +39,16 @@ inline constexpr char kCommonSettings[] = R"(
     },
     "connect_timeout": {
       "type": "integer", "minimum": 100, "maximum": 60000, "default": 5000, "x-authd-unit": "ms",
-      "description": "How long a connection may take; the deadline of the call bounds it too.",
+      "description": "How long connecting may take; the deadline of the call also applies.",
       "x-authd-env": "KONG_CONNECTION_TIMEOUT"
     },
     "max_attempts": {
       "type": "integer", "minimum": 1, "maximum": 10, "default": 2,
-      "description": "Of a call that may be repeated (all but the creation of a credential), within its deadline."
+      "description": "The maximum number of attempts of a call, within its deadline. A create is never repeated."
     },
     "retry_base": {
       "type": "integer", "minimum": 10, "maximum": 5000, "default": 100, "x-authd-unit": "ms",
-      "description": "The first retry waits a random time up to this, each further one up to twice as long."
+      "description": "The limit of the random wait before the first retry; doubled for each further one."
     })";
 
 // One text of several literals, for ComponentInfo.

@@ -174,8 +174,8 @@ jwt_secrets:
   secret: planted
 )");
   ASSERT_EQ(problems.size(), 6u) << testing::PrintToString(problems);
-  EXPECT_EQ(problems[0], "5: a jwt_secret has no \"secret\": Kong would generate one that nobody knows");
-  EXPECT_EQ(problems[1], "6: a jwt_secret has no \"key\": Kong would generate one that nobody knows");
+  EXPECT_EQ(problems[0], "5: a jwt_secret has no \"secret\": Kong would generate one that only it knows");
+  EXPECT_EQ(problems[1], "6: a jwt_secret has no \"key\": Kong would generate one that only it knows");
   EXPECT_EQ(problems[2], "7: \"none\" is not an \"algorithm\" that Kong supports");
   EXPECT_EQ(problems[3], "10: the username \"a\" is already used (line 3)");
   EXPECT_EQ(problems[4], "12: there is no consumer \"nobody\"");

@@ -131,11 +131,11 @@ TEST_F(PendingDeletionsTest, OfEverythingAreNotTriedAtATierThatDoesNotAnswer) {
 // Such a thread has others waiting for it.
 TEST_F(PendingDeletionsTest, OfEverythingAreLeftByAThreadThatMustNotBeKept) {
   leave_pending();
-  stack->flush_single();
+  stack->poll();
   EXPECT_FALSE(remote.holds(name_of(kId)));
   leave_all_pending();
   const std::size_t before = remote.asked("clear");
-  stack->flush_single();
+  stack->poll();
   EXPECT_EQ(remote.asked("clear"), before);
   EXPECT_TRUE(remote.holds(name_of("another")));
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/calls_under_way.h"
 
+#include <barrier>
+#include <cstddef>
 #include <future>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -92,6 +95,27 @@ TEST(CallsUnderWay, NeverMixTwoCallsWhenTheyAreReadWhileTheyChange) {
     for (const CallUnderWay& call : all_under_way()) ASSERT_EQ(call.callee->plugin_id, call.operation);
   }
   other.join();
+}
+
+TEST(CallsUnderWay, TellThreadsApartThatMakeTheirFirstCallAtTheSameTime) {
+  constexpr std::ptrdiff_t kThreads = 200;
+  std::barrier all_are_here(kThreads);
+  std::barrier all_have_entered(kThreads + 1), all_are_seen(kThreads + 1);
+  std::vector<std::thread> threads;
+  for (std::ptrdiff_t i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      all_are_here.arrive_and_wait();
+      const EnteredCall call(callee("acme", "east"), "probe", SteadyTime::max());
+      all_have_entered.arrive_and_wait();
+      all_are_seen.arrive_and_wait();
+    });
+  }
+  all_have_entered.arrive_and_wait();
+  std::set<std::size_t> numbers;
+  for (const CallUnderWay& call : all_under_way()) numbers.insert(call.thread);
+  all_are_seen.arrive_and_wait();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(numbers.size(), std::size_t{kThreads});
 }
 
 TEST(CallsUnderWay, AreThoseOfEachOperationOfAnInstance) {
