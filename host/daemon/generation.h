@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_set.h"
+#include "endpoints/api.h"
 #include "endpoints/health.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
@@ -83,6 +84,7 @@ class Generation {
   endpoints::TokenEndpoints tokens_;
   endpoints::HealthEndpoints health_;
   http::Router router_;
+  endpoints::ApiEndpoint api_;
   std::promise<void> released_;
 };
 
