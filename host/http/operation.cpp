@@ -15,7 +15,6 @@ constexpr AnswerRow kServerAnswers[] = {
     problem(431, "HTTP_431: the header fields are too large, or too many."),
     problem(501, "HTTP_501: an unknown method, or a transfer coding other than chunked."),
     problem(503, "HTTP_503: too many connections.", kRetryAfterField),
-    problem(503, "AUTH_014: too many request bodies are in progress.", kRetryAfterField),
     problem(505, "HTTP_505: neither HTTP/1.0 nor HTTP/1.1."),
     problem(0, "Every other status is a problem too: 500 AUTH_008 is an error within authd, which its log explains."),
 };

@@ -25,8 +25,16 @@ inline constexpr http::AnswerField kDocumentFields[] = {
 };
 inline constexpr http::Schema kDocumentSchema{R"json({
   "type": "object",
+  "description": "OpenAPI 3.1.",
   "required": ["openapi", "info", "paths"],
-  "properties": {"openapi": {"type": "string"}, "info": {"type": "object"}, "paths": {"type": "object"}}
+  "properties": {
+    "openapi": {"type": "string"},
+    "info": {"type": "object"},
+    "servers": {"type": "array", "items": {"type": "object"}},
+    "tags": {"type": "array", "items": {"type": "object"}},
+    "paths": {"type": "object"},
+    "components": {"type": "object"}
+  }
 })json",
                                               "OpenApi"};
 

@@ -67,8 +67,9 @@ void expect_same(const Var& json, const YAML::Node& yaml, const std::string& whe
 }
 
 TEST(ApiDocument, SaysTheSameAsYaml) {
-  for (const char* title : {"Authentication Service API", "yes", "1.0", "", "null", "- a: b # c", "\"quoted\" \\ 'text'",
-                            "zwei\nZeilen\t\x01", "ключ 🔑", "{a, b}", " blank ", "0x1F", "~", "|", "a: ", "On", "/"}) {
+  for (const char* title :
+       {"Authentication Service API", "yes", "1.0", "", "null", "- a: b # c", "\"quoted\" \\ 'text'",
+        "zwei\nZeilen\t\x01", "ключ 🔑", "{a, b}", " blank ", "0x1F", "~", "|", "a: ", "On", "/"}) {
     const config::Api api = with_title(title);
     const std::string yaml = render(info_of_public_listener(api), kPublic, ApiFormat::yaml);
     expect_same(Var(json_of(api)), YAML::Load(yaml), "");
@@ -110,8 +111,7 @@ TEST(ApiDocument, LeavesOutWhatIsNotConfigured) {
 TEST(ApiDocument, RefersToNothingThatItLacks) {
   for (const auto& served : {operations::of_public_listener(), operations::of_admin_listener()}) {
     const std::string text = render(info_of_public_listener({}), served, ApiFormat::json);
-    const auto components =
-        Poco::JSON::Parser().parse(text).extract<Object::Ptr>()->getObject("components");
+    const auto components = Poco::JSON::Parser().parse(text).extract<Object::Ptr>()->getObject("components");
     const std::regex reference("\"\\$ref\": \"#/components/([a-z]+)/([A-Za-z0-9]+)\"");
     std::size_t references = 0;
     for (std::sregex_iterator at(text.begin(), text.end(), reference), end; at != end; ++at, ++references)

@@ -104,9 +104,9 @@ TEST_F(ApiEndpointTest, HasAnEtagForEachForm) {
 
 TEST_F(ApiEndpointTest, SendsNothingToWhoHasIt) {
   const std::string etag = ask("").header("ETag");
-  for (const std::string& lines : {"If-None-Match: " + etag + "\r\n", std::string("If-None-Match: *\r\n"),
-                                   "If-None-Match: \"x\", W/" + etag + "\r\n",
-                                   "If-Modified-Since: " + std::string(kSinceText) + "\r\n"}) {
+  for (const std::string& lines :
+       {"If-None-Match: " + etag + "\r\n", std::string("If-None-Match: *\r\n"),
+        "If-None-Match: \"x\", W/" + etag + "\r\n", "If-Modified-Since: " + std::string(kSinceText) + "\r\n"}) {
     const http::Answer answer = ask(lines);
     EXPECT_EQ(answer.status, 304) << lines;
     EXPECT_EQ(answer.body, "");
