@@ -37,8 +37,9 @@ h2 { font-size: 1.35rem; margin: 2.5rem 0 .5rem; border-bottom: 1px solid var(--
 h3 { font-size: 1.1rem; margin: 0; }
 h4 { font-size: 1rem; margin: 1rem 0 .25rem; }
 p { margin: .25rem 0 .5rem; }
-.soft { color: var(--soft); }
-code, pre { font: .9rem/1.45 ui-monospace, monospace; }
+.soft { color: var(--soft); font-weight: 400; }
+code, pre { font: .9em/1.45 ui-monospace, monospace; }
+h3 code { font-weight: 700; }
 pre { background: var(--box); border: 1px solid var(--line); border-radius: 4px; padding: .75rem; overflow-x: auto;
   overflow-wrap: normal; margin: .5rem 0; }
 article { border: 1px solid var(--line); border-radius: 6px; padding: 1rem; margin: 1rem 0; }
@@ -115,7 +116,7 @@ std::string indented(std::string_view json) {
 // Opens with the keyboard as well as by a click, without a script. What scrolls can be focused.
 std::string schema_details(std::string_view media_type, const http::Schema& schema) {
   const std::string_view name = schema.name.empty() ? "Schema" : schema.name;
-  return fmt::format("<details><summary>{}: {}</summary><pre tabindex=\"0\" role=\"region\" aria-label=\"{} as JSON "
+  return fmt::format("<details><summary>{}: {}</summary><pre tabindex=\"0\" role=\"group\" aria-label=\"{} as JSON "
                      "Schema\">{}</pre></details>\n",
                      escaped(name), escaped(media_type), escaped(name), escaped(indented(schema.json)));
 }
@@ -158,11 +159,28 @@ std::string answer_heading(int status) {
 // The schema of problems is shown once, where the server's own refusals are.
 std::string answer_row(const http::AnswerRow& row) {
   std::string out = row.description.empty() ? "" : paragraphs(row.description);
-  for (const http::AnswerField& field : row.fields) {
-    out += fmt::format("<p class=\"soft\">{}: {}</p>\n", code(field.name), escaped(field.description));
-  }
   if (row.media_type.empty() || row.media_type == http::kProblemMediaType) return out;
   return out + schema_details(row.media_type, row.schema);
+}
+
+std::string field_list(std::span<const http::AnswerField> fields) {
+  std::string out;
+  for (const http::AnswerField& field : fields) {
+    out += fmt::format("<p class=\"soft\">{}: {}</p>\n", code(field.name), escaped(field.description));
+  }
+  return out;
+}
+
+// Rows of one status. What fields they share is said once.
+std::string answer(std::span<const http::AnswerRow> rows) {
+  std::string out = answer_heading(rows.front().status) + "<dd>";
+  std::string said;
+  for (const http::AnswerRow& row : rows) {
+    out += answer_row(row);
+    const std::string fields = field_list(row.fields);
+    if (said.find(fields) == std::string::npos) said += fields;
+  }
+  return out + said + "</dd>\n";
 }
 
 std::string answers(std::span<const http::AnswerRow> rows) {
@@ -171,13 +189,12 @@ std::string answers(std::span<const http::AnswerRow> rows) {
   std::stable_sort(sorted.begin(), sorted.end(),
                    [&](const auto& a, const auto& b) { return last(a.status) < last(b.status); });
   std::string out = "<dl>\n";
-  int open = -1;
-  for (const http::AnswerRow& row : sorted) {
-    if (row.status != open) out += (open < 0 ? "" : "</dd>\n") + answer_heading(row.status) + "<dd>";
-    open = row.status;
-    out += answer_row(row);
+  for (auto from = sorted.begin(); from != sorted.end();) {
+    const auto to = std::find_if(from, sorted.end(), [&](const auto& row) { return row.status != from->status; });
+    out += answer({from, to});
+    from = to;
   }
-  return out + "</dd>\n</dl>\n";
+  return out + "</dl>\n";
 }
 
 std::string article(const http::Operation& operation) {
@@ -219,7 +236,7 @@ std::string security_section(Operations operations) {
       if (std::find(seen.begin(), seen.end(), scheme.name) != seen.end()) continue;
       seen.push_back(scheme.name);
       out +=
-          fmt::format("<details><summary>{0}</summary><pre tabindex=\"0\" role=\"region\" aria-label=\"{0}\">{1}</pre>"
+          fmt::format("<details><summary>{0}</summary><pre tabindex=\"0\" role=\"group\" aria-label=\"{0}\">{1}</pre>"
                       "</details>\n",
                       escaped(scheme.name), escaped(indented(scheme.json)));
     }
