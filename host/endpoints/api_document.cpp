@@ -84,18 +84,21 @@ class Components {
 
 std::string status_name(int status) { return status == 0 ? "default" : std::to_string(status); }
 
+// Whether every answer of the status has the field. A row without a description is only another media type.
+bool is_certain(std::string_view field, int status, std::span<const http::AnswerRow> rows) {
+  return std::all_of(rows.begin(), rows.end(), [&](const http::AnswerRow& row) {
+    const auto is_it = [&](const http::AnswerField& f) { return f.name == field; };
+    return row.status != status || row.description.empty() || std::any_of(row.fields.begin(), row.fields.end(), is_it);
+  });
+}
+
 // The answers of one operation by status, each made of all rows that it has.
 class Responses {
  public:
   explicit Responses(Components& components) : components_(components) {}
 
-  void add(const http::AnswerRow& row) {
-    Object::Ptr response = of(status_name(row.status));
-    const std::string before = response->optValue<std::string>("description", "");
-    const char* between = before.empty() || row.description.empty() ? "" : "\n\n";
-    response->set("description", before + between + std::string(row.description));
-    add_fields(*response, row.fields);
-    if (!row.media_type.empty()) add_media_type(*response, row);
+  void add(std::span<const http::AnswerRow> rows) {
+    for (const http::AnswerRow& row : rows) add_row(row, rows);
   }
   Object::Ptr of(const std::string& status) {
     if (!all_->has(status)) all_->set(status, object());
@@ -108,10 +111,19 @@ class Responses {
     if (!of.has(name)) of.set(name, object());
     return of.getObject(name);
   }
-  void add_fields(Object& response, std::span<const http::AnswerField> fields) {
-    for (const http::AnswerField& field : fields) {
+  void add_row(const http::AnswerRow& row, std::span<const http::AnswerRow> rows) {
+    Object::Ptr response = of(status_name(row.status));
+    const std::string before = response->optValue<std::string>("description", "");
+    const char* between = before.empty() || row.description.empty() ? "" : "\n\n";
+    response->set("description", before + between + std::string(row.description));
+    add_fields(*response, row, rows);
+    if (!row.media_type.empty()) add_media_type(*response, row);
+  }
+  void add_fields(Object& response, const http::AnswerRow& row, std::span<const http::AnswerRow> rows) {
+    for (const http::AnswerField& field : row.fields) {
       auto header = object();
       header->set("description", text(field.description));
+      if (is_certain(field.name, row.status, rows)) header->set("required", true);
       header->set("schema", components_.schema(field.schema));
       child(response, "headers")->set(std::string(field.name), header);
     }
@@ -138,14 +150,15 @@ bool has_status(std::span<const http::AnswerRow> rows, int status) {
 
 // The server's refusals are written once, and added to an operation's own answers where it has such.
 Object::Ptr responses_of(const http::Operation& operation, Components& components) {
-  const std::span<const http::AnswerRow> of_server = http::server_answers();
   std::vector<http::AnswerRow> own(operation.answers.begin(), operation.answers.end());
-  Responses shared(components);
-  for (const http::AnswerRow& row : of_server) {
-    has_status(operation.answers, row.status) ? own.push_back(row) : shared.add(row);
+  std::vector<http::AnswerRow> of_server;
+  for (const http::AnswerRow& row : http::server_answers()) {
+    (has_status(operation.answers, row.status) ? own : of_server).push_back(row);
   }
   Responses responses(components);
-  for (const http::AnswerRow& row : by_status(own)) responses.add(row);
+  responses.add(by_status(own));
+  Responses shared(components);
+  shared.add(of_server);
   for (const std::string& status : shared.all()->getNames()) {
     const std::string name = status == "default" ? "Unexpected" : "Refused" + status;
     responses.all()->set(status, components.response(name, shared.of(status)));

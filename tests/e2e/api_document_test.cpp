@@ -114,7 +114,7 @@ class PublicApi : public testing::Test {
   }
 
   void add_document(Cases& cases) {
-    cases["GET / 200 "] = [this](const Promised& p) { return caller_.call(p); };
+    cases["GET / 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
     cases["GET / 304 "] = [this](const Promised& p) { return caller_.call(p, {{"If-None-Match", "*"}}); };
   }
 
@@ -155,7 +155,7 @@ class PublicApi : public testing::Test {
   }
 
   HttpReply behind_busy_worker(const Promised& p) {
-    Scene& busy = scene("busy", [](Settings& s) { s.set("gateway", "pool_size", "1"); });
+    Scene& busy = scene("busy " + p.path, [](Settings& s) { s.set("gateway", "pool_size", "1"); });
     busy.kong.set_fault(KongOperation::list, {Kind::hang});
     busy.kong.forget_traffic();
     HttpConnection first(busy.port());
@@ -238,7 +238,7 @@ std::string text_of(const Finished& finished) {
 
 class AdminApi : public testing::Test {
  protected:
-  std::string text() const { return caller_.send({"GET", "/", 200, "", nullptr}, "").body; }
+  std::string text() const { return caller_.send({"GET", "/", 200, "", "", nullptr}, "").body; }
 
   void add_operations(Cases& cases) {
     cases["403 HTTP_403"] = [this](const Promised& p) { return caller_.call(p, {{"Origin", "http://evil.example"}}); };
@@ -252,7 +252,7 @@ class AdminApi : public testing::Test {
       const TomlFile restored(scene_.authd.config_file(), wrong.set("breaker", "timeout", "\"never\"").toml());
       return caller_.call(p);
     };
-    cases["200 "] = [this](const Promised& p) { return caller_.call(p); };
+    cases["200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
     cases["GET / 304 "] = [this](const Promised& p) { return caller_.call(p, {{"If-None-Match", "*"}}); };
   }
 

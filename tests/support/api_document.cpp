@@ -23,6 +23,11 @@ std::set<std::string> codes_in(const std::string& description) {
   return codes;
 }
 
+std::vector<std::string> media_types_of(const Object& response) {
+  const auto content = response.getObject("content");
+  return content ? content->getNames() : std::vector<std::string>{""};
+}
+
 std::string type_of(const Var& value) {
   if (value.type() == typeid(Object::Ptr)) return "object";
   if (value.type() == typeid(Array::Ptr)) return "array";
@@ -67,10 +72,12 @@ std::vector<PromisedAnswer> ApiDocument::answers() const {
       for (const std::string& status : responses->getNames()) {
         if (status == "default") continue;
         const Object::Ptr response = resolved(responses->getObject(status));
-        std::set<std::string> codes = codes_in(response->getValue<std::string>("description"));
-        if (codes.empty()) codes.insert("");
-        for (const std::string& code : codes)
-          all.push_back({Poco::toUpper(method), path, std::stoi(status), code, response});
+        for (const std::string& type : media_types_of(*response)) {
+          std::set<std::string> codes{""};
+          if (type == "application/problem+json") codes = codes_in(response->getValue<std::string>("description"));
+          for (const std::string& code : codes)
+            all.push_back({Poco::toUpper(method), path, std::stoi(status), code, type, response});
+        }
       }
     }
   }
@@ -80,20 +87,17 @@ std::vector<PromisedAnswer> ApiDocument::answers() const {
 std::vector<std::string> ApiDocument::differences(const PromisedAnswer& promised, const HttpReply& reply) const {
   std::vector<std::string> all;
   if (reply.status != promised.status) all.push_back("status " + std::to_string(reply.status));
-  if (promised.response->has("headers") && promised.code != "HTTP_400") {
-    for (const std::string& name : promised.response->getObject("headers")->getNames())
-      if (reply.count(name) == 0) all.push_back("no " + name);
+  if (promised.response->has("headers")) {
+    const auto fields = promised.response->getObject("headers");
+    for (const std::string& name : fields->getNames())
+      if (fields->getObject(name)->has("required") && reply.count(name) == 0) all.push_back("no " + name);
   }
   const std::string field = reply.header("Content-Type");
   const std::string type = field.substr(0, field.find(';'));
-  if (!promised.response->has("content")) {
-    if (!type.empty() || !reply.body.empty()) all.push_back("a body of type " + type);
-    return all;
-  }
-  const auto content = promised.response->getObject("content");
-  if (!content->has(type)) {
-    all.push_back("type " + type);
-  } else if (type.ends_with("json")) {
+  if (type != promised.media_type) all.push_back("type " + type);
+  if (type.empty() && !reply.body.empty()) all.push_back("a body without a type");
+  if (all.empty() && type.ends_with("json")) {
+    const auto content = promised.response->getObject("content");
     compare(Poco::JSON::Parser().parse(reply.body), content->getObject(type)->getObject("schema"), "", all);
   }
   return all;

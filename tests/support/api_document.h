@@ -12,13 +12,14 @@
 
 namespace authd::test {
 
-// One answer that the document promises: "GET /tokens 401 AUTH_001". Where a description names several codes there is
-// one for each, where it names none the code is empty.
+// One answer that the document promises: "GET /tokens 401 AUTH_001". There is one for each media type, and of problems
+// one for each code that the description names; the code of others is empty.
 struct PromisedAnswer {
   std::string method; // "GET"
   std::string path;
   int status = 0;
   std::string code;
+  std::string media_type;
   Poco::JSON::Object::Ptr response; // the Response Object
 
   std::string text() const;
