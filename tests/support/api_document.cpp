@@ -2,11 +2,12 @@
 #include "support/api_document.h"
 
 #include <algorithm>
-#include <regex>
 
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Parser.h>
 #include <Poco/String.h>
+
+#include "support/matches.h"
 
 namespace authd::test {
 namespace {
@@ -15,11 +16,10 @@ using Poco::Dynamic::Var;
 using Object = Poco::JSON::Object;
 using Array = Poco::JSON::Array;
 
+// Those that something is said of: "AUTH_004: ...".
 std::set<std::string> codes_in(const std::string& description) {
-  const std::regex code("(AUTH|HTTP)_[0-9]{3}(?=:)");
   std::set<std::string> codes;
-  for (std::sregex_iterator at(description.begin(), description.end(), code), end; at != end; ++at)
-    codes.insert(at->str());
+  for (const auto& match : matches("(AUTH|HTTP)_[0-9]{3}(?=:)", description)) codes.insert(match[0]);
   return codes;
 }
 

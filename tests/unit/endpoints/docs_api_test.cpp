@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/api.md has every endpoint and every code, and no other.
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <vector>
@@ -12,10 +11,13 @@
 #include "config/config.h"
 #include "endpoints/operations/listeners.h"
 #include "pipeline/jwt.h"
+#include "support/matches.h"
 #include "support/token_forge.h"
 
 namespace authd::endpoints {
 namespace {
+
+using test::matches;
 
 const std::string& page() {
   static const std::string text = [] {
@@ -26,13 +28,10 @@ const std::string& page() {
   return text;
 }
 
-// Each match of a line, its groups joined by a blank.
-std::set<std::string> lines_like(const std::string& pattern) {
-  const std::regex line("(?:^|\n)" + pattern);
+// The two groups of each match.
+std::set<std::string> pairs(const std::string& pattern) {
   std::set<std::string> found;
-  for (std::sregex_iterator at(page().begin(), page().end(), line), end; at != end; ++at) {
-    found.insert((*at)[1].str() + " " + (*at)[2].str());
-  }
+  for (const auto& match : matches(pattern, page())) found.insert(match[1] + " " + match[2]);
   return found;
 }
 
@@ -43,7 +42,7 @@ TEST(DocsApi, HasAHeadingForEveryRoute) {
       served.insert(std::string(name_of(operation->method)) + " " + std::string(operation->path));
     }
   }
-  EXPECT_EQ(lines_like("### ([A-Z]+) (/[^\n]*)"), served);
+  EXPECT_EQ(pairs("^### ([A-Z]+) (/.*)$"), served);
 }
 
 TEST(DocsApi, HasARowForEveryCodeWithItsStatus) {
@@ -52,7 +51,7 @@ TEST(DocsApi, HasARowForEveryCodeWithItsStatus) {
     const CodeInfo& info = describe(static_cast<Code>(code));
     codes.insert(std::string(info.code) + " " + std::to_string(info.status));
   }
-  EXPECT_EQ(lines_like("\\| (AUTH_[0-9]+) \\| ([0-9]+) \\| [^|\n]+ \\| [^|\n]+ \\|(?=\n)"), codes);
+  EXPECT_EQ(pairs("^\\| (AUTH_[0-9]+) \\| ([0-9]+) \\| [^|\n]+ \\| [^|\n]+ \\|$"), codes);
 }
 
 TEST(DocsApi, HasEveryClaimInTheOrderOfTheToken) {
@@ -63,9 +62,8 @@ TEST(DocsApi, HasEveryClaimInTheOrderOfTheToken) {
   const auto token = signer.sign(pipeline::ClaimsTemplate(jwt), {"id", "name"}, {"key", "secret"}, "jti", 1000);
   const std::size_t table = page().find("| claim | value |");
   const std::string rows = page().substr(table, page().find("\n\n", table) - table);
-  const std::regex row("\n\\| `([a-z_]+)` \\|");
   std::vector<std::string> claims;
-  for (std::sregex_iterator at(rows.begin(), rows.end(), row), end; at != end; ++at) claims.push_back((*at)[1]);
+  for (const auto& match : matches("^\\| `([a-z_]+)` \\|", rows)) claims.push_back(match[1]);
   EXPECT_EQ(claims, test::take_apart(token.text).claim_names);
 }
 
