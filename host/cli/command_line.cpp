@@ -23,6 +23,8 @@
 #include "config/schema.h"
 #include "config/settings.h"
 #include "daemon/plugin_trial.h"
+#include "endpoints/api_document.h"
+#include "endpoints/operations/listeners.h"
 #include "plugin/inspection.h"
 #include "plugin/schema_source.h"
 
@@ -189,6 +191,37 @@ int invalidate(const AdminAddress& where, const std::string& consumer, bool all)
   return kExitNotEverywhere;
 }
 
+// [api] as the environment alone says it.
+config::Api api_of_environment() {
+  config::Config config;
+  const config::EnvironmentVariables variables = config::process_environment();
+  for (const config::Setting& setting : config::settings_of("api")) {
+    const auto given = variables.find(std::string(setting.variable));
+    const bool is_text = setting.type == config::Type::string;
+    if (is_text && given != variables.end()) setting.set({config}, config::string_node(given->second));
+  }
+  return config.api;
+}
+
+// Of the document nothing but [api] depends on the configuration. Who only wants to read it needs none.
+std::optional<config::Api> api_settings(const std::string& file) {
+  const auto config = load(file);
+  if (config) return config->api;
+  if (file.empty() && config::process_environment().count("KONG_JWT_AUTHORITY") == 0) return api_of_environment();
+  print_problems(config.error());
+  return std::nullopt;
+}
+
+// What GET / of a listener answers with this configuration.
+int print_api_document(const std::string& file, bool of_admin, bool yaml) {
+  const auto api = api_settings(file);
+  if (!api) return EXIT_FAILURE;
+  const auto info = of_admin ? endpoints::info_of_admin_listener(*api) : endpoints::info_of_public_listener(*api);
+  const auto served =
+      of_admin ? endpoints::operations::of_admin_listener() : endpoints::operations::of_public_listener();
+  return print(render(info, served, yaml ? endpoints::ApiFormat::yaml : endpoints::ApiFormat::json));
+}
+
 // Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
 void command(CLI::App& parent, const std::string& name, const std::string& summary, std::string* file,
              std::optional<int>& exit_code, std::function<int()> run) {
@@ -249,6 +282,15 @@ CommandLine run_command_line(int argc, char** argv) {
   command(*cache, "stats", "print statistics of each tier", nullptr, line.exit_code,
           [&] { return print_stats(admin()); });
   for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
+
+  bool json = false;
+  bool yaml = false;
+  bool of_admin = false;
+  command(app, "openapi", "the API document (OpenAPI 3.1) that GET / serves; JSON unless --yaml", nullptr,
+          line.exit_code, [&] { return print_api_document(line.config_file, of_admin, yaml); });
+  CLI::App* openapi = app.get_subcommand("openapi");
+  openapi->add_flag("--yaml", yaml, "as YAML")->excludes(openapi->add_flag("--json", json, "as JSON"));
+  openapi->add_flag("--admin", of_admin, "of the admin listener");
 
   try {
     app.parse(argc, argv);

@@ -154,6 +154,14 @@ struct Telemetry {
 struct Api {
   std::vector<std::string> cors{"*"};
   bool cors_credentials = false;
+  // Of the API document; empty: left out, or what the comment says.
+  std::string title = "Authentication Service API";
+  std::string description; // a summary of the API
+  std::string version;     // that of authd
+  std::string contact_name;
+  std::string contact_email;
+  std::string license_name; // the identifier
+  std::string license_identifier;
 };
 
 struct Plugins {

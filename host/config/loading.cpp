@@ -142,6 +142,7 @@ void Loading::derive(std::string_view table, Node& node) const {
   }
   if (table == "admin") fill("listen", string_node(default_admin_listener()));
   if (table == "telemetry") fill("service_version", string_node(std::string(kVersion)));
+  if (table == "api") fill("version", string_node(std::string(kVersion)));
   if (table == "telemetry") fill("audit", boolean_node(config_.environment != Environment::development));
   if (table == "plugins") fill("dir", string_node(default_plugin_dir()));
   if (table == "security" && is_loopback(config_.server.host)) {

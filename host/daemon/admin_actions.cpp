@@ -63,8 +63,7 @@ std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, 
     return v.path == "admin.listen" && v.origin == "default";
   };
   try {
-    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config.telemetry,
-                                                    log);
+    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config, log);
   } catch (const std::exception& error) {
     if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
       throw std::runtime_error(std::string("admin.listen: ") + error.what());

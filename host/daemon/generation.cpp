@@ -99,10 +99,12 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       outside_changes_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()),
-      metrics_(config_, lifecycle.measurements().metrics(), names_of(plugins_)) {
+      metrics_(config_, lifecycle.measurements().metrics(), names_of(plugins_)),
+      api_(endpoints::info_of_public_listener(config_.api), router_, wall_now()) {
   tokens_.add_to(router_);
   health_.add_to(router_);
   metrics_.add_to(router_);
+  api_.add_to(router_);
   metrics_recorder_.know_routes(paths_of(router_));
   hub_.attach(outside_changes_);
 }

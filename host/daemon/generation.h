@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_set.h"
+#include "endpoints/api.h"
 #include "endpoints/health.h"
 #include "endpoints/metrics.h"
 #include "endpoints/tokens.h"
@@ -72,6 +73,7 @@ class Generation {
   endpoints::HealthEndpoints health_;
   endpoints::MetricsEndpoint metrics_;
   http::Router router_;
+  endpoints::ApiEndpoint api_;
   std::promise<void> released_;
 };
 

@@ -11,6 +11,7 @@
 #include <Poco/NumberParser.h>
 
 #include "base/json_writer.h"
+#include "endpoints/operations/admin.h"
 #include "http/problem.h"
 #include "pipeline/consumer.h"
 
@@ -20,8 +21,6 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 // A reload may wait for plugins to start, each for ten seconds at most.
 constexpr seconds kPatience{60};
-
-constexpr std::size_t kMaxBodyBytes = 64 * 1024;
 
 struct InvalidateRequest {
   bool all = false;
@@ -87,28 +86,23 @@ AdminGuard guard_for(const std::string& listen) {
 } // namespace
 
 void AdminEndpoints::add_to(http::Router& router) {
-  router.add(guarded(
-      http::Method::post, "/admin/cache/invalidate", "Remove one consumer, or all, from every cache tier and instance",
-      [this](http::Exchange& e) { invalidate(e); }, kMaxBodyBytes));
-  router.add(guarded(http::Method::get, "/admin/cache/stats", "Cache statistics per tier", [this](http::Exchange& e) {
+  router.add(guarded(operations::kInvalidate, [this](http::Exchange& e) { invalidate(e); }));
+  router.add(guarded(operations::kCacheStats, [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
   }));
-  router.add(guarded(http::Method::post, "/admin/reload", "Reload the configuration, like SIGHUP",
-                     [this](http::Exchange& e) { answer_later(e, [this] { return reload(); }); }));
-  router.add(guarded(http::Method::get, "/admin/plugins", "Loaded plugins", [this](http::Exchange& e) {
+  router.add(guarded(operations::kReload, [this](http::Exchange& e) { answer_later(e, [this] { return reload(); }); }));
+  router.add(guarded(operations::kPlugins, [this](http::Exchange& e) {
     answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
   }));
 }
 
-http::Route AdminEndpoints::guarded(http::Method method, std::string path, std::string summary, http::Handler handler,
-                                    std::size_t max_body_bytes) const {
-  http::Handler behind_guard = [this, handler = std::move(handler)](http::Exchange& e) {
-    if (const auto objection = guard_.judge(e.request())) {
-      return http::respond_http_problem(e, objection->status, objection->detail);
-    }
-    handler(e);
-  };
-  return {method, std::move(path), std::move(summary), std::move(behind_guard), max_body_bytes};
+http::Route AdminEndpoints::guarded(const http::Operation& operation, http::Handler handler) const {
+  return {operation, [this, handler = std::move(handler)](http::Exchange& e) {
+            if (const auto objection = guard_.judge(e.request())) {
+              return http::respond_http_problem(e, objection->status, objection->detail);
+            }
+            handler(e);
+          }};
 }
 
 void AdminEndpoints::answer_later(http::Exchange& exchange, std::function<Reply()> work) {
@@ -151,9 +145,11 @@ AdminEndpoints::Reply AdminEndpoints::reload() const {
   return reply;
 }
 
-AdminServer::AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry, Log& log)
-    : access_log_(telemetry, log), endpoints_(std::move(actions), guard_for(listen)) {
+AdminServer::AdminServer(const std::string& listen, AdminActions actions, const config::Config& config, Log& log)
+    : access_log_(config.telemetry, log), endpoints_(std::move(actions), guard_for(listen)),
+      document_(info_of_admin_listener(config.api), router_, wall_now()) {
   endpoints_.add_to(router_);
+  router_.add(endpoints_.guarded(operations::kAdminApiDocument, [this](http::Exchange& e) { document_.answer(e); }));
   server_ = std::make_unique<http::Server>(options_for(listen), router_, &access_log_, log);
   server_->start();
   log.write(Level::info, "admin-listening", "admin listener ready", {{"server.address", listen}});

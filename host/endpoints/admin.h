@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "endpoints/access_rules.h"
+#include "endpoints/api.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "pipeline/blocking_lane.h"
@@ -37,6 +38,8 @@ class AdminEndpoints {
   AdminEndpoints(AdminActions actions, AdminGuard guard) : actions_(std::move(actions)), guard_(std::move(guard)) {}
 
   void add_to(http::Router& router);
+  // A route behind the guard. This must outlive the router's last dispatch.
+  http::Route guarded(const http::Operation& operation, http::Handler handler) const;
 
  private:
   struct Reply {
@@ -44,9 +47,6 @@ class AdminEndpoints {
     std::string text;     // the body
     bool problem = false; // `text` is the detail of one instead
   };
-  // The route, behind the guard.
-  http::Route guarded(http::Method method, std::string path, std::string summary, http::Handler handler,
-                      std::size_t max_body_bytes = 0) const;
   // Runs the work on the lane and answers with what it returns.
   void answer_later(http::Exchange& exchange, std::function<Reply()> work);
   void invalidate(http::Exchange& exchange);
@@ -61,13 +61,14 @@ class AdminEndpoints {
 class AdminServer {
  public:
   // `listen`: "unix:/path" or "host:port", as admin.listen. Throws std::runtime_error that says why it cannot
-  // listen there. References must outlive it. Its requests are logged as `telemetry` says.
-  AdminServer(const std::string& listen, AdminActions actions, const config::Telemetry& telemetry, Log& log);
+  // listen there. The log must outlive it. Its requests are logged, and its document is titled, as `config` says.
+  AdminServer(const std::string& listen, AdminActions actions, const config::Config& config, Log& log);
 
  private:
   telemetry::AccessLog access_log_;
   AdminEndpoints endpoints_;
   http::Router router_;
+  ApiEndpoint document_;
   std::unique_ptr<http::Server> server_;
 };
 

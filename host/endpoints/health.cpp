@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "base/version.h"
+#include "endpoints/operations/health.h"
 
 namespace authd::endpoints {
 namespace {
@@ -86,11 +87,11 @@ HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gat
     : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining) {}
 
 void HealthEndpoints::add_to(http::Router& router) {
-  router.add({http::Method::get, "/health", "Health of authd and its dependencies", [this](http::Exchange& e) {
+  router.add({operations::kHealth, [this](http::Exchange& e) {
                 with_gateway_health(e, [this](http::Exchange& x, const Health& h) { health(x, h); });
               }});
-  router.add({http::Method::get, "/health/live", "Process liveness", [this](http::Exchange& e) { live(e); }});
-  router.add({http::Method::get, "/health/ready", "Readiness to issue tokens", [this](http::Exchange& e) {
+  router.add({operations::kLive, [this](http::Exchange& e) { live(e); }});
+  router.add({operations::kReady, [this](http::Exchange& e) {
                 with_gateway_health(e, [this](http::Exchange& x, const Health& h) { ready(x, h); });
               }});
 }

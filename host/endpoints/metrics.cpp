@@ -2,6 +2,7 @@
 #include "endpoints/metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "endpoints/operations/metrics.h"
+#include "http/negotiation.h"
 #include "http/problem.h"
 #include "telemetry/exposition.h"
 #include "telemetry/metrics_json.h"
@@ -19,16 +22,18 @@ namespace {
 
 using telemetry::TextFormat;
 
-// Prometheus names its formats with a weight each, the best one first; JSON is for whoever names neither.
+// JSON for a client that accepts none of the three, too.
 std::optional<TextFormat> text_format(const http::Request& request) {
-  const std::string_view accept = request.header("Accept").value_or(std::string_view());
-  const auto open_metrics = accept.find("application/openmetrics-text");
-  const auto text = accept.find("text/plain");
-  const auto json = accept.find("application/json");
-  if (json < open_metrics && json < text) return std::nullopt;
-  if (open_metrics != std::string_view::npos && open_metrics < text) return TextFormat::open_metrics;
-  if (text != std::string_view::npos) return TextFormat::prometheus;
-  return std::nullopt;
+  static constexpr std::array<std::string_view, 3> kOffered{"application/json", "application/openmetrics-text",
+                                                            "text/plain"};
+  switch (http::choose_media_type(request, kOffered).value_or(0)) {
+  case 1:
+    return TextFormat::open_metrics;
+  case 2:
+    return TextFormat::prometheus;
+  default:
+    return std::nullopt;
+  }
 }
 
 // The value of ?view=; empty: none.
@@ -49,8 +54,7 @@ MetricsEndpoint::MetricsEndpoint(const config::Config& config, telemetry::Metric
     : config_(config), metrics_(metrics), tiers_(std::move(tiers)) {}
 
 void MetricsEndpoint::add_to(http::Router& router) {
-  router.add({http::Method::get, "/metrics", "Metrics as JSON, or as Prometheus scrapes them",
-              [this](http::Exchange& e) { respond(e); }});
+  router.add({operations::kMetrics, [this](http::Exchange& e) { respond(e); }});
 }
 
 void MetricsEndpoint::respond(http::Exchange& exchange) const {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json_writer.h"
+#include "endpoints/operations/tokens.h"
 #include "http/field_syntax.h"
 #include "http/problem.h"
 
@@ -59,10 +60,9 @@ std::string validation_body(const pipeline::ValidatedToken& token) {
 } // namespace
 
 void TokenEndpoints::add_to(http::Router& router) {
-  router.add({http::Method::get, "/tokens", "Issue a token for the consumer that Kong authenticated",
-              [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
-  router.add({http::Method::get, "/tokens/validate", "Validate a token that was issued to this consumer",
-              [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
+  router.add({operations::kIssueToken, [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::issue); }});
+  router.add(
+      {operations::kValidateToken, [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
 }
 
 void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {

@@ -2,34 +2,14 @@
 #include "http/router.h"
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "http/problem.h"
 
 namespace authd::http {
 namespace {
-
-std::string_view name_of(Method method) {
-  switch (method) {
-  case Method::get:
-    return "GET";
-  case Method::head:
-    return "HEAD";
-  case Method::post:
-    return "POST";
-  case Method::put:
-    return "PUT";
-  case Method::patch:
-    return "PATCH";
-  case Method::del:
-    return "DELETE";
-  case Method::options:
-    return "OPTIONS";
-  case Method::other:
-    break;
-  }
-  return "";
-}
 
 bool serves(const Route& route, Method method) {
   return route.method == method || (route.method == Method::get && method == Method::head);
@@ -57,7 +37,18 @@ void respond_options(Exchange& exchange, const std::vector<std::string_view>& al
 
 } // namespace
 
-void Router::add(Route route) { routes_.push_back(std::move(route)); }
+void Router::add(Route route) {
+  const Operation& added = *route.description;
+  std::string wrong = why_incomplete(added);
+  for (const Route& other : routes_) {
+    if (other.path == added.path && other.method == added.method) wrong = "there is one already";
+    if (other.description->id == added.id) wrong = "its id is taken: " + std::string(added.id);
+  }
+  if (!wrong.empty()) {
+    throw std::logic_error(std::string(name_of(added.method)).append(" ").append(added.path) + ": " + wrong);
+  }
+  routes_.push_back(std::move(route));
+}
 
 // A scan of two dozen paths, most of different lengths, is as fast as hashing one.
 const Route* Router::find(Method method, std::string_view path) const {

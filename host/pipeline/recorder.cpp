@@ -49,8 +49,8 @@ std::string_view name_of(TierOperation operation) {
 
 std::string_view name_of(CallResult result) {
   static constexpr std::array<std::string_view, kCallResults> kNames{
-      "ok",          "hit",     "miss",      "stale",       "not_found", "conflict", "invalid", "denied", "rate_limited",
-      "unavailable", "timeout", "cancelled", "unsupported", "corrupt",   "internal"};
+      "ok",           "hit",         "miss",    "stale",     "not_found",   "conflict", "invalid", "denied",
+      "rate_limited", "unavailable", "timeout", "cancelled", "unsupported", "corrupt",  "internal"};
   return kNames[static_cast<std::size_t>(result)];
 }
 

@@ -75,8 +75,7 @@ class Writer {
   void tokens() {
     const Family& signing = all_[Id::jwt_generation];
     const bool any = !signing.points.empty() && signing.points.front().count() > 0;
-    const double mean =
-        any ? signing.points.front().sum / static_cast<double>(signing.points.front().count()) : 0;
+    const double mean = any ? signing.points.front().sum / static_cast<double>(signing.points.front().count()) : 0;
     json_.key("tokens").begin_object().member("generated", whole(sum(all_[Id::jwt_tokens_generated])));
     json_.member("failed", whole(sum(all_[Id::token_failures]))).member("averageTime", mean * 1000).end_object();
   }

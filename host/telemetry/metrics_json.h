@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /metrics as JSON: spec/token-service.md, "GET /metrics". Times in ms, uptime in s, memory in bytes, ratios 0 to 1.
+// GET /metrics as JSON: spec/token-service.md, "GET /metrics". Times in ms, uptime in s, memory in bytes, ratios 0
+// to 1.
 #pragma once
 
 #include <optional>

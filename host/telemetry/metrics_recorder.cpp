@@ -155,18 +155,16 @@ void MetricsRecorder::count_gateway(std::string_view operation, CallStatus statu
 }
 
 void MetricsRecorder::breaker_moved(std::string_view breaker, pipeline::CircuitBreaker::Transition transition) {
-  metrics_.add(
-      metrics_.counter(Id::breaker_transitions, {breaker, name_of(transition.from), name_of(transition.to)}));
+  metrics_.add(metrics_.counter(Id::breaker_transitions, {breaker, name_of(transition.from), name_of(transition.to)}));
 }
 
 void MetricsRecorder::tier_called(const pipeline::TierCall& call) {
-  const auto it =
-      std::find_if(tiers_.begin(), tiers_.end(), [&](const auto& tier) { return tier->name == call.tier; });
+  const auto it = std::find_if(tiers_.begin(), tiers_.end(), [&](const auto& tier) { return tier->name == call.tier; });
   if (it == tiers_.end()) return;
   const auto operation = static_cast<std::size_t>(call.operation);
   Lazy& counter = (*it)->operations[operation][static_cast<std::size_t>(call.result)];
-  metrics_.add(counter.get(metrics_, Id::cache_tier_operations,
-                           {call.tier, name_of(call.operation), name_of(call.result)}));
+  metrics_.add(
+      counter.get(metrics_, Id::cache_tier_operations, {call.tier, name_of(call.operation), name_of(call.result)}));
   metrics_.observe((*it)->latency[operation], call.duration);
 }
 
@@ -182,8 +180,6 @@ void MetricsRecorder::fell_back(bool found) {
   metrics_.add(metrics_.counter(Id::breaker_fallback, {"gateway", found ? "stale" : "miss"}));
 }
 
-void MetricsRecorder::lookup_event(LookupEvent event) {
-  metrics_.add(lookup_events_[static_cast<std::size_t>(event)]);
-}
+void MetricsRecorder::lookup_event(LookupEvent event) { metrics_.add(lookup_events_[static_cast<std::size_t>(event)]); }
 
 } // namespace authd::telemetry

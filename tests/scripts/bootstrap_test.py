@@ -8,7 +8,7 @@ import unittest
 from script_tree import ScriptTree
 
 TOOLS = ("bash", "sh", "dirname", "mkdir", "mktemp", "rm", "ln", "chmod", "mv", "cat", "id", "dpkg", "dpkg-deb", "tar",
-         "ldd")
+         "ldd", "cp", "cmp")
 STARTS_DAEMONS = {"redis-server", "redis-sentinel", "redis", "nginx", "nginx-light", "nginx-core"}
 
 
@@ -106,6 +106,41 @@ exit 0""")
         self.assertEqual(len(words), 1)
         self.assertIn(f"Dir::State::lists={self.path('build/tools/apt/lists')}", words[0])
         self.assertTrue(os.path.exists(self.path("build/tools/bin/redis-server")))
+
+    def with_npm(self, lock="lock", body=""):
+        self.stub("path/npm", body)
+        os.makedirs(self.path("tests/npm"), exist_ok=True)
+        for name, text in (("package.json", "{}"), ("package-lock.json", lock)):
+            with open(self.path("tests/npm", name), "w") as f:
+                f.write(text)
+
+    def npm_calls(self):
+        return [line for line in self.called() if line.startswith("npm ")]
+
+    def test_it_brings_what_the_lock_file_of_npm_lists_until_that_changes(self):
+        self.with_npm()
+        for what in ("test", "test", "npm"):
+            self.bootstrap(what)
+        self.assertEqual(len(self.npm_calls()), 1)
+        self.assertRegex(self.npm_calls()[0], "^npm ci --prefix .*/build/tools/npm --ignore-scripts ")
+        self.with_npm(lock="another")
+        self.bootstrap("test")
+        self.assertEqual(len(self.npm_calls()), 2)
+
+    def test_it_goes_on_without_npm_unless_that_was_asked_for(self):
+        self.with_npm(body="exit 1")
+        self.assertIn("will be skipped", self.bootstrap("test").stderr)
+        done = self.run_script("bootstrap", "npm", env={"PATH": self.path("path")})
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(len(self.npm_calls()), 2)
+
+    def test_it_installs_npm_only_when_that_was_asked_for(self):
+        self.stub("path/dpkg-query", "exit 1")
+        self.stub("path/sudo", '"$@"')
+        self.bootstrap("test")
+        self.assertFalse([call for call in self.apt_calls() if "npm" in call])
+        self.run_script("bootstrap", "npm", env={"PATH": self.path("path")})
+        self.assertTrue([call for call in self.apt_calls() if "npm" in call])
 
     def test_it_needs_no_daemons_to_build(self):
         self.bootstrap("build")

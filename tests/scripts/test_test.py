@@ -34,6 +34,11 @@ class Test(ScriptTree):
         self.assertTrue(called.endswith("-R Ids"), called)
         self.assertIn("--preset dev", self.ctest("--soak"))
 
+    def test_it_brings_npm_for_those_that_need_it_only_then(self):
+        self.ctest()
+        self.assertEqual([line for line in self.called() if line.startswith("bootstrap ")], ["bootstrap test"])
+        self.ctest("--soak")
+        self.assertEqual([line for line in self.called() if line.startswith("bootstrap ")][1:], ["bootstrap npm"])
 
     def test_it_says_what_ran_also_when_a_test_fails(self):
         self.stub("path/ctest", '[ "$3" = --show-only=json-v1 ]')

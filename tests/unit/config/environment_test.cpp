@@ -50,6 +50,13 @@ TEST_F(Variables, SetEverythingThatHasOne) {
                         {"OTEL_SERVICE_VERSION", "9.9"},
                         {"LOG_LEVEL", "warn"},
                         {"API_CORS", "https://a.example.com,https://b.example.com"},
+                        {"API_TITLE", "Tokens"},
+                        {"API_DESCRIPTION", "Ours"},
+                        {"API_VERSION", "1.5"},
+                        {"API_CONTACT_NAME", "We"},
+                        {"API_CONTACT_EMAIL", "we@example.com"},
+                        {"API_LICENSE_NAME", "Apache 2.0"},
+                        {"API_LICENSE_IDENTIFIER", "Apache-2.0"},
                         {"AUTHD_TRUSTED_GATEWAYS", "10.0.0.0/8, ::1"}});
   EXPECT_EQ(config.server.host, "::1");
   EXPECT_EQ(config.server.port, 8080);
@@ -63,6 +70,13 @@ TEST_F(Variables, SetEverythingThatHasOne) {
   EXPECT_EQ(config.telemetry.service_version, "9.9");
   EXPECT_EQ(config.telemetry.log_level, Level::warn);
   EXPECT_THAT(config.api.cors, ElementsAre("https://a.example.com", "https://b.example.com"));
+  EXPECT_EQ(config.api.title, "Tokens");
+  EXPECT_EQ(config.api.description, "Ours");
+  EXPECT_EQ(config.api.version, "1.5");
+  EXPECT_EQ(config.api.contact_name, "We");
+  EXPECT_EQ(config.api.contact_email, "we@example.com");
+  EXPECT_EQ(config.api.license_name, "Apache 2.0");
+  EXPECT_EQ(config.api.license_identifier, "Apache-2.0");
   EXPECT_THAT(config.security.trusted_gateways, ElementsAre("10.0.0.0/8", "::1"));
 }
 

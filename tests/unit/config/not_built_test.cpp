@@ -37,13 +37,6 @@ TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2048"},
       {"OTEL_BSP_MAX_QUEUE_SIZE", "10000"},
       {"OTEL_TRACES_SAMPLER_ARG", "0.5"},
-      {"API_TITLE", "Tokens"},
-      {"API_DESCRIPTION", "Ours"},
-      {"API_VERSION", "1.0"},
-      {"API_CONTACT_NAME", "We"},
-      {"API_CONTACT_EMAIL", "we@example.com"},
-      {"API_LICENSE_NAME", "Apache 2.0"},
-      {"API_LICENSE_IDENTIFIER", "Apache-2.0"},
       {"PROFILING_ENABLED", "true"},
       {"PROFILING_OUTPUT_DIR", "/tmp/profiles"},
       {"PROFILING_AUTO_GENERATE", "true"},
@@ -97,14 +90,6 @@ queue_size = 10000
 export_interval = "10s"
 ca_file = "/etc/ca.pem"
 trace_sample_ratio = 0.5
-[api]
-title = "Tokens"
-description = "Ours"
-version = "1"
-contact_name = "We"
-contact_email = "we@example.com"
-license_name = "Apache 2.0"
-license_identifier = "Apache-2.0"
 [profiling]
 enabled = true
 output_dir = "profiles"

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <sys/socket.h>
 
+#include "described.h"
 #include "test_server.h"
 #include "tls_fixture.h"
 
@@ -61,7 +62,7 @@ std::size_t size_of_answer(int fd, std::string_view request) {
 
 TEST(Allocation, AWarmRequestOnAKeptConnectionNeedsNone) {
   Router router;
-  router.add({Method::get, "/hello", "", [](Exchange& e) { e.respond(200, "text/plain", "hello"); }});
+  router.add({described(Method::get, "/hello"), [](Exchange& e) { e.respond(200, "text/plain", "hello"); }});
   Log log{{}};
   ServerOptions options;
   options.port = 0;
@@ -94,7 +95,7 @@ TEST(Allocation, AWarmRequestOverTlsNeedsNoneOfOursAndSixOfOpenSsl) {
   ASSERT_EQ(openssl_is_counted, 1);
   is_client = true;
   Router router;
-  router.add({Method::get, "/hello", "", [](Exchange& e) { e.respond(200, "text/plain", "hello"); }});
+  router.add({described(Method::get, "/hello"), [](Exchange& e) { e.respond(200, "text/plain", "hello"); }});
   Log log{{}};
   ServerOptions options = over_tls(test::Authority().issue());
   options.port = 0;

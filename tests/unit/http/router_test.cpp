@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "described.h"
 #include "recorded_exchange.h"
 
 namespace authd::http {
@@ -18,9 +19,9 @@ Handler marking(std::string& mark, const char* text) {
 class RouterTest : public testing::Test {
  protected:
   RouterTest() {
-    router_.add({Method::get, "/a", "", marking(mark_, "get a")});
-    router_.add({Method::post, "/a", "", marking(mark_, "post a")});
-    router_.add({Method::get, "/ab", "", marking(mark_, "get ab")});
+    router_.add({described(Method::get, "/a"), marking(mark_, "get a")});
+    router_.add({described(Method::post, "/a"), marking(mark_, "post a")});
+    router_.add({described(Method::get, "/ab"), marking(mark_, "get ab")});
   }
   RecordedExchange ask(Method method, std::string_view path) {
     RecordedExchange exchange(method, path);
@@ -63,7 +64,7 @@ TEST_F(RouterTest, AnswersOptionsEverywhere) {
 }
 
 TEST_F(RouterTest, SaysHowLargeABodyTheRouteTakes) {
-  router_.add({Method::post, "/body", "", marking(mark_, "body"), 100});
+  router_.add({described(Method::post, "/body", 100), marking(mark_, "body")});
   EXPECT_EQ(router_.max_body_bytes(Method::post, "/body"), 100U);
   EXPECT_EQ(router_.max_body_bytes(Method::put, "/body"), 0U);
   EXPECT_EQ(router_.max_body_bytes(Method::options, "/body"), 0U);
@@ -72,7 +73,7 @@ TEST_F(RouterTest, SaysHowLargeABodyTheRouteTakes) {
 }
 
 TEST_F(RouterTest, LetsAnExceptionPassToTheServer) {
-  router_.add({Method::get, "/throw", "", [](Exchange&) { throw std::runtime_error("x"); }});
+  router_.add({described(Method::get, "/throw"), [](Exchange&) { throw std::runtime_error("x"); }});
   EXPECT_THROW(ask(Method::get, "/throw"), std::runtime_error);
 }
 

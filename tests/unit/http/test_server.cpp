@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "described.h"
 #include "http/problem.h"
 
 namespace authd::http {
@@ -84,7 +85,7 @@ bool TestServer::await_connections(unsigned count) {
 void TestServer::add_routes() {
   constexpr std::size_t kMuch = std::size_t{4} << 20;
   const auto route = [this](Method method, const char* path, Handler handler, std::size_t max_body_bytes = 0) {
-    router_.add({method, path, "", std::move(handler), max_body_bytes});
+    router_.add({described(method, path, max_body_bytes), std::move(handler)});
   };
   route(Method::get, "/hello", [](Exchange& e) { e.respond(200, "text/plain", "hello"); });
   route(Method::get, "/big", [this](Exchange& e) { e.respond(200, "text/plain", big_); });

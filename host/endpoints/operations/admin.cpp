@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoints/operations/admin.h"
+
+#include "endpoints/operations/api_answers.h"
+
+namespace authd::endpoints::operations {
+namespace {
+
+using http::AnswerRow;
+using http::problem;
+using http::Schema;
+
+constexpr http::Tag kTag{"Operations", "Caches, configuration and plugins of the running process."};
+constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kMaxBodyBytes = 64 * 1024;
+
+constexpr AnswerRow kForeign = problem(
+    403,
+    "HTTP_403: on a TCP listener, a foreign Origin, or a Host that is neither an IP address, localhost nor the host "
+    "of admin.listen.");
+constexpr AnswerRow kLaneFull = problem(503, "HTTP_503: too many operations are queued.", http::kRetryAfterField);
+constexpr AnswerRow kSlow =
+    problem(504, "HTTP_504: the operation takes longer than a minute; the log has its outcome.");
+
+constexpr Schema kInvalidation{R"json({
+  "type": "object",
+  "description": "One of the two members.",
+  "minProperties": 1,
+  "maxProperties": 1,
+  "properties": {
+    "consumer": {"type": "string", "minLength": 1, "maxLength": 256, "description": "Id or username of one consumer."},
+    "all": {"type": "boolean", "const": true, "description": "Every consumer."}
+  }
+})json",
+                               "Invalidation"};
+
+constexpr Schema kInvalidated{R"json({
+  "type": "object",
+  "required": ["invalidated", "resolved", "everywhere", "dropped"],
+  "properties": {
+    "invalidated": {"type": "integer", "description": "Copies dropped in this process."},
+    "resolved": {"type": "boolean", "description": "Whether the gateway knew whom the name means."},
+    "everywhere": {"type": "boolean", "description": "Whether each remote tier notified the other instances."},
+    "dropped": {
+      "type": "object",
+      "description": "Copies per tier; null: the tier cannot tell.",
+      "additionalProperties": {"type": ["integer", "null"]}
+    }
+  }
+})json",
+                              "Invalidated"};
+
+constexpr Schema kCacheStatistics{R"json({
+  "type": "object",
+  "required": ["tiers"],
+  "properties": {
+    "tiers": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["name", "remote", "circuitBreaker", "entries", "bytes", "capacity", "evictions"],
+        "properties": {
+          "name": {"type": "string"},
+          "remote": {"type": "boolean", "description": "Whether other instances share it."},
+          "circuitBreaker": {"type": "string", "enum": ["closed", "open", "half-open"]},
+          "entries": {"type": ["integer", "null"], "description": "null: the tier cannot tell."},
+          "bytes": {"type": ["integer", "null"]},
+          "capacity": {"type": "integer", "description": "Of entries; 0: the tier states none."},
+          "evictions": {"type": "integer"}
+        }
+      }
+    }
+  }
+})json",
+                                  "CacheStatistics"};
+
+constexpr Schema kReloadOutcome{R"json({
+  "type": "object",
+  "required": ["reloaded", "messages"],
+  "properties": {
+    "reloaded": {"type": "boolean"},
+    "messages": {"type": "array", "items": {"type": "string"}, "description": "What the log says of it."}
+  }
+})json",
+                                "ReloadOutcome"};
+
+constexpr Schema kPluginList{R"json({
+  "type": "object",
+  "required": ["plugins"],
+  "properties": {
+    "plugins": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["name", "kind", "id", "version", "path", "sha256", "state"],
+        "properties": {
+          "name": {"type": "string"},
+          "kind": {"type": "string", "description": "authd.gateway/1, authd.cache/1, ..."},
+          "id": {"type": "string"},
+          "version": {"type": "string"},
+          "path": {"type": "string"},
+          "sha256": {"type": "string"},
+          "state": {"type": "string", "enum": ["running"]}
+        }
+      }
+    }
+  }
+})json",
+                             "PluginList"};
+
+constexpr AnswerRow kInvalidateAnswers[] = {
+    {200, "What was dropped.", kJson, kInvalidated},
+    problem(400, "AUTH_007: the body is neither of the two."),
+    kForeign,
+    problem(404, "HTTP_404: neither the gateway nor any tier knows this consumer."),
+    problem(415, "HTTP_415: on a TCP listener, a Content-Type other than application/json."),
+    kLaneFull,
+    kSlow,
+};
+constexpr AnswerRow kCacheStatsAnswers[] = {
+    {200, "One entry for each tier, fastest first.", kJson, kCacheStatistics}, kForeign, kLaneFull, kSlow};
+constexpr AnswerRow kReloadAnswers[] = {
+    {200, "The new configuration is in effect.", kJson, kReloadOutcome},
+    kForeign,
+    {422, "The new configuration was refused; the old one stays in effect.", kJson, kReloadOutcome},
+    kLaneFull,
+    kSlow,
+};
+constexpr AnswerRow kPluginsAnswers[] = {{200, "Every plugin in use.", kJson, kPluginList}, kForeign, kLaneFull, kSlow};
+constexpr AnswerRow kForeignOnly[] = {kForeign};
+constexpr auto kAdminDocumentAnswers = http::join(kDocumentAnswers, kForeignOnly);
+
+} // namespace
+
+constinit const http::Operation kInvalidate{
+    .method = http::Method::post,
+    .path = "/admin/cache/invalidate",
+    .id = "invalidateCache",
+    .tag = kTag,
+    .summary = "Remove one consumer, or all, from every cache tier and instance",
+    .body = {kJson, "Whose copies are dropped.", kInvalidation, true, kMaxBodyBytes},
+    .answers = kInvalidateAnswers,
+};
+
+constinit const http::Operation kCacheStats{
+    .path = "/admin/cache/stats",
+    .id = "getCacheStatistics",
+    .tag = kTag,
+    .summary = "Cache statistics per tier",
+    .answers = kCacheStatsAnswers,
+};
+
+constinit const http::Operation kReload{
+    .method = http::Method::post,
+    .path = "/admin/reload",
+    .id = "reloadConfiguration",
+    .tag = kTag,
+    .summary = "Reload the configuration, like SIGHUP",
+    .answers = kReloadAnswers,
+};
+
+constinit const http::Operation kPlugins{
+    .path = "/admin/plugins",
+    .id = "listPlugins",
+    .tag = kTag,
+    .summary = "Loaded plugins",
+    .answers = kPluginsAnswers,
+};
+
+constinit const http::Operation kAdminApiDocument{
+    .path = "/",
+    .id = "getAdminApiDocument",
+    .tag = kDocumentTag,
+    .summary = "This document",
+    .description = kDocumentDescription,
+    .parameters = kDocumentParameters,
+    .answers = kAdminDocumentAnswers,
+};
+
+} // namespace authd::endpoints::operations

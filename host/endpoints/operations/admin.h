@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/operation.h"
+
+namespace authd::endpoints::operations {
+
+extern const http::Operation kInvalidate;       // POST /admin/cache/invalidate
+extern const http::Operation kCacheStats;       // GET /admin/cache/stats
+extern const http::Operation kReload;           // POST /admin/reload
+extern const http::Operation kPlugins;          // GET /admin/plugins
+extern const http::Operation kAdminApiDocument; // GET /
+
+} // namespace authd::endpoints::operations

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each listener serves, for whoever has no server to ask: `authd openapi`. A test compares it with what the
+// running daemon says of itself.
+#pragma once
+
+#include <vector>
+
+#include "http/operation.h"
+
+namespace authd::endpoints::operations {
+
+// In the order in which the daemon adds the routes.
+std::vector<const http::Operation*> of_public_listener();
+std::vector<const http::Operation*> of_admin_listener();
+
+} // namespace authd::endpoints::operations
