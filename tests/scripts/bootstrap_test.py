@@ -9,7 +9,8 @@ from script_tree import ScriptTree
 
 TOOLS = ("bash", "sh", "dirname", "mkdir", "mktemp", "rm", "ln", "chmod", "mv", "cat", "id", "dpkg", "dpkg-deb", "tar",
          "ldd", "cp", "cmp")
-STARTS_DAEMONS = {"redis-server", "redis-sentinel", "redis", "nginx", "nginx-light", "nginx-core"}
+STARTS_DAEMONS = {"redis-server", "redis-sentinel", "redis", "nginx", "nginx-light", "nginx-core",
+                  "prometheus"}
 
 
 class Bootstrap(ScriptTree):
@@ -25,6 +26,7 @@ class Bootstrap(ScriptTree):
         self.package("libjemalloc2", "usr/lib/x86_64-linux-gnu/libjemalloc.so.2")
         self.package("liblzf1", "usr/lib/x86_64-linux-gnu/liblzf.so.1")
         self.package("nginx", "usr/sbin/nginx")
+        self.package("prometheus", "usr/bin/prometheus", "usr/bin/promtool")
         self.stub("path/dpkg-query", 'printf "install ok installed"')
         self.apt_get("[ ! -e no-lists ]")
 
@@ -62,7 +64,7 @@ exit 0""")
     def test_it_installs_no_package_that_starts_a_daemon(self):
         self.stub("path/dpkg-query", "exit 1")
         self.stub("path/sudo", '"$@"')
-        for what in ("build", "test", "bench"):
+        for what in ("build", "test", "soak", "bench"):
             self.bootstrap(what)
         installed = {word for call in self.apt_calls() if "install" in call for word in call}
         self.assertIn("g++", installed)
@@ -70,7 +72,8 @@ exit 0""")
 
     def test_it_unpacks_the_daemons_with_their_libraries_and_runs_them_by_their_names(self):
         self.bootstrap("bench")
-        for name in ("redis-server", "redis-cli", "nginx"):
+        self.bootstrap("test")
+        for name in ("redis-server", "redis-cli", "nginx", "promtool", "prometheus"):
             said = subprocess.run([self.path("build/tools/bin", name)], capture_output=True, text=True, check=True,
                                   env={"PATH": self.path("path")}).stdout
             self.assertTrue(said.startswith(f"{name} with "), said)
@@ -96,6 +99,7 @@ exit 0""")
     def test_it_leaves_a_daemon_that_the_system_has(self):
         self.stub("path/redis-server")
         self.stub("path/redis-cli")
+        self.stub("path/promtool")
         self.bootstrap("test")
         self.assertEqual(self.apt_calls(), [])
 
@@ -141,6 +145,14 @@ exit 0""")
         self.assertFalse([call for call in self.apt_calls() if "npm" in call])
         self.run_script("bootstrap", "npm", env={"PATH": self.path("path")})
         self.assertTrue([call for call in self.apt_calls() if "npm" in call])
+
+    def test_it_installs_a_browser_for_the_longest_tests_alone(self):
+        self.stub("path/dpkg-query", "exit 1")
+        self.stub("path/sudo", '"$@"')
+        self.bootstrap("test")
+        self.assertNotIn("chromium", {word for call in self.apt_calls() for word in call})
+        self.bootstrap("soak")
+        self.assertIn("chromium", {word for call in self.apt_calls() for word in call})
 
     def test_it_needs_no_daemons_to_build(self):
         self.bootstrap("build")
