@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last steps of each breaker and the last failures of requests, as long as the process lives: for GET /admin/status.
-// Bounded, and off the warm path: of a request that was answered as asked, it looks at the status alone.
+// The last steps of each breaker and the last failures of requests, as long as the process lives: for GET
+// /admin/status. Bounded, and off the warm path: of a request that was answered as asked, it looks at the status alone.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,9 @@ Snapshot empty_snapshot() {
 // So many requests with these statuses, each answered in 3 ms (the bucket up to 5 ms).
 Snapshot traffic(double answered, double refused) {
   Snapshot snapshot = empty_snapshot();
-  const auto points = [&](Id id) -> std::vector<Point>& { return snapshot.families[static_cast<std::size_t>(id)].points; };
+  const auto points = [&](Id id) -> std::vector<Point>& {
+    return snapshot.families[static_cast<std::size_t>(id)].points;
+  };
   points(Id::http_requests) = {{{"GET", "/tokens", "200"}, answered}, {{"GET", "/tokens", "503"}, refused}};
   points(Id::jwt_tokens_generated) = {{{"HS256"}, answered}};
   Point times{{"/tokens"}};
