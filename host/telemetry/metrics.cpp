@@ -94,6 +94,18 @@ class Metrics::State {
     return all;
   }
 
+  bool try_visit(Id id, void (*call)(void* visitor, const Seen& seen), void* visitor) const {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return false;
+    const bool has_buckets = instrument(id).kind == InstrumentKind::histogram;
+    std::array<std::uint64_t, kBuckets> buckets{};
+    for (const Series& s : series_[static_cast<std::size_t>(id)]) {
+      for (std::uint32_t i = 0; has_buckets && i < kBuckets; ++i) buckets[i] = sum(s.slot + i);
+      call(visitor, {s.labels, has_buckets ? 0 : sum(s.slot), buckets});
+    }
+    return true;
+  }
+
  private:
   void sum_into(Snapshot& all) const {
     const std::lock_guard lock(mutex_);
@@ -187,6 +199,10 @@ void Metrics::observe(Histogram histogram, std::chrono::nanoseconds value) noexc
 std::shared_ptr<void> Metrics::add_source(Source source) {
   const auto at = state_->add_source(std::move(source));
   return {nullptr, [state = state_, at](void*) { state->remove_source(at); }};
+}
+
+bool Metrics::try_visit(Id id, void (*call)(void* visitor, const Seen& seen), void* visitor) const {
+  return state_->try_visit(id, call, visitor);
 }
 
 Snapshot Metrics::collect(std::string_view view) {

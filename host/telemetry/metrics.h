@@ -13,6 +13,8 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "telemetry/instruments.h"
@@ -57,10 +59,26 @@ class Metrics {
   using Source = std::function<void(Reading&)>;
   std::shared_ptr<void> add_source(Source source);
 
+  // One series, while it is visited.
+  struct Seen {
+    std::span<const std::string> labels;
+    std::uint64_t value;                    // of a counter
+    std::span<const std::uint64_t> buckets; // of a histogram
+  };
+  // For who looks often: neither allocates nor waits for a lock. False, and nothing was visited: somebody else reads,
+  // or a series is being added. `visit` must not call this object.
+  template <class Visit>
+  bool try_visit(Id id, Visit visit) const {
+    const auto call = [](void* visitor, const Seen& seen) { (*static_cast<Visit*>(visitor))(seen); };
+    return try_visit(id, call, &visit);
+  }
+
   // `view`: who reads, counted in metrics_collections_total; static text. [thread-safe]
   Snapshot collect(std::string_view view);
 
  private:
+  bool try_visit(Id id, void (*call)(void* visitor, const Seen& seen), void* visitor) const;
+
   class State;
   const std::shared_ptr<State> state_; // shared with the threads that counted: they may end later
 };

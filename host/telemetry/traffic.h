@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rates and latencies of the last ten seconds, from two readings of the metrics: for GET /admin/status. Nothing is
-// computed where requests are served. A thread of its own takes a reading once a second, so that the first who asks is
-// told of the ten seconds before, not of those after.
+// Rates and latencies of the last ten seconds, from two readings of the metrics: for GET /admin/status. A thread of its
+// own takes a reading once a second, so that the first who asks is told of the ten seconds before, not of those after.
+// Nothing is done where requests are served, and the thread neither allocates nor waits for a lock.
 #pragma once
 
-#include <condition_variable>
+#include <array>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <span>
-#include <string>
 #include <thread>
 #include <vector>
 
+#include <semaphore.h>
+
 #include "base/clock.h"
-#include "telemetry/instruments.h"
+#include "telemetry/metrics.h"
 
 namespace authd::telemetry {
 
@@ -32,24 +30,25 @@ struct Traffic {
   double p50_ms = 0;       // of all requests; 0: there were none
   double p95_ms = 0;
   double p99_ms = 0;
-  std::map<std::string, double> loop_delay_ms; // by reactor: the 99th percentile
+  std::vector<double> loop_delay_ms{}; // of each reactor: the 99th percentile
 };
 
-// What a reading says that Traffic is made from.
+// What Traffic is made from, since the start of the process.
 struct TrafficReading {
-  using Buckets = std::vector<std::uint64_t>;
+  using Buckets = std::array<std::uint64_t, kBuckets>;
 
-  // `taken_at` is steady, because the wall clock may be set in between.
-  TrafficReading(const Snapshot& snapshot, SteadyTime taken_at);
+  explicit TrafficReading(unsigned reactors) : loop_delays(reactors) {}
+  // False: somebody else reads the metrics, and this is of no use. Does not allocate.
+  bool take(const Metrics& metrics);
   // What happened between the two; this is the later one. Rates count at least a second.
   Traffic since(const TrafficReading& earlier) const;
 
-  SteadyTime at;
-  double requests = 0;
-  double tokens = 0;
-  double errors = 0;
-  Buckets response_times;
-  std::map<std::string, Buckets> loop_delays; // by reactor
+  SteadyTime at{}; // steady, because the wall clock may be set in between
+  std::uint64_t requests = 0;
+  std::uint64_t tokens = 0;
+  std::uint64_t errors = 0;
+  Buckets response_times{};
+  std::vector<Buckets> loop_delays; // of each reactor
 };
 
 // [thread-safe]
@@ -57,24 +56,28 @@ class TrafficWindow {
  public:
   static constexpr seconds kLength{10};
 
-  // `collect` must outlive it and be thread-safe. Starts the thread.
-  explicit TrafficWindow(std::function<Snapshot()> collect);
+  // The metrics must outlive it. Starts the thread.
+  TrafficWindow(const Metrics& metrics, unsigned reactors);
   ~TrafficWindow();
   TrafficWindow(const TrafficWindow&) = delete;
   TrafficWindow& operator=(const TrafficWindow&) = delete;
 
-  // Up to the snapshot, which was just taken, since the reading of ten seconds before, or the first one that there is.
-  Traffic until(const Snapshot& snapshot) const;
+  // Up to now, since the reading of ten seconds before, or the first one that there is.
+  Traffic now() const;
 
  private:
-  void work();
-  void add(TrafficReading reading);
+  static constexpr std::size_t kReadings = static_cast<std::size_t>(kLength.count()) + 2;
 
-  const std::function<Snapshot()> collect_;
+  bool ends_within_a_second();
+  void work();
+  void add_reading();
+
+  const Metrics& metrics_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<TrafficReading> readings_; // oldest first; this and the next one guarded by mutex_
-  bool ending_ = false;
+  std::vector<TrafficReading> readings_; // a ring; this and the next two guarded by mutex_
+  std::size_t next_ = 0;
+  std::size_t taken_ = 0;
+  sem_t end_; // not a condition variable: that would take a lock once a second
   std::thread thread_;
 };
 

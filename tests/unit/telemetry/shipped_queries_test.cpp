@@ -18,8 +18,8 @@ namespace authd::telemetry {
 namespace {
 
 const std::set<std::string> kWordsOfPromQl{
-    "sum", "avg", "max",    "count", "rate", "increase", "histogram_quantile", "and", "or", "by", "without",
-    "on",  "m",   "ignoring", "label_values"};
+    "sum", "avg", "max",     "count", "rate", "increase", "histogram_quantile", "and",
+    "or",  "by",  "without", "on",    "m",    "ignoring", "label_values"};
 const std::set<std::string> kLabelsOfPrometheus{"job", "instance", "le"};
 
 // The names under which Prometheus knows an instrument.
@@ -66,7 +66,8 @@ void expect_known(std::string query) {
   take_out(query, "\"[^\"]*\"");
   take_out(query, "\\[[^\\]]*\\]"); // durations
   std::vector<std::string> labels = take_out(query, "\\{[^}]*\\}");
-  for (std::string& label : take_out(query, "(by|without|on|ignoring) *\\([^)]*\\)")) labels.push_back(std::move(label));
+  for (std::string& label : take_out(query, "(by|without|on|ignoring) *\\([^)]*\\)"))
+    labels.push_back(std::move(label));
   for (const std::string& label : labels) {
     EXPECT_TRUE(kWordsOfPromQl.contains(label) || all.labels.contains(label)) << "no label " << label;
   }

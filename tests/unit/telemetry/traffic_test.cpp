@@ -1,34 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/traffic.h"
 
-#include <atomic>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 namespace authd::telemetry {
 namespace {
 
-Snapshot empty_snapshot() {
-  Snapshot snapshot{wall_now(), wall_now(), {}};
-  for (const Instrument& i : instruments()) snapshot.families.push_back({&i, {}});
-  return snapshot;
-}
+constexpr unsigned kReactors = 2;
 
 // So many requests with these statuses, each answered in 3 ms (the bucket up to 5 ms).
-Snapshot traffic(double answered, double refused) {
-  Snapshot snapshot = empty_snapshot();
-  const auto points = [&](Id id) -> std::vector<Point>& {
-    return snapshot.families[static_cast<std::size_t>(id)].points;
-  };
-  points(Id::http_requests) = {{{"GET", "/tokens", "200"}, answered}, {{"GET", "/tokens", "503"}, refused}};
-  points(Id::jwt_tokens_generated) = {{{"HS256"}, answered}};
-  Point times{{"/tokens"}};
-  times.buckets.resize(kBuckets);
-  times.buckets[5] = static_cast<std::uint64_t>(answered + refused);
-  points(Id::http_response_time) = {times};
-  times.labels = {"1"};
-  points(Id::reactor_loop_delay) = {times};
-  return snapshot;
+void count(Metrics& metrics, std::uint64_t answered, std::uint64_t refused) {
+  metrics.add(metrics.counter(Id::http_requests, {"GET", "/tokens", "200"}), answered);
+  metrics.add(metrics.counter(Id::http_requests, {"GET", "/tokens", "503"}), refused);
+  metrics.add(metrics.counter(Id::jwt_tokens_generated, {"HS256"}), answered);
+  for (std::uint64_t i = 0; i < answered + refused; ++i) {
+    metrics.observe(metrics.histogram(Id::http_response_time, {"/tokens"}), milliseconds(3));
+    metrics.observe(metrics.histogram(Id::reactor_loop_delay, {"1"}), milliseconds(3));
+  }
+}
+
+TrafficReading reading_of(const Metrics& metrics, SteadyTime at) {
+  TrafficReading reading(kReactors);
+  EXPECT_TRUE(reading.take(metrics));
+  reading.at = at;
+  return reading;
 }
 
 TEST(Quantile, IsLinearWithinItsBucket) {
@@ -50,43 +47,49 @@ TEST(Quantile, AboveTheLastBoundIsThatBound) {
 
 TEST(TrafficReadings, TellRatesAndLatenciesOfTheTimeBetweenThem) {
   const SteadyTime start = steady_now();
-  const Traffic between =
-      TrafficReading(traffic(300, 60), start + seconds(10)).since(TrafficReading(traffic(100, 10), start));
+  Metrics metrics;
+  count(metrics, 100, 10);
+  const TrafficReading before = reading_of(metrics, start);
+  count(metrics, 200, 50);
+  const Traffic between = reading_of(metrics, start + seconds(10)).since(before);
   EXPECT_DOUBLE_EQ(between.requests_per_s, 25);
   EXPECT_DOUBLE_EQ(between.tokens_per_s, 20);
   EXPECT_DOUBLE_EQ(between.errors_per_s, 5);
   EXPECT_DOUBLE_EQ(between.p50_ms, 3.75);
   EXPECT_DOUBLE_EQ(between.p99_ms, 4.975);
-  EXPECT_DOUBLE_EQ(between.loop_delay_ms.at("1"), 4.975);
+  ASSERT_EQ(between.loop_delay_ms.size(), kReactors);
+  EXPECT_EQ(between.loop_delay_ms[0], 0);
+  EXPECT_DOUBLE_EQ(between.loop_delay_ms[1], 4.975);
 }
 
 TEST(TrafficReadings, WithoutTrafficAreZero) {
   const SteadyTime start = steady_now();
-  const Traffic none =
-      TrafficReading(traffic(100, 10), start + seconds(10)).since(TrafficReading(traffic(100, 10), start));
+  Metrics metrics;
+  count(metrics, 100, 10);
+  const Traffic none = reading_of(metrics, start + seconds(10)).since(reading_of(metrics, start));
   EXPECT_EQ(none.requests_per_s, 0);
   EXPECT_EQ(none.p99_ms, 0);
 }
 
 TEST(TrafficReadings, JustAfterTheStartClaimNoHigherRateThanInASecond) {
   const SteadyTime start = steady_now();
-  EXPECT_DOUBLE_EQ(TrafficReading(traffic(10, 0), start + milliseconds(1))
-                       .since(TrafficReading(empty_snapshot(), start))
-                       .requests_per_s,
-                   10);
+  Metrics metrics;
+  const TrafficReading before = reading_of(metrics, start);
+  count(metrics, 10, 0);
+  EXPECT_DOUBLE_EQ(reading_of(metrics, start + milliseconds(1)).since(before).requests_per_s, 10);
 }
 
-TEST(TrafficWindow, TakesReadingsByItselfAndKnowsTheRateAtOnce) {
-  std::atomic<int> taken{0};
-  const TrafficWindow window([&] {
-    ++taken;
-    return empty_snapshot();
-  });
-  EXPECT_DOUBLE_EQ(window.until(traffic(10, 0)).requests_per_s, 10);
-  const SteadyTime limit = steady_now() + seconds(20);
-  while (taken < 3 && steady_now() < limit) std::this_thread::yield();
-  EXPECT_GE(taken, 3);
-  EXPECT_GT(window.until(traffic(10, 0)).requests_per_s, 0);
+TEST(TrafficWindow, KnowsTheRateAtOnceAndForgetsWhatIsTenSecondsOld) {
+  Metrics metrics;
+  const TrafficWindow window(metrics, kReactors);
+  const SteadyTime start = steady_now();
+  count(metrics, 10, 0);
+  EXPECT_DOUBLE_EQ(window.now().requests_per_s, 10);
+  while (window.now().requests_per_s > 0 && steady_now() < start + seconds(30)) {
+    std::this_thread::sleep_for(milliseconds(50)); // ten seconds are long for turning
+  }
+  EXPECT_GE(steady_now(), start + seconds(10));
+  EXPECT_EQ(window.now().requests_per_s, 0);
 }
 
 } // namespace
