@@ -31,7 +31,10 @@ constexpr Schema kReport{R"json({
                          "MetricsReport"};
 
 constexpr Parameter kParameters[] = {
-    {Parameter::In::query, "view", "Which part of the JSON report; none: the standard view.", false,
+    {Parameter::In::query,
+     "view",
+     "Which part of the JSON report; none: the standard view.",
+     false,
      {R"json({"type":"string","enum":["operational","infrastructure","telemetry","exports","config","full"]})json"}}};
 
 constexpr AnswerRow kAnswers[] = {
