@@ -115,6 +115,8 @@ class PublicApi : public testing::Test {
 
   void add_document(Cases& cases) {
     cases["GET / 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
+    cases["GET /metrics 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
+    cases["GET /metrics 400 HTTP_400"] = [this](const Promised& p) { return caller_.send(p, "", "?view=nonsense"); };
     cases["GET / 304 "] = [this](const Promised& p) { return caller_.call(p, {{"If-None-Match", "*"}}); };
   }
 
