@@ -16,12 +16,52 @@ constexpr Schema kReport{R"json({
   "properties": {
     "timestamp": {"type": "string", "format": "date-time"},
     "uptime": {"type": "integer"},
-    "requests": {"type": "object", "required": ["total", "success", "errors", "rate"]},
-    "tokens": {"type": "object", "required": ["generated", "failed", "averageTime"]},
-    "cache": {"type": "object", "required": ["hits", "misses", "hitRate", "size", "ttl", "tiers"]},
+    "requests": {
+      "type": "object",
+      "required": ["total", "success", "errors", "rate"],
+      "properties": {
+        "total": {"type": "integer"},
+        "success": {"type": "integer"},
+        "errors": {"type": "integer", "description": "Answers from 400 on."},
+        "rate": {"type": "number", "description": "total / uptime"}
+      }
+    },
+    "tokens": {
+      "type": "object",
+      "required": ["generated", "failed", "averageTime"],
+      "properties": {
+        "generated": {"type": "integer"},
+        "failed": {"type": "integer"},
+        "averageTime": {"type": "number", "description": "To sign one."}
+      }
+    },
+    "cache": {
+      "type": "object",
+      "required": ["hits", "misses", "hitRate", "size", "ttl", "tiers"],
+      "properties": {
+        "hits": {"type": "integer"},
+        "misses": {"type": "integer", "description": "Lookups for which no tier had a copy."},
+        "hitRate": {"type": "number"},
+        "size": {"type": ["integer", "null"], "description": "Copies in the fastest tier."},
+        "ttl": {"type": "integer"},
+        "tiers": {"type": "array", "items": {"type": "object"}}
+      }
+    },
     "circuitBreakers": {"type": "object", "additionalProperties": {"type": "object"}},
-    "telemetry": {"type": "object", "required": ["mode"]},
-    "memory": {"type": "object", "required": ["rss", "heapTotal", "heapUsed"]},
+    "telemetry": {
+      "type": "object",
+      "required": ["mode"],
+      "properties": {"mode": {"type": "string", "enum": ["console", "otlp", "both"]}}
+    },
+    "memory": {
+      "type": "object",
+      "required": ["rss", "heapTotal", "heapUsed"],
+      "properties": {
+        "rss": {"type": "integer"},
+        "heapTotal": {"type": "integer"},
+        "heapUsed": {"type": "integer"}
+      }
+    },
     "exports": {"type": "object"},
     "config": {"type": "object"},
     "infrastructure": {"type": "object"},
