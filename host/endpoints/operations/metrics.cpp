@@ -51,7 +51,12 @@ constexpr Schema kReport{R"json({
     "telemetry": {
       "type": "object",
       "required": ["mode"],
-      "properties": {"mode": {"type": "string", "enum": ["console", "otlp", "both"]}}
+      "properties": {
+        "mode": {"type": "string", "enum": ["console", "otlp", "both"]},
+        "collections": {"type": "integer", "description": "Readings of the metrics."},
+        "exports": {"type": "integer"},
+        "dropped": {"type": "integer"}
+      }
     },
     "memory": {
       "type": "object",
