@@ -6,10 +6,13 @@
 #include <limits>
 #include <utility>
 
+#include "base/trace_ids.h"
+
 namespace authd {
 namespace {
 
 constexpr std::size_t kMostProblems = 64;
+constexpr std::size_t kMostAttempts = 32; // a list of many pages has as many exchanges
 
 constexpr std::array<std::string_view, 12> kNames{"ok",        "not_found",    "conflict",    "invalid",
                                                   "denied",    "rate_limited", "unavailable", "timeout",
@@ -38,6 +41,15 @@ std::int64_t Call::until(SteadyTime end) const {
 void Call::record(CallFailure failure) const {
   if (keeps_problems_ && !failure.message.empty() && problems_.size() < kMostProblems) problems_.push_back(failure);
   failure_ = std::move(failure);
+}
+
+SpanId Call::begin_span() {
+  if (trace_) trace_.span = trace_ids_of_thread().span();
+  return trace_.span;
+}
+
+void Call::note(HttpAttempt attempt) const {
+  if (trace_ && attempts_.size() < kMostAttempts) attempts_.push_back(std::move(attempt));
 }
 
 std::vector<CallFailure> Call::take_problems(CallStatus status) {

@@ -11,6 +11,8 @@
 
 #include "authd/abi.h"
 #include "base/clock.h"
+#include "base/http_attempt.h"
+#include "base/trace_context.h"
 
 namespace authd {
 
@@ -73,6 +75,16 @@ class Call {
   // All that were kept, the last one with the status that the operation returned; at least one.
   std::vector<CallFailure> take_problems(CallStatus status);
 
+  // The trace that the operation belongs to; none unless set. Its state must outlive the call.
+  void set_trace(const TraceContext& trace) { trace_ = trace; }
+  const TraceContext& trace() const { return trace_; }
+  // Another operation within the same trace begins: its span, of which exchanges from now on are a part. None without
+  // a trace.
+  SpanId begin_span();
+  // Kept only within a trace.
+  void note(HttpAttempt attempt) const;
+  std::vector<HttpAttempt> take_attempts() { return std::exchange(attempts_, {}); }
+
   const authd_call* abi() const { return reinterpret_cast<const authd_call*>(this); }
   static const Call* from_abi(const authd_call* call) { return reinterpret_cast<const Call*>(call); }
 
@@ -86,6 +98,8 @@ class Call {
   mutable CallFailure failure_;
   bool keeps_problems_ = false;
   mutable std::vector<CallFailure> problems_;
+  TraceContext trace_;
+  mutable std::vector<HttpAttempt> attempts_;
 };
 
 } // namespace authd

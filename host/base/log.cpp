@@ -31,7 +31,9 @@ void append_value(JsonWriter& writer, const T& value) {
 void append_value(JsonWriter& writer, const TimedSteps* steps) {
   writer.begin_array();
   for (const TimedStep& step : steps->all()) {
-    writer.begin_object().member("name", step.name).member("result", step.result);
+    writer.begin_object().member("name", step.name);
+    if (!step.tier.empty()) writer.member("tier", step.tier);
+    writer.member("result", step.result);
     writer.member("duration", static_cast<std::int64_t>(step.duration.count())).end_object();
   }
   writer.end_array();

@@ -40,7 +40,7 @@ struct Field {
   }
   Field(std::string_view n, double v) : name(n), value(v) {}
   Field(std::string_view n, bool v) : name(n), value(v) {}
-  // An array of {"name","result","duration" (ns)}.
+  // An array of {"name","tier" (of a read),"result","duration" (ns)}.
   Field(std::string_view n, const TimedSteps& v) : name(n), value(&v) {}
 };
 

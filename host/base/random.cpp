@@ -2,6 +2,7 @@
 #include "base/random.h"
 
 #include <cctype>
+#include <cstring>
 #include <stdexcept>
 #include <vector>
 
@@ -58,13 +59,20 @@ void RandomStream::draw(void* out, std::size_t size_bytes) {
     fail();
 }
 
-UuidSource::Text UuidSource::next() {
-  if (used_ == pool_.size()) {
+void RandomBatch::take(void* out, std::size_t size_bytes) {
+  if (size_bytes > pool_.size() - used_) {
     stream_.draw(pool_.data(), pool_.size());
     used_ = 0;
   }
-  std::uint8_t* bytes = pool_.data() + used_;
-  used_ += kUuidBytes;
+  std::memcpy(out, pool_.data() + used_, size_bytes);
+  used_ += size_bytes;
+}
+
+RandomBatch::~RandomBatch() { wipe(pool_.data(), pool_.size()); }
+
+UuidSource::Text UuidSource::next() {
+  std::array<std::uint8_t, 16> bytes;
+  bytes_.take(bytes.data(), bytes.size());
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40); // version 4
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80); // variant of RFC 9562
   Text text;
@@ -75,8 +83,6 @@ UuidSource::Text UuidSource::next() {
   }
   return text;
 }
-
-UuidSource::~UuidSource() { wipe(pool_.data(), pool_.size()); }
 
 bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outcome of one request: the only input of its observers (access log, audit trail, later metrics and traces),
+// The outcome of one request: the only input of its observers (access log, audit trail, metrics, traces),
 // reported once. Every stage adds what it knows; nothing about a request is logged in any other way.
 //
 // All texts are views that are valid for the duration of the observers' call.
@@ -8,11 +8,14 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include "base/http_attempt.h"
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "base/timed_steps.h"
+#include "base/trace_context.h"
 
 namespace authd {
 
@@ -22,6 +25,14 @@ struct RequestOutcome {
     std::string_view key;         // of the credential that signed it
     std::string_view algorithm{}; // static text: "HS256"
     std::chrono::nanoseconds signing{0};
+    SteadyTime signing_begun{};
+  };
+
+  // The lookup that it waited for, possibly together with others.
+  struct Lookup {
+    TimedSteps steps;
+    std::span<const HttpAttempt> attempts; // within the calls to the gateway among them
+    TraceContext owner;                    // whose span these are a part of: the first request's that waited
   };
 
   // --- the request; if it was refused early, only what could be read ---
@@ -29,8 +40,10 @@ struct RequestOutcome {
   std::string_view path;
   std::string_view route; // the path of its route; empty: none has this path and method
   std::string_view request_id;
-  IpAddress peer;   // none: a Unix socket
-  IpAddress client; // for whom a trusted gateway forwarded it; none: unknown
+  TraceContext trace;    // its span
+  SteadyTime received{}; // when its last byte had been parsed
+  IpAddress peer;        // none: a Unix socket
+  IpAddress client;      // for whom a trusted gateway forwarded it; none: unknown
 
   // --- the consumer as sent: neither validated nor limited in length ---
   std::string_view consumer_id;
@@ -48,7 +61,8 @@ struct RequestOutcome {
 
   Token token;
   std::string_view stale; // why the token was signed with a stale copy; empty: not stale
-  TimedSteps steps;       // of the lookup that it waited for, possibly together with others
+  LocalReads local_reads; // of the tiers that were asked at once
+  Lookup lookup;
 
   std::string_view message() const { return reason.empty() ? detail : reason; }
 };

@@ -148,7 +148,8 @@ struct Telemetry {
   AccessLog access_log = AccessLog::errors;
   bool hash_user_names = false;
   bool audit = true;               // a line for each token; development: false
-  bool truncate_addresses = false; // in logs, to /24 and /48
+  bool truncate_addresses = false; // in logs and traces, to /24 and /48
+  double trace_sample_ratio = 0.1; // of the traces that begin here: 0 to 1
 };
 
 struct Api {

@@ -419,8 +419,10 @@ const Setting kSettings[] = {
      .minimum = kSecond, .maximum = kHour, .preset = "10s", .not_built = true,
      .description = "The time between two exports."},
     {.table = "telemetry", .key = "trace_sample_ratio", .type = Type::number,
-     .variable = "OTEL_TRACES_SAMPLER_ARG", .minimum = 0, .maximum = 1, .preset = "0.1", .not_built = true,
-     .description = "The fraction of requests that are traced."},
+     .variable = "OTEL_TRACES_SAMPLER_ARG", .minimum = 0, .maximum = 1, .preset = "0.1",
+     .description = "The fraction of requests that are traced, of those that come without a trace. Requests that "
+                    "failed, were slow or got a stale copy are traced in any case.",
+     .set = [](T t, V v) { t.config.telemetry.trace_sample_ratio = v.number; }},
     {.table = "telemetry", .key = "audit", .type = Type::boolean, .variable = "AUTHD_AUDIT",
      .derived = "true; in development false", .example = "true",
      .description = "Log a line for each token (consumer, credential key, jti), regardless of log_level.",

@@ -22,7 +22,8 @@ pipeline::CircuitBreaker::Settings breaker_settings(const config::Config& config
 }
 
 pipeline::LookupSettings lookup_settings(const config::Config& config) {
-  return {config.breaker.timeout, config.lookup.negative_ttl, config.gateway.auto_provision};
+  return {config.breaker.timeout, config.lookup.negative_ttl, config.gateway.auto_provision,
+          config.telemetry.trace_sample_ratio};
 }
 
 pipeline::FreshnessClock freshness_clock(const config::Config& config) {
@@ -59,6 +60,7 @@ http::ServerOptions server_options(const config::Config& config, std::shared_ptr
     return peers.contains(peer);
   };
   options.trusts_forwarded_for = config.security.names_gateways;
+  options.trace_sample_ratio = config.telemetry.trace_sample_ratio;
   return options;
 }
 

@@ -72,7 +72,8 @@ void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
   const auto consumer = pipeline_.identify(identity);
   if (!consumer) return http::respond_problem(exchange, consumer.error());
   thread_local std::string record; // keeps its capacity: a warm token allocates nothing
-  if (pipeline_.lookup().cached(consumer->id, record)) return (this->*finish)(exchange, *consumer, record);
+  if (pipeline_.lookup().cached(consumer->id, record, &exchange.outcome().local_reads))
+    return (this->*finish)(exchange, *consumer, record);
   wait_for_lookup(exchange, *consumer, finish);
 }
 
@@ -81,12 +82,10 @@ void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& c
   const auto flight = std::make_shared<FlightPtr>();
   const http::Ticket ticket = exchange.defer(
       lookup.first_deadline(), [this, flight, finish](http::Exchange& e) { on_deadline(e, *flight, finish); });
-  auto begun = lookup.begin(consumer.id, [this, ticket, flight, finish](const LookupResult& result) {
-    ticket.resume([this, result, flight, finish](http::Exchange& e) {
-      e.outcome().steps = (*flight)->steps.so_far();
-      on_result(e, result, finish);
-    });
-  });
+  const auto done = [this, ticket, flight, finish](const LookupResult& result) {
+    ticket.resume([this, result, flight, finish](http::Exchange& e) { after_lookup(e, **flight, result, finish); });
+  };
+  auto begun = lookup.begin(consumer.id, done, exchange.outcome().trace);
   if (begun.result) return on_result(exchange, *begun.result, finish);
   *flight = std::move(begun.flight);
 }
@@ -97,8 +96,14 @@ void TokenEndpoints::on_deadline(http::Exchange& exchange, const FlightPtr& flig
     exchange.extend(*later, [this, flight, finish](http::Exchange& e) { on_deadline(e, flight, finish); });
     return;
   }
-  exchange.outcome().steps = flight->steps.so_far();
-  on_result(exchange, std::get<LookupResult>(verdict), finish);
+  after_lookup(exchange, *flight, std::get<LookupResult>(verdict), finish);
+}
+
+void TokenEndpoints::after_lookup(http::Exchange& exchange, const pipeline::Flight& flight, const LookupResult& result,
+                                  Finish finish) {
+  const pipeline::StepLog::Report report = flight.steps.report(); // views of it are valid until the response
+  exchange.outcome().lookup = {report.steps, report.attempts, report.owner.context()};
+  on_result(exchange, result, finish);
 }
 
 void TokenEndpoints::on_result(http::Exchange& exchange, const LookupResult& result, Finish finish) {
@@ -119,7 +124,7 @@ void TokenEndpoints::issue(http::Exchange& exchange, const Consumer& consumer, s
   body.assign(R"({"access_token":")").append(token->text).append(R"(","expires_in":)");
   JsonWriter(body).value(token->expires_in);
   body += '}';
-  exchange.outcome().token = {token->jti, token->key, token->algorithm, signing};
+  exchange.outcome().token = {token->jti, token->key, token->algorithm, signing, start};
   respond_never_stored(exchange, body);
 }
 

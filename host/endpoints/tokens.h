@@ -23,6 +23,8 @@ class TokenEndpoints {
   void with_credentials(http::Exchange& exchange, Finish finish);
   void wait_for_lookup(http::Exchange& exchange, const pipeline::Consumer& consumer, Finish finish);
   void on_deadline(http::Exchange& exchange, const pipeline::FlightPtr& flight, Finish finish);
+  void after_lookup(http::Exchange& exchange, const pipeline::Flight& flight, const pipeline::LookupResult& result,
+                    Finish finish);
   void on_result(http::Exchange& exchange, const pipeline::LookupResult& result, Finish finish);
 
   void issue(http::Exchange& exchange, const pipeline::Consumer& consumer, std::string_view record);

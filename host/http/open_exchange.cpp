@@ -8,6 +8,7 @@
 
 #include "http/exchange.h"
 #include "http/problem.h"
+#include "http/sent_trace.h"
 
 namespace authd::http {
 namespace {
@@ -38,6 +39,14 @@ void OpenExchange::open(Inbox* inbox, const Peer& peer) {
   request_.peer_trusted = peer.trusted;
   request_.received = steady_now();
   choose_request_id();
+  begin_trace();
+}
+
+// A peer that is no gateway of ours begins a trace, whatever it sends: it could have all of its requests sampled.
+void OpenExchange::begin_trace() {
+  SentTrace sent;
+  if (request_.peer_trusted) sent = sent_trace(request_, outcome_->trace_state);
+  outcome().trace = begin_span(sent.parent, sent.state, shared_.options().trace_sample_ratio, shared_.trace_ids);
 }
 
 void OpenExchange::choose_request_id() {
@@ -124,6 +133,7 @@ void OpenExchange::report(int status, std::size_t body_bytes) {
   reported.method = request_.method_name;
   reported.path = request_.path;
   reported.request_id = request_.request_id;
+  reported.received = request_.received;
   reported.peer = request_.peer;
   const ServerOptions& options = application().options;
   if (options.trusts_forwarded_for && request_.peer_trusted) {

@@ -55,6 +55,7 @@ class OpenExchange final : public Exchange {
   RequestObserver* observer() const { return application().observer; }
   Persistence persistence() const;
   void choose_request_id();
+  void begin_trace();
 
   ReactorResources& shared_;
   Outbox& outbox_;

@@ -5,11 +5,13 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "base/request_outcome.h"
+#include "base/trace_ids.h"
 #include "http/buffers.h"
 #include "http/cors.h"
 #include "http/mailbox.h"
@@ -36,8 +38,10 @@ struct Peer {
 // Only an open exchange has one, so an idle connection stays small.
 struct PooledOutcome {
   RequestOutcome value;
+  std::string trace_state; // what value.trace.state views, if it came in several lines
   bool recycle() {
     value = {};
+    trace_state.clear();
     return true;
   }
 };
@@ -90,6 +94,7 @@ struct ReactorResources {
   Cors cors;
   HttpDate date;
   UuidSource ids;
+  TraceIdSource trace_ids;
   Pool<Inbox> inboxes;
   Pool<OutputBuffer> outputs;
   Pool<PooledOutcome> outcomes;

@@ -40,6 +40,7 @@ struct ServerOptions {
   std::function<bool(const IpAddress&)> is_trusted;
   // Whether trusted peers are gateways whose X-Forwarded-For names the client.
   bool trusts_forwarded_for = false;
+  double trace_sample_ratio = 0.1; // of requests that come without a trace: 0 to 1
 };
 
 // How requests are limited and answered: what a reload replaces. Reactors and deferred exchanges share it; what the

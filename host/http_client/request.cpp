@@ -109,7 +109,22 @@ RetrySettings retry_settings(const authd_http_request& request) {
 
 RequestBytes::~RequestBytes() { wipe(bytes_.data(), bytes_.size()); }
 
-std::string_view RequestBytes::write(const authd_http_request& r, const Url& url, bool keep_alive) {
+void RequestBytes::add_trace(const TraceContext& trace) {
+  constexpr std::string_view kName = "traceparent";
+  span_at_ = bytes_.size() + kName.size() + 2 + kSpanInTraceParent;
+  const TraceParentText text = traceparent_of(trace);
+  add_header(bytes_, kName, authd::view(text));
+  if (!trace.state.empty()) add_header(bytes_, "tracestate", trace.state);
+}
+
+void RequestBytes::set_span(const SpanId& span) {
+  if (span_at_ == 0) return;
+  const SpanIdText text = hex_of(span);
+  std::copy(text.begin(), text.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(span_at_));
+}
+
+std::string_view RequestBytes::write(const authd_http_request& r, const Url& url, bool keep_alive,
+                                     const TraceContext& trace) {
   const std::span headers(r.headers, r.header_count);
   bytes_.reserve(1024 + r.url.n + r.body.n);
   bytes_.append(view(r.method)).append(" ");
@@ -117,14 +132,17 @@ std::string_view RequestBytes::write(const authd_http_request& r, const Url& url
   bytes_.append(url.target).append(" HTTP/1.1\r\n");
   add_header(bytes_, "Host", url.authority);
   bool names_agent = false;
+  bool names_trace = false;
   for (const authd_http_header& h : headers) {
     const std::string_view name = view(h.name);
     if (!is_token(name) || !is_field_value(view(h.value))) return "malformed header";
     if (is_reserved(name)) return "a header that only the host may set";
     names_agent = names_agent || same_name(name, "User-Agent");
+    names_trace = names_trace || same_name(name, "traceparent");
     add_header(bytes_, name, view(h.value));
   }
   if (!names_agent) add_header(bytes_, "User-Agent", std::string("authd/").append(kVersion));
+  if (trace && !names_trace) add_trace(trace);
   if (!keep_alive) add_header(bytes_, "Connection", "close");
   if (r.body.n > 0 || expects_body(view(r.method))) {
     add_header(bytes_, "Content-Length", std::to_string(r.body.n));

@@ -2,11 +2,13 @@
 // A plugin's request: its URL, its header fields, the bytes that are sent, and the defaults of what it leaves out.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "authd/http.h"
+#include "base/trace_context.h"
 #include "http_client/retry_policy.h"
 #include "net/address.h"
 
@@ -44,12 +46,19 @@ class RequestBytes {
   RequestBytes(const RequestBytes&) = delete;
   RequestBytes& operator=(const RequestBytes&) = delete;
 
-  // What is wrong with the request, or empty. Method and URL have been checked before.
-  std::string_view write(const authd_http_request& request, const Url& url, bool keep_alive);
+  // What is wrong with the request, or empty. Method and URL have been checked before. In a trace the request has
+  // traceparent and tracestate, unless the plugin sends a traceparent of its own.
+  std::string_view write(const authd_http_request& request, const Url& url, bool keep_alive,
+                         const TraceContext& trace = {});
   std::string_view bytes() const { return bytes_; }
+  // The span that traceparent names from now on: each attempt has its own.
+  void set_span(const SpanId& span);
 
  private:
+  void add_trace(const TraceContext& trace);
+
   std::string bytes_;
+  std::size_t span_at_ = 0; // in traceparent; 0: it has none of ours
 };
 
 } // namespace authd::http_client

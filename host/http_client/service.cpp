@@ -16,6 +16,7 @@
 #include "base/frozen_sizes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/trace_ids.h"
 #include "http_client/answer.h"
 #include "http_client/connections.h"
 #include "http_client/request.h"
@@ -57,6 +58,11 @@ struct RunningCall {
   const authd_call* call; // null: no deadline
 
   milliseconds remaining() const { return milliseconds(host.remaining_ms(&host, call)); }
+  // The call, if it belongs to a trace.
+  const Call* traced() const {
+    const Call* own = call != nullptr ? Call::from_abi(call) : nullptr;
+    return own != nullptr && own->trace() ? own : nullptr;
+  }
   // How long a caller waits for the result.
   milliseconds patience() const {
     return call != nullptr ? milliseconds(Call::from_abi(call)->patience_ms()) : milliseconds::max();
@@ -67,7 +73,7 @@ struct RunningCall {
 struct Exchange {
   const authd_http_request& request;
   const Url& url;
-  std::string_view bytes;
+  RequestBytes& bytes;
   bool idempotent;
   const RunningCall& call;
   net::Deadline deadline;
@@ -126,6 +132,19 @@ bool is_silence(const Attempt& attempt, const Answer& answer) {
   return status == AUTHD_TIMEOUT || (status == AUTHD_UNAVAILABLE && !attempt.reused);
 }
 
+HttpAttempt about_to_be_made(const Exchange& exchange, const Call& call, unsigned before) {
+  HttpAttempt attempt;
+  attempt.span = trace_ids_of_thread().span();
+  attempt.parent = call.trace().span;
+  attempt.method = view(exchange.request.method);
+  attempt.url = exchange.url.display;
+  attempt.host = exchange.url.endpoint.host;
+  attempt.port = exchange.url.endpoint.port;
+  attempt.resends = before;
+  attempt.begun = steady_now();
+  return attempt;
+}
+
 void deliver(const Answer& answer, authd_http_response* response) {
   response->status = answer.status();
   if (AUTHD_HAS(response, on_header)) {
@@ -182,12 +201,13 @@ class HttpService::Client {
     }
     const bool idempotent = (request.flags & AUTHD_HTTP_IDEMPOTENT) != 0;
     RequestBytes bytes;
-    if (const auto fault = bytes.write(request, *url, idempotent); !fault.empty()) {
+    const TraceContext trace = call != nullptr ? Call::from_abi(call)->trace() : TraceContext();
+    if (const auto fault = bytes.write(request, *url, idempotent, trace); !fault.empty()) {
       return fail(call, AUTHD_INTERNAL, fmt::format("authd.http/1: {}", fault));
     }
     const RunningCall running{host_, call};
     const auto deadline = net::Deadline(running, milliseconds::max()).cancelled_by(service_.interrupt_.descriptor());
-    return carry_out({request, *url, bytes.bytes(), idempotent, running, deadline}, *response);
+    return carry_out({request, *url, bytes, idempotent, running, deadline}, *response);
   }
 
   authd_status carry_out(const Exchange& exchange, authd_http_response& response) {
@@ -208,7 +228,7 @@ class HttpService::Client {
     const auto max_body = exchange.request.max_body_bytes != 0 ? exchange.request.max_body_bytes : kDefaultBody;
     for (bool may_reuse = exchange.idempotent;;) {
       answer.emplace(view(exchange.request.method) == "HEAD", max_body);
-      const Attempt attempt = make_attempt(exchange, may_reuse, *answer);
+      const Attempt attempt = trace_attempt(exchange, may_reuse, policy.attempts(), *answer);
       const auto wait = policy.wait_before_next(end_of(attempt, *answer), exchange.call.patience().count());
       if (!wait) return attempt.done;
       // Where one pooled connection was dead the others are likely to be.
@@ -216,6 +236,20 @@ class HttpService::Client {
       exchange.deadline.pause(*wait);
       if (exchange.deadline.over()) return no_answer(exchange.deadline.why_over());
     }
+  }
+
+  // Within a trace: under a span of its own, and noted in the call.
+  Attempt trace_attempt(const Exchange& exchange, bool may_reuse, unsigned before, Answer& answer) {
+    const Call* call = exchange.call.traced();
+    if (call == nullptr) return make_attempt(exchange, may_reuse, answer);
+    HttpAttempt note = about_to_be_made(exchange, *call, before);
+    exchange.bytes.set_span(note.span);
+    Attempt attempt = make_attempt(exchange, may_reuse, answer);
+    note.duration = steady_now() - note.begun;
+    if (attempt.done) note.status = answer.status();
+    if (!attempt.done) note.failure = attempt.done.error().what;
+    call->note(std::move(note));
+    return attempt;
   }
 
   Attempt make_attempt(const Exchange& exchange, bool may_reuse, Answer& answer) {
@@ -252,7 +286,7 @@ class HttpService::Client {
   }
 
   Done send_over(net::DeadlineSocket socket, const std::string& origin, const Exchange& exchange, Answer& answer) {
-    if (auto sent = socket.write(exchange.bytes, exchange.deadline); !sent) return no_answer(sent.error());
+    if (auto sent = socket.write(exchange.bytes.bytes(), exchange.deadline); !sent) return no_answer(sent.error());
     if (auto read = read_answer(socket, answer, exchange.deadline); !read) return read;
     if (exchange.idempotent && answer.reusable()) {
       const std::uint32_t most = exchange.request.pool_size != 0 ? exchange.request.pool_size : kDefaultPool;

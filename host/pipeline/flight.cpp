@@ -32,15 +32,17 @@ Error too_slow(const TimedSteps& steps) {
 Found::~Found() { wipe(record.data(), record.size()); }
 
 Result<FlightPtr> FlightTable::join_or_start(std::string_view consumer, LookupDone done,
-                                             const std::function<bool()>& has_copy) {
+                                             const std::function<bool()>& has_copy, const TraceContext& trace) {
   const std::lock_guard lock(mutex_);
   if (has_copy()) return FlightPtr();
   if (const auto it = flights_.find(consumer); it != flights_.end()) {
     if (join(it->second, std::move(done))) {
+      it->second->steps.adopt(trace); // nobody may have waited so far
       recorder_.lookup_event(LookupEvent::coalesced);
       return it->second;
     }
   } else if (FlightPtr flight = start(consumer, std::move(done), false)) {
+    flight->steps.adopt(trace);
     return flight;
   }
   return Failure<>(no_worker(stages_.can_read(steady_now())));

@@ -24,7 +24,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "pipeline/blocking_lane.h"
-#include "pipeline/guarded_calls.h"
+#include "pipeline/recorder.h"
+#include "pipeline/step_log.h"
 
 namespace authd::pipeline {
 
@@ -89,7 +90,9 @@ class FlightTable {
 
   // The consumer's flight, which is started if there is none. nullptr: not needed, for `has_copy`, which is called
   // under the lock that complete() takes, returned true. AUTH_014: no worker would be free in time.
-  Result<FlightPtr> join_or_start(std::string_view consumer, LookupDone done, const std::function<bool()>& has_copy);
+  // `trace`: of the request that will wait.
+  Result<FlightPtr> join_or_start(std::string_view consumer, LookupDone done, const std::function<bool()>& has_copy,
+                                  const TraceContext& trace = {});
   // Unless the consumer has a flight, starts one that no request waits for. False: its lane is full.
   bool start_in_background(std::string_view consumer, bool refresh);
 

@@ -4,40 +4,18 @@
 #pragma once
 
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/call.h"
 #include "base/result.h"
-#include "base/timed_steps.h"
 #include "pipeline/gateway_guard.h"
 #include "pipeline/recorder.h"
+#include "pipeline/step_log.h"
 
 namespace authd::pipeline {
-
-// What a flight has spent its time on so far: written by the worker that runs it, read by those who wait for it.
-// [thread-safe]
-class StepLog {
- public:
-  void begin(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    steps_.begin(name, steady_now());
-  }
-  void end(std::string_view result) {
-    const std::lock_guard lock(mutex_);
-    steps_.end(result, steady_now());
-  }
-  // A step that is under way has lasted until now.
-  TimedSteps so_far() const {
-    const std::lock_guard lock(mutex_);
-    return steps_.as_of(steady_now());
-  }
-
- private:
-  mutable std::mutex mutex_;
-  TimedSteps steps_;
-};
 
 class GuardedCalls {
  public:
@@ -57,12 +35,12 @@ class GuardedCalls {
   GatewayGuard& guard() const { return guard_; }
   Recorder& recorder() const { return recorder_; }
 
-  // Around a call, or a wait for one: its name and how it ended, as static texts.
-  void begin_step(std::string_view name) const {
-    if (steps_ != nullptr) steps_->begin(name);
+  // Around a call, or a wait for one: its name and how it ended, as static texts; its span and exchanges.
+  void begin_step(std::string_view name, const SpanId& span = {}) const {
+    if (steps_ != nullptr) steps_->begin(name, {}, span);
   }
-  void end_step(std::string_view result) const {
-    if (steps_ != nullptr) steps_->end(result);
+  void end_step(std::string_view result, std::vector<HttpAttempt> attempts = {}) const {
+    if (steps_ != nullptr) steps_->end(result, std::move(attempts));
   }
 
  private:

@@ -73,8 +73,8 @@ bool GuardedTier::failed(std::string_view operation, CallStatus status, Call& ca
 }
 
 // One read by get_stale serves both questions, for the record itself says when it was fetched.
-std::optional<TierCopy> GuardedTier::read(const std::string& key) {
-  if (pending_->covers(key)) return std::nullopt;
+TierRead GuardedTier::read(const std::string& key) {
+  if (pending_->covers(key)) return {};
   const SteadyTime start = steady_now();
   Call call(start + slot_.read_timeout);
   std::string envelope;
@@ -82,12 +82,13 @@ std::optional<TierCopy> GuardedTier::read(const std::string& key) {
   const auto took = steady_now() - start;
   auto copy = status == CallStatus::ok ? open(key, envelope) : std::nullopt;
   if (!copy) {
-    report(TierOperation::get, status == CallStatus::ok ? CallStatus::not_found : status, took);
-    return std::nullopt;
+    const CallStatus outcome = status == CallStatus::ok ? CallStatus::not_found : status;
+    report(TierOperation::get, outcome, took);
+    return {std::nullopt, result_of(TierOperation::get, outcome)};
   }
-  const bool signs = rule(copy->freshness).signs;
-  recorder_.tier_called({slot_.tier.name(), TierOperation::get, signs ? CallResult::hit : CallResult::stale, took});
-  return copy;
+  const CallResult result = rule(copy->freshness).signs ? CallResult::hit : CallResult::stale;
+  recorder_.tier_called({slot_.tier.name(), TierOperation::get, result, took});
+  return {std::move(copy), result};
 }
 
 // What a tier had under the key; nullopt: nothing that may be used.

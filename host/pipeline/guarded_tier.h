@@ -27,13 +27,19 @@ struct TierCopy {
   std::int64_t fetched_at_ms = 0; // since the epoch
 };
 
+// What a read of a tier came to: a hit, a stale copy, or no copy and why.
+struct TierRead {
+  std::optional<TierCopy> copy;         // never of freshness gone
+  CallResult result = CallResult::miss; // cancelled: its breaker refused the read
+};
+
 class GuardedTier {
  public:
   // Sealer and recorder must outlive it. `prefix`: of every key that the host puts into it.
   GuardedTier(TierSlot slot, FreshnessClock clock, const Sealer& sealer, std::string prefix, Recorder& recorder);
 
-  // The wait is bounded by the tier's read_timeout. Never freshness gone: then nullopt.
-  std::optional<TierCopy> read(const std::string& key);
+  // The wait is bounded by the tier's read_timeout.
+  TierRead read(const std::string& key);
   // `invalidated` is asked before and after: what was invalidated meanwhile is taken back.
   void store(const std::string& key, std::string_view record, const std::function<bool()>& invalidated);
 

@@ -15,21 +15,31 @@ LocalTiers::LocalTiers(std::vector<TierSlot> slots, FreshnessClock clock, std::s
 
 // Does one operation and reports it. CallStatus::ok or not_found, or it failed.
 template <class Operation>
-CallStatus LocalTiers::call(const TierSlot& slot, TierOperation name, Operation&& operation, bool reports) const {
+CallStatus LocalTiers::call(const TierSlot& slot, TierOperation name, Operation&& operation, bool reports,
+                            LocalReads* reads) const {
   Call call;
   const SteadyTime start = reports ? steady_now() : SteadyTime();
   const CallStatus status = operation(call);
-  if (reports) recorder_.tier_called({slot.tier.name(), name, result_of(name, status), steady_now() - start});
+  if (reports) report({slot.tier.name(), name, result_of(name, status), {}}, start, reads);
   if (is_answer(status)) return status;
   const CallFailure failure = call.take_failure(status);
   recorder_.tier_failed({slot.tier.name(), name_of(name), status, failure.message});
   return status;
 }
 
-Freshness LocalTiers::get(std::string_view key, std::string& record, bool reports) const {
+void LocalTiers::report(TierCall done, SteadyTime start, LocalReads* reads) const {
+  const SteadyTime end = steady_now();
+  done.duration = end - start;
+  recorder_.tier_called(done);
+  if (reads == nullptr) return;
+  reads->begin(name_of(done.operation), start, done.tier);
+  reads->end(name_of(done.result), end);
+}
+
+Freshness LocalTiers::get(std::string_view key, std::string& record, bool reports, LocalReads* reads) const {
   for (const TierSlot& slot : slots_) {
     const CallStatus status = call(
-        slot, TierOperation::get, [&](Call& c) { return slot.tier.get(c, key, record); }, reports);
+        slot, TierOperation::get, [&](Call& c) { return slot.tier.get(c, key, record); }, reports, reads);
     if (status != CallStatus::ok) continue;
     if (const auto stamp = open(record)) return clock_.of_local(*stamp, history_->channels);
   }

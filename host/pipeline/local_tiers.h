@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/timed_steps.h"
 #include "pipeline/drop_result.h"
 #include "pipeline/freshness.h"
 #include "pipeline/recorder.h"
@@ -25,7 +26,8 @@ class LocalTiers {
   // The first copy that is within its TTL; stale: it is, but suspect for longer than lookup.suspect_grace; gone:
   // there is none. Unless gone, `record` is replaced. Allocates nothing once it has grown.
   // `reports` false: a second look on behalf of the same request, which must not count as another hit or miss.
-  Freshness get(std::string_view key, std::string& record, bool reports = true) const;
+  // `reads`: where what is reported is noted, too; null: nowhere.
+  Freshness get(std::string_view key, std::string& record, bool reports = true, LocalReads* reads = nullptr) const;
   // Any copy within its stale window, fresh ones too.
   bool get_stale(std::string_view key, std::string& record, bool reports = true) const;
 
@@ -43,7 +45,9 @@ class LocalTiers {
  private:
   std::optional<LocalStamp> open(std::string& value) const;
   template <class Operation>
-  CallStatus call(const TierSlot& slot, TierOperation name, Operation&& operation, bool reports = true) const;
+  CallStatus call(const TierSlot& slot, TierOperation name, Operation&& operation, bool reports = true,
+                  LocalReads* reads = nullptr) const;
+  void report(TierCall done, SteadyTime start, LocalReads* reads) const;
 
   const std::vector<TierSlot> slots_;
   const FreshnessClock clock_;

@@ -62,16 +62,16 @@ std::string why_none_signs(const Selection& selection) {
 
 // One call to the gateway, if the guard admits it: timed, reported and judged.
 template <class Operation>
-auto guarded(GuardedCalls& calls, GatewayUse use, std::string_view name, Operation&& operation)
+auto guarded(GuardedCalls& calls, Call& call, GatewayUse use, std::string_view name, Operation&& operation)
     -> Result<decltype(operation()), Error> {
   if (auto refused = calls.admit(use, name)) return Failure<>(std::move(*refused));
   const SteadyTime start = steady_now();
-  calls.begin_step(name);
+  calls.begin_step(name, call.begin_span());
   auto result = operation();
   const CallFailure* failure = result ? nullptr : &result.error();
   const CallStatus status = failure ? failure->status : CallStatus::ok;
-  calls.end_step(name_of(status));
-  calls.recorder().gateway_called({name, status, steady_now() - start, failure});
+  calls.end_step(name_of(status), call.take_attempts());
+  calls.recorder().gateway_called({name, status, steady_now() - start, failure, call.trace()});
   if (!failure && use == GatewayUse::read) calls.guard().prove_base();
   const bool not_found = failure && failure->status == CallStatus::not_found;
   calls.judge(failure, not_found && !calls.guard().base_is_proved());
@@ -99,7 +99,7 @@ GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view cons
 }
 
 GatewayAnswer CredentialSource::list(Call& call, std::string_view consumer, GuardedCalls& calls) const {
-  auto asked = guarded(calls, GatewayUse::read, "list", [&] { return gateway_.get_secret(call, consumer); });
+  auto asked = guarded(calls, call, GatewayUse::read, "list", [&] { return gateway_.get_secret(call, consumer); });
   if (!asked) return failed(std::move(asked.error()));
   auto& listed = *asked;
   if (!listed) {
@@ -129,7 +129,7 @@ GatewayAnswer CredentialSource::not_found(Call& call, GuardedCalls& calls) const
       "gateway's URL",
       health && !health->endpoint.empty() ? health->endpoint : std::string("the gateway"),
       health ? health->detail : std::string("no answer in time"));
-  calls.recorder().gateway_called({"probe", failure.status, {}, &failure});
+  calls.recorder().gateway_called({"probe", failure.status, {}, &failure, call.trace()});
   return unavailable("probe", failure, calls);
 }
 
@@ -137,7 +137,7 @@ GatewayAnswer CredentialSource::not_found(Call& call, GuardedCalls& calls) const
 Result<std::string, GatewayAnswer> CredentialSource::resolve(Call& call, std::string_view consumer,
                                                              GuardedCalls& calls) const {
   using Refused = Failure<GatewayAnswer>;
-  auto asked = guarded(calls, GatewayUse::read, "resolve", [&] { return gateway_.resolve(call, consumer); });
+  auto asked = guarded(calls, call, GatewayUse::read, "resolve", [&] { return gateway_.resolve(call, consumer); });
   if (!asked) return Refused(failed(std::move(asked.error())));
   if (*asked) return std::move(**asked);
   const CallFailure& why = asked->error();
@@ -179,8 +179,8 @@ GatewayAnswer CredentialSource::create(Call& call, std::string_view consumer, Gu
 std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::string_view consumer, std::string key,
                                                                GuardedCalls& calls) const {
   const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
-  auto asked =
-      guarded(calls, GatewayUse::create, "create", [&] { return gateway_.create_secret(call, consumer, proposal); });
+  auto asked = guarded(calls, call, GatewayUse::create, "create",
+                       [&] { return gateway_.create_secret(call, consumer, proposal); });
   if (!asked) return failed(std::move(asked.error()));
   auto& created = *asked;
   if (created) {

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/call.h"
+#include "base/timed_steps.h"
 #include "pipeline/circuit_breaker.h"
 
 namespace authd::pipeline {
@@ -17,6 +19,7 @@ struct GatewayReport {
   CallStatus status;
   std::chrono::nanoseconds duration;
   const CallFailure* failure = nullptr; // set unless status is ok
+  TraceContext trace{};                 // its span; none: it belongs to no trace
 };
 
 struct TierReport {
@@ -61,6 +64,14 @@ struct TierCall {
   std::chrono::nanoseconds duration;
 };
 
+// A lookup that no request caused: the refresh of a copy.
+struct RefreshReport {
+  const TimedSteps& steps;
+  std::span<const HttpAttempt> attempts;
+  TraceContext trace;      // of its own
+  std::string_view result; // "ok", "stale" or the code of the error
+};
+
 enum class LookupEvent : std::uint8_t {
   coalesced,     // a request joined a lookup under way
   refresh_ahead, // a lookup was started in the background, because a copy is due
@@ -79,6 +90,7 @@ class Recorder {
   // A request looked for a stale copy in place of the gateway's answer.
   virtual void fell_back(bool /*found*/) {}
   virtual void lookup_event(LookupEvent) {}
+  virtual void refreshed(const RefreshReport&) {}
   // The gateway's health was asked for.
   virtual void probed(CallStatus, std::chrono::nanoseconds /*duration*/) {}
   virtual void gateway_called(const GatewayReport& report) = 0;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/trace_ids.h"
+
 namespace authd::pipeline {
 namespace {
 
@@ -40,8 +42,8 @@ SecretLookup::SecretLookup(LookupSettings settings, TierStack& tiers, const plug
 
 // --- on reactors ---------------------------------------------------------------------------------------
 
-bool SecretLookup::cached(std::string_view consumer, std::string& record) {
-  const Freshness freshness = tiers_.get_local(consumer, record);
+bool SecretLookup::cached(std::string_view consumer, std::string& record, LocalReads* reads) {
+  const Freshness freshness = tiers_.get_local(consumer, record, true, reads);
   const FreshnessRule may = rule(freshness);
   if (may.asks) ask_again(consumer, freshness);
   return may.signs;
@@ -62,12 +64,12 @@ std::optional<Error> SecretLookup::suspended() {
   return refused;
 }
 
-SecretLookup::Begun SecretLookup::begin(std::string_view consumer, LookupDone done) {
+SecretLookup::Begun SecretLookup::begin(std::string_view consumer, LookupDone done, const TraceContext& trace) {
   if (auto result = answer_at_once(consumer)) return {std::move(result), nullptr};
   auto found = std::make_shared<Found>();
   // A flight fills the tiers before it leaves the table: a request that finds neither flight nor copy is the first.
   const auto has_copy = [&] { return rule(tiers_.get_local(consumer, found->record, false)).signs; };
-  auto flight = flights_.join_or_start(consumer, std::move(done), has_copy);
+  auto flight = flights_.join_or_start(consumer, std::move(done), has_copy, trace);
   if (!flight) return {stale_or(consumer, std::move(flight.error())), nullptr};
   if (*flight == nullptr) return {LookupResult(std::move(found)), nullptr};
   return {std::nullopt, std::move(*flight)};
@@ -104,9 +106,7 @@ std::variant<SteadyTime, LookupResult> SecretLookup::on_deadline(const FlightPtr
 // --- on workers of the lane for reads ------------------------------------------------------------------
 
 void SecretLookup::read(const FlightPtr& flight, bool for_refresh) {
-  flight->steps.begin("read");
-  auto copy = tiers_.get_blocking(flight->consumer, for_refresh);
-  flight->steps.end(copy ? rule(copy->freshness).signs ? "hit" : "stale" : "miss");
+  auto copy = tiers_.get_blocking(flight->consumer, for_refresh, &flight->steps);
   if (!copy || !take_copy(flight, std::move(*copy))) go_on_to_gateway(flight);
   flush_later();
 }
@@ -139,15 +139,33 @@ void SecretLookup::go_on_to_gateway(const FlightPtr& flight) {
 
 bool SecretLookup::fetch(const FlightPtr& flight, SteadyTime patience) {
   GuardedCalls calls(guard_, recorder_, &flight->steps);
+  // Kept if no request has waited so far.
+  const TraceContext own = begin_span({}, {}, settings_.trace_sample_ratio, trace_ids_of_thread());
+  flight->steps.adopt(own);
+  const OwnedTrace trace = flight->steps.owner();
+  const LookupResult result = fetch_for(flight, patience, trace.context(), calls);
+  if (own.sampled && trace.context().span == own.span) report_refresh(flight, result);
+  return calls.admitted() > 0 && steady_now() < patience;
+}
+
+LookupResult SecretLookup::fetch_for(const FlightPtr& flight, SteadyTime patience, const TraceContext& trace,
+                                     GuardedCalls& calls) {
   Call call(patience + kLateAnswerGrace);
   call.set_patience(patience);
+  call.set_trace(trace);
   const Fetched fetched = ask_gateway(flight->consumer, call, calls);
   if (guard_.needs_probe()) health_.watch();
-  const LookupResult result = conclude(flight, fetched);
+  LookupResult result = conclude(flight, fetched);
   // Waiters are answered before the slow tiers are filled, but after these have dropped what must not be served again.
   if (fetched.answer.is_gone()) tiers_.drop(flight->consumer);
   flights_.complete(flight, result);
-  return calls.admitted() > 0 && steady_now() < patience;
+  return result;
+}
+
+void SecretLookup::report_refresh(const FlightPtr& flight, const LookupResult& result) {
+  const StepLog::Report report = flight->steps.report();
+  const std::string_view outcome = !result ? describe(result.error().code).code : (*result)->stale ? "stale" : "ok";
+  recorder_.refreshed({report.steps, report.attempts, report.owner.context(), outcome});
 }
 
 SecretLookup::Fetched SecretLookup::ask_gateway(const std::string& consumer, Call& call, GuardedCalls& calls) const {

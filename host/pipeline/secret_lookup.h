@@ -34,6 +34,7 @@ struct LookupSettings {
   milliseconds breaker_timeout{500}; // what a request waits for a worker, and then for the gateway
   milliseconds negative_ttl{10'000};
   bool auto_provision = true;
+  double trace_sample_ratio = 0.1; // of lookups that no request causes: 0 to 1
 };
 
 class SecretLookup final : private FlightStages {
@@ -47,11 +48,12 @@ class SecretLookup final : private FlightStages {
   SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway, GatewayGuard& guard,
                GatewayHealth& health, Lanes& lanes, Recorder& recorder);
 
-  // True: `record` holds a copy that may sign. Allocates nothing once `record` has grown.
-  bool cached(std::string_view consumer, std::string& record);
+  // True: `record` holds a copy that may sign. Allocates nothing once `record` has grown. `reads`: where it is noted
+  // which tiers were asked; null: nowhere.
+  bool cached(std::string_view consumer, std::string& record, LocalReads* reads = nullptr);
 
-  // `done` is called at most once.
-  Begun begin(std::string_view consumer, LookupDone done);
+  // `done` is called at most once. `trace`: of the request that waits.
+  Begun begin(std::string_view consumer, LookupDone done, const TraceContext& trace = {});
 
   // A later time: wait until then. Else: the answer; a result that still comes fills the cache only.
   std::variant<SteadyTime, LookupResult> on_deadline(const FlightPtr& flight);
@@ -94,6 +96,8 @@ class SecretLookup final : private FlightStages {
   bool take_copy(const FlightPtr& flight, TierCopy copy);
   void go_on_to_gateway(const FlightPtr& flight);
   bool fetch(const FlightPtr& flight, SteadyTime patience) override;
+  LookupResult fetch_for(const FlightPtr& flight, SteadyTime patience, const TraceContext& trace, GuardedCalls& calls);
+  void report_refresh(const FlightPtr& flight, const LookupResult& result);
   Fetched ask_gateway(const std::string& consumer, Call& call, GuardedCalls& calls) const;
   LookupResult conclude(const FlightPtr& flight, const Fetched& fetched);
   LookupResult store(const FlightPtr& flight, const Fetched& fetched, const FetchMark& mark);

@@ -63,9 +63,9 @@ bool TierStack::was_invalidated(std::string_view consumer, const FetchMark& sinc
 
 // --- local tiers ---------------------------------------------------------------------------------------
 
-Freshness TierStack::get_local(std::string_view consumer, std::string& record, bool reports) const {
+Freshness TierStack::get_local(std::string_view consumer, std::string& record, bool reports, LocalReads* reads) const {
   Token buffer;
-  return local_.get(local_key(consumer, buffer), record, reports);
+  return local_.get(local_key(consumer, buffer), record, reports, reads);
 }
 
 bool TierStack::get_stale(std::string_view consumer, std::string& record) const {
@@ -102,13 +102,20 @@ bool TierStack::blocking_tiers_are_down(SteadyTime now) const {
   return std::all_of(guarded_.begin(), guarded_.end(), [now](const auto& tier) { return tier->is_down(now); });
 }
 
-std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer, bool for_refresh) {
+TierRead TierStack::read(GuardedTier& tier, std::string_view local_key, StepLog* steps) {
+  if (steps != nullptr) steps->begin("read", tier.slot().tier.name());
+  TierRead read = tier.read(remote_key(local_key));
+  if (steps != nullptr) steps->end(name_of(read.result));
+  return read;
+}
+
+std::optional<TierCopy> TierStack::get_blocking(std::string_view consumer, bool for_refresh, StepLog* steps) {
   Token buffer;
   const std::string_view key = local_key(consumer, buffer);
   const FetchMark mark = mark_of(key);
   std::optional<TierCopy> best;
   for (const auto& tier : guarded_) {
-    auto copy = tier->read(remote_key(key));
+    auto copy = read(*tier, key, steps).copy;
     if (!copy) continue;
     if (has_newer(key, copy->fetched_at_ms)) copy->freshness = Freshness::stale; // that may be a rotation
     const FreshnessRule may = rule(copy->freshness);

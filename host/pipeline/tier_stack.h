@@ -18,6 +18,7 @@
 #include "pipeline/local_tiers.h"
 #include "pipeline/recorder.h"
 #include "pipeline/sealing.h"
+#include "pipeline/step_log.h"
 #include "pipeline/tier_slot.h"
 
 namespace authd::pipeline {
@@ -49,7 +50,8 @@ class TierStack {
   // --- on reactors: local tiers only ---
 
   // See LocalTiers::get.
-  Freshness get_local(std::string_view consumer, std::string& record, bool reports = true) const;
+  Freshness get_local(std::string_view consumer, std::string& record, bool reports = true,
+                      LocalReads* reads = nullptr) const;
   bool get_stale(std::string_view consumer, std::string& record) const;
 
   bool has_blocking() const { return !guarded_.empty(); }
@@ -60,8 +62,9 @@ class TierStack {
 
   // The first copy in a blocking tier that signs (that ends a refresh, if it is read for one), else the best that
   // there is. It is put into the local tiers, unless these have one that was fetched later. nullopt also when the
-  // consumer was invalidated meanwhile: it may be from before that. [may-block]
-  std::optional<TierCopy> get_blocking(std::string_view consumer, bool for_refresh = false);
+  // consumer was invalidated meanwhile: it may be from before that. `steps`: where each read is noted; null: nowhere.
+  // [may-block]
+  std::optional<TierCopy> get_blocking(std::string_view consumer, bool for_refresh = false, StepLog* steps = nullptr);
 
   // When the fetch of a record begins, for the two below.
   FetchMark mark(std::string_view consumer) const;
@@ -106,6 +109,7 @@ class TierStack {
   DropResult drop_local(std::string_view local_key);
   DropResult clear_local();
   bool has_newer(std::string_view local_key, std::int64_t fetched_at_ms) const;
+  static TierRead read(GuardedTier& tier, std::string_view local_key, StepLog* steps);
   void put_above(const GuardedTier& below, const TierCopy& copy, std::string_view local_key, const FetchMark& mark);
 
   const Sealer sealer_;

@@ -47,6 +47,9 @@ class FanOut final : public RequestObserver, public pipeline::Recorder {
   void lookup_event(pipeline::LookupEvent event) override {
     for (pipeline::Recorder* observer : of_background_work_) observer->lookup_event(event);
   }
+  void refreshed(const pipeline::RefreshReport& report) override {
+    for (pipeline::Recorder* observer : of_background_work_) observer->refreshed(report);
+  }
   void probed(CallStatus status, std::chrono::nanoseconds duration) override {
     for (pipeline::Recorder* observer : of_background_work_) observer->probed(status, duration);
   }

@@ -89,7 +89,7 @@ void AccessLog::on_outcome(const RequestOutcome& o) {
                            {"error.message", failed ? cut(o.message(), kMessageBytes) : std::string_view()},
                            {"authd.token.stale", true_or_absent(!o.stale.empty())},
                            {"authd.token.stale_reason", cut(o.stale, kMessageBytes)},
-                           {"authd.steps", o.steps}};
+                           {"authd.steps", o.lookup.steps}};
   const Level level = o.status >= 500 ? Level::error : Level::info;
   const std::string_view event = o.refused ? "request-refused" : "request";
   const std::string_view message = o.refused ? "request refused before routing" : "request answered";

@@ -36,7 +36,6 @@ TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
       {"OTEL_EXPORTER_OTLP_TIMEOUT", "30000"},
       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2048"},
       {"OTEL_BSP_MAX_QUEUE_SIZE", "10000"},
-      {"OTEL_TRACES_SAMPLER_ARG", "0.5"},
       {"PROFILING_ENABLED", "true"},
       {"PROFILING_OUTPUT_DIR", "/tmp/profiles"},
       {"PROFILING_AUTO_GENERATE", "true"},
@@ -89,7 +88,6 @@ batch_size = 2048
 queue_size = 10000
 export_interval = "10s"
 ca_file = "/etc/ca.pem"
-trace_sample_ratio = 0.5
 [profiling]
 enabled = true
 output_dir = "profiles"

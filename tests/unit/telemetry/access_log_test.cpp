@@ -67,8 +67,8 @@ TEST(AccessLog, NamesTheStatusWhereThereIsNoCodeOfAuthd) {
 TEST(AccessLog, SaysWhatALookupSpentItsTimeOnAndThatTheCopyWasStale) {
   RequestOutcome outcome = answered(200);
   outcome.stale = "AUTH_004: list: no answer after 500 ms";
-  outcome.steps.begin("list", SteadyTime());
-  outcome.steps.end("timeout", SteadyTime() + milliseconds(500));
+  outcome.lookup.steps.begin("list", SteadyTime());
+  outcome.lookup.steps.end("timeout", SteadyTime() + milliseconds(500));
   const std::string text = log_of(config::AccessLog::all, {outcome});
   EXPECT_THAT(text, HasSubstr(R"("authd.token.stale":true,)"
                               R"("authd.token.stale_reason":"AUTH_004: list: no answer after 500 ms")"));
