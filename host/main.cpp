@@ -36,7 +36,8 @@ Log::Options log_options(const config::Config& config) {
           .service_name = config.telemetry.service_name,
           .service_version = config.telemetry.service_version,
           .environment = std::string(config::name_of(config.environment)),
-          .fd = STDOUT_FILENO};
+          .fd = STDOUT_FILENO,
+          .form = form_for(STDOUT_FILENO)};
 }
 
 void announce(const config::Config& config, const http::Server& server, Log& log) {

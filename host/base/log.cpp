@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -15,40 +16,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json_writer.h"
+#include "base/log_format.h"
 
 namespace authd {
 namespace {
 
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "fatal"};
-constexpr std::string_view kEcsVersion = "8.11.0";
-
-template <class T>
-void append_value(JsonWriter& writer, const T& value) {
-  writer.value(value);
-}
-
-void append_value(JsonWriter& writer, const TimedSteps* steps) {
-  writer.begin_array();
-  for (const TimedStep& step : steps->all()) {
-    writer.begin_object().member("name", step.name);
-    if (!step.tier.empty()) writer.member("tier", step.tier);
-    writer.member("result", step.result);
-    writer.member("duration", static_cast<std::int64_t>(step.duration.count())).end_object();
-  }
-  writer.end_array();
-}
-
-void append_field(std::string& out, const Field& field) {
-  const auto* text = std::get_if<std::string_view>(&field.value);
-  if (text != nullptr && text->empty()) return;
-  const auto* steps = std::get_if<const TimedSteps*>(&field.value);
-  if (steps != nullptr && (*steps)->all().empty()) return;
-  out.append(",\"").append(field.name).append("\":");
-  if (text != nullptr) return append_json_string_inert(out, *text);
-  JsonWriter writer(out);
-  std::visit([&](const auto& v) { append_value(writer, v); }, field.value);
-}
 
 // POSIX: a pipe that polls writable accepts this much without blocking, so a stuck reader cannot block the writing
 // thread inside write(2), where it could not be stopped.
@@ -73,20 +46,6 @@ bool is_regular_file(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// The part of every line after its message, up to the event's name.
-std::string constant_part(const Log::Options& options) {
-  std::string text;
-  JsonWriter(text)
-      .begin_object()
-      .member("ecs.version", kEcsVersion)
-      .member("service.name", options.service_name)
-      .member("service.version", options.service_version)
-      .member("service.environment", options.environment)
-      .key("event.action");
-  text.front() = ',';
-  return text;
-}
-
 } // namespace
 
 std::optional<Level> parse_level(std::string_view name) {
@@ -98,13 +57,22 @@ std::optional<Level> parse_level(std::string_view name) {
 
 std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
 
+LogForm form_for(int fd) {
+  if (::isatty(fd) == 0) return LogForm::json;
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool plain =
+      (no_colour != nullptr && *no_colour != '\0') || terminal == nullptr || std::string_view(terminal) == "dumb";
+  return plain ? LogForm::text : LogForm::coloured_text;
+}
+
 // Invariants: `queued_` holds whole lines only; it never exceeds options.queue_bytes, which are reserved from the
 // start, so that no caller allocates; `front_` is used by the writing thread only, so that callers never wait for the
 // descriptor.
 class Log::Writer {
  public:
   explicit Writer(Options options)
-      : options_(std::move(options)), constant_part_(constant_part(options_)), is_file_(is_regular_file(options_.fd)),
+      : options_(std::move(options)), format_(options_), is_file_(is_regular_file(options_.fd)),
         level_(options_.level) {
     queued_.reserve(options_.queue_bytes);
     front_.reserve(options_.queue_bytes);
@@ -123,7 +91,7 @@ class Log::Writer {
   bool enabled(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
   void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
-  const std::string& constant_fields() const { return constant_part_; }
+  const std::string& constant_fields() const { return format_.constant_fields(); }
   int fd() const { return options_.fd; }
 
   void flush() {
@@ -134,8 +102,11 @@ class Log::Writer {
   }
 
   void write(Level level, std::string_view event, std::string_view message, std::initializer_list<Field> fields) {
+    const LogEvent what{wall_now(), level, event, message, {fields.begin(), fields.size()}};
+    tell(what);
+    if (!writes(level)) return;
     std::string& line = thread_line(); // formatted outside the lock
-    format(line, level, event, message, fields);
+    format_.append(line, what);
     enqueue(line);
     if (level == Level::fatal) flush();
   }
@@ -145,7 +116,14 @@ class Log::Writer {
     if (admit(kind)) write(level, kind.event, message, fields);
   }
 
-  void prepare_thread() const { format(thread_line(), Level::debug, "", "", {}); }
+  void prepare_thread() const { format_.append(thread_line(), {wall_now(), Level::debug, "", "", {}}); }
+
+  void set_tap(std::shared_ptr<LogTap> tap, bool writes) {
+    const std::lock_guard lock(tap_mutex_);
+    writes_.store(writes || tap == nullptr);
+    has_tap_.store(tap != nullptr);
+    tap_ = std::move(tap);
+  }
 
  private:
   // Empty; keeps its capacity from line to line.
@@ -155,16 +133,24 @@ class Log::Writer {
     return line;
   }
 
-  void format(std::string& line, Level level, std::string_view event, std::string_view message,
-              std::initializer_list<Field> fields) const {
-    line += R"({"@timestamp":")";
-    append_iso8601(line, wall_now());
-    line.append(R"(","log.level":")").append(name_of(level)).append(R"(","message":)");
-    append_json_string_inert(line, message);
-    line += constant_part_;
-    append_json_string_inert(line, event);
-    for (const Field& field : fields) append_field(line, field);
-    line += "}\n";
+  // Without a tap, no lock.
+  void tell(const LogEvent& event) {
+    if (!has_tap_.load(std::memory_order_acquire)) return;
+    std::shared_ptr<LogTap> tap;
+    {
+      const std::lock_guard lock(tap_mutex_);
+      tap = tap_;
+    }
+    if (tap != nullptr) tap->on_event(event);
+  }
+
+  bool writes(Level level) const { return level == Level::fatal || writes_.load(std::memory_order_relaxed); }
+
+  // On the writing thread, about lines themselves.
+  void append(Level level, std::string_view action, std::string_view message, std::initializer_list<Field> fields) {
+    const LogEvent event{wall_now(), level, action, message, {fields.begin(), fields.size()}};
+    tell(event);
+    if (writes(level)) format_.append(front_, event);
   }
 
   bool admit(const LineKind& kind) {
@@ -228,7 +214,7 @@ class Log::Writer {
   // Requires mutex_.
   void append_sums(SteadyTime now) {
     while (const auto sum = repeated_.take_due(now)) {
-      format(front_, Level::warn, "log-lines-summed", "similar log lines were suppressed",
+      append(Level::warn, "log-lines-summed", "similar log lines were suppressed",
              {{"authd.log.suppressed", static_cast<std::int64_t>(sum->suppressed)},
               {"authd.log.event", sum->kind.event},
               {"error.code", sum->kind.code},
@@ -254,17 +240,21 @@ class Log::Writer {
     const std::uint64_t lost = dropped() - reported_;
     if (lost == 0) return;
     reported_ += lost;
-    format(front_, Level::warn, "log-lines-dropped", "the log queue was full; lines were dropped",
+    append(Level::warn, "log-lines-dropped", "the log queue was full; lines were dropped",
            {{"authd.log.dropped", static_cast<std::int64_t>(lost)}});
   }
 
   const Options options_;
-  const std::string constant_part_;
+  const LogFormat format_;
   const bool is_file_;
   std::atomic<Level> level_;
   std::atomic<std::uint64_t> dropped_{0};
   std::uint64_t reported_ = 0;
   int slices_left_ = 1000 / kPollSlice_ms; // left to wait for a stuck reader while stopping
+  std::atomic<bool> writes_{true};
+  std::atomic<bool> has_tap_{false};
+  std::mutex tap_mutex_;
+  std::shared_ptr<LogTap> tap_; // guarded by tap_mutex_
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable flushed_;
@@ -282,6 +272,7 @@ Log::~Log() = default;
 bool Log::enabled(Level level) const { return writer_->enabled(level); }
 void Log::set_level(Level level) { writer_->set_level(level); }
 std::uint64_t Log::dropped() const { return writer_->dropped(); }
+void Log::set_tap(std::shared_ptr<LogTap> tap, bool writes) { writer_->set_tap(std::move(tap), writes); }
 void Log::prepare_thread() const { writer_->prepare_thread(); }
 void Log::flush() { writer_->flush(); }
 std::string_view Log::constant_fields() const { return writer_->constant_fields(); }

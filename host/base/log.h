@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured log: one JSON line per event in Elastic Common Schema. A caller never waits: a background thread writes
-// the lines from a bounded queue. When the queue is full a line is dropped and counted, and the next line is preceded
-// by one with the number of lost lines.
+// Structured log: one line per event, JSON in Elastic Common Schema unless people read it at a terminal. A caller never
+// waits: a background thread writes the lines from a bounded queue. When the queue is full a line is dropped and
+// counted, and the next line is preceded by one with the number of lost lines.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "base/clock.h"
 #include "base/repeated_lines.h"
 #include "base/timed_steps.h"
 
@@ -44,6 +46,27 @@ struct Field {
   Field(std::string_view n, const TimedSteps& v) : name(n), value(&v) {}
 };
 
+// One event, as it is written or handed on. Views: valid during the call.
+struct LogEvent {
+  WallTime at;
+  Level level;
+  std::string_view action; // event.action
+  std::string_view message;
+  std::span<const Field> fields;
+};
+
+// Who is told of each event, beside or in place of the descriptor. [thread-safe], must neither block nor log.
+class LogTap {
+ public:
+  virtual ~LogTap() = default;
+  virtual void on_event(const LogEvent& event) = 0;
+};
+
+enum class LogForm : std::uint8_t { json, text, coloured_text };
+// Text where the descriptor is a terminal, in colour unless $NO_COLOR is set (https://no-color.org) or the terminal is
+// dumb; else JSON.
+LogForm form_for(int fd);
+
 class Log {
  public:
   struct Options {
@@ -51,7 +74,8 @@ class Log {
     std::string service_name;
     std::string service_version;
     std::string environment;
-    int fd = 1;                        // not owned
+    int fd = 1; // not owned
+    LogForm form = LogForm::json;
     std::size_t queue_bytes = 1 << 20; // limit of the queue
   };
 
@@ -77,6 +101,10 @@ class Log {
 
   // For the audit trail: at level info, regardless of the level of the log.
   void write_always(std::string_view event, std::string_view message, Fields fields);
+
+  // From now on `tap`, if not null, is told of every event. `writes` false: only fatal ones are written, too.
+  // [thread-safe]
+  void set_tap(std::shared_ptr<LogTap> tap, bool writes = true);
 
   // Creates the thread-local buffer of write(). Otherwise a thread's first write does, which takes the dynamic linker's
   // lock; a plugin that hangs in dlopen holds it.

@@ -45,9 +45,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-bool is_key_char(char c) {
-  return is_lower(c) || is_digit(c) || c == '_' || c == '-' || c == '*' || c == '/';
-}
+bool is_key_char(char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-' || c == '*' || c == '/'; }
 
 bool is_key_part(std::string_view text, std::size_t at_most) {
   return !text.empty() && text.size() <= at_most && std::all_of(text.begin(), text.end(), is_key_char);

@@ -22,6 +22,7 @@
 #include "telemetry/fan_out.h"
 #include "telemetry/logs.h"
 #include "telemetry/metrics_recorder.h"
+#include "telemetry/tracing.h"
 
 namespace authd::daemon {
 
@@ -59,6 +60,7 @@ class Generation {
   telemetry::AccessLog access_log_;
   telemetry::AuditLog audit_log_;
   telemetry::BackgroundLog background_log_;
+  telemetry::Tracing tracing_;
   telemetry::MetricsRecorder metrics_recorder_;
   telemetry::FanOut recorder_;
   const std::shared_ptr<pipeline::TierHistory> history_; // of every generation

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/measurements.h"
+#include "telemetry/signals.h"
 
 namespace authd::daemon {
 
@@ -75,12 +76,16 @@ class Lifecycle {
   SystemdNotifier& service_manager() { return service_manager_; }
   Retirement& retirement() { return retirement_; }
   Measurements& measurements() { return measurements_; }
+  // Where spans go; null: nowhere, and none are built.
+  telemetry::SpanSink* span_sink() const { return span_sink_; }
+  void set_span_sink(telemetry::SpanSink* sink) { span_sink_ = sink; } // for generations that are made from then on
 
  private:
   std::mutex swapping_;
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
   Measurements measurements_;
+  telemetry::SpanSink* span_sink_ = nullptr;
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 

@@ -57,6 +57,20 @@ std::optional<std::int64_t> status_code(const CallFailure* failure) {
   return failure->upstream_status;
 }
 
+// The ids of a trace as fields; absent without a trace.
+class TraceFields {
+ public:
+  explicit TraceFields(const TraceContext& context)
+      : is_set_(context), trace_(hex_of(context.trace)), span_(hex_of(context.span)) {}
+  Field trace() const { return {"trace.id", is_set_ ? view(trace_) : std::string_view()}; }
+  Field span() const { return {"span.id", is_set_ ? view(span_) : std::string_view()}; }
+
+ private:
+  bool is_set_;
+  TraceIdText trace_;
+  SpanIdText span_;
+};
+
 } // namespace
 
 AccessLog::AccessLog(const config::Telemetry& telemetry, Log& log)
@@ -75,6 +89,7 @@ void AccessLog::on_outcome(const RequestOutcome& o) {
   const auto name = shown_.user_name(o.consumer_name);
   const auto peer = shown_.address(o.peer);
   const auto client = shown_.address(o.client);
+  const TraceFields ids(o.trace);
   const Log::Fields fields{{"http.request.method", o.method},
                            {"url.path", o.path},
                            {"http.response.status_code", o.status},
@@ -85,6 +100,8 @@ void AccessLog::on_outcome(const RequestOutcome& o) {
                            {"source.address", peer.view()},
                            {"client.address", client.view()},
                            {"http.request.id", o.request_id},
+                           ids.trace(),
+                           ids.span(),
                            {"error.code", code.view()},
                            {"error.message", failed ? cut(o.message(), kMessageBytes) : std::string_view()},
                            {"authd.token.stale", true_or_absent(!o.stale.empty())},
@@ -98,10 +115,13 @@ void AccessLog::on_outcome(const RequestOutcome& o) {
 }
 
 void AccessLog::on_fault(const RequestOutcome& outcome, std::string_view what) {
+  const TraceFields ids(outcome.trace);
   log_.write_repeated(Level::error, "request-failed", "an endpoint failed after it had sent its response", "", "",
                       {{"error.message", cut(what, kMessageBytes)},
                        {"url.path", outcome.path},
-                       {"http.request.id", outcome.request_id}});
+                       {"http.request.id", outcome.request_id},
+                       ids.trace(),
+                       ids.span()});
 }
 
 AuditLog::AuditLog(const config::Telemetry& telemetry, Log& log) : on_(telemetry.audit), shown_(telemetry), log_(log) {}
@@ -112,8 +132,11 @@ void AuditLog::on_outcome(const RequestOutcome& o) {
   const auto name = shown_.user_name(o.consumer_name);
   const auto peer = shown_.address(o.peer);
   const auto client = shown_.address(o.client);
+  const TraceFields ids(o.trace);
   log_.write_always("token-issued", "token issued",
                     {{"http.request.id", o.request_id},
+                     ids.trace(),
+                     ids.span(),
                      {"user.id", id.view()},
                      {"user.name", name.view()},
                      {"source.address", peer.view()},
@@ -128,11 +151,14 @@ void BackgroundLog::gateway_called(const pipeline::GatewayReport& report) {
   if (!log_.enabled(level)) return;
   const std::string_view result = name_of(report.status);
   const std::string_view words = report.failure ? std::string_view(report.failure->message) : std::string_view();
+  const TraceFields ids(report.trace);
   const Log::Fields fields{{"authd.gateway.operation", report.operation},
                            {"authd.gateway.result", result},
                            {"http.response.status_code", status_code(report.failure)},
                            {"event.duration", static_cast<std::int64_t>(report.duration.count())},
-                           {"error.message", cut(words, kMessageBytes)}};
+                           {"error.message", cut(words, kMessageBytes)},
+                           ids.trace(),
+                           ids.span()};
   if (level == Level::debug) return log_.write(level, "gateway-call", "gateway call", fields);
   log_.write_repeated(level, "gateway-call", "gateway call failed", "", fmt::format("{} {}", report.operation, result),
                       fields);

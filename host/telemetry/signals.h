@@ -10,11 +10,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trace_context.h"
 
 namespace authd::telemetry {
 
-using TraceId = std::array<std::uint8_t, 16>; // W3C Trace Context; all zero: none
-using SpanId = std::array<std::uint8_t, 8>;
+using authd::SpanId;
+using authd::TraceId;
 
 struct Attribute {
   std::string name; // OpenTelemetry's semantic conventions, else authd.*
@@ -46,6 +47,20 @@ struct LogRecord {
   std::vector<Attribute> attributes;
   TraceId trace{};
   SpanId span{};
+};
+
+// Where spans go. [thread-safe], never blocks.
+class SpanSink {
+ public:
+  virtual ~SpanSink() = default;
+  virtual void offer(std::vector<Span> spans) = 0;
+};
+
+// Where log records go. [thread-safe], never blocks.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  virtual void offer(LogRecord record) = 0;
 };
 
 } // namespace authd::telemetry
