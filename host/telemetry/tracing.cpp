@@ -37,17 +37,15 @@ void add(Span& span, std::string_view name, std::int64_t number) {
 // Times of the two clocks at one moment: what is measured by the steady one, as the wall clock would have it.
 class Clocks {
  public:
-  WallTime wall(SteadyTime at) const {
-    return wall_ + std::chrono::duration_cast<WallTime::duration>(at - steady_);
-  }
+  WallTime wall(SteadyTime at) const { return wall_ + std::chrono::duration_cast<WallTime::duration>(at - steady_); }
 
  private:
   SteadyTime steady_ = steady_now();
   WallTime wall_ = wall_now();
 };
 
-// Ids of the spans within a span: a function of its id, which is random. A generator of its own a thread could only have
-// by way of the dynamic linker's lock, and a plugin that hangs in dlopen holds that. The mixing is SplitMix64's
+// Ids of the spans within a span: a function of its id, which is random. A generator of its own a thread could only
+// have by way of the dynamic linker's lock, and a plugin that hangs in dlopen holds that. The mixing is SplitMix64's
 // (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 class DerivedIds {
  public:

@@ -54,6 +54,14 @@ TEST(AccessLog, SaysWhyARequestFailed) {
   EXPECT_LT(log_of(config::AccessLog::errors, {outcome}).size(), 2000U) << "it is bounded";
 }
 
+TEST(AccessLog, NamesTheTraceAndTheSpanOfTheRequest) {
+  RequestOutcome outcome = answered(503);
+  outcome.trace.trace = trace_id_of("4bf92f3577b34da6a3ce929d0e0e4736");
+  outcome.trace.span = span_id_of("00f067aa0ba902b7");
+  EXPECT_THAT(log_of(config::AccessLog::errors, {outcome}),
+              HasSubstr(R"("trace.id":"4bf92f3577b34da6a3ce929d0e0e4736","span.id":"00f067aa0ba902b7")"));
+}
+
 TEST(AccessLog, OfASuccessThereIsNoMessage) {
   RequestOutcome outcome = answered(200);
   outcome.reason = "nothing";

@@ -33,6 +33,16 @@ TEST(AuditLog, SaysWhoGotWhichToken) {
                                         R"("authd.credential.key":"key-1","authd.token.jti":"jti-1"})"));
 }
 
+TEST(AuditLog, NamesTheTraceAndTheSpanOfTheRequest) {
+  Written written;
+  RequestOutcome outcome = issued();
+  outcome.trace.trace = trace_id_of("4bf92f3577b34da6a3ce929d0e0e4736");
+  outcome.trace.span = span_id_of("00f067aa0ba902b7");
+  AuditLog(config::Telemetry(), written.log()).on_outcome(outcome);
+  EXPECT_THAT(written.text(),
+              HasSubstr(R"("trace.id":"4bf92f3577b34da6a3ce929d0e0e4736","span.id":"00f067aa0ba902b7")"));
+}
+
 TEST(AuditLog, HasALineForTokensAlone) {
   Written written;
   AuditLog audit(config::Telemetry(), written.log());

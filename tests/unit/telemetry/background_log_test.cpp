@@ -23,6 +23,17 @@ TEST(BackgroundLog, SaysWhichCallFailedHowLongItTookAndWhatTheGatewaySaid) {
                               R"("error.message":"Invalid RBAC credentials"})"));
 }
 
+TEST(BackgroundLog, NamesTheTraceOfACall) {
+  Written written;
+  const CallFailure failure{CallStatus::denied, 403, {}, "Invalid RBAC credentials"};
+  TraceContext trace;
+  trace.trace = trace_id_of("4bf92f3577b34da6a3ce929d0e0e4736");
+  trace.span = span_id_of("00f067aa0ba902b7");
+  BackgroundLog(written.log()).gateway_called({"create", CallStatus::denied, milliseconds(3), &failure, trace});
+  EXPECT_THAT(written.text(),
+              HasSubstr(R"("trace.id":"4bf92f3577b34da6a3ce929d0e0e4736","span.id":"00f067aa0ba902b7"})"));
+}
+
 TEST(BackgroundLog, SumsCallsThatFailAlike) {
   Written written;
   BackgroundLog log(written.log());
