@@ -4,7 +4,6 @@
 #include <cctype>
 #include <cstring>
 #include <stdexcept>
-#include <vector>
 
 #include <openssl/core_names.h>
 #include <openssl/rand.h>

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <openssl/evp.h>
 
@@ -35,21 +36,22 @@ class RandomStream {
   std::unique_ptr<EVP_RAND_CTX, Free> generator_;
 };
 
-// Drawn 4096 bytes at a time, because one draw costs more than a signature. For one thread.
+// Random bytes that are drawn many at a time, because one draw costs more than a signature, and a system call. For one
+// thread.
 class RandomBatch {
  public:
-  RandomBatch() = default;
+  explicit RandomBatch(std::size_t batch_bytes) : pool_(batch_bytes), used_(batch_bytes) {} // at most 65536
   ~RandomBatch();
   RandomBatch(const RandomBatch&) = delete;
   RandomBatch& operator=(const RandomBatch&) = delete;
 
-  // `size_bytes`: at most 4096. Throws std::runtime_error: see RandomStream.
+  // `size_bytes`: at most a batch. Throws std::runtime_error: see RandomStream.
   void take(void* out, std::size_t size_bytes);
 
  private:
   RandomStream stream_;
-  std::array<std::uint8_t, 4096> pool_{};
-  std::size_t used_ = sizeof(pool_);
+  std::vector<std::uint8_t> pool_;
+  std::size_t used_;
 };
 
 // RFC 9562 version 4, lower case. For one thread.
@@ -59,7 +61,7 @@ class UuidSource {
   Text next(); // throws std::runtime_error: see RandomStream
 
  private:
-  RandomBatch bytes_;
+  RandomBatch bytes_{4096};
 };
 
 inline std::string_view view(const UuidSource::Text& text) { return {text.data(), text.size()}; }

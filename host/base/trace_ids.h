@@ -7,9 +7,11 @@
 
 namespace authd {
 
-// Random ids, drawn 4096 bytes at a time. For one thread. Throws std::runtime_error: see RandomStream.
+// Random ids. For one thread. Throws std::runtime_error: see RandomStream.
 class TraceIdSource {
  public:
+  // `batch_bytes`: drawn at a time; a request takes 24. At most 65536.
+  explicit TraceIdSource(std::size_t batch_bytes = 1024) : bytes_(batch_bytes) {}
   TraceId trace() { return next<TraceId>(); }
   SpanId span() { return next<SpanId>(); }
 

@@ -94,7 +94,7 @@ struct ReactorResources {
   Cors cors;
   HttpDate date;
   UuidSource ids;
-  TraceIdSource trace_ids;
+  TraceIdSource trace_ids{24 * 1024}; // of 1024 requests
   Pool<Inbox> inboxes;
   Pool<OutputBuffer> outputs;
   Pool<PooledOutcome> outcomes;

@@ -69,7 +69,8 @@ TEST(Trace, IsNamedByTheLinesOfTheRequestTheTokenAndTheCall) {
   ASSERT_EQ(scene.tokens(alice_in_a_trace("00")).status, 200);
   std::set<std::string> spans{kSpan};
   for (const char* event : {"request", "token-issued", "gateway-call"}) {
-    const auto line = scene.authd.await_event(event, kPatience, [](const LogLine& l) { return !l.field("trace.id").empty(); });
+    const auto line =
+        scene.authd.await_event(event, kPatience, [](const LogLine& l) { return !l.field("trace.id").empty(); });
     ASSERT_TRUE(line) << event;
     EXPECT_EQ(line->field("trace.id"), kTrace) << event;
     EXPECT_THAT(line->field("span.id"), MatchesRegex("[0-9a-f]{16}")) << event;
@@ -83,10 +84,12 @@ TEST(Trace, IsNamedByTheLinesOfTheRequestTheTokenAndTheCall) {
 }
 
 TEST(Trace, BeginsHereWithoutOneOrWithOneThatIsInvalid) {
-  Scene scene([](Settings& s) {
-    log_everything(s);
-    s.set("telemetry", "trace_sample_ratio", "1.0");
-  }, recording());
+  Scene scene(
+      [](Settings& s) {
+        log_everything(s);
+        s.set("telemetry", "trace_sample_ratio", "1.0");
+      },
+      recording());
   Headers headers = kAlice;
   headers.emplace_back("traceparent", "00-" + kTrace + "-0000000000000000-01");
   headers.emplace_back("tracestate", "a=1");

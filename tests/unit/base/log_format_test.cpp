@@ -50,14 +50,15 @@ TEST(LogText, ShowsTimesInMilliseconds) {
   steps.end("ok", SteadyTime() + std::chrono::microseconds(12));
   steps.begin("read", SteadyTime(), "redis");
   steps.end("miss", SteadyTime() + milliseconds(2));
-  EXPECT_THAT(line_of(LogForm::text, Level::info, "m",
-                      {{"event.duration", std::int64_t{1'500'000}}, {"authd.steps", steps}}),
-              HasSubstr("event.duration=1.500ms authd.steps=queue:ok:0.012ms,read:miss:2.000ms"));
+  EXPECT_THAT(
+      line_of(LogForm::text, Level::info, "m", {{"event.duration", std::int64_t{1'500'000}}, {"authd.steps", steps}}),
+      HasSubstr("event.duration=1.500ms authd.steps=queue:ok:0.012ms,read:miss:2.000ms"));
 }
 
 // A client's header must neither end the line nor have the terminal do something.
 TEST(LogText, ShowsControlCharactersInsteadOfSendingThem) {
-  const std::string line = line_of(LogForm::coloured_text, Level::info, "a\nb\x1b[2J", {{"user.name", "\x1b]0;x\x07\n"}});
+  const std::string line =
+      line_of(LogForm::coloured_text, Level::info, "a\nb\x1b[2J", {{"user.name", "\x1b]0;x\x07\n"}});
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   EXPECT_THAT(line, Not(HasSubstr("\x1b[2J")));
   EXPECT_THAT(line, Not(HasSubstr("\x1b]0")));

@@ -39,27 +39,28 @@ TEST_P(TraceParents, AreReadOrRefusedAsAWhole) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, TraceParents,
-    testing::Values(
-        Sent{"Sampled", kTraceParent, true, true}, Sent{"Unsampled", "00-" + kTrace + "-" + kSpan + "-00", true},
-        Sent{"OtherFlagsAlone", "00-" + kTrace + "-" + kSpan + "-fe", true},
-        Sent{"AllFlags", "00-" + kTrace + "-" + kSpan + "-ff", true, true},
-        Sent{"LaterVersion", "01-" + kTrace + "-" + kSpan + "-01", true, true},
-        Sent{"LaterVersionWithMore", "cc-" + kTrace + "-" + kSpan + "-01-what-comes-then", true, true},
-        Sent{"LaterVersionWithADashAlone", "cc-" + kTrace + "-" + kSpan + "-01-", true, true},
-        Sent{"LaterVersionRunningOn", "cc-" + kTrace + "-" + kSpan + "-01.what", false},
-        Sent{"Version00WithMore", kTraceParent + "-more", false}, Sent{"Version00WithADash", kTraceParent + "-", false},
-        Sent{"VersionFf", "ff-" + kTrace + "-" + kSpan + "-01", false}, Sent{"Nothing", "", false},
-        Sent{"TooShort", kTraceParent.substr(0, 54), false},
-        Sent{"NoTrace", "00-" + std::string(32, '0') + "-" + kSpan + "-01", false},
-        Sent{"NoSpan", "00-" + kTrace + "-" + std::string(16, '0') + "-01", false},
-        Sent{"CapitalsInTheTrace", "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + kSpan + "-01", false},
-        Sent{"CapitalsInTheSpan", "00-" + kTrace + "-00F067AA0BA902B7-01", false},
-        Sent{"NoHexInTheVersion", "0x-" + kTrace + "-" + kSpan + "-01", false},
-        Sent{"NoHexInTheTrace", "00-" + kTrace.substr(1) + "g-" + kSpan + "-01", false},
-        Sent{"NoHexInTheSpan", "00-" + kTrace + "-" + kSpan.substr(1) + "/-01", false},
-        Sent{"NoHexInTheFlags", "00-" + kTrace + "-" + kSpan + "-0:", false},
-        Sent{"OtherDashes", "00_" + kTrace + "_" + kSpan + "_01", false},
-        Sent{"ABlankInFront", " " + kTraceParent, false}, Sent{"ABlankBehind", kTraceParent + " ", false}),
+    testing::Values(Sent{"Sampled", kTraceParent, true, true},
+                    Sent{"Unsampled", "00-" + kTrace + "-" + kSpan + "-00", true},
+                    Sent{"OtherFlagsAlone", "00-" + kTrace + "-" + kSpan + "-fe", true},
+                    Sent{"AllFlags", "00-" + kTrace + "-" + kSpan + "-ff", true, true},
+                    Sent{"LaterVersion", "01-" + kTrace + "-" + kSpan + "-01", true, true},
+                    Sent{"LaterVersionWithMore", "cc-" + kTrace + "-" + kSpan + "-01-what-comes-then", true, true},
+                    Sent{"LaterVersionWithADashAlone", "cc-" + kTrace + "-" + kSpan + "-01-", true, true},
+                    Sent{"LaterVersionRunningOn", "cc-" + kTrace + "-" + kSpan + "-01.what", false},
+                    Sent{"Version00WithMore", kTraceParent + "-more", false},
+                    Sent{"Version00WithADash", kTraceParent + "-", false},
+                    Sent{"VersionFf", "ff-" + kTrace + "-" + kSpan + "-01", false}, Sent{"Nothing", "", false},
+                    Sent{"TooShort", kTraceParent.substr(0, 54), false},
+                    Sent{"NoTrace", "00-" + std::string(32, '0') + "-" + kSpan + "-01", false},
+                    Sent{"NoSpan", "00-" + kTrace + "-" + std::string(16, '0') + "-01", false},
+                    Sent{"CapitalsInTheTrace", "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + kSpan + "-01", false},
+                    Sent{"CapitalsInTheSpan", "00-" + kTrace + "-00F067AA0BA902B7-01", false},
+                    Sent{"NoHexInTheVersion", "0x-" + kTrace + "-" + kSpan + "-01", false},
+                    Sent{"NoHexInTheTrace", "00-" + kTrace.substr(1) + "g-" + kSpan + "-01", false},
+                    Sent{"NoHexInTheSpan", "00-" + kTrace + "-" + kSpan.substr(1) + "/-01", false},
+                    Sent{"NoHexInTheFlags", "00-" + kTrace + "-" + kSpan + "-0:", false},
+                    Sent{"OtherDashes", "00_" + kTrace + "_" + kSpan + "_01", false},
+                    Sent{"ABlankInFront", " " + kTraceParent, false}, Sent{"ABlankBehind", kTraceParent + " ", false}),
     [](const auto& row) { return row.param.what; });
 
 TEST(TraceParent, IsWrittenAsItIsRead) {
@@ -82,20 +83,37 @@ TEST(TraceState, IsPassedOnIfItIsValid) {
   const std::string value256(256, 'v');
   const std::string key256(256, 'k');
   for (const std::string& good :
-       {std::string("rojo=00f067aa0ba902b7"), std::string("a=1,b=2"), std::string("a=1 ,\tb=2 "), std::string("a=1,,b=2"),
-        std::string("a_-*/9=x y;z"), std::string("1tenant@vendor=1"), std::string(241, 't') + "@" + std::string(14, 'v') + "=1",
-        "a=" + value256, key256 + "=1", members(32)}) {
+       {std::string("rojo=00f067aa0ba902b7"), std::string("a=1,b=2"), std::string("a=1 ,\tb=2 "),
+        std::string("a=1,,b=2"), std::string("a_-*/9=x y;z"), std::string("1tenant@vendor=1"),
+        std::string(241, 't') + "@" + std::string(14, 'v') + "=1", "a=" + value256, key256 + "=1", members(32)}) {
     EXPECT_TRUE(is_tracestate(good)) << good;
   }
 }
 
 TEST(TraceState, IsDroppedAsAWholeOtherwise) {
   for (const std::string& bad :
-       {std::string(), std::string(" , "), std::string("a"), std::string("=1"), std::string("a="), std::string("a= "),
-        std::string("A=1"), std::string("1a=1"), std::string("a b=1"), std::string("a=b=c"), std::string("a=1,a=2"),
-        std::string("@v=1"), std::string("t@=1"), std::string("t@1v=1"), std::string("a=\x7f"), std::string("a=\xc3\xa9"),
-        std::string("a=\x01"), "a=" + std::string(257, 'v'), std::string(257, 'k') + "=1",
-        std::string(242, 't') + "@v=1", "t@" + std::string(15, 'v') + "=1", members(33),
+       {std::string(),
+        std::string(" , "),
+        std::string("a"),
+        std::string("=1"),
+        std::string("a="),
+        std::string("a= "),
+        std::string("A=1"),
+        std::string("1a=1"),
+        std::string("a b=1"),
+        std::string("a=b=c"),
+        std::string("a=1,a=2"),
+        std::string("@v=1"),
+        std::string("t@=1"),
+        std::string("t@1v=1"),
+        std::string("a=\x7f"),
+        std::string("a=\xc3\xa9"),
+        std::string("a=\x01"),
+        "a=" + std::string(257, 'v'),
+        std::string(257, 'k') + "=1",
+        std::string(242, 't') + "@v=1",
+        "t@" + std::string(15, 'v') + "=1",
+        members(33),
         "a=" + std::string(250, 'v') + ",b=" + std::string(250, 'v') + ",c=" + std::string(10, 'v')}) {
     EXPECT_FALSE(is_tracestate(bad)) << bad;
   }

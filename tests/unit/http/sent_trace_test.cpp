@@ -35,9 +35,9 @@ TEST(SentTrace, IsReadWhateverTheCaseOfItsNames) {
 }
 
 TEST(SentTrace, JoinsTheLinesOfAState) {
-  EXPECT_EQ(read({{"tracestate", "a=1"}, {"traceparent", kTraceParent}, {"tracestate", "b=2"}, {"tracestate", "c=3"}})
-                .state,
-            "a=1,b=2,c=3");
+  EXPECT_EQ(
+      read({{"tracestate", "a=1"}, {"traceparent", kTraceParent}, {"tracestate", "b=2"}, {"tracestate", "c=3"}}).state,
+      "a=1,b=2,c=3");
 }
 
 TEST(SentTrace, DropsAStateThatIsInvalidOrTooLongInAllItsLines) {

@@ -95,7 +95,8 @@ class TraceOfALookup : public LookupFixture {
 TEST_F(TraceOfALookup, IsThatOfTheRequestWhichWaitsUnderASpanForEachCall) {
   build_traced({&memory});
   std::promise<void> answered;
-  auto begun = lookup->begin(kId, [&](const LookupResult&) { answered.set_value(); }, request(1, "a=1"));
+  auto begun = lookup->begin(
+      kId, [&](const LookupResult&) { answered.set_value(); }, request(1, "a=1"));
   ASSERT_TRUE(begun.flight);
   answered.get_future().wait();
   finish();
@@ -120,8 +121,10 @@ TEST_F(TraceOfALookup, IsThatOfTheFirstWhoWaits) {
     released.wait();
     return Answer{AUTHD_OK, {{"a", "listed"}}};
   };
-  auto first = lookup->begin(kId, [](const LookupResult&) {}, request(1));
-  auto second = lookup->begin(kId, [](const LookupResult&) {}, request(2));
+  auto first = lookup->begin(
+      kId, [](const LookupResult&) {}, request(1));
+  auto second = lookup->begin(
+      kId, [](const LookupResult&) {}, request(2));
   release.set_value();
   finish();
   EXPECT_EQ(first.flight, second.flight);
@@ -158,7 +161,8 @@ TEST_F(TraceOfALookup, OfARefreshIsSampledByTheRatio) {
 TEST_F(TraceOfALookup, NamesEachTierThatWasRead) {
   build_traced({&memory, &remote, &farther});
   std::promise<void> answered;
-  auto begun = lookup->begin(kId, [&](const LookupResult&) { answered.set_value(); }, request(1));
+  auto begun = lookup->begin(
+      kId, [&](const LookupResult&) { answered.set_value(); }, request(1));
   ASSERT_TRUE(begun.flight);
   answered.get_future().wait();
   std::vector<std::string> reads;

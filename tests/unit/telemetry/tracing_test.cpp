@@ -104,13 +104,13 @@ TEST_P(Keeping, IsDecidedAtTheEnd) {
   EXPECT_EQ(spans.offers[0][0].flags, outcome.trace.sampled ? 1u : 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    OfARequest, Keeping,
-    testing::Combine(testing::Values(Origin::sampled_parent, Origin::unsampled_parent, Origin::sampled_root,
-                                     Origin::unsampled_root),
-                     testing::Values(Ending::ok, Ending::unavailable, Ending::faulted, Ending::unknown_consumer,
-                                     Ending::no_credential, Ending::malformed, Ending::not_found, Ending::stale,
-                                     Ending::slow)));
+INSTANTIATE_TEST_SUITE_P(OfARequest, Keeping,
+                         testing::Combine(testing::Values(Origin::sampled_parent, Origin::unsampled_parent,
+                                                          Origin::sampled_root, Origin::unsampled_root),
+                                          testing::Values(Ending::ok, Ending::unavailable, Ending::faulted,
+                                                          Ending::unknown_consumer, Ending::no_credential,
+                                                          Ending::malformed, Ending::not_found, Ending::stale,
+                                                          Ending::slow)));
 
 TEST(Keeping, HasABoundForWhatIsSlow) {
   RequestOutcome outcome = answered();
@@ -158,7 +158,8 @@ class LookedUp : public testing::Test {
     steps.end("timeout", start + std::chrono::microseconds(120));
     steps.begin("list", start + std::chrono::microseconds(120), {}, kList);
     steps.end("ok", start + std::chrono::microseconds(1500));
-    attempts[0] = {kFirstAttempt, kList, "GET", "http://kong:8001/consumers/x/jwt", "kong", "8001", 0, 503, {}, start, {}};
+    attempts[0] = {kFirstAttempt, kList, "GET", "http://kong:8001/consumers/x/jwt", "kong", "8001", 0, 503, {},
+                   start,         {}};
     attempts[1] = attempts[0];
     attempts[1].span = kSecondAttempt;
     attempts[1].resends = 1;
