@@ -84,6 +84,8 @@ class TraceOfALookup : public LookupFixture {
     return state_;
   }
 
+  ~TraceOfALookup() override { finish(); } // workers report to what is destroyed next
+
   TraceRecorder traces;
 
  private:
@@ -165,8 +167,10 @@ TEST_F(TraceOfALookup, NamesEachTierThatWasRead) {
       kId, [&](const LookupResult&) { answered.set_value(); }, request(1));
   ASSERT_TRUE(begun.flight);
   answered.get_future().wait();
+  finish();
   std::vector<std::string> reads;
-  for (const TimedStep& step : begun.flight->steps.so_far().all())
+  const TimedSteps steps = begun.flight->steps.so_far();
+  for (const TimedStep& step : steps.all())
     if (step.name == "read") reads.push_back(std::string(step.tier) + " " + std::string(step.result));
   EXPECT_EQ(reads, (std::vector<std::string>{"remote miss", "farther miss"}));
 }
