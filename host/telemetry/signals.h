@@ -48,4 +48,18 @@ struct LogRecord {
   SpanId span{};
 };
 
+// Where spans go. [thread-safe], never blocks.
+class SpanSink {
+ public:
+  virtual ~SpanSink() = default;
+  virtual void offer(std::vector<Span> spans) = 0;
+};
+
+// Where log records go. [thread-safe], never blocks.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  virtual void offer(LogRecord record) = 0;
+};
+
 } // namespace authd::telemetry
