@@ -2,10 +2,13 @@
 #include "support/otlp_collector.h"
 
 #include <exception>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include <Poco/JSON/Array.h>
 
+#include "base/tls_identity.h"
 #include "support/http_text.h"
 #include "support/otlp_decoder.h"
 
@@ -42,6 +45,17 @@ std::string answer_text(int status, const std::string& headers, const std::strin
   return "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason(status)) +
          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers +
          "\r\n" + body;
+}
+
+// Null: plain.
+std::shared_ptr<SSL_CTX> context_of(const Issued& own) {
+  if (own.certificate.empty()) return nullptr;
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (!TlsIdentity::make({own.certificate, own.key, std::nullopt}, "the collector")
+           .value()
+           ->equip_server(context.get()))
+    throw std::runtime_error("OpenSSL refuses the collector's certificate");
+  return context;
 }
 
 template <class Visit>
@@ -91,8 +105,8 @@ std::string attribute_of(const Object& holder, const std::string& name) {
   return {};
 }
 
-OtlpCollector::OtlpCollector(std::uint16_t port, SSL_CTX* context)
-    : context_(context), server_([this](Peer& peer) { serve(peer); }, port) {}
+OtlpCollector::OtlpCollector(std::uint16_t port, const Issued& own)
+    : context_(context_of(own)), server_([this](Peer& peer) { serve(peer); }, port) {}
 
 void OtlpCollector::set_fault(Fault fault, const std::string& path) {
   const std::lock_guard lock(mutex_);
@@ -129,8 +143,8 @@ std::optional<OtlpExport> OtlpCollector::await_item(const std::string& path, con
                                                     milliseconds at_most) {
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   for (std::size_t seen = 0; std::chrono::steady_clock::now() < deadline;) {
-    const auto some = await(path, seen + 1, std::chrono::duration_cast<milliseconds>(
-                                                deadline - std::chrono::steady_clock::now()));
+    const auto some =
+        await(path, seen + 1, std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now()));
     for (; seen < some.size(); ++seen) {
       if (some[seen].items().count(name) > 0) return some[seen];
     }
@@ -147,14 +161,15 @@ std::string OtlpCollector::everything() const {
   const std::lock_guard lock(mutex_);
   std::string all;
   for (const OtlpExport& e : received_) {
-    for (const auto& [name, value] : e.request.headers) all += name == "Authorization" ? "" : name + ": " + value + "\n";
+    for (const auto& [name, value] : e.request.headers)
+      all += name == "Authorization" ? "" : name + ": " + value + "\n";
     all += e.body + "\n";
   }
   return all;
 }
 
 void OtlpCollector::serve(Peer& peer) {
-  if (context_ != nullptr && !peer.secure(context_)) return;
+  if (context_ != nullptr && !peer.secure(context_.get())) return;
   while (const auto request = peer.read_request()) {
     if (!take(peer, *request)) return;
   }

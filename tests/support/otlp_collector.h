@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -40,11 +40,12 @@ class OtlpCollector {
   // What answers in place of a good collector: it may answer, or do otherwise with the connection.
   using Fault = std::function<void(Peer&, const ReceivedRequest&)>;
 
-  // `context`: TLS; null: plain.
-  explicit OtlpCollector(std::uint16_t port = 0, SSL_CTX* context = nullptr);
+  // `own`: speaks TLS with this certificate; else plain.
+  explicit OtlpCollector(std::uint16_t port = 0, const Issued& own = {});
 
   std::uint16_t port() const { return server_.port(); }
-  std::string url() const { return (context_ ? "https://localhost:" : "http://127.0.0.1:") + std::to_string(port()); }
+  std::size_t connections() const { return server_.accepted(); } // so far
+  std::string url() const { return (context_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port()); }
 
   // Requests to `path` (empty: to any) are answered so from now on. Null: as a good collector does.
   void set_fault(Fault fault, const std::string& path = {});
@@ -66,13 +67,13 @@ class OtlpCollector {
   void serve(Peer& peer);
   bool take(Peer& peer, const ReceivedRequest& request);
 
-  SSL_CTX* const context_;
+  const std::shared_ptr<SSL_CTX> context_; // null: plain
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<OtlpExport> received_;     // guarded by mutex_
-  std::vector<std::string> refusals_;    // guarded by mutex_
-  std::map<std::string, Fault> faults_;  // guarded by mutex_
-  ConnectionServer server_; // last: its threads use the rest
+  std::vector<OtlpExport> received_;    // guarded by mutex_
+  std::vector<std::string> refusals_;   // guarded by mutex_
+  std::map<std::string, Fault> faults_; // guarded by mutex_
+  ConnectionServer server_;             // last: its threads use the rest
 };
 
 } // namespace authd::test

@@ -200,7 +200,7 @@ void Lane::settle(const Destination& to, const Answered& answered, milliseconds 
       back_off(answered);
       if (answered.verdict == Verdict::rejected) drop_batch(DropReason::rejected);
       if (answered.verdict == Verdict::garbled) drop_batch(DropReason::failed);
-      if (batch_ && paused_until_ > batch_->since + may_age(to)) drop_batch(DropReason::failed);
+      if (batch_ && !stopping_ && paused_until_ > batch_->since + may_age(to)) drop_batch(DropReason::failed);
     }
   }
   tell_of_change(answered);

@@ -22,8 +22,8 @@ TEST(OtlpAnswer, SaysWhatWasRejectedInTheWordsOfTheSignal) {
   EXPECT_EQ(rejected(Signal::logs, R"({"partialSuccess":{"rejectedLogRecords":"5"}})"), 5u);
   EXPECT_EQ(rejected(Signal::logs, R"({"partialSuccess":{"rejectedSpans":"5"}})"), 0u);
   for (const char* nonsense : {"-1", "\"x\"", "[]", "{}", "null", "true"}) {
-    EXPECT_LE(rejected(Signal::traces, (std::string(R"({"partialSuccess":{"rejectedSpans":)") + nonsense + "}}").c_str()),
-              1u)
+    EXPECT_LE(
+        rejected(Signal::traces, (std::string(R"({"partialSuccess":{"rejectedSpans":)") + nonsense + "}}").c_str()), 1u)
         << nonsense;
   }
   EXPECT_EQ(read_success(Signal::traces, R"({"partialSuccess":{"errorMessage":"too old"}})")->message, "too old");

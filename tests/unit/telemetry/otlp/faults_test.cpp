@@ -36,7 +36,7 @@ class OtlpFaults : public Exporting {
 // An answer to the first request only.
 OtlpCollector::Fault once(OtlpCollector::Fault fault) {
   return [fault = std::move(fault), first = std::make_shared<std::atomic<bool>>(true)](Peer& peer,
-                                                                                         const ReceivedRequest& r) {
+                                                                                       const ReceivedRequest& r) {
     first->exchange(false) ? fault(peer, r) : OtlpCollector::answering(200)(peer, r);
   };
 }
@@ -67,7 +67,8 @@ TEST_F(OtlpFaults, WhatIsRejectedIsDropped) {
     collector_.set_fault(OtlpCollector::answering(status, "", R"({"message":"bad span"})"), kTraces);
     export_traces();
     exporter_.offer(sample_spans(2));
-    EXPECT_THAT(flush().errors, Contains(AllOf(HasSubstr("answered " + std::to_string(status)), HasSubstr("bad span"))));
+    EXPECT_THAT(flush().errors,
+                Contains(AllOf(HasSubstr("answered " + std::to_string(status)), HasSubstr("bad span"))));
     EXPECT_EQ(traces().waiting, 0u);
   }
   EXPECT_EQ(traces().of(DropReason::rejected), 12u);
@@ -85,9 +86,9 @@ TEST_F(OtlpFaults, RedirectsAreNotFollowed) {
 }
 
 TEST_F(OtlpFaults, PartialSuccessIsCounted) {
-  collector_.set_fault(OtlpCollector::answering(
-                           200, "", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}})"),
-                       kTraces);
+  collector_.set_fault(
+      OtlpCollector::answering(200, "", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}})"),
+      kTraces);
   export_traces();
   exporter_.offer(sample_spans(5));
   const auto report = flush();
@@ -100,7 +101,7 @@ TEST_F(OtlpFaults, PartialSuccessIsCounted) {
 }
 
 TEST_F(OtlpFaults, RetryAfterIsHonoured) {
-  collector_.set_fault(once(OtlpCollector::answering(429, "Retry-After: 3600\r\n")), kTraces);
+  collector_.set_fault(once(OtlpCollector::answering(429, "Retry-After: 60\r\n")), kTraces);
   export_traces();
   exporter_.offer(sample_spans(1));
   flush();
@@ -171,7 +172,9 @@ TEST_F(OtlpFaults, AHangingSignalHoldsUpNoOther) {
 
 TEST_F(OtlpFaults, AnAnswerThatDripsEndsWithTheTimeout) {
   collector_.set_fault(
-      [](Peer& peer, const ReceivedRequest&) { peer.drip("HTTP/1.1 200 OK\r\nX: " + std::string(5000, 'x'), milliseconds(20)); },
+      [](Peer& peer, const ReceivedRequest&) {
+        peer.drip("HTTP/1.1 200 OK\r\nX: " + std::string(5000, 'x'), milliseconds(20));
+      },
       kTraces);
   config::Config config = config_for(collector_.url());
   config.telemetry.otlp.timeout = milliseconds(200);
@@ -212,8 +215,6 @@ TEST_F(OtlpFaults, OfferNeverWaits) {
 
 class OtlpTls : public OtlpFaults {
  protected:
-  OtlpTls() : authority_("authd test collector"), context_(test::server_context(authority_.issue())), secure_(0, context_.get()) {}
-
   config::Config config_with(const std::string& authorities) const {
     config::Config config = config_for(secure_.url());
     if (!authorities.empty()) {
@@ -225,8 +226,7 @@ class OtlpTls : public OtlpFaults {
   }
 
   const test::Authority authority_;
-  const test::ServerContext context_;
-  OtlpCollector secure_;
+  OtlpCollector secure_{0, authority_.issue()};
 };
 
 TEST_F(OtlpTls, IsVerified) {
