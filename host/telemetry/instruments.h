@@ -55,6 +55,8 @@ enum class Id : std::uint8_t {
   metrics_collections,
   otlp_exports,
   otlp_dropped,
+  test_counter,
+  test_histogram,
 };
 
 struct Instrument {
