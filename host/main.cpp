@@ -92,7 +92,8 @@ class ReloadThread {
   std::thread thread_;
 };
 
-// What is left to do when the drain is over: workers, plugins and generations to end, the log to write out.
+// What is left to do when the drain is over: telemetry to export once more, workers, plugins and generations to end,
+// the log to write out.
 constexpr seconds kExitAllowance{10};
 
 void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, Log& log) {
@@ -116,7 +117,7 @@ int serve(const std::string& config_file) {
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
-  Lifecycle lifecycle;
+  Lifecycle lifecycle(log);
   Reloader reloader(config_file, std::move(config), loader, exchanges, hub, lifecycle, log);
 
   http::Server server(reloader.publish(), log);
@@ -132,6 +133,7 @@ int serve(const std::string& config_file) {
   lifecycle.begin_drain();
   log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
   drain(watchdog, reloader, server, log);
+  lifecycle.exporter().stop();
   exchanges.abort(); // a worker that hangs in Kong holds up nobody any more
   return EXIT_SUCCESS;
 }

@@ -12,6 +12,7 @@
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_set.h"
 #include "endpoints/health.h"
+#include "endpoints/telemetry.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
@@ -82,6 +83,7 @@ class Generation {
   const pipeline::TokenPipeline pipeline_;
   endpoints::TokenEndpoints tokens_;
   endpoints::HealthEndpoints health_;
+  endpoints::TelemetryEndpoints telemetry_;
   http::Router router_;
   std::promise<void> released_;
 };

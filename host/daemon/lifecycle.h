@@ -12,6 +12,9 @@
 #include <string_view>
 #include <thread>
 
+#include "base/log.h"
+#include "telemetry/otlp/exporter.h"
+
 namespace authd::daemon {
 
 // What a service manager is told about the daemon's life: sd_notify(3), of which the protocol (one datagram
@@ -62,6 +65,9 @@ class Retirement {
 
 class Lifecycle {
  public:
+  // The log must outlive it.
+  explicit Lifecycle(Log& log);
+
   // From here on nothing is ready and no configuration is swapped in; both for good.
   void begin_drain();
   const std::atomic<bool>& draining() const { return draining_; }
@@ -72,11 +78,14 @@ class Lifecycle {
 
   SystemdNotifier& service_manager() { return service_manager_; }
   Retirement& retirement() { return retirement_; }
+  telemetry::otlp::Exporter& exporter() { return exporter_; }
+  telemetry::Snapshot collect() const;
 
  private:
   std::mutex swapping_;
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
+  telemetry::otlp::Exporter exporter_;
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 

@@ -47,7 +47,9 @@ Reloader::Reloader(std::string config_file, config::Config config, const plugin:
                    http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader),
       exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
-      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)) {}
+      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)) {
+  lifecycle_.exporter().apply(lifecycle_.exporter().prepare(current_->config()));
+}
 
 std::shared_ptr<Generation> Reloader::current() const {
   const std::lock_guard lock(mutex_);
@@ -68,6 +70,7 @@ Reloader::Outcome Reloader::load_and_swap() {
   Outcome outcome{true, {}};
   try {
     std::shared_ptr<Generation> next = load_next(outcome);
+    auto exports = lifecycle_.exporter().prepare(next->config());
     auto application = next->publish();
     Retirement::Prepared retirement{[old = current()]() mutable {
       old->retire();
@@ -77,6 +80,7 @@ Reloader::Outcome Reloader::load_and_swap() {
     const auto permit = lifecycle_.permit_swap();
     if (!permit) return refused(kDraining);
     log_.set_level(next->config().telemetry.log_level);
+    lifecycle_.exporter().apply(std::move(exports));
     swap_in(std::move(next), std::move(application), std::move(retirement));
   } catch (const std::exception& error) {
     return refused(error.what());

@@ -268,4 +268,9 @@ std::size_t points_of(const Snapshot& snapshot) {
   return points;
 }
 
+std::size_t metrics_of(const Snapshot& snapshot) {
+  return static_cast<std::size_t>(std::count_if(snapshot.families.begin(), snapshot.families.end(),
+                                                [](const Family& family) { return points_of(family) > 0; }));
+}
+
 } // namespace authd::telemetry::otlp

@@ -32,5 +32,7 @@ std::string encode(const Resource& resource, const Snapshot& snapshot);
 
 // Points that encode() writes.
 std::size_t points_of(const Snapshot& snapshot);
+// Metrics that they belong to.
+std::size_t metrics_of(const Snapshot& snapshot);
 
 } // namespace authd::telemetry::otlp

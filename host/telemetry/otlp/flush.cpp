@@ -5,11 +5,12 @@
 
 namespace authd::telemetry::otlp {
 
-void Flush::finish(Signal signal, std::size_t items, const std::string& error) {
+void Flush::finish(Signal signal, const Part& part) {
   {
     const std::lock_guard lock(mutex_);
-    report_.items[static_cast<std::size_t>(signal)] += items;
-    if (!error.empty()) report_.errors.push_back(fmt::format("{}: {}", name_of(signal), error));
+    report_.items[static_cast<std::size_t>(signal)] += part.items;
+    report_.metrics += part.metrics;
+    if (!part.error.empty()) report_.errors.push_back(fmt::format("{}: {}", name_of(signal), part.error));
     if (--left_ > 0) return;
     report_.duration = std::chrono::duration_cast<milliseconds>(steady_now() - begun_);
   }

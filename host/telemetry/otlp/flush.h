@@ -17,7 +17,8 @@ namespace authd::telemetry::otlp {
 class Flush {
  public:
   struct Report {
-    std::array<std::size_t, 3> items{}; // accepted: by Signal
+    std::array<std::size_t, 3> items{}; // accepted: spans, data points, log records
+    std::size_t metrics = 0;            // that the data points belong to
     std::vector<std::string> errors;    // without secrets
     milliseconds duration{0};
   };
@@ -26,8 +27,13 @@ class Flush {
   // `done` is called once, by the thread that finishes last.
   explicit Flush(Done done) : done_(std::move(done)) {}
 
-  // Once for each signal; an empty error: none. [thread-safe]
-  void finish(Signal signal, std::size_t items, const std::string& error);
+  struct Part {
+    std::size_t items = 0;
+    std::size_t metrics = 0;
+    std::string error = {}; // empty: none
+  };
+  // Once for each signal. [thread-safe]
+  void finish(Signal signal, const Part& part);
 
  private:
   const Done done_;

@@ -53,7 +53,7 @@ void Lane::flush(std::shared_ptr<Flush> flush) {
       return;
     }
   }
-  flush->finish(signal_, 0, {});
+  flush->finish(signal_, {});
 }
 
 void Lane::stop(SteadyTime by) {
@@ -123,7 +123,7 @@ SteadyTime Lane::next_work() const {
 void Lane::finish_all(Lock& lock) {
   const auto flushes = std::exchange(flushes_, {});
   lock.unlock();
-  for (const auto& flush : flushes) flush->finish(signal_, 0, {});
+  for (const auto& flush : flushes) flush->finish(signal_, {});
   lock.lock();
 }
 
@@ -172,18 +172,19 @@ void Lane::export_all(const Destination& to, SteadyTime deadline, Lock& lock) {
   const bool refused = refused_until_ > steady_now();
   const auto flushes = std::exchange(flushes_, {});
   lock.unlock();
-  std::size_t accepted = 0;
-  std::string error = refused ? "the collector asked to wait before the next export (Retry-After)" : "";
+  Flush::Part part;
+  if (refused) part.error = "the collector asked to wait before the next export (Retry-After)";
   while (!refused && (left > 0 || is_renewed()) && steady_now() < deadline) {
     const auto answered = export_one(to, deadline);
     if (!answered) break;
-    if (!answered->error.empty()) error = answered->error;
+    if (!answered->error.empty()) part.error = answered->error;
     if (!is_success(answered->verdict)) break;
-    accepted += last_items_ - std::min<std::size_t>(last_items_, answered->rejected_items);
+    part.items += last_items_ - std::min<std::size_t>(last_items_, answered->rejected_items);
+    part.metrics += last_metrics_;
     if (is_renewed()) break;
     left -= std::min(left, last_items_);
   }
-  for (const auto& flush : flushes) flush->finish(signal_, accepted, error);
+  for (const auto& flush : flushes) flush->finish(signal_, part);
   lock.lock();
 }
 
@@ -191,6 +192,7 @@ void Lane::settle(const Destination& to, const Answered& answered, milliseconds 
   {
     const std::lock_guard lock(mutex_);
     last_items_ = under_way_;
+    last_metrics_ = batch_ ? batch_->metrics : 0;
     count(answered, took);
     if (is_success(answered.verdict)) {
       backoff_.reset();

@@ -26,6 +26,7 @@ namespace authd::telemetry::otlp {
 struct Batch {
   std::string body; // gzip'd
   std::size_t items = 0;
+  std::size_t metrics = 0; // of metrics: how many the items, which are data points, belong to
   SteadyTime since = steady_now();
 };
 
@@ -103,6 +104,7 @@ class Lane {
   // Of the lane's thread alone.
   std::optional<Batch> batch_;
   std::size_t last_items_ = 0; // of the last batch that was sent
+  std::size_t last_metrics_ = 0;
   net::Backoff backoff_{kFirstPause, kLongestPause};
   bool told_failing_ = false;
 };

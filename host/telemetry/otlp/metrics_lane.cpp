@@ -10,7 +10,7 @@ std::optional<Batch> MetricsLane::take(const Destination& to) {
   const Snapshot snapshot = collect_();
   const std::size_t points = points_of(snapshot);
   if (points == 0) return std::nullopt;
-  return Batch{gzip(encode(to.resource, snapshot)), points};
+  return Batch{gzip(encode(to.resource, snapshot)), points, metrics_of(snapshot)};
 }
 
 } // namespace authd::telemetry::otlp
