@@ -181,9 +181,7 @@ void write_errors(JsonWriter& json, const ExporterStats& stats) {
   json.end_array();
 }
 
-bool exports_something(const config::Telemetry& telemetry) {
-  return telemetry.mode != config::TelemetryMode::console;
-}
+bool exports_something(const config::Telemetry& telemetry) { return telemetry.mode != config::TelemetryMode::console; }
 
 } // namespace
 
@@ -270,11 +268,12 @@ void TelemetryEndpoints::record_test_values(http::Exchange& exchange) const {
   const auto count = test_values_in(exchange.request().body);
   if (!count) {
     return http::respond_problem(
-        exchange, {Code::malformed_request,
-                   fmt::format("The body must be empty or JSON such as {{\"count\":10,\"type\":\"test\"}}, with a count "
-                               "of 1 to {}",
-                               kMostTestValues),
-                   {}});
+        exchange,
+        {Code::malformed_request,
+         fmt::format("The body must be empty or JSON such as {{\"count\":10,\"type\":\"test\"}}, with a count "
+                     "of 1 to {}",
+                     kMostTestValues),
+         {}});
   }
   measuring_.record_test_values(*count);
   const Snapshot snapshot = measuring_.collect();
@@ -302,7 +301,8 @@ void TelemetryEndpoints::export_now(http::Exchange& exchange) const {
   // A flush may take several exports; each is bounded by telemetry.timeout.
   const milliseconds patience = config_.telemetry.otlp.timeout + seconds(1);
   const http::Ticket ticket = exchange.defer(steady_now() + patience, [patience](http::Exchange& e) {
-    e.respond(200, kJson, export_body({{}, 0, {"the collector has not answered in time; exporting goes on"}, patience}));
+    e.respond(200, kJson,
+              export_body({{}, 0, {"the collector has not answered in time; exporting goes on"}, patience}));
   });
   exporter_.flush([ticket](const Flush::Report& report) {
     ticket.resume([body = export_body(report)](http::Exchange& e) { e.respond(200, kJson, body); });

@@ -62,8 +62,7 @@ TEST(Otlp, HealthTellsHowExportsGo) {
   EXPECT_EQ(telemetry->getValue<std::string>("mode"), "both");
   EXPECT_TRUE(telemetry->getObject("status")->has("logs"));
   EXPECT_EQ(telemetry->getObject("configuration")->getValue<int>("exportInterval"), 1000);
-  const auto dependency =
-      json_of(get(scene.port(), "/health"))->getObject("dependencies")->getObject("telemetry");
+  const auto dependency = json_of(get(scene.port(), "/health"))->getObject("dependencies")->getObject("telemetry");
   EXPECT_EQ(dependency->getValue<std::string>("status"), "healthy");
   EXPECT_EQ(dependency->getObject("endpoints")->getValue<std::string>("logs"), collector.url() + "/v1/logs");
 }
@@ -200,15 +199,15 @@ TEST_P(OtlpCollectorFails, TokensAreIssuedAndTheEndIsNear) {
 
 INSTANTIATE_TEST_SUITE_P(
     Otlp, OtlpCollectorFails,
-    testing::Values(
-        BadCollector{"Hangs", [](Peer& peer, const ReceivedRequest&) { peer.hang(); }},
-        BadCollector{"IsOverloaded", OtlpCollector::answering(503)},
-        BadCollector{"AsksToWait", OtlpCollector::answering(429, "Retry-After: 60\r\n")},
-        BadCollector{"TalksGarbage", [](Peer& peer, const ReceivedRequest&) { peer.send("\x16\x03\x01garbage\r\n\r\n"); }},
-        BadCollector{"Drips",
-                     [](Peer& peer, const ReceivedRequest&) {
-                       peer.drip("HTTP/1.1 200 OK\r\nX: " + std::string(4000, 'x'), milliseconds(50));
-                     }}),
+    testing::Values(BadCollector{"Hangs", [](Peer& peer, const ReceivedRequest&) { peer.hang(); }},
+                    BadCollector{"IsOverloaded", OtlpCollector::answering(503)},
+                    BadCollector{"AsksToWait", OtlpCollector::answering(429, "Retry-After: 60\r\n")},
+                    BadCollector{"TalksGarbage",
+                                 [](Peer& peer, const ReceivedRequest&) { peer.send("\x16\x03\x01garbage\r\n\r\n"); }},
+                    BadCollector{"Drips",
+                                 [](Peer& peer, const ReceivedRequest&) {
+                                   peer.drip("HTTP/1.1 200 OK\r\nX: " + std::string(4000, 'x'), milliseconds(50));
+                                 }}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(Otlp, ADeadCollectorIsSaidAndCounted) {
@@ -241,8 +240,8 @@ TEST(Otlp, TheHeadersSecretIsNowhereElse) {
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(sent[0].request.header("Authorization"), "Bearer " + secret);
   collector.set_fault([](Peer& peer, const ReceivedRequest& request) {
-    OtlpCollector::answering(401, "", R"({"message":"unknown: )" + request.header("Authorization").value_or("") +
-                                          "\"}")(peer, request);
+    OtlpCollector::answering(
+        401, "", R"({"message":"unknown: )" + request.header("Authorization").value_or("") + "\"}")(peer, request);
   });
   ASSERT_TRUE(scene.authd.await_event("otlp-export-failing", std::chrono::seconds(20)));
   std::string all = collector.everything();

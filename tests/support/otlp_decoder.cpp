@@ -43,7 +43,6 @@ const std::map<std::string, Message>& messages() {
         {"spanId", "spanId"},
         {"traceState", "string"},
         {"parentSpanId", "spanId"},
-        {"flags", "uint32"},
         {"name", "string"},
         {"kind", "enum"},
         {"startTimeUnixNano", "uint64"},

@@ -121,8 +121,9 @@ void write_span(JsonWriter& json, const Span& span) {
   write_id(json, "spanId", span.id);
   if (!span.trace_state.empty()) json.member("traceState", span.trace_state);
   write_id(json, "parentSpanId", span.parent);
-  json.member("flags", static_cast<std::int64_t>(span.flags)).member("name", span.name);
-  json.member("kind", static_cast<int>(span.kind));
+  // Without the flags: decoders that are older than opentelemetry-proto 1.1 do not know them, and what is exported is
+  // sampled.
+  json.member("name", span.name).member("kind", static_cast<int>(span.kind));
   write_time(json, "startTimeUnixNano", span.start);
   write_time(json, "endTimeUnixNano", span.end);
   write_attributes(json, span.attributes);

@@ -56,7 +56,6 @@ TEST(OtlpEncoding, OfASpanHasItsIdsInHexAndItsTimesAsText) {
   EXPECT_EQ(span->getValue<std::string>("spanId"), "00f067aa0ba902b7");
   EXPECT_EQ(span->getValue<std::string>("parentSpanId"), "0000000000000009");
   EXPECT_EQ(span->getValue<std::string>("traceState"), "kong=1");
-  EXPECT_EQ(span->getValue<int>("flags"), 1);
   EXPECT_EQ(span->getValue<int>("kind"), 2);
   EXPECT_EQ(span->getValue<std::string>("startTimeUnixNano"), "1700000000123456789");
   EXPECT_EQ(span->getValue<std::string>("endTimeUnixNano"), "1700000000223456789");
