@@ -87,7 +87,9 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       reports_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
       health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining(), lifecycle.exporter()),
-      telemetry_(config_, lifecycle.exporter(), {[&lifecycle] { return lifecycle.collect(); }, [](unsigned) {}}) {
+      telemetry_(config_, lifecycle.exporter(),
+                 {[&lifecycle] { return lifecycle.collect(); },
+                  [&lifecycle](unsigned count) { lifecycle.test_values().record(count); }}) {
   tokens_.add_to(router_);
   health_.add_to(router_);
   telemetry_.add_to(router_);

@@ -95,22 +95,16 @@ void Retirement::work() {
   }
 }
 
-namespace {
-
-// What the exporter itself counts: all that is measured so far.
-telemetry::Snapshot snapshot_of(const telemetry::otlp::ExporterStats& stats) {
-  telemetry::Snapshot snapshot{{}, wall_now(), {}};
-  for (const telemetry::Instrument& instrument : telemetry::instruments())
-    snapshot.families.push_back({&instrument, {}});
-  add_to(snapshot, stats);
-  return snapshot;
-}
-
-} // namespace
-
 Lifecycle::Lifecycle(Log& log) : exporter_([this] { return collect(); }, log) {}
 
-telemetry::Snapshot Lifecycle::collect() const { return snapshot_of(exporter_.statistics()); }
+telemetry::Snapshot Lifecycle::collect() const {
+  telemetry::Snapshot snapshot{started_, wall_now(), {}};
+  for (const telemetry::Instrument& instrument : telemetry::instruments())
+    snapshot.families.push_back({&instrument, {}});
+  test_values_.add_to(snapshot);
+  add_to(snapshot, exporter_.statistics());
+  return snapshot;
+}
 
 void Lifecycle::begin_drain() {
   const std::lock_guard lock(swapping_);

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "telemetry/otlp/exporter.h"
+#include "telemetry/test_values.h"
 
 namespace authd::daemon {
 
@@ -79,12 +80,16 @@ class Lifecycle {
   SystemdNotifier& service_manager() { return service_manager_; }
   Retirement& retirement() { return retirement_; }
   telemetry::otlp::Exporter& exporter() { return exporter_; }
+  telemetry::TestValues& test_values() { return test_values_; }
+  // The metrics, as views read them.
   telemetry::Snapshot collect() const;
 
  private:
+  const WallTime started_ = wall_now();
   std::mutex swapping_;
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
+  telemetry::TestValues test_values_;
   telemetry::otlp::Exporter exporter_;
   Retirement retirement_; // last: what it still ends refers to the rest
 };

@@ -118,6 +118,39 @@ TEST(Otlp, AnExportOnDemandIsCounted) {
   EXPECT_EQ(stats->getArray("errors")->size(), 0u);
 }
 
+TEST(Otlp, TestValuesAreRecordedAndArrive) {
+  OtlpCollector collector;
+  const Scene scene([&](Settings& s) {
+    exporting_to(collector.url())(s);
+    s.set_text("telemetry", "export_interval", "1h");
+  });
+  const auto first = post(scene.port(), "/debug/metrics/test");
+  EXPECT_TRUE(first->getValue<bool>("success"));
+  EXPECT_EQ(first->getValue<int>("metricsRecorded"), 10);
+  const auto reply = post(scene.port(), "/debug/metrics/test", R"({"count":3,"type":"test"})");
+  EXPECT_EQ(reply->getValue<int>("metricsRecorded"), 3);
+  EXPECT_THAT(reply->getValue<std::string>("message"), testing::StartsWith("Test metrics recorded"));
+  const auto metrics = reply->getObject("metrics");
+  EXPECT_EQ(metrics->getArray("counters")->getElement<std::string>(0), "test_counter");
+  EXPECT_EQ(metrics->getArray("histograms")->getElement<std::string>(0), "test_histogram");
+  EXPECT_EQ(metrics->getObject("values")->getValue<int>("test_counter"), 13);
+  EXPECT_EQ(metrics->getObject("values")->getObject("test_histogram")->getValue<int>("count"), 13);
+  post(scene.port(), "/debug/metrics/export");
+  const auto sent = collector.await_item(kMetrics, "test_counter");
+  ASSERT_TRUE(sent);
+  const auto sum = sent->items().at("test_counter")->getObject("sum");
+  EXPECT_EQ(sum->getArray("dataPoints")->getObject(0)->getValue<std::string>("asInt"), "13");
+  EXPECT_EQ(sent->items().count("test_histogram"), 1u);
+}
+
+TEST(Otlp, TestValuesAreANumberThatMakesSense) {
+  const Scene scene;
+  for (const char* body :
+       {"count=1", "[]", R"({"count":"3"})", R"({"count":0})", R"({"count":1e9})", R"({"count":true})"})
+    EXPECT_EQ(fetch(scene.port(), "POST", "/debug/metrics/test", {}, body).status, 400) << body;
+  EXPECT_EQ(fetch(scene.port(), "POST", "/debug/metrics/test", {}, "{}").status, 200);
+}
+
 TEST(Otlp, DebuggingIsNotThereInProduction) {
   const Scene scene([](Settings& s) {
     s.set_text("server", "environment", "production").set("server", "port", std::to_string(free_port()));

@@ -20,7 +20,10 @@ class Written {
     options.level = level;
     log_ = std::make_unique<Log>(options);
   }
-  ~Written() { ::close(fd_); }
+  ~Written() {
+    log_.reset(); // which writes what it still holds
+    ::close(fd_);
+  }
   Written(const Written&) = delete;
   Written& operator=(const Written&) = delete;
 
