@@ -137,8 +137,9 @@ TEST_F(OtlpFaults, ADeadCollectorCostsMemoryUpToTheQueuesSize) {
   export_traces(config);
   for (int i = 0; i < 50; ++i) exporter_.offer(sample_spans(3));
   flush();
+  for (int i = 0; i < 50; ++i) exporter_.offer(sample_spans(3));
   EXPECT_EQ(traces().waiting, 10u) << "what is under way is part of it";
-  EXPECT_EQ(traces().of(DropReason::queue_full), 140u);
+  EXPECT_EQ(traces().of(DropReason::queue_full), 290u);
   EXPECT_THAT(traces().last_error, HasSubstr("Connection refused"));
   exporter_.stop();
   EXPECT_EQ(traces().of(DropReason::shutdown), 10u);
@@ -188,8 +189,10 @@ TEST_F(OtlpFaults, ACollectorThatHangsDelaysTheEndOnlySoLong) {
   collector_.set_fault([](Peer& peer, const ReceivedRequest&) { peer.hang(); });
   config::Config config = config_for(collector_.url());
   config.telemetry.otlp.timeout = seconds(60);
+  config.telemetry.otlp.batch_size = 7;
   configure(config);
   exporter_.offer(sample_spans(7));
+  ASSERT_EQ(collector_.await(kTraces, 1).size(), 1u) << "and hangs; the other signals will";
   exporter_.offer(sample_record());
   const SteadyTime begun = steady_now();
   exporter_.stop(milliseconds(300));
