@@ -7,6 +7,7 @@ find_package(tl-expected REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Poco REQUIRED COMPONENTS Foundation Net Redis Util JSON Crypto)
 find_package(yaml-cpp REQUIRED)
+find_package(ZLIB REQUIRED)
 find_path(TOMLPP_INCLUDE toml++/toml.h REQUIRED)
 
 # llhttp: Debian's node-llhttp installs the C sources that llhttp's generator wrote. Strict mode refuses

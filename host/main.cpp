@@ -20,6 +20,7 @@
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
+#include "daemon/telemetry.h"
 #include "daemon/watchdog.h"
 #include "http/server.h"
 #include "http_client/service.h"
@@ -50,7 +51,8 @@ void announce(const config::Config& config, const http::Server& server, Log& log
              {"process.pid", static_cast<std::int64_t>(::getpid())}});
 }
 
-// What is left to do when the drain is over: workers, plugins and generations to end, the log to write out.
+// What is left to do when the drain is over: telemetry to export once more, workers, plugins and generations to end,
+// the log to write out.
 constexpr seconds kExitAllowance{10};
 
 void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, Log& log) {
@@ -68,17 +70,19 @@ int serve(const std::string& config_file) {
   block_signals();
   Log log(log_options(config));
   const CrashReports crash_reports(log);
+  Telemetry telemetry(log);
+  telemetry.apply(telemetry.prepare(config));
   Watchdog watchdog(log);
   for (const std::string& warning : config.warnings) log.write(Level::warn, "configuration", warning);
 
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
-  Lifecycle lifecycle;
+  Lifecycle lifecycle(telemetry);
   Reloader reloader(config_file, std::move(config), loader, exchanges, hub, lifecycle, log);
 
-  http::Server server(reloader.publish(), log, &lifecycle.measurements());
-  const auto connections = lifecycle.measurements().watch(server);
+  http::Server server(reloader.publish(), log, &telemetry.measurements());
+  const auto connections = telemetry.measurements().watch(server);
   reloader.attach(server);
   watchdog.serving();
   server.start();
@@ -91,6 +95,7 @@ int serve(const std::string& config_file) {
   lifecycle.begin_drain();
   log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
   drain(watchdog, reloader, server, log);
+  telemetry.exporter().stop();
   exchanges.abort(); // a worker that hangs in Kong no longer delays the exit
   return EXIT_SUCCESS;
 }

@@ -192,7 +192,7 @@ int invalidate(const AdminAddress& where, const std::string& consumer, bool all)
 }
 
 // [api] as the environment alone says it.
-config::Api api_of_environment() {
+config::Config config_of_environment() {
   config::Config config;
   const config::EnvironmentVariables variables = config::process_environment();
   for (const config::Setting& setting : config::settings_of("api")) {
@@ -200,25 +200,27 @@ config::Api api_of_environment() {
     const bool is_text = setting.type == config::Type::string;
     if (is_text && given != variables.end()) setting.set({config}, config::string_node(given->second));
   }
-  return config.api;
+  return config;
 }
 
-// Of the document nothing but [api] depends on the configuration. Who only wants to read it needs none.
-std::optional<config::Api> api_settings(const std::string& file) {
-  const auto config = load(file);
-  if (config) return config->api;
-  if (file.empty() && config::process_environment().count("KONG_JWT_AUTHORITY") == 0) return api_of_environment();
+// Of the document only [api] and, for the debug routes, the environment depend on the configuration. Who only wants to
+// read it needs none.
+std::optional<config::Config> documented_config(const std::string& file) {
+  auto config = load(file);
+  if (config) return std::move(*config);
+  if (file.empty() && config::process_environment().count("KONG_JWT_AUTHORITY") == 0) return config_of_environment();
   print_problems(config.error());
   return std::nullopt;
 }
 
 // What GET / of a listener answers with this configuration.
 int print_api_document(const std::string& file, bool of_admin, bool yaml) {
-  const auto api = api_settings(file);
-  if (!api) return EXIT_FAILURE;
-  const auto info = of_admin ? endpoints::info_of_admin_listener(*api) : endpoints::info_of_public_listener(*api);
-  const auto served =
-      of_admin ? endpoints::operations::of_admin_listener() : endpoints::operations::of_public_listener();
+  const auto config = documented_config(file);
+  if (!config) return EXIT_FAILURE;
+  const auto info =
+      of_admin ? endpoints::info_of_admin_listener(config->api) : endpoints::info_of_public_listener(config->api);
+  const auto served = of_admin ? endpoints::operations::of_admin_listener()
+                               : endpoints::operations::of_public_listener(config->environment);
   return print(render(info, served, yaml ? endpoints::ApiFormat::yaml : endpoints::ApiFormat::json));
 }
 

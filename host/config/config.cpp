@@ -29,6 +29,18 @@ Environment environment_named(std::string_view name) {
   return Environment::development;
 }
 
+std::string_view name_of(TelemetryMode mode) {
+  switch (mode) {
+  case TelemetryMode::console:
+    return "console";
+  case TelemetryMode::otlp:
+    return "otlp";
+  case TelemetryMode::both:
+    return "both";
+  }
+  return "console";
+}
+
 std::string lower_hex(std::string_view digits) {
   std::string out(digits);
   std::transform(out.begin(), out.end(), out.begin(),

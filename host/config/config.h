@@ -141,6 +141,30 @@ struct Lookup {
 
 enum class AccessLog { off, errors, all };
 
+enum class TelemetryMode { console, otlp, both };
+std::string_view name_of(TelemetryMode mode);
+
+// Sent with each export (config/otlp_headers.h).
+struct OtlpHeader {
+  std::string name;
+  Secret value; // percent-decoded
+};
+
+// Where telemetry is exported to, and how.
+struct Otlp {
+  std::string endpoint;        // the base: /v1/traces and its like are appended; empty: none
+  std::string traces_endpoint; // these as they are; empty: from the base
+  std::string metrics_endpoint;
+  std::string logs_endpoint;
+  std::vector<OtlpHeader> headers;
+  milliseconds timeout{30'000};                // of one export
+  unsigned batch_size = 2048;                  // spans or log records in one export
+  unsigned queue_size = 10'000;                // spans, and log records, that wait
+  milliseconds export_interval{10'000};        // of metrics; what is queued waits no longer either
+  std::string ca_file;                         // empty: the system's authorities
+  std::shared_ptr<const TlsIdentity> identity; // what the file held when this was loaded; null: none is named
+};
+
 struct Telemetry {
   std::string service_name = "authentication-service";
   std::string service_version;
@@ -150,6 +174,8 @@ struct Telemetry {
   bool audit = true;               // a line for each token; development: false
   bool truncate_addresses = false; // in logs and traces, to /24 and /48
   double trace_sample_ratio = 0.1; // of the traces that begin here: 0 to 1
+  TelemetryMode mode = TelemetryMode::console;
+  Otlp otlp;
 };
 
 struct Api {

@@ -2,6 +2,7 @@
 #include "config/host_rules.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +11,7 @@
 #include "config/formats.h"
 #include "config/kinds.h"
 #include "config/nearest.h"
+#include "config/otlp_headers.h"
 #include "config/plugin_settings.h"
 #include "config/printing.h"
 #include "config/production.h"
@@ -94,14 +96,57 @@ void warn_of_not_built(const Node& table, const Shape& shape, const std::string&
   }
 }
 
-void check_telemetry(const std::vector<Section>& sections, Problems& problems) {
+constexpr std::array<std::string_view, 4> kEndpoints{"endpoint", "traces_endpoint", "metrics_endpoint",
+                                                     "logs_endpoint"};
+
+void check_mode(const std::vector<Section>& sections, Problems& problems) {
   const Node* mode = value_at(sections, "telemetry", "mode");
   if (mode == nullptr || (mode->text.reveal() != "otlp" && mode->text.reveal() != "both")) return;
-  for (std::string_view key : {"endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint"})
+  for (std::string_view key : kEndpoints)
     if (value_at(sections, "telemetry", key) != nullptr) return;
   problems.add(mode->origin, "telemetry.mode",
                fmt::format("{} needs telemetry.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT in the environment)",
                            mode->text.reveal()));
+}
+
+// What is wrong with a collector's URL, beyond what is wrong with any.
+std::string_view endpoint_fault(std::string_view key, std::string_view url) {
+  const std::string scheme = url_parts(url) ? url_parts(url)->scheme : "http";
+  if (scheme != "http" && scheme != "https") return "is neither http nor https; OTLP over gRPC is not supported";
+  const auto begin = url.find("://") + 3;
+  const std::string_view authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  if (authority.find('@') != std::string_view::npos)
+    return "has user information in it; send an Authorization header by telemetry.headers instead";
+  if (url.find('#') != std::string_view::npos) return "has a fragment; remove it";
+  if (key == "endpoint" && url.find('?') != std::string_view::npos)
+    return "has a query, but a path is appended to it; set the endpoint of each signal instead";
+  return {};
+}
+
+void check_endpoints(const std::vector<Section>& sections, Problems& problems) {
+  for (std::string_view key : kEndpoints) {
+    const Node* url = value_at(sections, "telemetry", key);
+    if (url == nullptr || url->kind != Node::Kind::string || url->unknown || !url_parts(url->text.reveal())) continue;
+    const std::string_view fault = endpoint_fault(key, url->text.reveal());
+    if (!fault.empty()) problems.add(url->origin, fmt::format("telemetry.{}", key), std::string(fault));
+  }
+}
+
+void check_headers(const std::vector<Section>& sections, Problems& problems) {
+  const Node* headers = value_at(sections, "telemetry", "headers");
+  if (headers == nullptr) return;
+  for (std::size_t i = 0; i < headers->items.size(); ++i) {
+    const Node& entry = headers->items[i];
+    if (entry.kind != Node::Kind::string || entry.unknown) continue;
+    if (auto header = parse_otlp_header(entry.text.reveal()); !header)
+      problems.add(entry.origin, fmt::format("telemetry.headers[{}]", i), header.error());
+  }
+}
+
+void check_telemetry(const std::vector<Section>& sections, Problems& problems) {
+  check_mode(sections, problems);
+  check_endpoints(sections, problems);
+  check_headers(sections, problems);
 }
 
 // The admin listener does not authenticate its clients, so only local processes should reach it.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/cache_key.h"
+#include "config/otlp_headers.h"
 
 namespace authd::config {
 namespace {
@@ -37,6 +38,19 @@ Level log_level(const Node& v) { return parse_level(v.text.reveal()).value_or(Le
 AccessLog access_log(const Node& v) {
   std::string_view name = v.text.reveal();
   return name == "off" ? AccessLog::off : name == "all" ? AccessLog::all : AccessLog::errors;
+}
+
+TelemetryMode telemetry_mode(const Node& v) {
+  std::string_view name = v.text.reveal();
+  return name == "otlp" ? TelemetryMode::otlp : name == "both" ? TelemetryMode::both : TelemetryMode::console;
+}
+
+std::vector<OtlpHeader> otlp_headers(const Node& v) {
+  std::vector<OtlpHeader> headers;
+  for (const Node& item : v.items) {
+    if (auto header = parse_otlp_header(item.text.reveal())) headers.push_back(std::move(*header));
+  }
+  return headers;
 }
 
 std::map<std::string, std::string> lower_case_map(const Node& v) {
@@ -382,42 +396,49 @@ const Setting kSettings[] = {
      .description = "Log a digest instead of user.name.",
      .set = [](T t, V v) { t.config.telemetry.hash_user_names = flag(v); }},
     {.table = "telemetry", .key = "mode", .variable = "TELEMETRY_MODE", .choices = "console|otlp|both",
-     .preset = "console", .not_built = true,
-     .description = "Where telemetry goes: stdout, an OpenTelemetry collector, or both."},
+     .preset = "console",
+     .description = "Where telemetry goes: stdout, an OpenTelemetry collector, or both.",
+     .set = [](T t, V v) { t.config.telemetry.mode = telemetry_mode(v); }},
     {.table = "telemetry", .key = "endpoint", .format = Format::uri,
-     .variable = "OTEL_EXPORTER_OTLP_ENDPOINT", .derived = "none", .https_in_production = true,
-     .not_built = true,
-     .description = "The collector; /v1/traces and its like are appended."},
+     .variable = "OTEL_EXPORTER_OTLP_ENDPOINT", .derived = "none",
+     .example = "https://otel.example.com:4318", .https_in_production = true,
+     .description = "The collector (OTLP over HTTP); /v1/traces, /v1/metrics and /v1/logs are appended.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.endpoint = text(v); }},
     {.table = "telemetry", .key = "traces_endpoint", .format = Format::uri,
-     .variable = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", .derived = "telemetry.endpoint",
-     .https_in_production = true, .not_built = true,
-     .description = "The collector of traces."},
+     .variable = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", .derived = "from telemetry.endpoint",
+     .example = "https://otel.example.com:4318/v1/traces", .https_in_production = true,
+     .description = "The collector of traces: the whole URL.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.traces_endpoint = text(v); }},
     {.table = "telemetry", .key = "metrics_endpoint", .format = Format::uri,
-     .variable = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", .derived = "telemetry.endpoint",
-     .https_in_production = true, .not_built = true,
-     .description = "The collector of metrics."},
+     .variable = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", .derived = "from telemetry.endpoint",
+     .example = "https://otel.example.com:4318/v1/metrics", .https_in_production = true,
+     .description = "The collector of metrics: the whole URL.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.metrics_endpoint = text(v); }},
     {.table = "telemetry", .key = "logs_endpoint", .format = Format::uri,
-     .variable = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", .derived = "telemetry.endpoint",
-     .https_in_production = true, .not_built = true,
-     .description = "The collector of logs."},
+     .variable = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", .derived = "from telemetry.endpoint",
+     .example = "https://otel.example.com:4318/v1/logs", .https_in_production = true,
+     .description = "The collector of logs: the whole URL.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.logs_endpoint = text(v); }},
     {.table = "telemetry", .key = "headers", .type = Type::array, .variable = "OTEL_EXPORTER_OTLP_HEADERS",
-     .preset = "", .secret = true, .not_built = true,
-     .description = "Sent with each export: name=value."},
+     .preset = "", .secret = true,
+     .description = "Sent with each export: name=value, with %XX for what a value may not hold as it is.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.headers = otlp_headers(v); }},
     {.table = "telemetry", .key = "timeout", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "OTEL_EXPORTER_OTLP_TIMEOUT", .minimum = kSecond, .maximum = kMinute, .preset = "30s",
-     .not_built = true,
-     .description = "The timeout of one export."},
+     .description = "The timeout of one export.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.timeout = ms(v); }},
     {.table = "telemetry", .key = "batch_size", .type = Type::integer,
      .variable = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", .minimum = 1, .maximum = 5000, .preset = "2048",
-     .not_built = true,
-     .description = "The most spans in one export."},
+     .description = "The most spans, or log records, in one export.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.batch_size = number(v); }},
     {.table = "telemetry", .key = "queue_size", .type = Type::integer,
      .variable = "OTEL_BSP_MAX_QUEUE_SIZE", .minimum = 1, .maximum = 50000, .preset = "10000",
-     .not_built = true,
-     .description = "The most spans that wait for export."},
+     .description = "The most spans, and the most log records, that wait for export; more are dropped.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.queue_size = number(v); }},
     {.table = "telemetry", .key = "export_interval", .type = Type::integer, .unit = Unit::milliseconds,
-     .minimum = kSecond, .maximum = kHour, .preset = "10s", .not_built = true,
-     .description = "The time between two exports."},
+     .minimum = kSecond, .maximum = kHour, .preset = "10s",
+     .description = "The time between two exports of metrics; spans and log records wait no longer either.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.export_interval = ms(v); }},
     {.table = "telemetry", .key = "trace_sample_ratio", .type = Type::number,
      .variable = "OTEL_TRACES_SAMPLER_ARG", .minimum = 0, .maximum = 1, .preset = "0.1",
      .description = "The fraction of requests that are traced, of those that come without a trace. Requests that "
@@ -431,8 +452,9 @@ const Setting kSettings[] = {
      .description = "Log addresses as networks: /24 for IPv4, /48 for IPv6.",
      .set = [](T t, V v) { t.config.telemetry.truncate_addresses = flag(v); }},
     {.table = "telemetry", .key = "ca_file", .format = Format::path, .derived = "the system's",
-     .not_built = true,
-     .description = "PEM: the authorities that may sign the collector's certificate."},
+     .example = "/etc/authd/tls/collector-ca.pem",
+     .description = "PEM: the authorities that may sign the collector's certificate.",
+     .set = [](T t, V v) { t.config.telemetry.otlp.ca_file = text(v); }},
 
     {.table = "api", .key = "cors", .type = Type::array, .format = Format::origin, .variable = "API_CORS",
      .preset = "*",

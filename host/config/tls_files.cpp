@@ -27,6 +27,8 @@ struct Names {
 
 constexpr Names kServer{"server", "tls.certificate", "tls.key", "tls.client_ca", true};
 constexpr Names kGateway{"gateway", "client_certificate", "client_key", "ca_file", false};
+// Nothing but authorities: the collector is shown no certificate.
+constexpr Names kCollector{"telemetry", "", "", "ca_file", false};
 
 // One of the three, and what its file holds.
 struct PemFile {
@@ -136,6 +138,8 @@ void read_tls_files(const std::vector<Section>& sections, Config& config, Proble
     return !value.empty();
   };
   tls.identity = TlsFiles(kGateway, sections, problems, applied).read(config);
+  const auto authorities_alone = [](std::string_view key) { return key == kCollector.authorities; };
+  config.telemetry.otlp.identity = TlsFiles(kCollector, sections, problems, authorities_alone).read(config);
 }
 
 } // namespace authd::config

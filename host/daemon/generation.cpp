@@ -86,8 +86,10 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
       plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
       service_manager_(lifecycle.service_manager()), access_log_(config_.telemetry, log),
-      audit_log_(config_.telemetry, log), background_log_(log), tracing_(config_, lifecycle.span_sink()),
-      metrics_recorder_(lifecycle.measurements().metrics(), lifecycle.measurements().volumes(), names_of(plugins_)),
+      audit_log_(config_.telemetry, log), background_log_(log),
+      tracing_(config_, lifecycle.telemetry().span_sink(config_)),
+      metrics_recorder_(lifecycle.telemetry().measurements().metrics(), lifecycle.telemetry().measurements().volumes(),
+                        names_of(plugins_)),
       recorder_({&access_log_, &audit_log_, &metrics_recorder_, &tracing_},
                 {&background_log_, &metrics_recorder_, &tracing_}),
       history_(previous ? previous->history_ : std::make_shared<pipeline::TierHistory>()),
@@ -101,11 +103,14 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
       outside_changes_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
-      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining()),
-      metrics_(config_, lifecycle.measurements().metrics(), names_of(plugins_)),
+      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining(),
+              lifecycle.telemetry().exporter()),
+      telemetry_(config_, lifecycle.telemetry().exporter(), lifecycle.telemetry().measurements().metrics()),
+      metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)),
       api_(endpoints::info_of_public_listener(config_.api), router_, wall_now()) {
   tokens_.add_to(router_);
   health_.add_to(router_);
+  telemetry_.add_to(router_);
   metrics_.add_to(router_);
   api_.add_to(router_);
   metrics_recorder_.know_routes(paths_of(router_));

@@ -14,6 +14,7 @@
 #include "endpoints/api.h"
 #include "endpoints/health.h"
 #include "endpoints/metrics.h"
+#include "endpoints/telemetry.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
@@ -73,6 +74,7 @@ class Generation {
   const pipeline::TokenPipeline pipeline_;
   endpoints::TokenEndpoints tokens_;
   endpoints::HealthEndpoints health_;
+  endpoints::TelemetryEndpoints telemetry_;
   endpoints::MetricsEndpoint metrics_;
   http::Router router_;
   endpoints::ApiEndpoint api_;

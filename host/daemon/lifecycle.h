@@ -12,8 +12,7 @@
 #include <string_view>
 #include <thread>
 
-#include "daemon/measurements.h"
-#include "telemetry/signals.h"
+#include "daemon/telemetry.h"
 
 namespace authd::daemon {
 
@@ -65,6 +64,9 @@ class Retirement {
 
 class Lifecycle {
  public:
+  // `telemetry` must outlive it.
+  explicit Lifecycle(Telemetry& telemetry) : telemetry_(telemetry) {}
+
   // From here on nothing is ready and no configuration is swapped in; both for good.
   void begin_drain();
   const std::atomic<bool>& draining() const { return draining_; }
@@ -75,17 +77,13 @@ class Lifecycle {
 
   SystemdNotifier& service_manager() { return service_manager_; }
   Retirement& retirement() { return retirement_; }
-  Measurements& measurements() { return measurements_; }
-  // Where spans go; null: nowhere, and none are built.
-  telemetry::SpanSink* span_sink() const { return span_sink_; }
-  void set_span_sink(telemetry::SpanSink* sink) { span_sink_ = sink; } // for generations that are made from then on
+  Telemetry& telemetry() { return telemetry_; }
 
  private:
   std::mutex swapping_;
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
-  Measurements measurements_;
-  telemetry::SpanSink* span_sink_ = nullptr;
+  Telemetry& telemetry_;
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 

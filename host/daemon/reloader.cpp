@@ -48,7 +48,7 @@ Reloader::Reloader(std::string config_file, config::Config config, const plugin:
     : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader),
       exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)),
-      gauges_(lifecycle.measurements().metrics().add_source(
+      gauges_(lifecycle.telemetry().measurements().metrics().add_source(
           [this](telemetry::Reading& reading) { current()->read_gauges(reading); })) {}
 
 std::shared_ptr<Generation> Reloader::current() const {
@@ -70,6 +70,7 @@ Reloader::Outcome Reloader::load_and_swap() {
   Outcome outcome{true, {}};
   try {
     std::shared_ptr<Generation> next = load_next(outcome);
+    auto telemetry = lifecycle_.telemetry().prepare(next->config());
     auto application = next->publish();
     Retirement::Prepared retirement{[old = current()]() mutable {
       old->retire();
@@ -79,6 +80,7 @@ Reloader::Outcome Reloader::load_and_swap() {
     const auto permit = lifecycle_.permit_swap();
     if (!permit) return refused(kDraining);
     log_.set_level(next->config().telemetry.log_level);
+    lifecycle_.telemetry().apply(std::move(telemetry));
     swap_in(std::move(next), std::move(application), std::move(retirement));
   } catch (const std::exception& error) {
     return refused(error.what());

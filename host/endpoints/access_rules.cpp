@@ -2,11 +2,13 @@
 #include "endpoints/access_rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <Poco/Net/IPAddress.h>
 #include <Poco/NumberParser.h>
 
 #include "http/field_syntax.h"
+#include "http/problem.h"
 
 namespace authd::endpoints {
 namespace {
@@ -54,6 +56,14 @@ bool TrustedPeers::contains(const IpAddress& peer) const {
   return blocks_.empty() || std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
            return peer.shares_prefix(block.network, block.prefix);
          });
+}
+
+http::Handler for_trusted(http::Handler handler) {
+  return [handler = std::move(handler)](http::Exchange& exchange) {
+    if (exchange.request().peer_trusted) return handler(exchange);
+    http::respond_problem(exchange,
+                          {Code::untrusted_peer, "Only the addresses in security.trusted_gateways may use this", {}});
+  };
 }
 
 AdminGuard::AdminGuard(std::string_view host) : host_(without_brackets(host)) {}

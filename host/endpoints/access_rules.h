@@ -9,6 +9,7 @@
 
 #include "base/ip_address.h"
 #include "http/exchange.h"
+#include "http/router.h"
 
 namespace authd::endpoints {
 
@@ -28,6 +29,9 @@ class TrustedPeers {
   };
   std::vector<Block> blocks_;
 };
+
+// A handler that answers the peers in security.trusted_gateways, and others with 403 AUTH_015.
+http::Handler for_trusted(http::Handler handler);
 
 // What keeps web pages away from an admin listener that has an address: any page in a browser on this machine, or one
 // that can reach it, may send requests there. A foreign Origin gives such a page away, a foreign Host a page whose own

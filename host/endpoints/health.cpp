@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/version.h"
 #include "endpoints/operations/health.h"
+#include "endpoints/telemetry.h"
 
 namespace authd::endpoints {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 using pipeline::GatewayUse;
 using plugin::Health;
 using State = plugin::Health::State;
+using telemetry::otlp::ExporterStats;
 
 constexpr std::string_view kJson = "application/json";
 
@@ -72,19 +74,19 @@ void write_cache(JsonWriter& json, const pipeline::TierStack& stack, const pipel
   json.end_object();
 }
 
-// Logs on standard output are all the telemetry that there is so far.
-void write_telemetry(JsonWriter& json) {
-  json.key("telemetry").begin_object().member("status", "healthy").member("mode", "console");
-  json.key("endpoints").begin_object().key("traces").null().key("metrics").null().key("logs").null().end_object();
-  json.end_object();
+// Tokens are issued without a collector, so that what fails there makes healthy degraded and nothing worse.
+std::string_view status_of(const pipeline::Issuance& issuance, const ExporterStats& exporter) {
+  const std::string_view status = issuance.status();
+  return status == "healthy" ? telemetry_status(exporter) : status;
 }
 
 } // namespace
 
 HealthEndpoints::HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway,
                                  pipeline::GatewayHealth& gateway_health, const pipeline::SecretLookup& lookup,
-                                 const std::atomic<bool>& draining)
-    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining) {}
+                                 const std::atomic<bool>& draining, const telemetry::otlp::Exporter& exporter)
+    : config_(config), gateway_(gateway), gateway_health_(gateway_health), lookup_(lookup), draining_(draining),
+      exporter_(exporter) {}
 
 void HealthEndpoints::add_to(http::Router& router) {
   router.add({operations::kHealth, [this](http::Exchange& e) {
@@ -133,17 +135,20 @@ void HealthEndpoints::health(http::Exchange& exchange, const Health& gateway) co
 
 std::string HealthEndpoints::health_body(http::Exchange& exchange, const Health& gateway,
                                          const pipeline::Issuance& issuance) const {
+  const ExporterStats exporter = exporter_.statistics();
   const auto uptime = std::chrono::duration_cast<seconds>(steady_now() - started_).count();
   std::string body;
   JsonWriter json(body);
-  json.begin_object().member("status", issuance.status()).member("timestamp", iso8601(wall_now()));
+  json.begin_object().member("status", status_of(issuance, exporter)).member("timestamp", iso8601(wall_now()));
   json.member("uptime", static_cast<std::int64_t>(uptime)).member("version", kVersion);
   json.member("environment", config::name_of(config_.environment))
       .member("highAvailability", config_.high_availability);
   json.key("dependencies").begin_object();
   write_gateway(json, gateway, gateway_.mode(), lookup_.guard());
   write_cache(json, lookup_.tiers(), issuance);
-  write_telemetry(json);
+  json.key("telemetry").begin_object();
+  write_telemetry(json, config_.telemetry, exporter);
+  json.end_object();
   json.end_object();
   json.key("waivers").begin_array();
   for (const std::string& waiver : config_.security.waivers) json.value(waiver);

@@ -10,6 +10,7 @@
 #include "http/router.h"
 #include "pipeline/gateway_health.h"
 #include "pipeline/secret_lookup.h"
+#include "telemetry/otlp/exporter.h"
 
 namespace authd::endpoints {
 
@@ -17,7 +18,8 @@ class HealthEndpoints {
  public:
   // References must outlive the router's last dispatch. While `draining` is set it is not ready.
   HealthEndpoints(const config::Config& config, const plugin::Gateway& gateway, pipeline::GatewayHealth& gateway_health,
-                  const pipeline::SecretLookup& lookup, const std::atomic<bool>& draining);
+                  const pipeline::SecretLookup& lookup, const std::atomic<bool>& draining,
+                  const telemetry::otlp::Exporter& exporter);
 
   void add_to(http::Router& router);
 
@@ -36,6 +38,7 @@ class HealthEndpoints {
   const pipeline::SecretLookup& lookup_;
   const SteadyTime started_ = steady_now();
   const std::atomic<bool>& draining_;
+  const telemetry::otlp::Exporter& exporter_;
 };
 
 } // namespace authd::endpoints

@@ -73,6 +73,9 @@ void MetricsEndpoint::respond_json(http::Exchange& exchange) const {
         exchange, 400, fmt::format("Unknown view; expected one of: {}", fmt::join(telemetry::view_names(), ", ")));
   }
   telemetry::MetricsFacts facts;
+  facts.mode = config::name_of(config_.telemetry.mode);
+  facts.export_interval = config_.telemetry.otlp.export_interval;
+  facts.trace_sample_ratio = config_.telemetry.trace_sample_ratio;
   facts.tiers = tiers_;
   if (!config_.cache.empty()) facts.cache_ttl = config_.cache.front().ttl;
   facts.memory = telemetry::process_memory();

@@ -65,6 +65,9 @@ constexpr Instrument kInstruments[] = {
      {"signal", "result"}},
     {Id::otlp_dropped, "otlp_dropped_total", Kind::counter, "{item}", "Spans, log records and metrics that were not exported.",
      {"signal", "result"}},
+    // Without points until POST /debug/metrics/test is used:
+    {Id::test_counter, "test_counter", Kind::counter, "1", "Values recorded by POST /debug/metrics/test."},
+    {Id::test_histogram, "test_histogram", Kind::histogram, "s", "Values recorded by POST /debug/metrics/test."},
 };
 // clang-format on
 
@@ -74,7 +77,7 @@ constexpr bool in_order_of_id() {
   }
   return true;
 }
-static_assert(in_order_of_id() && std::size(kInstruments) == static_cast<std::size_t>(Id::otlp_dropped) + 1);
+static_assert(in_order_of_id() && std::size(kInstruments) == kIds);
 
 } // namespace
 

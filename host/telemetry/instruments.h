@@ -55,7 +55,10 @@ enum class Id : std::uint8_t {
   metrics_collections,
   otlp_exports,
   otlp_dropped,
+  test_counter,
+  test_histogram,
 };
+inline constexpr std::size_t kIds = static_cast<std::size_t>(Id::test_histogram) + 1;
 
 struct Instrument {
   Id id;

@@ -130,7 +130,7 @@ class Metrics::State {
 
   const WallTime since_ = wall_now();
   mutable std::mutex mutex_; // guards these
-  std::array<std::vector<Series>, static_cast<std::size_t>(Id::otlp_dropped) + 1> series_;
+  std::array<std::vector<Series>, kIds> series_;
   std::uint32_t next_slot_ = 1;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<Shard*> free_;

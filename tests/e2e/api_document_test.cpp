@@ -113,6 +113,16 @@ class PublicApi : public testing::Test {
     cases["GET /health/live 200 "] = [this](const Promised& p) { return caller_.call(p); };
   }
 
+  void add_telemetry(Cases& cases) {
+    const Case call = [this](const Promised& p) { return caller_.call(p); };
+    for (const char* route : {"GET /health/telemetry", "GET /health/metrics", "POST /debug/metrics/test",
+                              "POST /debug/metrics/export", "GET /debug/metrics/stats"})
+      cases[std::string(route) + " 200 "] = call;
+    cases["POST /debug/metrics/test 400 AUTH_007"] = [this](const Promised& p) {
+      return caller_.send_body(p, "", "[");
+    };
+  }
+
   void add_document(Cases& cases) {
     cases["GET / 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
     cases["GET /metrics 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
@@ -227,6 +237,7 @@ TEST_F(PublicApi, AnswersEveryStatusOfItsDocumentAsDescribed) {
   add_lookups(cases);
   add_tokens(cases);
   add_health(cases);
+  add_telemetry(cases);
   add_document(cases);
   expect_kept(ApiDocument(get(main_.port(), "/").body), cases);
 }

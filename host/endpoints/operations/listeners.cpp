@@ -5,12 +5,18 @@
 #include "endpoints/operations/api.h"
 #include "endpoints/operations/health.h"
 #include "endpoints/operations/metrics.h"
+#include "endpoints/operations/telemetry.h"
 #include "endpoints/operations/tokens.h"
 
 namespace authd::endpoints::operations {
 
-std::vector<const http::Operation*> of_public_listener() {
-  return {&kIssueToken, &kValidateToken, &kHealth, &kLive, &kReady, &kMetrics, &kApiDocument};
+std::vector<const http::Operation*> of_public_listener(config::Environment environment) {
+  std::vector<const http::Operation*> all{&kIssueToken, &kValidateToken,   &kHealth,       &kLive,
+                                          &kReady,      &kTelemetryHealth, &kMetricsHealth};
+  if (environment != config::Environment::production)
+    all.insert(all.end(), {&kRecordTestValues, &kExportNow, &kExportStats});
+  all.insert(all.end(), {&kMetrics, &kApiDocument});
+  return all;
 }
 
 std::vector<const http::Operation*> of_admin_listener() {

@@ -5,12 +5,13 @@
 
 #include <vector>
 
+#include "config/config.h"
 #include "http/operation.h"
 
 namespace authd::endpoints::operations {
 
 // In the order in which the daemon adds the routes.
-std::vector<const http::Operation*> of_public_listener();
+std::vector<const http::Operation*> of_public_listener(config::Environment environment);
 std::vector<const http::Operation*> of_admin_listener();
 
 } // namespace authd::endpoints::operations

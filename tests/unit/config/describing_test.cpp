@@ -177,6 +177,7 @@ TEST_F(Manual, LoadsWithEverySettingUncommented) {
   write("server.key", issued.key);
   write("clients-ca.pem", test::Authority().pem());
   write("kong-ca.pem", test::Authority().pem());
+  write("collector-ca.pem", test::Authority().pem());
   write("client.pem", issued.certificate);
   write("client.key", issued.key);
   for (std::size_t at = 0; (at = text.find("/etc/authd/tls", at)) != std::string::npos;)

@@ -25,21 +25,9 @@ class NotBuilt : public ConfigTest {
 
 TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
   const std::map<std::string, std::string> known = {
-      {"RATE_LIMIT_WINDOW_MS", "60000"},
-      {"RATE_LIMIT_MAX_REQUESTS", "1000"},
-      {"TELEMETRY_MODE", "console"},
-      {"OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example.com"},
-      {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://otel.example.com/v1/traces"},
-      {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://otel.example.com/v1/metrics"},
-      {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://otel.example.com/v1/logs"},
-      {"OTEL_EXPORTER_OTLP_HEADERS", "a=b,c=d"},
-      {"OTEL_EXPORTER_OTLP_TIMEOUT", "30000"},
-      {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2048"},
-      {"OTEL_BSP_MAX_QUEUE_SIZE", "10000"},
-      {"PROFILING_ENABLED", "true"},
-      {"PROFILING_OUTPUT_DIR", "/tmp/profiles"},
-      {"PROFILING_AUTO_GENERATE", "true"},
-      {"AUTHD_TEST_CLOCK", "/tmp/clock"},
+      {"RATE_LIMIT_WINDOW_MS", "60000"},   {"RATE_LIMIT_MAX_REQUESTS", "1000"},
+      {"PROFILING_ENABLED", "true"},       {"PROFILING_OUTPUT_DIR", "/tmp/profiles"},
+      {"PROFILING_AUTO_GENERATE", "true"}, {"AUTHD_TEST_CLOCK", "/tmp/clock"},
   };
   EnvironmentVariables variables = required_variables();
   variables.insert(known.begin(), known.end());
@@ -77,17 +65,6 @@ max_requests = 1000
 shared = true
 legacy_headers = true
 [telemetry]
-mode = "both"
-endpoint = "https://otel.example.com"
-traces_endpoint = "https://otel.example.com/v1/traces"
-metrics_endpoint = "https://otel.example.com/v1/metrics"
-logs_endpoint = "https://otel.example.com/v1/logs"
-headers = ["a=b"]
-timeout = "30s"
-batch_size = 2048
-queue_size = 10000
-export_interval = "10s"
-ca_file = "/etc/ca.pem"
 [profiling]
 enabled = true
 output_dir = "profiles"
@@ -97,12 +74,12 @@ trusted_keys = []
 [security]
 client_subjects = ["CN=kong"]
 )";
-  const auto keys = static_cast<std::size_t>(std::count(text.begin(), text.end(), '=')) - 2; // a=b, CN=kong
+  const auto keys = static_cast<std::size_t>(std::count(text.begin(), text.end(), '=')) - 1; // CN=kong
   const auto warnings = warnings_of(text);
   EXPECT_EQ(warnings.size(), keys);
   for (const std::string& line : warnings) EXPECT_THAT(line, HasSubstr(kNoEffect));
   EXPECT_THAT(warnings, testing::Contains("authd.toml:6:15: gateway.credentials: " + std::string(kNoEffect)));
-  EXPECT_THAT(warnings, testing::Contains(HasSubstr(":12: telemetry.endpoint: ")));
+  EXPECT_THAT(warnings, testing::Contains(HasSubstr(": telemetry.trace_sample_ratio: ")));
 }
 
 TEST_F(NotBuilt, InJwtTheyAreKnownToo) {
@@ -127,12 +104,6 @@ TEST_F(NotBuilt, TheyAreHeldAgainstTheirRules) {
                   HasSubstr("OTEL_EXPORTER_OTLP_TIMEOUT: telemetry.timeout: 1 milliseconds is below")));
 }
 
-TEST_F(NotBuilt, TelemetrySentSomewhereNeedsAnEndpoint) {
-  EXPECT_THAT(problems_of(load_with_required("[telemetry]\nmode = \"otlp\"\n")),
-              ElementsAre(HasSubstr(":7:8: telemetry.mode: otlp needs telemetry.endpoint (or "
-                                    "OTEL_EXPORTER_OTLP_ENDPOINT in the environment)")));
-}
-
 TEST_F(NotBuilt, ProductionHasItsRulesAboutThemToo) {
   auto problems = problems_of(
       load_with_required("[telemetry]\nendpoint = \"http://otel.example.com\"\n"
@@ -147,7 +118,7 @@ TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
   const Config config = config_of(load_with_required(""));
   EXPECT_THAT(config.warnings, IsEmpty());
   EXPECT_THAT(show(config), Not(HasSubstr("rate_limit")));
-  EXPECT_EQ(shown_at(config, "telemetry.mode"), "(not shown)");
+  EXPECT_EQ(shown_at(config, "telemetry.trace_sample_ratio"), "(not shown)");
 }
 
 TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {

@@ -24,10 +24,10 @@ using test::matches;
 using Poco::Dynamic::Var;
 using Object = Poco::JSON::Object;
 
-const std::vector<const http::Operation*> kPublic = operations::of_public_listener();
+const std::vector<const http::Operation*> kPublic = operations::of_public_listener(config::Environment::development);
 
 std::vector<const http::Operation*> every_operation() {
-  std::vector<const http::Operation*> all = operations::of_public_listener();
+  std::vector<const http::Operation*> all = operations::of_public_listener(config::Environment::development);
   for (const http::Operation* operation : operations::of_admin_listener()) all.push_back(operation);
   return all;
 }
@@ -111,7 +111,8 @@ TEST(ApiDocument, LeavesOutWhatIsNotConfigured) {
 }
 
 TEST(ApiDocument, RefersToNothingThatItLacks) {
-  for (const auto& served : {operations::of_public_listener(), operations::of_admin_listener()}) {
+  for (const auto& served :
+       {operations::of_public_listener(config::Environment::development), operations::of_admin_listener()}) {
     const std::string text = render(info_of_public_listener({}), served, ApiFormat::json);
     const auto components = Poco::JSON::Parser().parse(text).extract<Object::Ptr>()->getObject("components");
     const auto references = matches("\"\\$ref\": \"#/components/([a-z]+)/([A-Za-z0-9]+)\"", text);
