@@ -209,6 +209,8 @@ TEST(Otlp, AReloadReadsTheAuthoritiesAgain) {
 struct BadCollector {
   const char* name;
   OtlpCollector::Fault fault;
+
+  friend std::ostream& operator<<(std::ostream& out, const BadCollector& one) { return out << one.name; }
 };
 
 class OtlpCollectorFails : public testing::TestWithParam<BadCollector> {};

@@ -85,10 +85,10 @@ std::map<std::string, Object::Ptr> OtlpExport::items() const {
   return all;
 }
 
-std::size_t OtlpExport::count() const {
-  std::size_t n = 0;
-  for_each_item(*this, [&](const Object::Ptr&) { ++n; });
-  return n;
+std::vector<Object::Ptr> OtlpExport::list() const {
+  std::vector<Object::Ptr> all;
+  for_each_item(*this, [&](const Object::Ptr& item) { all.push_back(item); });
+  return all;
 }
 
 std::string OtlpExport::resource(const std::string& name) const {

@@ -27,7 +27,8 @@ struct OtlpExport {
 
   // What it holds: spans, metrics or log records, by name of span and metric, body of record.
   std::map<std::string, Poco::JSON::Object::Ptr> items() const;
-  std::size_t count() const; // of items, doubles too
+  std::vector<Poco::JSON::Object::Ptr> list() const; // the same, doubles too
+  std::size_t count() const { return list().size(); }
   // An attribute of the resource as text; empty: absent.
   std::string resource(const std::string& name) const;
 };
