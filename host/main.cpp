@@ -20,6 +20,7 @@
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
+#include "daemon/status_report.h"
 #include "daemon/telemetry.h"
 #include "daemon/watchdog.h"
 #include "http/server.h"
@@ -86,7 +87,8 @@ int serve(const std::string& config_file) {
   reloader.attach(server);
   watchdog.serving();
   server.start();
-  const auto admin = open_admin_listener(reloader, log);
+  const StatusReport status(reloader, lifecycle, server);
+  const auto admin = open_admin_listener(reloader, status, log);
   const ReloadThread reloads(watchdog, reloader);
   lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);

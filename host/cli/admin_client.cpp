@@ -18,28 +18,28 @@ namespace {
 
 using namespace Poco::Net;
 
-constexpr long kTimeoutSeconds = 60; // a reload may take that long
 constexpr std::string_view kUnixPrefix = "unix:";
 
 bool is_unix(const std::string& listen) { return listen.rfind(kUnixPrefix, 0) == 0; }
 
-StreamSocket connect(const std::string& listen) {
+StreamSocket connect(const std::string& listen, const Poco::Timespan& timeout) {
   const SocketAddress address = is_unix(listen)
                                     ? SocketAddress(SocketAddress::UNIX_LOCAL, listen.substr(kUnixPrefix.size()))
                                     : SocketAddress(listen);
   StreamSocket socket;
-  socket.connect(address, Poco::Timespan(kTimeoutSeconds, 0));
+  socket.connect(address, timeout);
   return socket;
 }
 
 } // namespace
 
 AdminReply call_admin(const std::string& listen, const std::string& method, const std::string& path,
-                      const std::string& body) {
+                      const std::string& body, seconds timeout) {
   if (listen.empty()) throw std::runtime_error("admin.listen is not set: there is no admin listener to talk to");
   try {
-    HTTPClientSession session(connect(listen));
-    session.setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
+    const Poco::Timespan patience(static_cast<long>(timeout.count()), 0);
+    HTTPClientSession session(connect(listen, patience));
+    session.setTimeout(patience);
     HTTPRequest request(method, path, HTTPMessage::HTTP_1_1);
     request.setHost(is_unix(listen) ? "localhost" : listen);
     request.setContentType("application/json");

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/clock.h"
+
 namespace authd::cli {
 
 struct AdminReply {
@@ -11,8 +13,9 @@ struct AdminReply {
   std::string body;
 };
 
-// `listen` as admin.listen has it. Throws std::runtime_error that says what could not be reached and why.
+// `listen` as admin.listen has it. `timeout`: of connecting and of each read; a reload may take a minute. Throws
+// std::runtime_error that says what could not be reached and why.
 AdminReply call_admin(const std::string& listen, const std::string& method, const std::string& path,
-                      const std::string& body);
+                      const std::string& body, seconds timeout = seconds(60));
 
 } // namespace authd::cli

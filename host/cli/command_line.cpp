@@ -15,6 +15,7 @@
 #include "base/json_writer.h"
 #include "base/version.h"
 #include "cli/admin_client.h"
+#include "cli/status_command.h"
 #include "config/describe/describing.h"
 #include "config/formats.h"
 #include "config/kinds.h"
@@ -137,20 +138,22 @@ std::string why_no_listener(const std::string& socket) {
   return wrong ? fmt::format("\"{}\" {}", socket, *wrong) : "";
 }
 
+// As admin.listen has it; nullopt: the configuration cannot be used, and why has been said.
+std::optional<std::string> resolve(const AdminAddress& where) {
+  if (!where.socket.empty()) return listener_of(where.socket);
+  const auto config = load(where.config_file);
+  if (config) return config->admin.listen;
+  print_problems(config.error());
+  return std::nullopt;
+}
+
 // What it answers with 200; nullopt: it did not, and why has been said.
 std::optional<std::string> call_running(const AdminAddress& where, const std::string& method, const std::string& path,
                                         const std::string& body) {
-  std::string listen = listener_of(where.socket);
-  if (listen.empty()) {
-    const auto config = load(where.config_file);
-    if (!config) {
-      print_problems(config.error());
-      return std::nullopt;
-    }
-    listen = config->admin.listen;
-  }
+  const auto listen = resolve(where);
+  if (!listen) return std::nullopt;
   try {
-    AdminReply reply = call_admin(listen, method, path, body);
+    AdminReply reply = call_admin(*listen, method, path, body);
     if (reply.status == 200) return std::move(reply.body);
     std::cerr << reply.body << '\n';
   } catch (const std::exception& error) {
@@ -293,6 +296,26 @@ CommandLine run_command_line(int argc, char** argv) {
   CLI::App* openapi = app.get_subcommand("openapi");
   openapi->add_flag("--yaml", yaml, "as YAML")->excludes(openapi->add_flag("--json", json, "as JSON"));
   openapi->add_flag("--admin", of_admin, "of the admin listener");
+
+  StatusOptions status_options;
+  const auto with_listener = [&](const auto& run) {
+    const auto listen = resolve(admin());
+    return listen ? run(*listen) : EXIT_FAILURE;
+  };
+  command(app, "status", "what the running authd does, drawn anew until Ctrl-C", nullptr, line.exit_code, [&] {
+    return with_listener([&](const std::string& listen) { return show_status(listen, status_options); });
+  });
+  CLI::App* status = app.get_subcommand("status");
+  status->add_flag("--once", status_options.once, "draw once and end; so it does when the output is no terminal");
+  status->add_flag("--json", status_options.json, "print the document of GET /admin/status, once");
+  status->add_option("--interval", status_options.interval_s, "seconds between two drawings, 1 to 3600; else 1")
+      ->check(CLI::Range(1U, 3600U));
+  std::uint16_t port = 0;
+  command(app, "ui", "serve the status page to this machine's browser until Ctrl-C", nullptr, line.exit_code,
+          [&] { return with_listener([&](const std::string& listen) { return serve_status_page(listen, port); }); });
+  CLI::App* ui = app.get_subcommand("ui");
+  ui->add_option("--port", port, "port on 127.0.0.1; else any");
+  for (CLI::App* looking : {status, ui}) add_socket(looking);
 
   try {
     app.parse(argc, argv);

@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "base/json_writer.h"
-
 namespace authd::daemon {
 namespace {
 
@@ -31,17 +29,25 @@ std::string plugins(const Generation& generation) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("plugins").begin_array();
+  write_plugins(json, generation);
+  json.end_array().end_object();
+  return body;
+}
+
+} // namespace
+
+void write_plugins(JsonWriter& json, const Generation& generation) {
   for (const PluginSet::Running* running : generation.plugins().running()) {
     const plugin::Instance& instance = *running->instance;
     json.begin_object().member("name", instance.name()).member("kind", running->kind);
     json.member("id", instance.plugin_id()).member("version", instance.plugin_version());
     json.member("path", instance.path()).member("sha256", running->sha256).member("state", "running").end_object();
   }
-  json.end_array().end_object();
-  return body;
 }
 
-endpoints::AdminActions admin_actions(Reloader& reloader) {
+namespace {
+
+endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& status) {
   endpoints::AdminActions actions;
   actions.invalidate = [&](std::string_view consumer) { return reloader.current()->lookup().invalidate(consumer); };
   actions.invalidate_all = [&] { return reloader.current()->lookup().invalidate_all(); };
@@ -51,19 +57,21 @@ endpoints::AdminActions admin_actions(Reloader& reloader) {
   };
   actions.cache_stats = [&] { return cache_stats(*reloader.current()); };
   actions.plugins = [&] { return plugins(*reloader.current()); };
+  actions.status = [&] { return status.json(); };
   return actions;
 }
 
 } // namespace
 
-std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, Log& log) {
+std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, const StatusReport& status,
+                                                            Log& log) {
   const config::Config& config = reloader.current()->config();
   if (config.admin.listen.empty()) return nullptr;
   const auto is_preset = [](const config::EffectiveValue& v) {
     return v.path == "admin.listen" && v.origin == "default";
   };
   try {
-    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader), config, log);
+    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader, status), config, log);
   } catch (const std::exception& error) {
     if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
       throw std::runtime_error(std::string("admin.listen: ") + error.what());

@@ -45,6 +45,9 @@ class Generation {
   const PluginSet& plugins() const { return plugins_; }
   pipeline::SecretLookup& lookup() { return lookup_; }
   const pipeline::SecretLookup& lookup() const { return lookup_; }
+  WallTime began() const { return began_; }
+  // At most so many threads call the gateway, and as many read tiers that block.
+  unsigned lane_workers() const { return 2 * config_.gateway.pool_size; }
   // What its tiers, breakers and lanes hold now. [thread-safe]
   void read_gauges(telemetry::Reading& reading) const;
 
@@ -52,6 +55,7 @@ class Generation {
   pipeline::ProbeBackground background();
   void tell_service_manager();
 
+  const WallTime began_ = wall_now();
   const config::Config config_;
   const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
   const PluginSet plugins_;

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/telemetry.h"
+#include "telemetry/recent_events.h"
 
 namespace authd::daemon {
 
@@ -78,12 +79,14 @@ class Lifecycle {
   SystemdNotifier& service_manager() { return service_manager_; }
   Retirement& retirement() { return retirement_; }
   Telemetry& telemetry() { return telemetry_; }
+  telemetry::RecentEvents& recent_events() { return recent_events_; }
 
  private:
   std::mutex swapping_;
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
   Telemetry& telemetry_;
+  telemetry::RecentEvents recent_events_;
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 

@@ -13,12 +13,6 @@
 namespace authd::endpoints {
 namespace {
 
-// RFC 3986, section 3.2.2: without port and brackets.
-std::string_view host_in(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
-  return authority.substr(0, authority.rfind(':'));
-}
-
 std::string_view without_brackets(std::string_view host) {
   return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
@@ -64,6 +58,11 @@ http::Handler for_trusted(http::Handler handler) {
     http::respond_problem(exchange,
                           {Code::untrusted_peer, "Only the addresses in security.trusted_gateways may use this", {}});
   };
+}
+
+std::string_view host_in(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+  return authority.substr(0, authority.rfind(':'));
 }
 
 AdminGuard::AdminGuard(std::string_view host) : host_(without_brackets(host)) {}

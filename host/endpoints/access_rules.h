@@ -33,6 +33,9 @@ class TrustedPeers {
 // A handler that answers the peers in security.trusted_gateways, and others with 403 AUTH_015.
 http::Handler for_trusted(http::Handler handler);
 
+// Of a Host field (RFC 3986, section 3.2.2): without port and brackets.
+std::string_view host_in(std::string_view authority);
+
 // What keeps web pages away from an admin listener that has an address: any page in a browser on this machine, or one
 // that can reach it, may send requests there. A foreign Origin gives such a page away, a foreign Host a page whose own
 // name was made to resolve to the listener (DNS rebinding), and a form can send a body, but not one that says it is

@@ -12,6 +12,7 @@
 
 #include "base/json_writer.h"
 #include "endpoints/operations/admin.h"
+#include "endpoints/status_page.h"
 #include "http/problem.h"
 #include "pipeline/consumer.h"
 
@@ -61,7 +62,7 @@ constexpr std::string_view kUnixPrefix = "unix:";
 http::ServerOptions options_for(const std::string& listen) {
   http::ServerOptions options;
   options.reactors = 1;
-  options.max_connections = 64;
+  options.max_connections = AdminEndpoints::kMaxConnections;
   options.cors.clear(); // no browser has business here
   if (listen.rfind(kUnixPrefix, 0) == 0) {
     options.unix_socket = listen.substr(kUnixPrefix.size());
@@ -87,13 +88,19 @@ AdminGuard guard_for(const std::string& listen) {
 
 void AdminEndpoints::add_to(http::Router& router) {
   router.add(guarded(operations::kInvalidate, [this](http::Exchange& e) { invalidate(e); }));
-  router.add(guarded(operations::kCacheStats, [this](http::Exchange& e) {
-    answer_later(e, [this] { return Reply{200, actions_.cache_stats()}; });
+  router.add(view(operations::kCacheStats, actions_.cache_stats));
+  router.add(guarded(operations::kReload, [this](http::Exchange& e) {
+    answer_later(operations_, e, [this] { return reload(); });
   }));
-  router.add(guarded(operations::kReload, [this](http::Exchange& e) { answer_later(e, [this] { return reload(); }); }));
-  router.add(guarded(operations::kPlugins, [this](http::Exchange& e) {
-    answer_later(e, [this] { return Reply{200, actions_.plugins()}; });
-  }));
+  router.add(view(operations::kPlugins, actions_.plugins));
+  router.add(view(operations::kStatus, actions_.status));
+  router.add(guarded(operations::kStatusPage, respond_status_page));
+}
+
+http::Route AdminEndpoints::view(const http::Operation& operation, const std::function<std::string()>& says) {
+  return guarded(operation, [this, &says](http::Exchange& e) {
+    answer_later(views_, e, [&says] { return Reply{200, says()}; });
+  });
 }
 
 http::Route AdminEndpoints::guarded(const http::Operation& operation, http::Handler handler) const {
@@ -105,11 +112,11 @@ http::Route AdminEndpoints::guarded(const http::Operation& operation, http::Hand
           }};
 }
 
-void AdminEndpoints::answer_later(http::Exchange& exchange, std::function<Reply()> work) {
+void AdminEndpoints::answer_later(pipeline::BlockingLane& lane, http::Exchange& exchange, std::function<Reply()> work) {
   const http::Ticket ticket = exchange.defer(steady_now() + kPatience, [](http::Exchange& e) {
     http::respond_http_problem(e, 504, "The operation is taking longer than a minute; see the log for its outcome");
   });
-  const bool taken = lane_.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
+  const bool taken = lane.submit(pipeline::BlockingLane::plain_job([ticket, work = std::move(work)] {
     const Reply reply = work();
     ticket.resume([reply](http::Exchange& e) {
       if (reply.problem) return http::respond_http_problem(e, reply.status, reply.text);
@@ -128,7 +135,7 @@ void AdminEndpoints::invalidate(http::Exchange& exchange) {
   if (const std::string_view wrong = pipeline::name_problem(request->consumer); !wrong.empty()) {
     return http::respond_problem(exchange, {Code::malformed_request, "\"consumer\"" + std::string(wrong), {}});
   }
-  answer_later(exchange, [this, request = *request]() -> Reply {
+  answer_later(operations_, exchange, [this, request = *request]() -> Reply {
     const pipeline::Invalidation done = request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
     if (done.is_of_nobody()) return {404, "Neither the gateway nor any cache tier knows this consumer", true};
     return {200, to_json(done)};

@@ -31,10 +31,13 @@ struct AdminActions {
   std::function<ReloadOutcome()> reload;
   std::function<std::string()> cache_stats; // a JSON object
   std::function<std::string()> plugins;     // a JSON object
+  std::function<std::string()> status;      // a JSON object
 };
 
 class AdminEndpoints {
  public:
+  static constexpr unsigned kMaxConnections = 64; // of the listener
+
   AdminEndpoints(AdminActions actions, AdminGuard guard) : actions_(std::move(actions)), guard_(std::move(guard)) {}
 
   void add_to(http::Router& router);
@@ -48,13 +51,17 @@ class AdminEndpoints {
     bool problem = false; // `text` is the detail of one instead
   };
   // Runs the work on the lane and answers with what it returns.
-  void answer_later(http::Exchange& exchange, std::function<Reply()> work);
+  static void answer_later(pipeline::BlockingLane& lane, http::Exchange& exchange, std::function<Reply()> work);
+  // GET of what one of the actions says.
+  http::Route view(const http::Operation& operation, const std::function<std::string()>& says);
   void invalidate(http::Exchange& exchange);
   Reply reload() const;
 
   const AdminActions actions_;
   const AdminGuard guard_;
-  pipeline::BlockingLane lane_{1, 16}; // one operation at a time
+  pipeline::BlockingLane operations_{1, 16}; // one at a time
+  // Apart, so that who looks does not wait for a reload. A connection asks for one thing at a time: it is never full.
+  pipeline::BlockingLane views_{1, kMaxConnections};
 };
 
 // The listener for operations: its own Unix socket, or an address that clients do not reach.

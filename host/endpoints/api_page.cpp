@@ -7,11 +7,10 @@
 #include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+#include "endpoints/content_security.h"
 #include "endpoints/document_text.h"
 #include "http/response_writer.h"
-#include "pipeline/hmac.h"
 
 namespace authd::endpoints {
 namespace {
@@ -52,15 +51,6 @@ dd { margin: 0 0 .5rem 1rem; }
 .bad { color: var(--bad); }
 summary { cursor: pointer; color: var(--link); }
 )css";
-
-std::string base64_of_sha256(std::string_view text) {
-  const auto digest = pipeline::sha256(text, "");
-  std::string encoded(45, '\0'); // 44 and the null that OpenSSL appends
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                  reinterpret_cast<const unsigned char*>(digest.data()), static_cast<int>(digest.size()));
-  encoded.pop_back();
-  return encoded;
-}
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -273,8 +263,8 @@ std::string api_page(const ApiInfo& info, Operations operations) {
 }
 
 std::string_view page_policy() {
-  static const std::string policy = "default-src 'none'; style-src 'sha256-" + base64_of_sha256(kStyle) +
-                                    "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  static const std::string policy = "default-src 'none'; style-src " + hash_source(kStyle) +
+                                    "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   return policy;
 }
 

@@ -42,15 +42,21 @@ void use_everything(Scene& scene) {
 TEST(Secrets, AppearInNoOutput) {
   FakeKong::Options recording;
   recording.record_requests = true;
+  const TempDir dir;
+  const std::string socket = (dir.path() / "admin.sock").string();
   Scene scene(
-      [](Settings& s) {
-        s.set_text("gateway", "admin_token", kPlantedInConfig);
+      [&](Settings& s) {
+        s.set_text("gateway", "admin_token", kPlantedInConfig).set_text("admin", "listen", "unix:" + socket);
         s.set_text("telemetry", "log_level", "debug").set_text("telemetry", "access_log", "all");
       },
       recording);
   use_everything(scene);
   ASSERT_FALSE(scene.kong.traffic().requests.empty());
   EXPECT_EQ(scene.kong.traffic().requests[0].header("Kong-Admin-Token"), kPlantedInConfig);
+  const Finished status = run_authd({"status", "--json", "--socket", socket});
+  ASSERT_EQ(status.output.size(), 1U);
+  EXPECT_NE(status.output[0].find("AUTH_004"), std::string::npos) << "it has Kong's words";
+  expect_clean("/admin/status", status.output[0]);
   scene.authd.child().signal(SIGTERM);
   EXPECT_EQ(scene.authd.child().await_exit(std::chrono::seconds(30)), 0);
   expect_clean("stdout and stderr", scene.authd.child().everything());

@@ -108,6 +108,112 @@ constexpr Schema kPluginList{R"json({
 })json",
                              "PluginList"};
 
+constexpr Schema kStatusSchema{R"json({
+  "type": "object",
+  "required": ["version", "environment", "uptime", "rate", "latency", "reactors", "tiers", "breakers", "lane",
+               "plugins", "errors"],
+  "properties": {
+    "version": {"type": "string", "description": "Of authd."},
+    "environment": {"type": "string"},
+    "uptime": {"type": "integer", "description": "Seconds."},
+    "rate": {
+      "type": "object",
+      "description": "Per second, over the last ten seconds.",
+      "required": ["requests", "tokens", "errors"],
+      "properties": {
+        "requests": {"type": "number"},
+        "tokens": {"type": "number"},
+        "errors": {"type": "number", "description": "Answers of 500 and above."}
+      }
+    },
+    "latency": {
+      "type": "object",
+      "description": "Milliseconds, over the last ten seconds.",
+      "required": ["p50", "p95", "p99"],
+      "properties": {"p50": {"type": "number"}, "p95": {"type": "number"}, "p99": {"type": "number"}}
+    },
+    "reactors": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["connections", "requests", "loopDelay"],
+        "properties": {
+          "connections": {"type": "integer", "description": "Open now."},
+          "requests": {"type": "integer", "description": "Since the start."},
+          "loopDelay": {"type": "number", "description": "Milliseconds, p99 of the last ten seconds."}
+        }
+      }
+    },
+    "tiers": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["name", "state", "hits", "misses", "hitRate", "entries", "bytes"],
+        "properties": {
+          "name": {"type": "string"},
+          "state": {"type": "string", "enum": ["healthy", "degraded", "unhealthy"]},
+          "hits": {"type": "integer"},
+          "misses": {"type": "integer"},
+          "hitRate": {"type": "number", "minimum": 0, "maximum": 1},
+          "entries": {"type": ["integer", "null"], "description": "null: the tier cannot tell."},
+          "bytes": {"type": ["integer", "null"]}
+        }
+      }
+    },
+    "breakers": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["name", "state", "since", "history"],
+        "properties": {
+          "name": {"type": "string"},
+          "state": {"type": "string", "enum": ["closed", "open", "half-open"]},
+          "since": {"type": "string", "format": "date-time"},
+          "history": {
+            "type": "array",
+            "description": "The last changes, oldest first.",
+            "items": {
+              "type": "object",
+              "required": ["at", "from", "to"],
+              "properties": {
+                "at": {"type": "string", "format": "date-time"},
+                "from": {"type": "string"},
+                "to": {"type": "string"}
+              }
+            }
+          }
+        }
+      }
+    },
+    "lane": {
+      "type": "object",
+      "description": "Of blocking calls to the gateway and to blocking tiers.",
+      "required": ["workers", "depth", "rejected"],
+      "properties": {
+        "workers": {"type": "integer"},
+        "depth": {"type": "integer", "description": "Jobs that wait."},
+        "rejected": {"type": "integer", "description": "Since the start."}
+      }
+    },
+    "plugins": {"type": "array", "items": {"type": "object"}, "description": "As in GET /admin/plugins."},
+    "errors": {
+      "type": "array",
+      "description": "The last kinds of errors.",
+      "items": {
+        "type": "object",
+        "required": ["at", "code", "message", "count"],
+        "properties": {
+          "at": {"type": "string", "format": "date-time", "description": "The last time."},
+          "code": {"type": "string"},
+          "message": {"type": "string"},
+          "count": {"type": "integer"}
+        }
+      }
+    }
+  }
+})json",
+                               "Status"};
+
 constexpr AnswerRow kInvalidateAnswers[] = {
     {200, "What was dropped.", kJson, kInvalidated},
     problem(400, "AUTH_007: the body is neither of the two."),
@@ -118,7 +224,7 @@ constexpr AnswerRow kInvalidateAnswers[] = {
     kSlow,
 };
 constexpr AnswerRow kCacheStatsAnswers[] = {
-    {200, "One entry for each tier, fastest first.", kJson, kCacheStatistics}, kForeign, kLaneFull, kSlow};
+    {200, "One entry for each tier, fastest first.", kJson, kCacheStatistics}, kForeign};
 constexpr AnswerRow kReloadAnswers[] = {
     {200, "The new configuration is in effect.", kJson, kReloadOutcome},
     kForeign,
@@ -126,7 +232,9 @@ constexpr AnswerRow kReloadAnswers[] = {
     kLaneFull,
     kSlow,
 };
-constexpr AnswerRow kPluginsAnswers[] = {{200, "Every plugin in use.", kJson, kPluginList}, kForeign, kLaneFull, kSlow};
+constexpr AnswerRow kPluginsAnswers[] = {{200, "Every plugin in use.", kJson, kPluginList}, kForeign};
+constexpr AnswerRow kStatusAnswers[] = {{200, "As of now.", kJson, kStatusSchema}, kForeign};
+constexpr AnswerRow kStatusPageAnswers[] = {{200, "The page.", "text/html", {}}, kForeign};
 constexpr AnswerRow kForeignOnly[] = {kForeign};
 constexpr auto kAdminDocumentAnswers = http::join(kDocumentAnswers, kForeignOnly);
 
@@ -165,6 +273,24 @@ constinit const http::Operation kPlugins{
     .tag = kTag,
     .summary = "Loaded plugins",
     .answers = kPluginsAnswers,
+};
+
+constinit const http::Operation kStatus{
+    .path = "/admin/status",
+    .id = "getStatus",
+    .tag = kTag,
+    .summary = "What the running authd does",
+    .description = "Rates, latencies, reactors, tiers, breakers with their history, and the last errors.",
+    .answers = kStatusAnswers,
+};
+
+constinit const http::Operation kStatusPage{
+    .path = "/admin/ui",
+    .id = "getStatusPage",
+    .tag = kTag,
+    .summary = "The status page",
+    .description = "Draws `GET /admin/status`, for a browser.",
+    .answers = kStatusPageAnswers,
 };
 
 constinit const http::Operation kAdminApiDocument{

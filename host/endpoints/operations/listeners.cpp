@@ -20,7 +20,7 @@ std::vector<const http::Operation*> of_public_listener(config::Environment envir
 }
 
 std::vector<const http::Operation*> of_admin_listener() {
-  return {&kInvalidate, &kCacheStats, &kReload, &kPlugins, &kAdminApiDocument};
+  return {&kInvalidate, &kCacheStats, &kReload, &kPlugins, &kStatus, &kStatusPage, &kAdminApiDocument};
 }
 
 } // namespace authd::endpoints::operations

@@ -2,6 +2,8 @@
 // The shape of what operators are answered: spec/token-service.md, "Operations".
 #include "endpoints/admin.h"
 
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "http/server.h"
@@ -25,6 +27,12 @@ class AdminEndpointsTest : public testing::Test {
       asked_for = "everybody";
       return outcome;
     };
+    actions.cache_stats = [] { return std::string(R"({"tiers":[]})"); };
+    actions.status = [] { return std::string(R"({"version":"1"})"); };
+    actions.reload = [this] {
+      reload_goes_on.get_future().wait();
+      return AdminActions::ReloadOutcome{true, {}};
+    };
     endpoints_ = std::make_unique<AdminEndpoints>(std::move(actions), AdminGuard());
     endpoints_->add_to(router_);
     http::ServerOptions options;
@@ -34,6 +42,12 @@ class AdminEndpointsTest : public testing::Test {
     server_->start();
   }
 
+  http::Answer get(const std::string& path) {
+    http::RawClient client(server_->port());
+    return client.exchange("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  http::RawClient connect() { return http::RawClient(server_->port()); }
+
   http::Answer invalidate(const std::string& body) {
     http::RawClient client(server_->port());
     return client.exchange("POST /admin/cache/invalidate HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
@@ -42,6 +56,7 @@ class AdminEndpointsTest : public testing::Test {
   }
 
   Invalidation outcome;
+  std::promise<void> reload_goes_on;
   std::string asked_for;
 
  private:
@@ -88,6 +103,17 @@ TEST_F(AdminEndpointsTest, ResolveNobodyWhenAllIsDropped) {
   EXPECT_EQ(invalidate(R"({"all":true})").body,
             R"({"invalidated":17,"resolved":true,"everywhere":true,"dropped":{"cache-memory":17,"cache-redis":null}})");
   EXPECT_EQ(asked_for, "everybody");
+}
+
+TEST_F(AdminEndpointsTest, ShowWhatTheDaemonDoesWhileAReloadIsUnderWay) {
+  http::RawClient reloading = connect();
+  reloading.send("POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(get("/admin/status").body, R"({"version":"1"})");
+  EXPECT_EQ(get("/admin/cache/stats").status, 200);
+  EXPECT_EQ(get("/admin/ui").header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_TRUE(reloading.silent_for(milliseconds(50)));
+  reload_goes_on.set_value();
+  EXPECT_EQ(reloading.receive().status, 200);
 }
 
 TEST_F(AdminEndpointsTest, RefuseWhatIsNoName) {
