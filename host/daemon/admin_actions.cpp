@@ -63,8 +63,7 @@ endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& st
 
 } // namespace
 
-std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, const StatusReport& status,
-                                                            Log& log) {
+std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, const StatusReport& status, Log& log) {
   const config::Config& config = reloader.current()->config();
   if (config.admin.listen.empty()) return nullptr;
   const auto is_preset = [](const config::EffectiveValue& v) {

@@ -89,9 +89,8 @@ AdminGuard guard_for(const std::string& listen) {
 void AdminEndpoints::add_to(http::Router& router) {
   router.add(guarded(operations::kInvalidate, [this](http::Exchange& e) { invalidate(e); }));
   router.add(view(operations::kCacheStats, actions_.cache_stats));
-  router.add(guarded(operations::kReload, [this](http::Exchange& e) {
-    answer_later(operations_, e, [this] { return reload(); });
-  }));
+  router.add(guarded(operations::kReload,
+                     [this](http::Exchange& e) { answer_later(operations_, e, [this] { return reload(); }); }));
   router.add(view(operations::kPlugins, actions_.plugins));
   router.add(view(operations::kStatus, actions_.status));
   router.add(guarded(operations::kStatusPage, respond_status_page));

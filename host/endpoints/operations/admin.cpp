@@ -223,8 +223,8 @@ constexpr AnswerRow kInvalidateAnswers[] = {
     kLaneFull,
     kSlow,
 };
-constexpr AnswerRow kCacheStatsAnswers[] = {
-    {200, "One entry for each tier, fastest first.", kJson, kCacheStatistics}, kForeign};
+constexpr AnswerRow kCacheStatsAnswers[] = {{200, "One entry for each tier, fastest first.", kJson, kCacheStatistics},
+                                            kForeign};
 constexpr AnswerRow kReloadAnswers[] = {
     {200, "The new configuration is in effect.", kJson, kReloadOutcome},
     kForeign,
