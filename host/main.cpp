@@ -27,6 +27,7 @@
 #include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
+#include "profiling/heap_sampler.h"
 
 namespace {
 
@@ -66,8 +67,9 @@ void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, L
             drained ? "every request was answered" : "server.drain_timeout passed with requests unanswered");
 }
 
-int serve(const std::string& config_file) {
+int serve(const std::string& config_file, char** arguments) {
   config::Config config = load_config(config_file, &try_plugin);
+  if (config.profiling.enabled) profiling::restart_sampling_heap(arguments);
   block_signals();
   Log log(log_options(config));
   const CrashReports crash_reports(log);
@@ -109,7 +111,7 @@ int main(int argc, char** argv) {
   if (command.exit_code) return *command.exit_code;
   hold_reloads();
   try {
-    return serve(command.config_file);
+    return serve(command.config_file, argv);
   } catch (const Refused& refusal) {
     std::cerr << refusal.what();
     return cli::kExitConfig;

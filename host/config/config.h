@@ -191,6 +191,12 @@ struct Api {
   std::string license_identifier;
 };
 
+struct Profiling {
+  bool enabled = false;
+  std::string output_dir;     // absolute
+  bool auto_generate = false; // reports are written when a session stops, else when they are asked for
+};
+
 struct Plugins {
   std::string dir;                         // where bare names are looked up
   std::map<std::string, std::string> pins; // plugin -> sha256
@@ -225,6 +231,7 @@ struct Config {
   Lookup lookup;
   Telemetry telemetry;
   Api api;
+  Profiling profiling;
   Plugins plugins;
   Security security;
   Admin admin;

@@ -35,6 +35,11 @@ fs::path folder_of(const std::string& file) {
   return file.empty() ? fs::current_path() : fs::absolute(file).parent_path();
 }
 
+std::string default_profiling_dir() {
+  std::error_code error; // without a working directory the folder cannot be made, and a session says so
+  return (fs::current_path(error) / "profiling").string();
+}
+
 Node string_list(std::initializer_list<std::string_view> entries) {
   Node list;
   list.kind = Node::Kind::array;
@@ -144,6 +149,7 @@ void Loading::derive(std::string_view table, Node& node) const {
   if (table == "telemetry") fill("service_version", string_node(std::string(kVersion)));
   if (table == "api") fill("version", string_node(std::string(kVersion)));
   if (table == "telemetry") fill("audit", boolean_node(config_.environment != Environment::development));
+  if (table == "profiling") fill("output_dir", string_node(default_profiling_dir()));
   if (table == "plugins") fill("dir", string_node(default_plugin_dir()));
   if (table == "security" && is_loopback(config_.server.host)) {
     fill("trusted_gateways", string_list({"127.0.0.0/8", "::1/128"}));

@@ -84,8 +84,13 @@ std::string service_violation(const std::string& path, std::string_view written)
   return {};
 }
 
+// A waiver would be of no use: production does not serve /debug.
+bool is_waivable(const std::string& path) { return path != "profiling.enabled"; }
+
 std::string violation(const std::string& path, const Node& node, const Shape& shape) {
-  if (path == "profiling.enabled" && node.integer != 0) return "production refuses profiling";
+  if (path == "profiling.enabled" && node.integer != 0) {
+    return "production refuses profiling; remove the setting, or profile in another environment";
+  }
   if (node.kind != Node::Kind::string || node.unknown) return {};
   std::string_view value = node.text.reveal();
   if (shape.https_in_production) return url_violation(value);
@@ -145,6 +150,7 @@ class Rules {
 
  private:
   void refuse(const Origin& origin, const std::string& path, const std::string& message) {
+    if (!is_waivable(path)) return problems_.add(origin, path, message);
     const bool within = !prefix_.path.empty() && path.starts_with(prefix_.path);
     const std::string waiver = within ? prefix_.waiver + path.substr(prefix_.path.size()) : path;
     if (contains(config_.security.waivers, waiver)) {
@@ -167,7 +173,7 @@ class Rules {
 void collect(const Shape& shape, const std::string& path, std::vector<std::string>& paths) {
   for (const Property& p : shape.properties) {
     std::string inner = child_path(path, p.name);
-    if (has_rule(p.shape)) paths.push_back(inner);
+    if (has_rule(p.shape) && is_waivable(inner)) paths.push_back(inner);
     if (p.shape.type == Type::object) collect(p.shape, inner, paths);
   }
 }

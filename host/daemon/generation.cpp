@@ -106,11 +106,13 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining(),
               lifecycle.telemetry().exporter()),
       telemetry_(config_, lifecycle.telemetry().exporter(), lifecycle.telemetry().measurements().metrics()),
+      profiling_(config_, lifecycle.profiling()),
       metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)),
       api_(endpoints::info_of_public_listener(config_.api), router_, wall_now()) {
   tokens_.add_to(router_);
   health_.add_to(router_);
   telemetry_.add_to(router_);
+  profiling_.add_to(router_);
   metrics_.add_to(router_);
   api_.add_to(router_);
   metrics_recorder_.know_routes(paths_of(router_));

@@ -14,6 +14,7 @@
 #include "endpoints/api.h"
 #include "endpoints/health.h"
 #include "endpoints/metrics.h"
+#include "endpoints/profiling.h"
 #include "endpoints/telemetry.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
@@ -79,6 +80,7 @@ class Generation {
   endpoints::TokenEndpoints tokens_;
   endpoints::HealthEndpoints health_;
   endpoints::TelemetryEndpoints telemetry_;
+  endpoints::ProfilingEndpoints profiling_;
   endpoints::MetricsEndpoint metrics_;
   http::Router router_;
   endpoints::ApiEndpoint api_;

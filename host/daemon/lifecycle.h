@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What lives as long as the process, whatever a reload replaces: whether it drains, what the service manager
-// is told, and where old generations end.
+// is told, profiling sessions, and where old generations end.
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/telemetry.h"
+#include "profiling/worker.h"
 #include "telemetry/recent_events.h"
 
 namespace authd::daemon {
@@ -77,6 +78,7 @@ class Lifecycle {
   std::unique_lock<std::mutex> permit_swap();
 
   SystemdNotifier& service_manager() { return service_manager_; }
+  profiling::Worker& profiling() { return profiling_; }
   Retirement& retirement() { return retirement_; }
   Telemetry& telemetry() { return telemetry_; }
   telemetry::RecentEvents& recent_events() { return recent_events_; }
@@ -87,6 +89,7 @@ class Lifecycle {
   SystemdNotifier service_manager_;
   Telemetry& telemetry_;
   telemetry::RecentEvents recent_events_;
+  profiling::Worker profiling_;
   Retirement retirement_; // last: what it still ends refers to the rest
 };
 

@@ -23,11 +23,11 @@ namespace {
 unsigned reactor_count(unsigned configured) { return configured != 0 ? configured : usable_cpus(); }
 
 // Signals are handled by main; a reactor blocks them. Not its own faults: if those are blocked, the kernel kills the
-// process before a handler can report where it was.
+// process before a handler can report where it was. Nor SIGPROF, which nobody sends but a profiling session.
 void prepare_thread(unsigned number) {
   sigset_t all;
   sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
+  for (const int open : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGPROF}) sigdelset(&all, open);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   pthread_setname_np(pthread_self(), ("reactor-" + std::to_string(number)).c_str());
 }

@@ -26,12 +26,13 @@ constexpr int kRetryMs = 1000;
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
-// Signals are for the host's own threads; a fault of this one must reach the host's report of it.
+// Signals are for the host's own threads; a fault of this one must reach the host's report of it, and SIGPROF its
+// profiles.
 template <class Body>
 std::thread thread_without_signals(Body body) {
   sigset_t all, before;
   sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
+  for (const int open : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGPROF}) sigdelset(&all, open);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread thread(std::move(body));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -34,11 +34,12 @@ std::string body_of(const std::string& name, const ControlPlane& plane) {
   return "{\"name\":" + kong_admin::quoted(name) + allowed + "}";
 }
 
-// Signals are for the host's own threads; a fault of this one must reach the host's report of it.
+// Signals are for the host's own threads; a fault of this one must reach the host's report of it, and SIGPROF its
+// profiles.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
+  for (const int open : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGPROF}) sigdelset(&all, open);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 

@@ -12,6 +12,7 @@
 #include "scene.h"
 #include "support/api_document.h"
 #include "support/free_port.h"
+#include "support/temp_dir.h"
 #include "support/token_forge.h"
 
 namespace authd::test {
@@ -124,6 +125,56 @@ class PublicApi : public testing::Test {
     };
   }
 
+  Scene& profiled() {
+    return scene("profiled", [this](Settings& s) {
+      s.set("profiling", "enabled", "true").set_text("profiling", "output_dir", (dir_.path() / "profiles").string());
+    });
+  }
+  HttpReply profiling(const std::string& method, const std::string& what) {
+    return fetch(profiled().port(), method, "/debug/profiling/" + what);
+  }
+  // A finished session; its id.
+  std::string session() {
+    profiling("POST", "start");
+    return parse_object(profiling("POST", "stop").body)->getValue<std::string>("sessionId");
+  }
+
+  void add_profiling(Cases& cases) {
+    const std::string base = "/debug/profiling/";
+    for (const char* what : {"status", "reports"})
+      cases["GET " + base + what + " 200 "] = [=, this](const Promised&) { return profiling("GET", what); };
+    cases["POST " + base + "cleanup 200 "] = [this](const Promised&) { return profiling("POST", "cleanup"); };
+    cases["POST " + base + "start 200 "] = [this](const Promised&) {
+      const HttpReply started = profiling("POST", "start");
+      profiling("POST", "stop");
+      return started;
+    };
+    cases["POST " + base + "start 400 AUTH_007"] = [this](const Promised&) {
+      return profiling("POST", "start?type=x");
+    };
+    cases["POST " + base + "start 400 HTTP_400"] = [this](const Promised&) {
+      profiling("POST", "start");
+      const HttpReply second = profiling("POST", "start");
+      profiling("POST", "stop");
+      return second;
+    };
+    cases["POST " + base + "stop 200 "] = [this](const Promised&) {
+      profiling("POST", "start");
+      return profiling("POST", "stop");
+    };
+    cases["POST " + base + "stop 400 HTTP_400"] = [this](const Promised&) { return profiling("POST", "stop"); };
+    cases["GET " + base + "report 200 "] = [this](const Promised& p) {
+      const char* form = p.media_type == "application/gzip" ? ".cpu.pb.gz" : ".cpuprofile";
+      return profiling("GET", "report?file=" + session() + form);
+    };
+    cases["GET " + base + "report 400 HTTP_400"] = [this](const Promised&) {
+      return profiling("GET", "report?file=x");
+    };
+    cases["GET " + base + "report 404 HTTP_404"] = [this](const Promised&) {
+      return profiling("GET", "report?file=profile-1-0123abcd.cpuprofile");
+    };
+  }
+
   void add_document(Cases& cases) {
     cases["GET / 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
     cases["GET /metrics 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
@@ -224,6 +275,7 @@ class PublicApi : public testing::Test {
 
   Scene main_{[](Settings& s) { s.set_text("lookup", "negative_ttl", "1s"); }};
   const Caller caller_{main_.port(), kAlice};
+  const TempDir dir_;
   int strangers_ = 0;
 
  private:
@@ -239,6 +291,7 @@ TEST_F(PublicApi, AnswersEveryStatusOfItsDocumentAsDescribed) {
   add_tokens(cases);
   add_health(cases);
   add_telemetry(cases);
+  add_profiling(cases);
   add_document(cases);
   expect_kept(ApiDocument(get(main_.port(), "/").body), cases);
 }

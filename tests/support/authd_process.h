@@ -51,6 +51,7 @@ class AuthdProcess {
   std::uint16_t await_ready();
   std::uint16_t port() const { return port_; }
   ChildProcess& child() { return *child_; }
+  pid_t pid() const { return child_->pid(); }
   const std::string& config_file() const { return config_file_; }
 
   // Puts this text in the place of authd.toml, sends SIGHUP and waits for the line that tells the outcome:

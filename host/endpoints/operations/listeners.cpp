@@ -5,6 +5,7 @@
 #include "endpoints/operations/api.h"
 #include "endpoints/operations/health.h"
 #include "endpoints/operations/metrics.h"
+#include "endpoints/operations/profiling.h"
 #include "endpoints/operations/telemetry.h"
 #include "endpoints/operations/tokens.h"
 
@@ -14,7 +15,8 @@ std::vector<const http::Operation*> of_public_listener(config::Environment envir
   std::vector<const http::Operation*> all{&kIssueToken, &kValidateToken,   &kHealth,       &kLive,
                                           &kReady,      &kTelemetryHealth, &kMetricsHealth};
   if (environment != config::Environment::production)
-    all.insert(all.end(), {&kRecordTestValues, &kExportNow, &kExportStats});
+    all.insert(all.end(), {&kRecordTestValues, &kExportNow, &kExportStats, &kStartProfiling, &kStopProfiling,
+                           &kProfilingStatus, &kListProfiles, &kGetProfile, &kCleanUpProfiles});
   all.insert(all.end(), {&kMetrics, &kApiDocument});
   return all;
 }

@@ -25,9 +25,9 @@ class NotBuilt : public ConfigTest {
 
 TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
   const std::map<std::string, std::string> known = {
-      {"RATE_LIMIT_WINDOW_MS", "60000"},   {"RATE_LIMIT_MAX_REQUESTS", "1000"},
-      {"PROFILING_ENABLED", "true"},       {"PROFILING_OUTPUT_DIR", "/tmp/profiles"},
-      {"PROFILING_AUTO_GENERATE", "true"}, {"AUTHD_TEST_CLOCK", "/tmp/clock"},
+      {"RATE_LIMIT_WINDOW_MS", "60000"},
+      {"RATE_LIMIT_MAX_REQUESTS", "1000"},
+      {"AUTHD_TEST_CLOCK", "/tmp/clock"},
   };
   EnvironmentVariables variables = required_variables();
   variables.insert(known.begin(), known.end());
@@ -64,11 +64,6 @@ window = "1m"
 max_requests = 1000
 shared = true
 legacy_headers = true
-[telemetry]
-[profiling]
-enabled = true
-output_dir = "profiles"
-auto_generate = true
 [plugins]
 trusted_keys = []
 [security]
@@ -79,7 +74,6 @@ client_subjects = ["CN=kong"]
   EXPECT_EQ(warnings.size(), keys);
   for (const std::string& line : warnings) EXPECT_THAT(line, HasSubstr(kNoEffect));
   EXPECT_THAT(warnings, testing::Contains("authd.toml:6:15: gateway.credentials: " + std::string(kNoEffect)));
-  EXPECT_THAT(warnings, testing::Contains(HasSubstr(": telemetry.trace_sample_ratio: ")));
 }
 
 TEST_F(NotBuilt, InJwtTheyAreKnownToo) {
@@ -107,18 +101,16 @@ TEST_F(NotBuilt, TheyAreHeldAgainstTheirRules) {
 TEST_F(NotBuilt, ProductionHasItsRulesAboutThemToo) {
   auto problems = problems_of(
       load_with_required("[telemetry]\nendpoint = \"http://otel.example.com\"\n"
-                         "[profiling]\nenabled = true\n"
                          "[security]\ntrusted_gateways = [\"10.0.0.0/8\"]\n",
                          {{"AUTHD_ENV", "production"}, {"KONG_ADMIN_TOKEN", "q8Rt2vXz5Lm9Kp3Wn7Yb4Jc6Hd1Gf0Sa"}}));
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("telemetry.endpoint: production refuses plain http"),
-                                    HasSubstr("profiling.enabled: production refuses profiling")));
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("telemetry.endpoint: production refuses plain http")));
 }
 
 TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
   const Config config = config_of(load_with_required(""));
   EXPECT_THAT(config.warnings, IsEmpty());
   EXPECT_THAT(show(config), Not(HasSubstr("rate_limit")));
-  EXPECT_EQ(shown_at(config, "telemetry.trace_sample_ratio"), "(not shown)");
+  EXPECT_EQ(shown_at(config, "plugins.trusted_keys"), "(not shown)");
 }
 
 TEST_F(NotBuilt, APluginsSettingOfThatNameIsThePlugins) {

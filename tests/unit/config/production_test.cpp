@@ -56,6 +56,15 @@ TEST_F(Production, RefusesUrlsOfThisMachine) {
   }
 }
 
+TEST_F(Production, RefusesProfilingOutright) {
+  const std::string enabled = "[profiling]\nenabled = true\n";
+  expect_refused({.telemetry = enabled}, "authd.toml:9:11: profiling.enabled: production refuses profiling; remove");
+  const std::string waived = "trusted_gateways = [\"10.0.0.0/8\"]\nwaivers = [\"profiling.enabled\"]\n";
+  EXPECT_THAT(problems_of(load_lines({.telemetry = enabled, .security = waived})),
+              testing::Contains(HasSubstr("profiling.enabled: production refuses profiling")));
+  EXPECT_FALSE(config_of(load_lines({.telemetry = "[profiling]\nenabled = false\n"})).profiling.enabled);
+}
+
 TEST_F(Production, RefusesShortTokens) {
   expect_refused({.admin_token = "q7Xv2LmZ9rTb4KsW8yHc3NdF6gJp1Qa"},
                  "gateway.admin_token: production refuses a secret of 31 characters; expected at least 32");

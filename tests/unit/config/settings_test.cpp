@@ -191,6 +191,9 @@ TEST_F(Defaults, OfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(loaded.telemetry.truncate_addresses, built.telemetry.truncate_addresses);
   EXPECT_EQ(loaded.api.cors, built.api.cors);
   EXPECT_EQ(loaded.api.cors_credentials, built.api.cors_credentials);
+  EXPECT_EQ(loaded.profiling.enabled, built.profiling.enabled);
+  EXPECT_EQ(loaded.profiling.output_dir, (std::filesystem::current_path() / "profiling").string());
+  EXPECT_EQ(loaded.profiling.auto_generate, built.profiling.auto_generate);
   EXPECT_EQ(loaded.plugins.pins, built.plugins.pins);
   EXPECT_EQ(loaded.plugins.require_pins, built.plugins.require_pins);
   EXPECT_EQ(loaded.security.waivers, built.security.waivers);
