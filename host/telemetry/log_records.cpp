@@ -37,7 +37,7 @@ void add(LogRecord& record, const Field& field) {
   } else if (text != nullptr && field.name == "span.id") {
     record.span = span_id_of(*text);
   } else if (auto value = std::visit(ToAttribute(), field.value); value != ToAttribute::Value(std::string())) {
-    record.attributes.push_back({std::string(field.name), std::move(value)});
+    record.attributes.push_back({field.name, std::move(value)});
   }
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,7 +20,7 @@ using authd::SpanId;
 using authd::TraceId;
 
 struct Attribute {
-  std::string name; // OpenTelemetry's semantic conventions, else authd.*
+  std::string_view name; // static text: of OpenTelemetry's semantic conventions, else authd.*
   std::variant<std::string, std::int64_t, double, bool> value;
 };
 
@@ -53,6 +55,8 @@ struct LogRecord {
 class SpanSink {
  public:
   virtual ~SpanSink() = default;
+  // Whether so many spans would be taken now. False: they need not be built, and are counted as dropped.
+  virtual bool admits(std::size_t spans) = 0;
   virtual void offer(std::vector<Span> spans) = 0;
 };
 

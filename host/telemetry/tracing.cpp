@@ -17,6 +17,7 @@ namespace authd::telemetry {
 namespace {
 
 constexpr std::size_t kPathBytes = 1024;
+constexpr std::size_t kAttributes = 16;             // of most requests, and more
 constexpr std::string_view kOtherMethod = "_OTHER"; // as the conventions call a method that is none of HTTP's
 
 std::string_view known_method(std::string_view method) {
@@ -28,11 +29,9 @@ std::string_view known_method(std::string_view method) {
 
 // Empty texts say nothing and are left out.
 void add(Span& span, std::string_view name, std::string_view text) {
-  if (!text.empty()) span.attributes.push_back({std::string(name), std::string(text)});
+  if (!text.empty()) span.attributes.push_back({name, std::string(text)});
 }
-void add(Span& span, std::string_view name, std::int64_t number) {
-  span.attributes.push_back({std::string(name), number});
-}
+void add(Span& span, std::string_view name, std::int64_t number) { span.attributes.push_back({name, number}); }
 
 // Times of the two clocks at one moment: what is measured by the steady one, as the wall clock would have it.
 class Clocks {
@@ -175,6 +174,11 @@ std::string name_of(const RequestOutcome& o) {
   return o.route.empty() ? std::string(shown) : fmt::format("{} {}", shown, o.route);
 }
 
+// At least so many are built for it.
+std::size_t spans_of(const RequestOutcome& o) {
+  return 1 + o.local_reads.all().size() + o.lookup.attempts.size() + (o.token.jti.empty() ? 0 : 1);
+}
+
 std::string error_type(const RequestOutcome& o) {
   return o.code ? std::string(describe(*o.code).code) : std::to_string(o.status);
 }
@@ -196,9 +200,10 @@ Tracing::Tracing(const config::Config& config, SpanSink* sink)
       host_(config.server.host), port_(config.server.port) {}
 
 void Tracing::on_outcome(const RequestOutcome& o) {
-  if (sink_ == nullptr || !is_kept(o)) return;
+  if (sink_ == nullptr || !is_kept(o) || !sink_->admits(spans_of(o))) return;
   const Clocks clocks;
   std::vector<Span> spans;
+  spans.reserve(spans_of(o));
   spans.push_back(span_of(o, clocks.wall(o.received), clocks.wall(o.received + o.duration)));
   Children children(o.trace, clocks, spans);
   for (const TimedStep& read : o.local_reads.all()) children.add_read(read);
@@ -209,6 +214,7 @@ void Tracing::on_outcome(const RequestOutcome& o) {
 
 Span Tracing::span_of(const RequestOutcome& o, WallTime start, WallTime end) const {
   Span span = root_of(o.trace, name_of(o), Span::Kind::server);
+  span.attributes.reserve(kAttributes);
   span.start = start;
   span.end = end;
   add(span, "http.request.method", known_method(o.method));

@@ -13,7 +13,7 @@ import threading
 import unittest
 import xml.etree.ElementTree as xml
 
-from measure import authd, chart, load, modes_overload, report, tokens
+from measure import authd, chart, collector, load, modes_overload, report, stage, tokens
 from measure.open_loop import Answer, OpenLoop
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "script", "bench")
@@ -157,6 +157,38 @@ class CommandLineTest(unittest.TestCase):
         done = self.run_bench("wrm")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no mode wrm; there are: warm,", done.stderr)
+
+
+class CollectorTest(unittest.TestCase):
+    def answer(self, behaviour, requests=1):
+        """What it answers to so many requests on one connection."""
+        port = stage.free_port()
+        process = subprocess.Popen([sys.executable, "-B", collector.__file__, str(port), behaviour])
+        try:
+            while True:
+                with socket.socket() as s:
+                    if s.connect_ex(("127.0.0.1", port)) == 0:
+                        s.settimeout(20)
+                        return self.ask(s, requests)
+        finally:
+            process.kill()
+            process.wait()
+
+    @staticmethod
+    def ask(s, requests):
+        received = b""
+        for _ in range(requests):
+            s.sendall(b"POST /v1/traces HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")
+            received += s.recv(4096)
+        return received
+
+    def test_takes_one_export_after_the_other(self):
+        self.assertEqual(self.answer("ok", 2).count(b"HTTP/1.1 200 OK"), 2)
+
+    def test_fails_as_it_is_told_to(self):
+        self.assertIn(b"503", self.answer("503"))
+        self.assertIn(b"Retry-After: 1\r\n", self.answer("429"))
+        self.assertNotIn(b"HTTP", self.answer("garbage"))
 
 
 if __name__ == "__main__":

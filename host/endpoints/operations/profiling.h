@@ -6,11 +6,11 @@
 
 namespace authd::endpoints::operations {
 
-extern const http::Operation kStartProfiling;   // POST start
-extern const http::Operation kStopProfiling;    // POST stop
-extern const http::Operation kProfilingStatus;  // GET status
-extern const http::Operation kListProfiles;     // GET reports
-extern const http::Operation kGetProfile;       // GET report
-extern const http::Operation kCleanUpProfiles;  // POST cleanup
+extern const http::Operation kStartProfiling;  // POST start
+extern const http::Operation kStopProfiling;   // POST stop
+extern const http::Operation kProfilingStatus; // GET status
+extern const http::Operation kListProfiles;    // GET reports
+extern const http::Operation kGetProfile;      // GET report
+extern const http::Operation kCleanUpProfiles; // POST cleanup
 
 } // namespace authd::endpoints::operations

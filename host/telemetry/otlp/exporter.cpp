@@ -40,6 +40,8 @@ void Exporter::apply(Plan plan) noexcept {
   }
 }
 
+bool Exporter::admits(std::size_t spans) { return traces_.admits(spans); }
+
 void Exporter::offer(std::vector<Span> spans) { traces_.offer(std::move(spans)); }
 
 void Exporter::offer(LogRecord record) { logs_.offer(std::move(record)); }

@@ -49,7 +49,8 @@ class Exporter final : public SpanSink, public LogSink {
   // From now on; the system's authorities are read again. Not after stop().
   void apply(Plan plan) noexcept;
 
-  // Both drop what there is no room for, and count it.
+  // All drop what there is no room for, and count it.
+  bool admits(std::size_t spans) override;
   void offer(std::vector<Span> spans) override;
   void offer(LogRecord record) override;
 

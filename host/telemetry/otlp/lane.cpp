@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <pthread.h>
+#include <time.h>
 
 namespace authd::telemetry::otlp {
 namespace {
@@ -14,6 +15,12 @@ using Verdict = Answered::Verdict;
 
 // A server that wants more is asked again nevertheless: its clock, or its mind, may have changed.
 constexpr milliseconds kLongestRetryAfter{5 * 60'000};
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
 
 bool is_success(Verdict verdict) { return verdict == Verdict::accepted || verdict == Verdict::partial; }
 
@@ -86,8 +93,10 @@ void Lane::run() {
     const auto to = to_;
     if (flushes_.empty()) {
       lock.unlock();
+      const std::chrono::nanoseconds before = thread_cpu_time();
       export_one(*to, SteadyTime::max());
       lock.lock();
+      rest(thread_cpu_time() - before);
     } else {
       export_all(*to, SteadyTime::max(), lock);
     }
@@ -116,7 +125,11 @@ bool Lane::await_work(Lock& lock) {
 
 SteadyTime Lane::next_work() const {
   const bool at_once = batch_ || is_full(*to_);
-  return std::max(paused_until_, at_once ? SteadyTime{} : next_export_);
+  return std::max({paused_until_, resting_until_, at_once ? SteadyTime{} : next_export_});
+}
+
+void Lane::rest(std::chrono::nanoseconds worked) {
+  resting_until_ = steady_now() + std::chrono::duration_cast<SteadyTime::duration>(worked * (kShare - 1));
 }
 
 // Whoever waits for a flush may ask for statistics.

@@ -75,6 +75,8 @@ class Lane {
 
   static constexpr milliseconds kFirstPause{1000};
   static constexpr milliseconds kLongestPause{30'000};
+  // Under a load that samples more than this can encode, spans are dropped and counted; requests come first.
+  static constexpr int kShare = 10; // a tenth
 
   void run();
   bool await_work(Lock& lock); // false: it is stopping
@@ -87,8 +89,9 @@ class Lane {
   void settle(const Destination& to, const Answered& answered, milliseconds took);
   void count(const Answered& answered, milliseconds took); // mutex_ is held
   void back_off(const Answered& answered);
-  void finish_batch();             // mutex_ is held
-  void drop_batch(DropReason why); // mutex_ is held
+  void rest(std::chrono::nanoseconds worked); // mutex_ is held
+  void finish_batch();                        // mutex_ is held
+  void drop_batch(DropReason why);            // mutex_ is held
   void tell_of_change(const Answered& answered);
 
   const Signal signal_;
@@ -101,6 +104,7 @@ class Lane {
   SteadyTime next_export_{};
   SteadyTime paused_until_{};
   SteadyTime refused_until_{}; // as Retry-After has it
+  SteadyTime resting_until_{}; // so that it takes at most kShare of a processor
   // Of the lane's thread alone.
   std::optional<Batch> batch_;
   std::size_t last_items_ = 0; // of the last batch that was sent

@@ -21,6 +21,14 @@ class QueueLane final : public Lane {
  public:
   using Lane::Lane;
 
+  // Whether so many fit now; if not, counts them as dropped. [thread-safe]
+  bool admits(std::size_t items) {
+    const std::lock_guard lock(mutex_);
+    if (!to_) return false;
+    if (room() >= items) return true;
+    stats_.of(stopping_ ? DropReason::shutdown : DropReason::queue_full) += items;
+    return false;
+  }
   // Drops and counts what does not fit. Nothing happens while the signal is not exported. [thread-safe]
   void offer(std::vector<Item> items) {
     const std::lock_guard lock(mutex_);
@@ -43,11 +51,13 @@ class QueueLane final : public Lane {
 
   // How many of so many fit; the others are counted as dropped.
   std::size_t make_room(std::size_t wanted) {
+    const std::size_t taken = std::min(wanted, room());
+    stats_.of(stopping_ ? DropReason::shutdown : DropReason::queue_full) += wanted - taken;
+    return taken;
+  }
+  std::size_t room() const {
     const std::size_t held = queue_.size() + under_way_;
-    const std::size_t most = std::max(to_->queue_size, held);
-    const std::size_t room = stopping_ ? 0 : std::min(wanted, most - held);
-    stats_.of(stopping_ ? DropReason::shutdown : DropReason::queue_full) += wanted - room;
-    return room;
+    return stopping_ || held >= to_->queue_size ? 0 : to_->queue_size - held;
   }
   // Once for each batch: whoever offers pays for waking.
   void wake_if_full(std::size_t added) {

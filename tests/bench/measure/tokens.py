@@ -28,15 +28,17 @@ def newcomer_id(number):
     return f"5eed0000-0000-4000-9000-{number:012x}"
 
 
-def request_of(path, consumer, username, bearer=None):
+def request_of(path, consumer, username, bearer=None, accept=None):
     lines = [f"GET {path} HTTP/1.1", "Host: bench", f"X-Consumer-ID: {consumer}", f"X-Consumer-Username: {username}"]
     if bearer:
         lines.append(f"Authorization: Bearer {bearer}")
+    if accept:
+        lines.append(f"Accept: {accept}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def request(path, number, bearer=None):
-    return request_of(path, consumer_id(number), f"consumer-{number}", bearer)
+def request(path, number, bearer=None, accept=None):
+    return request_of(path, consumer_id(number), f"consumer-{number}", bearer, accept)
 
 
 def newcomer_request(path, number):
@@ -57,8 +59,8 @@ class Client:
         self.reader.close()
         self.socket.close()
 
-    def send(self, path, number, bearer=None):
-        self.socket.sendall(request(path, number, bearer))
+    def send(self, path, number, bearer=None, accept=None):
+        self.socket.sendall(request(path, number, bearer, accept))
 
     def receive(self):
         """Status, head without its last empty line, and body, as text."""
@@ -70,8 +72,8 @@ class Client:
         length = next(int(h.split(":")[1]) for h in head if h.lower().startswith("content-length:"))
         return int(head[0].split()[1]), "\r\n".join(head), self.reader.read(length).decode()
 
-    def ask(self, path, number, bearer=None):
-        self.send(path, number, bearer)
+    def ask(self, path, number, bearer=None, accept=None):
+        self.send(path, number, bearer, accept)
         return self.receive()
 
 

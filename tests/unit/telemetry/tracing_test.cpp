@@ -20,8 +20,10 @@ using Kind = Span::Kind;
 
 class Spans final : public SpanSink {
  public:
+  bool admits(std::size_t spans) override { return spans <= room; }
   void offer(std::vector<Span> spans) override { offers.push_back(std::move(spans)); }
   std::vector<std::vector<Span>> offers;
+  std::size_t room = 100;
 };
 
 const TraceId kTrace = trace_id_of("4bf92f3577b34da6a3ce929d0e0e4736");
@@ -281,6 +283,18 @@ TEST(Tracing, ObeysWhatIsSaidOfNamesAndAddresses) {
   ASSERT_EQ(spans.size(), 1u);
   EXPECT_EQ(text_of(spans[0], "network.peer.address"), "10.0.0.0");
   EXPECT_EQ(text_of(spans[0], "user.id").find("alice"), std::string::npos);
+}
+
+TEST(Tracing, BuildsNothingThatWouldBeDropped) {
+  Spans spans;
+  spans.room = 1;
+  Tracing tracing(config::Config(), &spans);
+  RequestOutcome outcome = answered();
+  tracing.on_outcome(outcome);
+  EXPECT_EQ(spans.offers.size(), 1u);
+  outcome.token.jti = "jti-1"; // a second span, of the signature
+  tracing.on_outcome(outcome);
+  EXPECT_EQ(spans.offers.size(), 1u);
 }
 
 TEST(Tracing, WithoutASinkBuildsNothing) { Tracing(config::Config(), nullptr).on_outcome(answered(503)); }

@@ -140,6 +140,8 @@ TEST_F(OtlpFaults, ADeadCollectorCostsMemoryUpToTheQueuesSize) {
   for (int i = 0; i < 50; ++i) exporter_.offer(sample_spans(3));
   EXPECT_EQ(traces().waiting, 10u) << "what is under way is part of it";
   EXPECT_EQ(traces().of(DropReason::queue_full), 290u);
+  EXPECT_FALSE(exporter_.admits(3));
+  EXPECT_EQ(traces().of(DropReason::queue_full), 293u) << "what need not be built is counted";
   EXPECT_THAT(traces().last_error, HasSubstr("Connection refused"));
   exporter_.stop();
   EXPECT_EQ(traces().of(DropReason::shutdown), 10u);
