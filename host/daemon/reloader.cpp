@@ -2,6 +2,7 @@
 #include "daemon/reloader.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "config/loading.h"
@@ -74,6 +75,8 @@ Reloader::Outcome Reloader::load_and_swap() {
     auto application = next->publish();
     Retirement::Prepared retirement{[old = current()]() mutable {
       old->retire();
+      // Whoever reads its gauges or carries out an operation on it, perhaps a reactor, must not be the one to end it.
+      while (old.use_count() > 1) std::this_thread::sleep_for(milliseconds(1));
       old.reset();
     }};
     exchanges_.forget_authorities();

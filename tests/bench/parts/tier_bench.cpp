@@ -52,7 +52,7 @@ void TierGet(benchmark::State& state) {
   const std::string record(100, 'r');
   for (unsigned i = 0; i < entries; ++i) {
     Call call;
-    if (tier.set(call, consumer_id(i), record, milliseconds(3'600'000), milliseconds(0)) != Status::ok) {
+    if (tier.set(call, consumer_id(i), record, milliseconds(3'600'000), milliseconds(0)) != CallStatus::ok) {
       return state.SkipWithError("an entry was not stored");
     }
   }
@@ -63,8 +63,8 @@ void TierGet(benchmark::State& state) {
   std::size_t next = 0;
   for (auto _ : state) {
     Call call;
-    const Status status = tier.get(call, order[next++ % order.size()], value);
-    if (status != Status::ok) {
+    const CallStatus status = tier.get(call, order[next++ % order.size()], value);
+    if (status != CallStatus::ok) {
       state.SkipWithError("an entry was not found");
       break;
     }
