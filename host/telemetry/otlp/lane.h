@@ -76,7 +76,7 @@ class Lane {
   static constexpr milliseconds kFirstPause{1000};
   static constexpr milliseconds kLongestPause{30'000};
   // Under a load that samples more than this can encode, spans are dropped and counted; requests come first.
-  static constexpr int kShare = 10; // a tenth
+  static constexpr int kShare = 20; // a twentieth
 
   void run();
   bool await_work(Lock& lock); // false: it is stopping
