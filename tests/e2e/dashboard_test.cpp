@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shipped dashboard over a real Prometheus that scrapes authd: every panel has something to show.
+#include <atomic>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -7,6 +8,7 @@
 #include <Poco/URI.h>
 
 #include "scene.h"
+#include "support/connection_server.h"
 #include "support/free_port.h"
 
 namespace authd::test {
@@ -74,21 +76,56 @@ void use_everything(Scene& scene, int round) {
   for (int n = 0; n < 10; ++n) scene.tokens(stranger(n));
 }
 
-TEST(Dashboard, HasDataInEveryPanel) {
-  Scene scene;
+// Between a Prometheus and authd, as if it were one that knows text 0.0.4 only. (Debian's asks for OpenMetrics first.)
+class OldPrometheus {
+ public:
+  explicit OldPrometheus(std::uint16_t authd)
+      : server_([authd](Peer& peer) {
+          while (const auto request = peer.read_request()) {
+            const HttpReply reply = get(authd, request->target, {{"Accept", "text/plain;version=0.0.4"}});
+            if (!peer.send("HTTP/1.1 200 OK\r\nContent-Type: " + reply.header("Content-Type") +
+                           "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n" + reply.body))
+              return;
+          }
+        }) {}
+  std::uint16_t port() const { return server_.port(); }
+
+ private:
+  ConnectionServer server_;
+};
+
+// `view`: as metrics_collections_total calls the format.
+void expect_data_in_every_panel(Scene& scene, std::uint16_t scraped, const std::string& view) {
   scene.add_strangers(10, 10);
-  const Prometheus prometheus(scene.port());
+  const Prometheus prometheus(scraped);
   std::vector<std::string> missing = queries();
   ASSERT_GT(missing.size(), 15U);
+  missing.push_back("metrics_collections_total{view=\"" + view + "\"}");
   // There is none where no cgroup limits memory.
   std::erase_if(missing, [](const std::string& query) { return query.starts_with("process_memory_limit"); });
+  std::atomic<bool> ending{false};
+  std::thread load = checked_thread([&] {
+    for (int round = 0; !ending; ++round) use_everything(scene, round / 50);
+  });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  for (int round = 0; !missing.empty() && std::chrono::steady_clock::now() < deadline; ++round) {
-    use_everything(scene, round);
+  while (!missing.empty() && std::chrono::steady_clock::now() < deadline) {
     std::erase_if(missing, [&](const std::string& query) { return prometheus.count(query) > 0; });
-    std::this_thread::sleep_for(std::chrono::milliseconds(200)); // it scrapes once a second
+    std::this_thread::sleep_for(std::chrono::milliseconds(100)); // it scrapes once a second
   }
+  ending = true;
+  load.join();
   for (const std::string& query : missing) ADD_FAILURE() << "no data: " << query;
+}
+
+TEST(Dashboard, HasDataInEveryPanelFromOpenMetrics) {
+  Scene scene;
+  expect_data_in_every_panel(scene, scene.port(), "openmetrics");
+}
+
+TEST(Dashboard, HasDataInEveryPanelFromTheOlderText) {
+  Scene scene;
+  const OldPrometheus between(scene.port());
+  expect_data_in_every_panel(scene, between.port(), "prometheus");
 }
 
 } // namespace
