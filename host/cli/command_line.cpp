@@ -7,17 +7,13 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
-#include <Poco/Exception.h>
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
 
-#include "base/json_writer.h"
 #include "base/version.h"
-#include "cli/admin_client.h"
-#include "cli/status_command.h"
+#include "cli/command.h"
+#include "cli/loaded_config.h"
+#include "cli/running_commands.h"
 #include "config/describe/describing.h"
-#include "config/formats.h"
 #include "config/kinds.h"
 #include "config/loading.h"
 #include "config/plugin_settings.h"
@@ -31,15 +27,6 @@
 
 namespace authd::cli {
 namespace {
-
-Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {
-  return config::load(file, config::process_environment(), plugin::make_schema_source());
-}
-
-int print_problems(const std::vector<config::Problem>& problems) {
-  for (const config::Problem& problem : problems) std::cerr << problem.line << '\n';
-  return EXIT_FAILURE;
-}
 
 int check(const std::string& file, bool without_plugins) {
   config::LoadOptions options;
@@ -123,77 +110,6 @@ int inspect(const std::string& file) {
   return EXIT_SUCCESS;
 }
 
-// Where the running authd's admin listener is: with `socket` no configuration is needed, so that who operates
-// authd need not be able to read its secrets.
-struct AdminAddress {
-  std::string socket; // unix:/path, /path or host:port; empty: admin.listen of the configuration
-  std::string config_file;
-};
-
-std::string listener_of(const std::string& socket) { return socket.starts_with('/') ? "unix:" + socket : socket; }
-
-// For --socket: empty when it may be one.
-std::string why_no_listener(const std::string& socket) {
-  const auto wrong = config::format_error(listener_of(socket), config::Format::listen);
-  return wrong ? fmt::format("\"{}\" {}", socket, *wrong) : "";
-}
-
-// As admin.listen has it; nullopt: the configuration cannot be used, and why has been said.
-std::optional<std::string> resolve(const AdminAddress& where) {
-  if (!where.socket.empty()) return listener_of(where.socket);
-  const auto config = load(where.config_file);
-  if (config) return config->admin.listen;
-  print_problems(config.error());
-  return std::nullopt;
-}
-
-// What it answers with 200; nullopt: it did not, and why has been said.
-std::optional<std::string> call_running(const AdminAddress& where, const std::string& method, const std::string& path,
-                                        const std::string& body) {
-  const auto listen = resolve(where);
-  if (!listen) return std::nullopt;
-  try {
-    AdminReply reply = call_admin(*listen, method, path, body);
-    if (reply.status == 200) return std::move(reply.body);
-    std::cerr << reply.body << '\n';
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-  }
-  return std::nullopt;
-}
-
-int print_stats(const AdminAddress& where) {
-  const auto stats = call_running(where, "GET", "/admin/cache/stats", "");
-  return stats ? print(*stats + '\n') : EXIT_FAILURE;
-}
-
-bool says_everywhere(const std::string& outcome) {
-  try {
-    const auto object = Poco::JSON::Parser().parse(outcome).extract<Poco::JSON::Object::Ptr>();
-    return object->getValue<bool>("everywhere");
-  } catch (const Poco::Exception&) {
-    return false; // what answers there is not an authd of this version
-  }
-}
-
-int invalidate(const AdminAddress& where, const std::string& consumer, bool all) {
-  if (all == !consumer.empty()) {
-    std::cerr << "name one consumer, or pass --all\n";
-    return kExitUsage;
-  }
-  std::string body;
-  JsonWriter json(body);
-  json.begin_object();
-  all ? json.member("all", true) : json.member("consumer", consumer);
-  json.end_object();
-  const auto outcome = call_running(where, "POST", "/admin/cache/invalidate", body);
-  if (!outcome) return EXIT_FAILURE;
-  std::cout << *outcome << '\n';
-  if (says_everywhere(*outcome)) return EXIT_SUCCESS;
-  std::cerr << "not everywhere: a tier could not be notified yet, or a remote tier does not notify other instances\n";
-  return kExitNotEverywhere;
-}
-
 // [api] as the environment alone says it.
 config::Config config_of_environment() {
   config::Config config;
@@ -225,14 +141,6 @@ int print_api_document(const std::string& file, bool of_admin, bool yaml) {
   const auto served = of_admin ? endpoints::operations::of_admin_listener()
                                : endpoints::operations::of_public_listener(config->environment);
   return print(render(info, served, yaml ? endpoints::ApiFormat::yaml : endpoints::ApiFormat::json));
-}
-
-// Binds a command to what carries it out; CLI11 runs the callback of the command that was given.
-void command(CLI::App& parent, const std::string& name, const std::string& summary, std::string* file,
-             std::optional<int>& exit_code, std::function<int()> run) {
-  CLI::App* app = parent.add_subcommand(name, summary);
-  if (file != nullptr) app->add_option("FILE", *file);
-  app->callback([&exit_code, run = std::move(run)] { exit_code = run(); });
 }
 
 } // namespace
@@ -267,26 +175,7 @@ CommandLine run_command_line(int argc, char** argv) {
           [&] { return inspect(file); });
   plugin->get_subcommand("inspect")->get_option("FILE")->required();
 
-  std::string consumer;
-  bool all = false;
-  CLI::App* cache = app.add_subcommand("cache", "inspect or clear the caches of the running authd");
-  cache->require_subcommand(1);
-  std::string socket;
-  const auto add_socket = [&](CLI::App* to) {
-    to->add_option("--socket", socket,
-                   "admin listener of the running authd (unix:/path, /path or host:port); default: that of the "
-                   "configuration")
-        ->check(why_no_listener, "");
-  };
-  const auto admin = [&] { return AdminAddress{socket, line.config_file}; };
-  CLI::App* invalidation =
-      cache->add_subcommand("invalidate", "drop one consumer, or all, from every tier and instance");
-  invalidation->add_option("CONSUMER", consumer, "id or username of the consumer");
-  invalidation->add_flag("--all", all, "all consumers");
-  invalidation->callback([&] { line.exit_code = invalidate(admin(), consumer, all); });
-  command(*cache, "stats", "print statistics of each tier", nullptr, line.exit_code,
-          [&] { return print_stats(admin()); });
-  for (CLI::App* asking : {invalidation, cache->get_subcommand("stats")}) add_socket(asking);
+  const RunningCommands running(app, line);
 
   bool json = false;
   bool yaml = false;
@@ -296,26 +185,6 @@ CommandLine run_command_line(int argc, char** argv) {
   CLI::App* openapi = app.get_subcommand("openapi");
   openapi->add_flag("--yaml", yaml, "as YAML")->excludes(openapi->add_flag("--json", json, "as JSON"));
   openapi->add_flag("--admin", of_admin, "of the admin listener");
-
-  StatusOptions status_options;
-  const auto with_listener = [&](const auto& run) {
-    const auto listen = resolve(admin());
-    return listen ? run(*listen) : EXIT_FAILURE;
-  };
-  command(app, "status", "what the running authd does, drawn anew until Ctrl-C", nullptr, line.exit_code, [&] {
-    return with_listener([&](const std::string& listen) { return show_status(listen, status_options); });
-  });
-  CLI::App* status = app.get_subcommand("status");
-  status->add_flag("--once", status_options.once, "draw once and end; so it does when the output is no terminal");
-  status->add_flag("--json", status_options.json, "print the document of GET /admin/status, once");
-  status->add_option("--interval", status_options.interval_s, "seconds between two drawings, 1 to 3600; else 1")
-      ->check(CLI::Range(1U, 3600U));
-  std::uint16_t port = 0;
-  command(app, "ui", "serve the status page to this machine's browser until Ctrl-C", nullptr, line.exit_code,
-          [&] { return with_listener([&](const std::string& listen) { return serve_status_page(listen, port); }); });
-  CLI::App* ui = app.get_subcommand("ui");
-  ui->add_option("--port", port, "port on 127.0.0.1; else any");
-  for (CLI::App* looking : {status, ui}) add_socket(looking);
 
   try {
     app.parse(argc, argv);

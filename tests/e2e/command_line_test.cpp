@@ -2,6 +2,7 @@
 // What an author types while writing a plugin: `authd plugin inspect` and `authd config env`.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "scene.h"
 
@@ -53,6 +54,55 @@ TEST(Usage, OfAnUnknownKindIsExit64) {
   }
   EXPECT_EQ(run_authd({"--help"}).exit_code, 0);
   EXPECT_EQ(run_authd({"cache", "--help"}).exit_code, 0);
+}
+
+// An authd with an admin listener, for commands that talk to it.
+class RunningCommands : public testing::Test {
+ protected:
+  RunningCommands() { authd_.await_ready(); }
+  Settings settings() const {
+    Settings all(kong_.url());
+    return all.set_text("admin", "listen", "unix:" + (dir_.path() / "admin.sock").string());
+  }
+  Finished run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--config", authd_.config_file()});
+    return run_authd(arguments);
+  }
+
+  const FakeKong kong_;
+  const TempDir dir_;
+  AuthdProcess authd_{settings()};
+};
+
+TEST_F(RunningCommands, ReloadWaitsForTheOutcome) {
+  const Finished good = run({"reload"});
+  EXPECT_EQ(good.exit_code, 0);
+  EXPECT_TRUE(says(good.output, "reloaded"));
+  EXPECT_TRUE(good.errors.empty());
+  EXPECT_TRUE(authd_.await_event("reloaded", std::chrono::seconds(20)));
+  std::ofstream(authd_.config_file()) << settings().set_text("breaker", "timeout", "never").toml();
+  const Finished bad = run({"reload", "--socket", (dir_.path() / "admin.sock").string()});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_TRUE(says(bad.errors, "breaker.timeout"));
+  EXPECT_TRUE(says(bad.errors, "not reloaded"));
+  EXPECT_EQ(get(authd_.port(), "/health/live").status, 200);
+}
+
+TEST_F(RunningCommands, ReloadSaysThatThereIsNoAuthd) {
+  const Finished none = run({"reload", "--socket", (dir_.path() / "other.sock").string()});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_TRUE(says(none.errors, "is it running"));
+}
+
+TEST_F(RunningCommands, PluginsListsWhatIsInUse) {
+  const Finished table = run({"plugins"});
+  EXPECT_EQ(table.exit_code, 0);
+  ASSERT_EQ(table.output.size(), 3u);
+  EXPECT_EQ(table.output[0].substr(0, 4), "NAME");
+  EXPECT_TRUE(says(table.output, "authd.gateway/1"));
+  EXPECT_TRUE(says(table.output, "cache-memory.so"));
+  const Finished json = run({"plugins", "--json"});
+  EXPECT_TRUE(says(json.output, "{\"plugins\":["));
 }
 
 // Who operates it need not be able to read its secrets.
