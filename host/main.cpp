@@ -17,6 +17,7 @@
 #include "cli/command_line.h"
 #include "daemon/admin_actions.h"
 #include "daemon/crash_reports.h"
+#include "daemon/keep_alive.h"
 #include "daemon/lifecycle.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
@@ -57,10 +58,14 @@ void announce(const config::Config& config, const http::Server& server, Log& log
 // the log to write out.
 constexpr seconds kExitAllowance{10};
 
+milliseconds longest_exit(const config::Server& settings) {
+  return settings.drain_delay + settings.drain_timeout + kExitAllowance;
+}
+
 void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, Log& log) {
   const std::shared_ptr<Generation> last = reloader.current();
   const config::Server& settings = last->config().server;
-  watchdog.exit_by(steady_now() + settings.drain_delay + settings.drain_timeout + kExitAllowance);
+  watchdog.exit_by(steady_now() + longest_exit(settings));
   std::this_thread::sleep_for(settings.drain_delay); // a load balancer notices /health/ready meanwhile
   const bool drained = server.drain(settings.drain_timeout);
   log.write(drained ? Level::info : Level::warn, "stopped",
@@ -92,11 +97,12 @@ int serve(const std::string& config_file, char** arguments) {
   const StatusReport status(reloader, lifecycle, server);
   const auto admin = open_admin_listener(reloader, status, log);
   const ReloadThread reloads(watchdog, reloader);
+  const KeepAlive keep_alive(lifecycle.service_manager(), server);
   lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);
 
   const int signal = watchdog.await_end();
-  lifecycle.begin_drain();
+  lifecycle.begin_drain(longest_exit(reloader.current()->config().server));
   log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
   drain(watchdog, reloader, server, log);
   telemetry.exporter().stop();

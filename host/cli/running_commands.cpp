@@ -144,8 +144,7 @@ std::string table_of(const std::vector<Row>& rows) {
 }
 
 std::string plugin_table(const std::string& reply) {
-  const auto plugins =
-      Poco::JSON::Parser().parse(reply).extract<Poco::JSON::Object::Ptr>()->getArray("plugins");
+  const auto plugins = Poco::JSON::Parser().parse(reply).extract<Poco::JSON::Object::Ptr>()->getArray("plugins");
   std::vector<Row> rows{{"NAME", "KIND", "PLUGIN", "STATE", "SHA256", "PATH"}};
   for (unsigned i = 0; i < plugins->size(); ++i) {
     const auto plugin = plugins->getObject(i);

@@ -25,10 +25,26 @@ void SystemdNotifier::reloading() {
   notify_unless_stopping("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + '\n');
 }
 
-void SystemdNotifier::stopping() {
+void SystemdNotifier::stopping(milliseconds at_most) {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  notify("STOPPING=1\nSTATUS=Draining\n");
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(at_most).count();
+  notify("STOPPING=1\nSTATUS=Draining\nEXTEND_TIMEOUT_USEC=" + std::to_string(us) + '\n');
+}
+
+// sd_watchdog_enabled(3): $WATCHDOG_PID, if set, says whom it is meant for.
+std::optional<std::chrono::microseconds> SystemdNotifier::watchdog_interval() const {
+  const char* interval = std::getenv("WATCHDOG_USEC");
+  const char* pid = std::getenv("WATCHDOG_PID");
+  if (socket_.empty() || interval == nullptr) return std::nullopt;
+  if (pid != nullptr && pid != std::to_string(::getpid())) return std::nullopt;
+  const std::chrono::microseconds us{std::strtoll(interval, nullptr, 10)};
+  return us.count() > 0 ? std::optional(us) : std::nullopt;
+}
+
+void SystemdNotifier::keep_alive() {
+  const std::lock_guard lock(mutex_);
+  notify("WATCHDOG=1\n");
 }
 
 void SystemdNotifier::status(std::string_view text) {
@@ -95,10 +111,10 @@ void Retirement::work() {
   }
 }
 
-void Lifecycle::begin_drain() {
+void Lifecycle::begin_drain(milliseconds at_most) {
   const std::lock_guard lock(swapping_);
   draining_.store(true);
-  service_manager_.stopping();
+  service_manager_.stopping(at_most);
 }
 
 std::unique_lock<std::mutex> Lifecycle::permit_swap() {

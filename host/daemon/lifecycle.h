@@ -4,10 +4,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,10 +28,14 @@ class SystemdNotifier {
   SystemdNotifier(); // without $NOTIFY_SOCKET everything here does nothing
   void ready();
   void reloading(); // systemd wants the monotonic time with it: Type=notify-reload
-  void stopping();
+  // `at_most`: how long it takes, which the unit's TimeoutStopSec= may be too short for.
+  void stopping(milliseconds at_most);
   // One line for people: what systemctl status shows. Sent when it differs from the last one.
   void status(std::string_view text);
   bool is_listening() const { return !socket_.empty(); }
+  // The unit's WatchdogSec=, which must not pass without a keep_alive(); none: the service manager does not watch.
+  std::optional<std::chrono::microseconds> watchdog_interval() const;
+  void keep_alive();
 
  private:
   void notify_unless_stopping(std::string_view state);
@@ -70,7 +76,8 @@ class Lifecycle {
   explicit Lifecycle(Telemetry& telemetry) : telemetry_(telemetry) {}
 
   // From here on nothing is ready and no configuration is swapped in; both for good.
-  void begin_drain();
+  // `at_most`: how long the drain and the exit take.
+  void begin_drain(milliseconds at_most);
   const std::atomic<bool>& draining() const { return draining_; }
 
   // Held while a configuration is swapped in, so that a drain begins before it or after it. Owns nothing: the

@@ -68,6 +68,13 @@ void Reactor::run(unsigned number) {
     if (accept_again_ <= shared_.now) resume_accepting();
     if (all_.turns != nullptr) all_.turns->on_turn(number, steady_now() - shared_.now);
   }
+  ended_ = true;
+}
+
+bool Reactor::beat() {
+  const bool has_turned = !asked_to_turn_.exchange(true);
+  loop_.wake();
+  return has_turned || ended_;
 }
 
 bool Reactor::done() const { return stop_ || (shared_.draining && free_slots_.size() == slots_.size()); }
@@ -83,6 +90,7 @@ void Reactor::handle(const epoll_event& event) {
   if (event.data.u64 == kListenerToken) return accept_next();
   if (event.data.u64 == EventLoop::kWakeToken) {
     loop_.acknowledge_wake();
+    asked_to_turn_ = false;
     run_tasks();
     return apply_requests();
   }

@@ -29,6 +29,9 @@ class Reactor {
   void stop();                                                  // [thread-safe]
   void replace(std::shared_ptr<const Application> application); // [thread-safe]
 
+  // Whether it has turned since the last call, or runs no more; and asks it to turn again. [thread-safe]
+  bool beat();
+
   ReactorActivity activity() const { return shared_.activity.read(); } // [thread-safe]
 
   // Draining takes two steps, so that no reactor tells a client to close, and thereby to reconnect, while the listener
@@ -76,6 +79,8 @@ class Reactor {
   std::atomic<bool> stop_{false};
   std::atomic<bool> close_listener_{false};
   std::atomic<bool> drain_{false};
+  std::atomic<bool> asked_to_turn_{false};
+  std::atomic<bool> ended_{false};
   std::promise<void> listener_closed_;
   bool listening_ = true;
 };

@@ -81,6 +81,11 @@ class Server::Impl {
   std::uint16_t port() const { return port_; }
   unsigned count() const { return static_cast<unsigned>(reactors_.size()); }
   unsigned connections() const { return shared_.open_connections; }
+  bool beat() {
+    bool all = true;
+    for (const auto& reactor : reactors_) all = reactor->beat() && all;
+    return all;
+  }
   std::vector<ReactorActivity> activity() const {
     std::vector<ReactorActivity> all;
     for (const auto& reactor : reactors_) all.push_back(reactor->activity());
@@ -119,6 +124,7 @@ std::uint16_t Server::port() const { return impl_->port(); }
 unsigned Server::reactors() const { return impl_->count(); }
 unsigned Server::connections() const { return impl_->connections(); }
 std::vector<ReactorActivity> Server::activity() const { return impl_->activity(); }
+bool Server::beat() { return impl_->beat(); }
 bool Server::drain(milliseconds timeout) { return impl_->drain(timeout); }
 void Server::replace(std::shared_ptr<const Application> application) { impl_->replace(application); }
 

@@ -82,6 +82,9 @@ class Server {
   unsigned reactors() const;
   unsigned connections() const;                  // open now, including those being refused [thread-safe]
   std::vector<ReactorActivity> activity() const; // of each reactor, in order [thread-safe]
+  // Whether every reactor has turned since the last call; and asks each to turn again. False: one of them is stuck in
+  // a call that should not block. For one caller.
+  bool beat();
 
   // Accepts the backlog, closes the listeners, answers requests already read and closes idle connections. True when all
   // connections are closed, false on timeout. Call once. [may-block]

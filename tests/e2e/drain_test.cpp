@@ -102,6 +102,44 @@ TEST(ServiceManager, IsToldWhetherTokensCanBeIssued) {
   EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << notify.status();
 }
 
+// With WatchdogSec=400ms it is fed each 200 ms, unless a reactor is stuck: here in a plugin that says it never blocks.
+TEST(ServiceManager, WatchdogIsFedWhileEveryReactorTurns) {
+  constexpr auto kFed = "WATCHDOG=1";
+  NotifySocket notify;
+  TempDir files;
+  const std::string go = (files.path() / "go").string();
+  Scene scene(
+      [&](Settings& s) {
+        s.set("server", "reactors", "1");
+        s.set_text("cache", "plugin", std::string(AUTHD_TEST_PLUGINS) + "/misbehaves.so");
+        s.set_text("cache", "at", "get").set_text("cache", "does", "await " + go);
+      },
+      {}, {{"NOTIFY_SOCKET", notify.path()}, {"WATCHDOG_USEC", "400000"}});
+  const auto fed = [&] { return std::ranges::count(notify.all(), kFed); };
+  notify.until(kFed, kPatience);
+  ASSERT_GT(fed(), 0);
+  HttpConnection stuck(scene.port());
+  stuck.send(request_text("GET", "/tokens", kAlice));
+  ASSERT_TRUE(scene.authd.child().await_line([](const std::string& l) { return l == "misbehaving"; }, kPatience));
+  const auto before = fed();
+  ASSERT_TRUE(scene.authd.await_event("plugin-overrun", kPatience)) << "it comes after a second at least";
+  const auto meanwhile = fed();
+  EXPECT_LE(meanwhile - before, 2) << "one or two were under way";
+  files.write("go", "");
+  ASSERT_TRUE(stuck.read(kPatience));
+  ASSERT_TRUE(notify.await_count(static_cast<std::size_t>(meanwhile) + 3, kPatience)) << "READY is one";
+  EXPECT_GT(fed(), meanwhile);
+}
+
+TEST(ServiceManager, WatchdogOfAnotherProcessIsNotFed) {
+  NotifySocket notify;
+  Scene scene({}, {}, {{"NOTIFY_SOCKET", notify.path()}, {"WATCHDOG_USEC", "20000"}, {"WATCHDOG_PID", "1"}});
+  ASSERT_TRUE(notify.await_status("Issuing tokens", kPatience));
+  scene.authd.child().signal(SIGTERM);
+  EXPECT_EQ(scene.authd.child().await_exit(kPatience), 0);
+  EXPECT_EQ(notify.all(), (std::vector<std::string>{"READY=1", "STOPPING=1"}));
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // their memory has no such bounds
 // No memory is left for a thread's stack, as when a container's limit of tasks is reached.
 TEST(ReloadWithoutThreads, IsInEffectAndSaysSo) {

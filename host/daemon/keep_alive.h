@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the service manager, twice within its WatchdogSec=, that every reactor turns. While one is stuck it hears
+// nothing, and starts authd anew. Without WatchdogSec= there is no thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "daemon/lifecycle.h"
+#include "http/server.h"
+
+namespace authd::daemon {
+
+class KeepAlive {
+ public:
+  // Both must outlive it; the server has been started.
+  KeepAlive(SystemdNotifier& service_manager, http::Server& server);
+  ~KeepAlive();
+  KeepAlive(const KeepAlive&) = delete;
+  KeepAlive& operator=(const KeepAlive&) = delete;
+
+ private:
+  void run(std::chrono::microseconds period);
+
+  SystemdNotifier& service_manager_;
+  http::Server& server_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ending_ = false; // guarded by mutex_
+  std::thread thread_;
+};
+
+} // namespace authd::daemon
