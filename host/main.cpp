@@ -105,7 +105,7 @@ int serve(const std::string& config_file, char** arguments) {
   lifecycle.begin_drain(longest_exit(reloader.current()->config().server));
   log.write(Level::info, "draining", fmt::format("received {}", name_of_signal(signal)));
   drain(watchdog, reloader, server, log);
-  telemetry.exporter().stop();
+  telemetry.stop();
   exchanges.abort(); // a worker that hangs in Kong no longer delays the exit
   return EXIT_SUCCESS;
 }

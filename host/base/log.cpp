@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 #include <utility>
 
@@ -103,8 +104,7 @@ class Log::Writer {
 
   void write(Level level, std::string_view event, std::string_view message, std::initializer_list<Field> fields) {
     const LogEvent what{wall_now(), level, event, message, {fields.begin(), fields.size()}};
-    tell(what);
-    if (!writes(level)) return;
+    if (!hand_on(what)) return;
     std::string& line = thread_line(); // formatted outside the lock
     format_.append(line, what);
     enqueue(line);
@@ -119,8 +119,8 @@ class Log::Writer {
   void prepare_thread() const { format_.append(thread_line(), {wall_now(), Level::debug, "", "", {}}); }
 
   void set_tap(std::shared_ptr<LogTap> tap, bool writes) {
-    const std::lock_guard lock(tap_mutex_);
-    writes_.store(writes || tap == nullptr);
+    const std::unique_lock lock(tap_mutex_); // after the calls of the old one that are under way
+    writes_ = writes || tap == nullptr;
     has_tap_.store(tap != nullptr);
     tap_ = std::move(tap);
   }
@@ -133,24 +133,18 @@ class Log::Writer {
     return line;
   }
 
-  // Without a tap, no lock.
-  void tell(const LogEvent& event) {
-    if (!has_tap_.load(std::memory_order_acquire)) return;
-    std::shared_ptr<LogTap> tap;
-    {
-      const std::lock_guard lock(tap_mutex_);
-      tap = tap_;
-    }
-    if (tap != nullptr) tap->on_event(event);
+  // Tells the tap, if there is one; without one, no lock. Whether the event is to be written as well.
+  bool hand_on(const LogEvent& event) {
+    if (!has_tap_.load(std::memory_order_acquire)) return true;
+    const std::shared_lock lock(tap_mutex_);
+    if (tap_ != nullptr) tap_->on_event(event);
+    return writes_ || event.level == Level::fatal;
   }
-
-  bool writes(Level level) const { return level == Level::fatal || writes_.load(std::memory_order_relaxed); }
 
   // On the writing thread, about lines themselves.
   void append(Level level, std::string_view action, std::string_view message, std::initializer_list<Field> fields) {
     const LogEvent event{wall_now(), level, action, message, {fields.begin(), fields.size()}};
-    tell(event);
-    if (writes(level)) format_.append(front_, event);
+    if (hand_on(event)) format_.append(front_, event);
   }
 
   bool admit(const LineKind& kind) {
@@ -251,10 +245,10 @@ class Log::Writer {
   std::atomic<std::uint64_t> dropped_{0};
   std::uint64_t reported_ = 0;
   int slices_left_ = 1000 / kPollSlice_ms; // left to wait for a stuck reader while stopping
-  std::atomic<bool> writes_{true};
   std::atomic<bool> has_tap_{false};
-  std::mutex tap_mutex_;
+  std::shared_mutex tap_mutex_; // held, shared, while the tap is told
   std::shared_ptr<LogTap> tap_; // guarded by tap_mutex_
+  bool writes_ = true;          // guarded by tap_mutex_
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable flushed_;

@@ -102,8 +102,8 @@ class Log {
   // For the audit trail: at level info, regardless of the level of the log.
   void write_always(std::string_view event, std::string_view message, Fields fields);
 
-  // From now on `tap`, if not null, is told of every event. `writes` false: only fatal ones are written, too.
-  // [thread-safe]
+  // From now on `tap`, if not null, is told of every event. `writes` false: only fatal ones are written, too. When it
+  // returns, the one before is told nothing any more. [thread-safe]
   void set_tap(std::shared_ptr<LogTap> tap, bool writes = true);
 
   // Creates the thread-local buffer of write(). Otherwise a thread's first write does, which takes the dynamic linker's

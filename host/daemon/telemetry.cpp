@@ -15,9 +15,11 @@ Telemetry::Telemetry(Log& log)
       statistics_(measurements_.metrics().add_source(
           [this](Reading& reading) { telemetry::otlp::read_into(reading, exporter_.statistics()); })) {}
 
-Telemetry::~Telemetry() {
-  log_.set_tap(nullptr);
+Telemetry::~Telemetry() { stop(); }
+
+void Telemetry::stop() {
   exporter_.stop();
+  log_.set_tap(nullptr);
 }
 
 Telemetry::Plan Telemetry::prepare(const config::Config& config) {
@@ -29,8 +31,10 @@ Telemetry::Plan Telemetry::prepare(const config::Config& config) {
 }
 
 void Telemetry::apply(Plan plan) noexcept {
+  // In this order no line is lost between the two.
+  if (plan.writes_log) log_.set_tap(plan.log_tap, true);
   exporter_.apply(std::move(plan.exports));
-  log_.set_tap(std::move(plan.log_tap), plan.writes_log);
+  if (!plan.writes_log) log_.set_tap(std::move(plan.log_tap), false);
 }
 
 telemetry::SpanSink* Telemetry::span_sink(const config::Config& config) {

@@ -19,7 +19,7 @@ class Telemetry {
  public:
   // The log must outlive it; all else that logs must not.
   explicit Telemetry(Log& log);
-  ~Telemetry(); // from here on the log is written to its descriptor alone
+  ~Telemetry(); // stop()
 
   // What a configuration says. Made while a reload can still be refused, so that applying it cannot fail.
   struct Plan {
@@ -30,6 +30,9 @@ class Telemetry {
   // Throws as Exporter::prepare.
   Plan prepare(const config::Config& config);
   void apply(Plan plan) noexcept;
+  // Exports once more what waits (Exporter::stop). From then on the log is written to its descriptor alone, so that it
+  // has what comes later. [may-block]
+  void stop();
 
   Measurements& measurements() { return measurements_; }
   telemetry::otlp::Exporter& exporter() { return exporter_; }

@@ -180,6 +180,7 @@ void Watchdog::end_at_once(Level level, std::string_view event, const std::strin
 }
 
 void Watchdog::say_end(Level level, std::string_view event, const std::string& why) {
+  log_.set_tap(nullptr); // the process ends before anything else could be exported
   const plugin::CallUnderWay call = overruns_.first_holder();
   if (call.callee == nullptr) {
     log_.write(level, event, why + "; no plugin held it");

@@ -82,6 +82,8 @@ void OpenExchange::fail(std::string_view what) {
     return;
   }
   outcome().faulted = true;
+  outcome().lookup = {}; // it may refer to what the exception has ended
+  outcome().stale = {};
   outcome().reason = what;
   respond_problem(*this, {Code::unforeseen, "Unexpected error", {}});
 }

@@ -71,8 +71,9 @@ bool is_failure(std::string_view result) {
 // The children of one span: the steps and exchanges of what it stands for.
 class Children {
  public:
-  Children(const TraceContext& parent, const Clocks& clocks, std::vector<Span>& out)
-      : parent_(parent), clocks_(clocks), out_(out), ids_(parent.span) {}
+  // `hides_names`: telemetry.hash_user_names.
+  Children(const TraceContext& parent, const Clocks& clocks, bool hides_names, std::vector<Span>& out)
+      : parent_(parent), clocks_(clocks), hides_names_(hides_names), out_(out), ids_(parent.span) {}
 
   void add_read(const TimedStep& read) {
     Span& span = begin("cache get", Span::Kind::internal, read.begun, read.duration);
@@ -138,7 +139,8 @@ class Children {
     if (is_own) span.id = attempt.span;
     span.parent = parent;
     add(span, "http.request.method", method);
-    add(span, "url.full", cut(attempt.url, kPathBytes));
+    // Its path names the consumer.
+    if (!hides_names_) add(span, "url.full", cut(attempt.url, kPathBytes));
     add(span, "server.address", attempt.host);
     int port = 0;
     std::from_chars(attempt.port.data(), attempt.port.data() + attempt.port.size(), port);
@@ -147,11 +149,12 @@ class Children {
     if (attempt.status != 0) add(span, "http.response.status_code", attempt.status);
     span.failed = attempt.status == 0 || attempt.status >= 400;
     if (span.failed) add(span, "error.type", attempt.status == 0 ? "_OTHER" : std::to_string(attempt.status));
-    span.message = cut(attempt.failure, kMessageBytes);
+    if (!hides_names_) span.message = cut(attempt.failure, kMessageBytes);
   }
 
   const TraceContext& parent_;
   const Clocks& clocks_;
+  const bool hides_names_;
   std::vector<Span>& out_;
   DerivedIds ids_;
 };
@@ -196,8 +199,9 @@ bool is_kept(const RequestOutcome& outcome) {
 }
 
 Tracing::Tracing(const config::Config& config, SpanSink* sink)
-    : sink_(sink), shown_(config.telemetry), scheme_(config.server.tls.identity != nullptr ? "https" : "http"),
-      host_(config.server.host), port_(config.server.port) {}
+    : sink_(sink), shown_(config.telemetry), hides_names_(config.telemetry.hash_user_names),
+      scheme_(config.server.tls.identity != nullptr ? "https" : "http"), host_(config.server.host),
+      port_(config.server.port) {}
 
 void Tracing::on_outcome(const RequestOutcome& o) {
   if (sink_ == nullptr || !is_kept(o) || !sink_->admits(spans_of(o))) return;
@@ -205,7 +209,7 @@ void Tracing::on_outcome(const RequestOutcome& o) {
   std::vector<Span> spans;
   spans.reserve(spans_of(o));
   spans.push_back(span_of(o, clocks.wall(o.received), clocks.wall(o.received + o.duration)));
-  Children children(o.trace, clocks, spans);
+  Children children(o.trace, clocks, hides_names_, spans);
   for (const TimedStep& read : o.local_reads.all()) children.add_read(read);
   children.add_lookup(o.lookup.steps.all(), o.lookup.attempts, o.lookup.owner.span == o.trace.span);
   if (!o.token.jti.empty()) children.add_signing(o.token);
@@ -248,7 +252,7 @@ void Tracing::refreshed(const pipeline::RefreshReport& report) {
   spans[0].end = clocks.wall(steps.back().begun + steps.back().duration);
   add(spans[0], "authd.lookup.result", report.result);
   spans[0].failed = report.result.starts_with("AUTH_");
-  Children(report.trace, clocks, spans).add_lookup(steps, report.attempts, true);
+  Children(report.trace, clocks, hides_names_, spans).add_lookup(steps, report.attempts, true);
   sink_->offer(std::move(spans));
 }
 

@@ -41,6 +41,7 @@ class Tracing final : public RequestObserver, public pipeline::Recorder {
 
   SpanSink* const sink_;
   const Shown shown_;
+  const bool hides_names_;
   const std::string scheme_; // "http", "https"
   const std::string host_;
   const std::uint16_t port_;

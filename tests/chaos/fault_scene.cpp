@@ -292,11 +292,13 @@ std::string FaultScene::await_breaker(std::string_view state) const {
 std::string FaultScene::await_health(const std::string& wanted) const {
   const auto deadline = Clock::now() + kPatience;
   std::string said;
+  std::string report;
   do {
     said = get(authd_->port(), "/health/ready").status == 200 ? "ready, " : "not ready, ";
-    said += object_in(get(authd_->port(), "/health").body)->getValue<std::string>("status");
+    report = get(authd_->port(), "/health").body;
+    said += object_in(report)->getValue<std::string>("status");
   } while (said != wanted && Clock::now() < deadline);
-  return said;
+  return said == wanted ? said : said + ": " + report;
 }
 
 // --- time ----------------------------------------------------------------------------------------------

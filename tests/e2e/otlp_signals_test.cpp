@@ -272,6 +272,37 @@ TEST_F(InPlaceOfStdout, TheCollectorGetsTheLog) {
   EXPECT_EQ(authd.everything(), "");
 }
 
+// What ends the process at once could not be exported any more.
+TEST_F(InPlaceOfStdout, AForcedExitIsWrittenThere) {
+  Settings s = settings();
+  ChildProcess authd({AUTHD_BINARY, "--config", configured(s.set_text("server", "drain_delay", "1m").toml())}, {});
+  ASSERT_TRUE(collector_.await_item(kLogs, "ready on http://127.0.0.1:" + std::to_string(port_)));
+  authd.signal(SIGTERM);
+  ASSERT_TRUE(collector_.await_item(kLogs, "received SIGTERM"));
+  authd.signal(SIGTERM);
+  EXPECT_EQ(authd.await_exit(kPatience), 1);
+  EXPECT_THAT(authd.everything(), testing::HasSubstr("exit-forced"));
+}
+
+TEST_F(InPlaceOfStdout, AReloadThatEndsItLosesNoLine) {
+  const std::string file = configured(settings().set_text("telemetry", "export_interval", "1h").toml());
+  ChildProcess authd({AUTHD_BINARY, "--config", file}, {});
+  const auto answers = [&] {
+    try {
+      return get(port_, "/tokens", in_a_trace(kAlice)).status == 200;
+    } catch (const std::exception&) {
+      return false;
+    }
+  };
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!answers() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(10));
+  configured(settings().set_text("telemetry", "mode", "console").toml());
+  authd.signal(SIGHUP);
+  EXPECT_TRUE(collector_.await_item(kLogs, "token issued")) << "it waited for the next export";
+  EXPECT_TRUE(authd.await_line([](const std::string& line) { return line.find("\"reloaded\"") != std::string::npos; },
+                               kPatience));
+}
+
 TEST_F(InPlaceOfStdout, NothingIsLostWhereNoEndpointTakesLogs) {
   Settings s = settings();
   s.set("telemetry", "endpoint", "").set_text("telemetry", "traces_endpoint", collector_.url() + kTraces);

@@ -42,11 +42,14 @@ void Lane::start() {
 }
 
 void Lane::configure(std::shared_ptr<const Destination> to) {
+  std::shared_ptr<const Destination> left; // goes, as the old one does, outside the lock
   const std::lock_guard lock(mutex_);
-  to_.swap(to); // the old one goes, outside the lock, with its last user
-  paused_until_ = refused_until_ = {};
+  to_.swap(to);
+  left.swap(leaving_);
+  if (!to_) leaving_ = to ? std::move(to) : std::move(left);
+  ++configured_;
+  if (to_) paused_until_ = refused_until_ = {};
   next_export_ = to_ ? steady_now() + to_->interval : SteadyTime{};
-  if (!to_) stats_.of(DropReason::shutdown) += discard();
   stats_.state = to_ ? SignalState::active : SignalState::inactive;
   wake_.notify_all();
 }
@@ -90,7 +93,7 @@ void Lane::run() {
   pthread_setname_np(pthread_self(), std::string("otlp-").append(name_of(signal_)).c_str());
   Lock lock(mutex_);
   while (await_work(lock)) {
-    const auto to = to_;
+    auto to = begin();
     if (flushes_.empty()) {
       lock.unlock();
       const std::chrono::nanoseconds before = thread_cpu_time();
@@ -100,6 +103,9 @@ void Lane::run() {
     } else {
       export_all(*to, SteadyTime::max(), lock);
     }
+    lock.unlock();
+    to.reset(); // perhaps with its connections
+    lock.lock();
   }
   last_flush(lock);
 }
@@ -107,8 +113,11 @@ void Lane::run() {
 bool Lane::await_work(Lock& lock) {
   for (;;) {
     if (stopping_) return false;
+    if (!to_ && (leaving_ || batch_ || waiting() > 0)) {
+      leave(lock);
+      continue;
+    }
     if (!to_) {
-      drop_batch(DropReason::shutdown);
       if (flushes_.empty()) {
         wake_.wait(lock);
       } else {
@@ -140,11 +149,35 @@ void Lane::finish_all(Lock& lock) {
   lock.lock();
 }
 
+// Backoff and pauses belong to a destination.
+std::shared_ptr<const Destination> Lane::begin() {
+  if (served_ != configured_) backoff_.reset();
+  served_ = configured_;
+  return to_ ? to_ : std::exchange(leaving_, nullptr);
+}
+
+void Lane::leave(Lock& lock) {
+  const SteadyTime by = steady_now() + kLeaving;
+  auto to = begin();
+  if (to) export_all(*to, stopping_ ? std::min(by, stop_by_) : by, lock);
+  Garbage garbage;
+  if (!to_) drop_all(DropReason::shutdown, garbage); // else the new destination gets it
+  lock.unlock();
+  to.reset();
+  garbage.reset();
+  lock.lock();
+}
+
+void Lane::drop_all(DropReason why, Garbage& into) {
+  drop_batch(why);
+  stats_.of(why) += discard(into);
+}
+
 void Lane::last_flush(Lock& lock) {
-  if (const auto to = to_) export_all(*to, stop_by_, lock);
+  if (const auto to = begin()) export_all(*to, stop_by_, lock);
   finish_all(lock);
-  drop_batch(DropReason::shutdown);
-  stats_.of(DropReason::shutdown) += discard();
+  Garbage garbage;
+  drop_all(DropReason::shutdown, garbage);
   ended_ = true;
   wake_.notify_all();
 }
@@ -206,6 +239,7 @@ void Lane::settle(const Destination& to, const Answered& answered, milliseconds 
     const std::lock_guard lock(mutex_);
     last_items_ = under_way_;
     last_metrics_ = batch_ ? batch_->metrics : 0;
+    if (served_ != configured_) return settle_for_another(answered);
     count(answered, took);
     if (is_success(answered.verdict)) {
       backoff_.reset();
@@ -219,6 +253,15 @@ void Lane::settle(const Destination& to, const Answered& answered, milliseconds 
     }
   }
   tell_of_change(answered);
+}
+
+// Another destination has been configured meanwhile: what this one said is no reason to pause there, and what it did
+// not take goes there.
+void Lane::settle_for_another(const Answered& answered) {
+  ++stats_.of(result_of(answered.verdict));
+  if (!is_success(answered.verdict)) return;
+  stats_.exported += last_items_ - std::min<std::uint64_t>(answered.rejected_items, last_items_);
+  finish_batch();
 }
 
 void Lane::count(const Answered& answered, milliseconds took) {

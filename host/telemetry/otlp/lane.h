@@ -42,7 +42,7 @@ class Lane {
 
   void start(); // throws std::system_error; does nothing the second time
   bool started() const { return thread_.joinable(); }
-  // From the next export on; null: the signal is switched off, and what waits is dropped.
+  // From the next export on. Null: the signal is switched off; what waits is exported once more, for kLeaving at most.
   void configure(std::shared_ptr<const Destination> to);
   // Exports what waits now, whatever the backoff says, but not against a Retry-After.
   void flush(std::shared_ptr<Flush> flush);
@@ -54,11 +54,14 @@ class Lane {
   SignalStats statistics() const;
 
  protected:
+  // What is to be freed when the mutex is not held: reactors wait for it.
+  using Garbage = std::shared_ptr<void>;
+
   // Of these, those marked so are called with mutex_ held.
   virtual std::size_t waiting() const = 0;                      // held
   virtual bool is_full(const Destination& to) const = 0;        // held; a batch need not wait for the interval
   virtual std::optional<Batch> take(const Destination& to) = 0; // nullopt: nothing waits. [may-block]
-  virtual std::size_t discard() = 0;                            // held; all that waits
+  virtual std::size_t discard(Garbage& into) = 0;               // held; all that waits
   virtual milliseconds may_age(const Destination& to) const = 0;
   // What a batch holds can be had again, and is better fresh.
   virtual bool is_renewed() const { return false; }
@@ -76,10 +79,14 @@ class Lane {
   static constexpr milliseconds kFirstPause{1000};
   static constexpr milliseconds kLongestPause{30'000};
   // Under a load that samples more than this can encode, spans are dropped and counted; requests come first.
+  static constexpr milliseconds kLeaving{5000};
   static constexpr int kShare = 20; // a twentieth
 
   void run();
-  bool await_work(Lock& lock); // false: it is stopping
+  bool await_work(Lock& lock);                // false: it is stopping
+  std::shared_ptr<const Destination> begin(); // mutex_ is held: the destination of what is done next
+  void leave(Lock& lock);
+  void drop_all(DropReason why, Garbage& into); // mutex_ is held
   SteadyTime next_work() const;
   void finish_all(Lock& lock); // the flushes that wait: nothing was to do
   void last_flush(Lock& lock);
@@ -87,6 +94,7 @@ class Lane {
   std::optional<Answered> export_one(const Destination& to, SteadyTime deadline);
   void export_all(const Destination& to, SteadyTime deadline, Lock& lock);
   void settle(const Destination& to, const Answered& answered, milliseconds took);
+  void settle_for_another(const Answered& answered);       // mutex_ is held
   void count(const Answered& answered, milliseconds took); // mutex_ is held
   void back_off(const Answered& answered);
   void rest(std::chrono::nanoseconds worked); // mutex_ is held
@@ -100,12 +108,15 @@ class Lane {
   std::vector<std::shared_ptr<Flush>> flushes_; // guarded by mutex_
   SteadyTime stop_by_{};                        // guarded by mutex_
   bool ended_ = false;                          // guarded by mutex_
+  std::shared_ptr<const Destination> leaving_;  // guarded by mutex_; where what waits goes, once more
+  std::uint64_t configured_ = 0;                // times; guarded by mutex_
   // Of the lane's thread, configure() resets the times: guarded by mutex_.
   SteadyTime next_export_{};
   SteadyTime paused_until_{};
   SteadyTime refused_until_{}; // as Retry-After has it
   SteadyTime resting_until_{}; // so that it takes at most kShare of a processor
   // Of the lane's thread alone.
+  std::uint64_t served_ = 0; // of configured_: what it works for
   std::optional<Batch> batch_;
   std::size_t last_items_ = 0; // of the last batch that was sent
   std::size_t last_metrics_ = 0;

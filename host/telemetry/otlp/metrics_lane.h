@@ -22,7 +22,7 @@ class MetricsLane final : public Lane {
  private:
   std::size_t waiting() const override { return 0; }
   bool is_full(const Destination&) const override { return false; }
-  std::size_t discard() override { return 0; }
+  std::size_t discard(Garbage&) override { return 0; }
   milliseconds may_age(const Destination& to) const override { return to.interval; }
   bool is_renewed() const override { return true; }
   std::optional<Batch> take(const Destination& to) override;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -87,10 +88,11 @@ class QueueLane final : public Lane {
     return count > 0;
   }
 
-  std::size_t discard() override {
-    const std::size_t items = queue_.size();
-    queue_ = {};
-    return items;
+  std::size_t discard(Garbage& into) override {
+    const auto all = std::make_shared<std::deque<Item>>();
+    all->swap(queue_);
+    into = all;
+    return all->size();
   }
 
   std::deque<Item> queue_; // guarded by mutex_

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/otlp/sender.h"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <utility>
+#include <vector>
 
+#include <Poco/URI.h>
 #include <fmt/format.h>
 
 #include "base/abi_views.h"
@@ -60,6 +64,25 @@ std::string shown(const std::string& url) {
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
     text.replace(at, what.size(), by);
+}
+
+// What a key in the URL would be seen as, longest first: the query, its values, and these decoded.
+std::vector<std::string> secrets_in_query(const std::string& url) {
+  constexpr std::size_t kShortestSecret = 4; // what is shorter is none, and stands in any text
+  std::vector<std::string> all;
+  const auto begin = url.find('?');
+  if (begin == std::string::npos) return all;
+  const Poco::URI uri(url);
+  all.push_back(url.substr(begin + 1));
+  for (const auto& [name, value] : uri.getQueryParameters()) {
+    all.push_back(value);
+    std::string encoded;
+    Poco::URI::encode(value, "+&=/?#", encoded);
+    all.push_back(std::move(encoded));
+  }
+  std::erase_if(all, [](const std::string& one) { return one.size() < kShortestSecret; });
+  std::ranges::sort(all, std::greater(), &std::string::size);
+  return all;
 }
 
 } // namespace
@@ -121,6 +144,7 @@ Answered Sender::judge_success(int status, std::string_view body) const {
 
 // A server may repeat what it was sent.
 std::string Sender::without_secrets(std::string text) const {
+  for (const std::string& secret : secrets_in_query(url_)) replace_all(text, secret, "[redacted]");
   for (const config::OtlpHeader& header : headers_) {
     const std::string_view value = header.value.reveal();
     if (value.empty()) continue;

@@ -52,5 +52,16 @@ TEST(LogRecords, HaveWhatTheLineHas) {
   EXPECT_EQ(std::get<std::string>(find(record, "authd.steps")->value), "read redis miss 2000 ns");
 }
 
+// A bounded number of records is bounded memory.
+TEST(LogRecords, CutLongTexts) {
+  Records records;
+  LogRecords tap(records);
+  const std::string path(8000, 'x');
+  const Field fields[] = {{"url.path", path}};
+  tap.on_event({wall_now(), Level::info, "request", "request answered", fields});
+  ASSERT_EQ(records.all.size(), 1u);
+  EXPECT_EQ(std::get<std::string>(records.all[0].attributes.at(0).value).size(), 1024u);
+}
+
 } // namespace
 } // namespace authd::telemetry

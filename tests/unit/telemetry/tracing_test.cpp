@@ -192,6 +192,18 @@ TEST_F(LookedUp, ShowsEachTierEachExchangeAndTheSigning) {
   EXPECT_EQ(ids.size(), spans.size());
 }
 
+// The path of what Kong is asked names the consumer.
+TEST_F(LookedUp, WithHashedNamesNoExchangeTellsOne) {
+  attempts[0].failure = "GET http://kong:8001/consumers/x/jwt: no answer";
+  config::Config config;
+  config.telemetry.hash_user_names = true;
+  for (const Span& span : spans_of(outcome, config)) {
+    EXPECT_EQ(text_of(span, "url.full"), "") << span.name;
+    EXPECT_EQ(span.message.find("consumers"), std::string::npos) << span.message;
+  }
+  EXPECT_EQ(text_of(spans_of(outcome)[4], "url.full"), "http://kong:8001/consumers/x/jwt");
+}
+
 TEST_F(LookedUp, NestsThemAsTheyWereSent) {
   const auto spans = spans_of(outcome);
   ASSERT_EQ(spans.size(), 7u);

@@ -122,11 +122,19 @@ TEST_F(OtlpExporter, FollowsAReload) {
   flush();
   EXPECT_EQ(collector_.received("/v1/traces").size(), 0u);
   EXPECT_EQ(other.received("/v1/traces").at(0).count(), 2u) << "what waited goes to where exports go now";
+}
+
+TEST_F(OtlpExporter, ExportsOnceMoreWhatWaitsWhenASignalIsSwitchedOff) {
+  configure(config_for(collector_.url()));
   exporter_.offer(sample_spans(2));
+  exporter_.offer(sample_record());
   configure(config::Config());
+  exporter_.offer(sample_spans(5)); // nobody wants these
   const SignalStats stats = await(Signal::traces, [](const SignalStats& s) { return s.waiting == 0; });
   EXPECT_EQ(stats.state, SignalState::inactive);
-  EXPECT_EQ(stats.of(DropReason::shutdown), 2u);
+  EXPECT_EQ(stats.of(DropReason::shutdown), 0u);
+  EXPECT_EQ(collector_.await("/v1/traces", 1).at(0).count(), 2u);
+  EXPECT_EQ(collector_.await("/v1/logs", 1).at(0).count(), 1u);
 }
 
 TEST_F(OtlpExporter, FlushesOnceMoreWhenItStops) {

@@ -113,6 +113,50 @@ TEST_F(OtlpFaults, RetryAfterIsHonoured) {
   EXPECT_EQ(traces().of(DropReason::shutdown), 1u);
 }
 
+// The old collector is slow; when it fails at last, another has been configured.
+TEST_F(OtlpFaults, WhatAnotherCollectorAskedForIsNoPauseOfTheNew) {
+  std::promise<void> configured;
+  collector_.set_fault(
+      [&](Peer& peer, const ReceivedRequest& request) {
+        configured.get_future().wait();
+        OtlpCollector::answering(503, "Retry-After: 300\r\n")(peer, request);
+      },
+      kTraces);
+  config::Config config = config_for(collector_.url());
+  config.telemetry.otlp.batch_size = 2;
+  export_traces(config);
+  exporter_.offer(sample_spans(2));
+  ASSERT_EQ(collector_.await(kTraces, 1).size(), 1u) << "and it waits";
+  OtlpCollector other;
+  export_traces(config_for(other.url()));
+  configured.set_value();
+  await(Signal::traces, [](const SignalStats& s) { return s.of(ExportResult::failure) == 1; });
+  ASSERT_EQ(other.await(kTraces, 1).size(), 1u) << "what it did not take goes there at once";
+  EXPECT_EQ(other.received(kTraces)[0].count(), 2u);
+  EXPECT_EQ(traces().state, SignalState::active);
+}
+
+TEST_F(OtlpFaults, ASwitchedOffSignalWaitsForADeadCollectorNotForLong) {
+  export_traces(config_for("http://127.0.0.1:" + std::to_string(test::free_port())));
+  exporter_.offer(sample_spans(3));
+  export_traces(config::Config());
+  EXPECT_EQ(await(Signal::traces, [](const SignalStats& s) { return s.waiting == 0; }).of(DropReason::shutdown), 3u);
+}
+
+TEST_F(OtlpFaults, AKeyInTheEndpointIsNotRepeated) {
+  collector_.set_fault(
+      OtlpCollector::answering(404, "", R"({"message":"no route for /in?api_key=hunter2%2B9, nor for hunter2+9"})"),
+      "/in?api_key=hunter2%2B9");
+  config::Config config;
+  config.telemetry.mode = config::TelemetryMode::otlp;
+  config.telemetry.otlp.traces_endpoint = collector_.url() + "/in?api_key=hunter2%2B9";
+  configure(config);
+  exporter_.offer(sample_spans(1));
+  flush();
+  EXPECT_THAT(traces().last_error, HasSubstr("404"));
+  EXPECT_THAT(traces().last_error, Not(HasSubstr("hunter2")));
+}
+
 TEST_F(OtlpFaults, GarbageIsNoSuccess) {
   const std::vector<OtlpCollector::Fault> garbage = {
       [](Peer& peer, const ReceivedRequest&) { peer.send("SSH-2.0-OpenSSH_9.2\r\n"); },
