@@ -63,12 +63,12 @@ CallStatus GuardedTier::guard(std::string_view name, Call& call, Operation&& ope
 
 bool GuardedTier::failed(std::string_view operation, CallStatus status, Call& call) {
   if (is_answer(status)) {
-    tracker_.note(operation, std::nullopt);
+    tracker_.note(operation, CallStatus::ok);
     return false;
   }
   CallFailure failure = call.take_failure(status);
   recorder_.tier_failed({slot_.tier.name(), operation, status, failure.message});
-  tracker_.note(operation, std::move(failure.message));
+  tracker_.note(operation, status, std::move(failure.message));
   return true;
 }
 

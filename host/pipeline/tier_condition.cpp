@@ -6,13 +6,13 @@
 namespace authd::pipeline {
 
 // A deletion proves less than a store: a Redis that is full still deletes.
-void TierConditionTracker::note(std::string_view operation, std::optional<std::string> error) {
+void TierConditionTracker::note(std::string_view operation, CallStatus status, std::string error) {
+  const bool answered = status == CallStatus::ok;
   const std::lock_guard lock(mutex_);
-  if (!is_write(operation)) {
-    read_error_ = std::move(error);
-  } else if (error || operation == "set") {
-    write_error_ = std::move(error);
-  }
+  auto& noted = is_write(operation) ? write_error_ : read_error_;
+  if (answered && is_write(operation) && operation != "set") return;
+  noted = answered ? std::nullopt : std::optional(std::move(error));
+  if (is_write(operation)) write_found_it_away_ = status == CallStatus::unavailable || status == CallStatus::timeout;
 }
 
 void TierConditionTracker::note_health(plugin::Health health, bool answered) {
@@ -23,7 +23,8 @@ void TierConditionTracker::note_health(plugin::Health health, bool answered) {
     stats_ = {};
     return;
   }
-  if (health.state == State::up && degraded_) write_error_.reset();
+  // It may have been away and back between two reports, and perhaps nothing is stored for hours.
+  if (health.state == State::up && (degraded_ || write_found_it_away_)) write_error_.reset();
   degraded_ = health.state == State::degraded ? std::optional(std::move(health.detail)) : std::nullopt;
 }
 

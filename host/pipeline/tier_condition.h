@@ -27,8 +27,8 @@ inline bool is_write(std::string_view operation) {
 // [thread-safe]
 class TierConditionTracker {
  public:
-  // The outcome of an operation; `error` nullopt: it was answered.
-  void note(std::string_view operation, std::optional<std::string> error);
+  // The outcome of an operation. `status` CallStatus::ok: it was answered; else `error` says why not.
+  void note(std::string_view operation, CallStatus status, std::string error = {});
   // What the tier reported when it was polled, or, unless it answered, why not.
   void note_health(plugin::Health health, bool answered);
   void note_stats(const plugin::TierStats& stats);
@@ -43,6 +43,7 @@ class TierConditionTracker {
   plugin::TierStats stats_;
   std::optional<std::string> read_error_;  // of the last read or poll
   std::optional<std::string> write_error_; // until a copy is stored, or the tier reports that it is well again
+  bool write_found_it_away_ = false;       // that error; a tier that only refuses may call itself well
   std::optional<std::string> degraded_;    // what it reports while it is degraded
 };
 
