@@ -123,7 +123,7 @@ constexpr Schema kStatusSchema{R"json({
       "properties": {
         "requests": {"type": "number"},
         "tokens": {"type": "number"},
-        "errors": {"type": "number", "description": "Answers of 500 and above."}
+        "errors": {"type": "number", "description": "Answers of 400 and above."}
       }
     },
     "latency": {
