@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import socket
 import statistics
 import sys
 
@@ -25,6 +26,13 @@ def start_collector(stage, behaviour):
     stage.start(f"collector-{behaviour}", [sys.executable, "-B", os.path.abspath(collector.__file__), str(port),
                                            behaviour], port)
     return port
+
+
+def refusing_port(stage):
+    """One that nobody else gets meanwhile: bound, and not listened on."""
+    held = stage.closing.enter_context(socket.socket())
+    held.bind(("127.0.0.1", 0))
+    return held.getsockname()[1]
 
 
 def start_prometheus(stage, target):
@@ -87,7 +95,7 @@ def collectors(args):
         inspector = Inspector()
         servers = {"off": start_warm(stage)}
         for fault in ("dead", "hangs", "503", "429", "garbage"):
-            port = free_port() if fault == "dead" else start_collector(stage, fault)
+            port = refusing_port(stage) if fault == "dead" else start_collector(stage, fault)
             servers[fault] = start_warm(stage, telemetry=exporting(port))
         for _ in range(args.rounds):
             for name, server in servers.items():
@@ -127,8 +135,9 @@ def scrapes(args):
         kong = start_fake_kong(stage)
         server = start_authd(stage, through(kong), [memory(1_250_000)])
         fill(stage, server, 1_000_000)
-        for _ in range(max(20, args.rounds)):
-            for name, accept in FORMATS.items():
+        for turn in range(max(20, args.rounds)):
+            for name in sorted(FORMATS, key=lambda n: (list(FORMATS).index(n) + turn) % len(FORMATS)):
+                accept = FORMATS[name]
                 spent, body = cost_of_reading(server, accept)
                 if "consumer-" in body or "5eed0000" in body:
                     raise Failure(f"{name} names a consumer")
