@@ -263,8 +263,11 @@ Result<Config, std::vector<Problem>> refused(const std::string& line) {
 std::string default_plugin_dir() {
   std::error_code error;
   fs::path executable = fs::read_symlink("/proc/self/exe", error);
-  fs::path beside = executable.parent_path().parent_path() / "plugins";
-  if (!error && fs::is_directory(beside, error)) return beside.string();
+  const fs::path prefix = executable.parent_path().parent_path();
+  for (const char* folder : {"plugins", "lib/authd/plugins"}) { // of the build, and as it is installed
+    std::error_code absent;
+    if (!error && fs::is_directory(prefix / folder, absent)) return (prefix / folder).string();
+  }
   return "/usr/lib/authd/plugins";
 }
 
