@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/version.h"
+#include "cli/build_info.h"
 #include "cli/command.h"
 #include "cli/loaded_config.h"
 #include "cli/running_commands.h"
@@ -143,12 +144,18 @@ int print_api_document(const std::string& file, bool of_admin, bool yaml) {
   return print(render(info, served, yaml ? endpoints::ApiFormat::yaml : endpoints::ApiFormat::json));
 }
 
+// "authd 0.1.0 (46274b2c5f1e, Release)"
+std::string version_text() {
+  return kCommit.empty() ? fmt::format("authd {} ({})", kVersion, kBuildType)
+                         : fmt::format("authd {} ({}, {})", kVersion, kCommit, kBuildType);
+}
+
 } // namespace
 
 CommandLine run_command_line(int argc, char** argv) {
   CommandLine line;
   CLI::App app("authd issues JWTs for Kong consumers. Without a command it runs the server.", "authd");
-  app.set_version_flag("--version", std::string("authd ").append(kVersion));
+  app.set_version_flag("--version", version_text());
   app.add_option("--config", line.config_file,
                  "configuration file; default: /etc/authd/authd.toml if it exists, otherwise only the environment");
   app.require_subcommand(0, 1);

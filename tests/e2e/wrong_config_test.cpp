@@ -142,7 +142,8 @@ TEST(Commands, SayVersionAndHelp) {
   const Finished version = run_authd({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   ASSERT_FALSE(version.output.empty());
-  EXPECT_NE(version.output[0].find(kVersion), std::string::npos);
+  EXPECT_EQ(version.output[0].find("authd " + std::string(kVersion) + " ("), 0u) << "and how it was built";
+  EXPECT_EQ(version.output[0].back(), ')');
   EXPECT_EQ(run_authd({"--help"}).exit_code, 0);
   EXPECT_NE(run_authd({"--no-such-option"}).exit_code, 0);
 }
