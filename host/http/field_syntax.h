@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/field_syntax.h"
+
 namespace authd::http {
 
 constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
@@ -20,13 +22,6 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
 
 // OWS and BWS: section 5.6.3.
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-// Section 5.6.2.
-constexpr bool is_token_char(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-         kMarks.find(c) != std::string_view::npos;
-}
 
 // HTAB, SP, VCHAR or obs-text: section 5.5.
 constexpr bool is_field_text(char c) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/abi_views.h"
+#include "base/field_syntax.h"
 #include "base/secret.h"
 #include "base/version.h"
 
@@ -82,18 +83,6 @@ std::optional<Url> split_url(std::string_view url) {
   parts.target = path == rest.size() ? std::string_view("/") : rest.substr(path);
   parts.display = scheme + "://" + parts.authority + std::string(parts.target.substr(0, parts.target.find('?')));
   return parts;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
-bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
 bool same_name(std::string_view a, std::string_view b) {

@@ -28,10 +28,6 @@ struct Url {
 // blank, a control character or a bad port. `target` views `url`.
 std::optional<Url> split_url(std::string_view url);
 
-// RFC 9110, section 5.6.2: what a method or a field's name is made of.
-bool is_token(std::string_view text);
-// RFC 9110, section 5.5, less the tab: a CR or LF would begin a header or a request of its own.
-bool is_field_value(std::string_view text);
 // Ignores case.
 bool same_name(std::string_view a, std::string_view b);
 

@@ -13,6 +13,7 @@
 #include "base/abi_views.h"
 #include "base/call.h"
 #include "base/clock.h"
+#include "base/field_syntax.h"
 #include "base/frozen_sizes.h"
 #include "base/result.h"
 #include "base/secret.h"
