@@ -23,7 +23,9 @@ struct Command {
   std::vector<std::string> choices; // of its argument, where that is one of a few words
 };
 
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0 && option.get_type_size() > 0; }
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_max() > 0 && option.get_type_size() > 0;
+}
 
 Command describe(const CLI::App& app, const std::string& at) {
   Command command{at, {}, {}, false, {}};
@@ -98,8 +100,8 @@ std::string bash(const std::vector<Command>& commands) {
     std::vector<std::string> words = command.choices;
     for (const auto* list : {&command.commands, &command.options})
       for (const Word& word : *list) words.push_back(word.name);
-    cases += fmt::format("    {}) candidates={}{} ;;\n", shell_quoted(command.at), shell_quoted(fmt::format("{}", fmt::join(words, " "))),
-                         command.takes_file ? " files=1" : "");
+    cases += fmt::format("    {}) candidates={}{} ;;\n", shell_quoted(command.at),
+                         shell_quoted(fmt::format("{}", fmt::join(words, " "))), command.takes_file ? " files=1" : "");
   }
   return fmt::format("# bash completion for authd; made by `authd completion bash`.\n"
                      "_authd() {{\n"
@@ -128,8 +130,8 @@ std::string zsh(const std::vector<Command>& commands) {
     for (const std::string& choice : command.choices) words.push_back(shell_quoted(choice));
     for (const auto* list : {&command.commands, &command.options})
       for (const Word& word : *list) words.push_back(shell_quoted(word.name + ':' + word.description));
-    cases += fmt::format("    {})\n      candidates=({})\n{}      ;;\n", shell_quoted(command.at), fmt::join(words, "\n        "),
-                         command.takes_file ? "      _files\n" : "");
+    cases += fmt::format("    {})\n      candidates=({})\n{}      ;;\n", shell_quoted(command.at),
+                         fmt::join(words, "\n        "), command.takes_file ? "      _files\n" : "");
   }
   return fmt::format("#compdef authd\n"
                      "# zsh completion for authd; made by `authd completion zsh`.\n"
@@ -158,7 +160,8 @@ std::string fish(const std::vector<Command>& commands) {
       lines += fmt::format("{} -a {} -d {}\n", when, word.name, fish_quoted(word.description));
     for (const Word& option : command.options) {
       const std::string_view argument = !option.takes_value ? "" : is_number(option) ? " -x" : " -r -F";
-      lines += fmt::format("{} -l {}{} -d {}\n", when, option.name.substr(2), argument, fish_quoted(option.description));
+      lines +=
+          fmt::format("{} -l {}{} -d {}\n", when, option.name.substr(2), argument, fish_quoted(option.description));
     }
     if (!command.choices.empty()) lines += fmt::format("{} -a \"{}\"\n", when, fmt::join(command.choices, " "));
     if (command.takes_file) lines += when + " -F\n";

@@ -15,8 +15,9 @@ namespace authd::cli {
 namespace {
 
 constexpr net::milliseconds kPatience{5000};
-constexpr const char* kWantsCertificate = "; with server.tls.client_ca it answers only clients that have a certificate, "
-                                          "and this command has none";
+constexpr const char* kWantsCertificate =
+    "; with server.tls.client_ca it answers only clients that have a certificate, "
+    "and this command has none";
 
 // To connect to what is listened on.
 std::string reachable(const std::string& host) {

@@ -27,8 +27,8 @@ struct HttpAnswer {
   std::string body; // at most 4 MiB
 };
 
-// As HTTP/1.0, so that the answer ends with the connection and is not in chunks. TLS writes by write(2): SIGPIPE must be
-// ignored. [may-block]
+// As HTTP/1.0, so that the answer ends with the connection and is not in chunks. TLS writes by write(2): SIGPIPE must
+// be ignored. [may-block]
 net::Result<HttpAnswer> http_get(const HttpGet& get, const net::Deadline& deadline);
 
 } // namespace authd::cli

@@ -138,7 +138,8 @@ std::vector<Finding> compare_jwt_plugins(std::string_view page, const config::Jw
     if (!plugin->optValue("enabled", true)) continue;
     for (Finding& finding : Comparison(*plugin, jwt).take()) findings.push_back(std::move(finding));
   }
-  if (findings.empty()) findings.push_back({Finding::Verdict::warning, "there is no jwt plugin: nothing takes the tokens"});
+  if (findings.empty())
+    findings.push_back({Finding::Verdict::warning, "there is no jwt plugin: nothing takes the tokens"});
   return findings;
 }
 

@@ -69,13 +69,14 @@ class Probing {
     if (!config_.gateway.auto_provision)
       return add(Verdict::good, "creating was not tried: gateway.auto_provision is false");
     if (!gateway_.can_create())
-      return add(Verdict::warning, fmt::format("{} creates no credentials: a consumer without one gets AUTH_013",
-                                               gateway_.plugin_id()));
+      return add(Verdict::warning,
+                 fmt::format("{} creates no credentials: a consumer without one gets AUTH_013", gateway_.plugin_id()));
     Call call(steady_now() + kPatience);
-    const auto created =
-        gateway_.create_secret(call, nobody_, {"authd-probe-" + nobody_, "HS256", Secret(random_base64url(kSecretBytes))});
+    const auto created = gateway_.create_secret(
+        call, nobody_, {"authd-probe-" + nobody_, "HS256", Secret(random_base64url(kSecretBytes))});
     if (created) return undo(created->id);
-    if (created.error().status == CallStatus::not_found) return add(Verdict::good, "may create credentials (a Kong without a database answers alike)");
+    if (created.error().status == CallStatus::not_found)
+      return add(Verdict::good, "may create credentials (a Kong without a database answers alike)");
     add(Verdict::bad, fmt::format("cannot create credentials: {}; give authd's role the right to, or set "
                                   "gateway.auto_provision = false",
                                   created.error().message));

@@ -17,8 +17,8 @@ struct Finding {
 };
 
 // Starts the gateway's plugin alone, asks for its health, and lists and creates credentials of a consumer whose random
-// id nobody has: the gateway judges authd's rights before it says that there is no such consumer. Throws Refused when the
-// plugin cannot be used. [may-block]
+// id nobody has: the gateway judges authd's rights before it says that there is no such consumer. Throws Refused when
+// the plugin cannot be used. [may-block]
 std::vector<Finding> probe_gateway(const config::Config& config, Log& log);
 
 } // namespace authd::daemon

@@ -50,7 +50,7 @@ config::ListeningAddress address_of(int socket) {
     return {::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text)), ntohs(v6.sin6_port)};
   }
   throw Refused("LISTEN_FDS: the passed socket is not for TCP; in the socket unit, set ListenStream to "
-                           "address:port\n");
+                "address:port\n");
 }
 
 } // namespace
@@ -61,11 +61,11 @@ std::optional<PassedListener> passed_listener() {
   if (*sockets > 1) {
     throw Refused(fmt::format("LISTEN_FDS: expected one socket, got {}; in the socket unit, keep one "
                               "ListenStream ([::]:3000 also serves IPv4)\n",
-                                         *sockets));
+                              *sockets));
   }
   if (option(kFirst, SO_TYPE) != SOCK_STREAM || option(kFirst, SO_ACCEPTCONN) != 1) {
     throw Refused("LISTEN_FDS: the passed socket does not listen; in the socket unit, set ListenStream and "
-                             "Accept=no\n");
+                  "Accept=no\n");
   }
   return PassedListener{kFirst, address_of(kFirst)};
 }

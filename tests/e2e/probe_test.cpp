@@ -83,7 +83,8 @@ TEST(Health, AsksTheRunningAuthd) {
 
   scene.kong.set_database_reachable(false);
   Finished down = ask({}, port);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20); // a probe's answer is kept a second
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(20); // a probe's answer is kept a second
   while (down.exit_code == 0 && std::chrono::steady_clock::now() < deadline) down = ask({}, port);
   EXPECT_EQ(down.exit_code, 1);
   EXPECT_THAT(down.errors, ElementsAre(HasSubstr("\"ready\":false")));

@@ -24,8 +24,8 @@ std::vector<std::string> compared(const std::string& plugins) {
 }
 
 std::string plugin(const std::string& config, const std::string& more = "") {
-  return R"({"name":"jwt","enabled":true,"service":{"id":"s1"},"route":null,"consumer":null,"config":)" + config + more +
-         "}";
+  return R"({"name":"jwt","enabled":true,"service":{"id":"s1"},"route":null,"consumer":null,"config":)" + config +
+         more + "}";
 }
 
 constexpr const char* kGood = R"({"key_claim_name":"key","secret_is_base64":false,"claims_to_verify":["exp","nbf"],)"
