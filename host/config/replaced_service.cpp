@@ -14,6 +14,14 @@ namespace authd::config {
 namespace {
 
 constexpr std::string_view kAddsRedis = "REDIS_ENABLED";
+// Listed, because Kubernetes gives every pod others that begin alike for a service called redis.
+constexpr std::string_view kOfRedis[] = {"REDIS_URL",
+                                         "REDIS_PASSWORD",
+                                         "REDIS_DB",
+                                         "REDIS_MAX_RETRIES",
+                                         "REDIS_RETRY_DELAY_MS",
+                                         "REDIS_COMMAND_TIMEOUT_MS",
+                                         "REDIS_CONNECT_TIMEOUT_MS"};
 
 bool has_redis(const Config& config) {
   const auto is_it = [](const Tier& tier) { return plugin_name(tier.plugin) == "cache-redis"; };
@@ -23,9 +31,10 @@ bool has_redis(const Config& config) {
 // Who sets REDIS_ENABLED, to whatever, has decided.
 void warn_of_unused_redis(const EnvironmentVariables& variables, Config& config) {
   if (has_redis(config) || variables.contains(kAddsRedis)) return;
-  std::vector<std::string> names;
-  for (const auto& [name, value] : variables) {
-    if (name.starts_with("REDIS_") && !value.empty()) names.push_back(name);
+  std::vector<std::string_view> names;
+  for (const std::string_view name : kOfRedis) {
+    const auto at = variables.find(name);
+    if (at != variables.end() && !at->second.empty()) names.push_back(name);
   }
   if (names.empty()) return;
   config.warnings.push_back(fmt::format("{}: no effect without a Redis tier; set {}=true, or add a [[cache]] with "

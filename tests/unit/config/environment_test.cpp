@@ -39,8 +39,8 @@ TEST_F(Variables, AreReadInTheUnitsOfTheirNames) {
 }
 
 TEST_F(Variables, OfTheReplacedServiceThatMeanNothingHereAreNamedOnceWithTheMend) {
-  EXPECT_THAT(with({{"REDIS_URL", "redis://a"}, {"REDIS_DB", "1"}}).warnings,
-              ElementsAre("REDIS_DB, REDIS_URL: no effect without a Redis tier; set REDIS_ENABLED=true, or add a "
+  EXPECT_THAT(with({{"REDIS_URL", "redis://a"}, {"REDIS_DB", "1"}, {"REDIS_PORT", "tcp://10.0.0.1:6379"}}).warnings,
+              ElementsAre("REDIS_URL, REDIS_DB: no effect without a Redis tier; set REDIS_ENABLED=true, or add a "
                           "[[cache]] with plugin = \"cache-redis\""));
   EXPECT_THAT(with({{"REDIS_URL", "redis://a"}, {"REDIS_ENABLED", "false"}}).warnings, IsEmpty()) << "on purpose";
   EXPECT_THAT(with({{"API_CORS_ORIGIN", "https://a.example"}}).warnings,
