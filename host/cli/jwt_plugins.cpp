@@ -13,6 +13,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/http_get.h"
+#include "config/plugin_settings.h"
 #include "net/tls_context.h"
 
 namespace authd::cli {
@@ -106,8 +107,9 @@ std::shared_ptr<SSL_CTX> context_for(const config::OutgoingTls& tls) {
 
 // Where Kong's or Konnect's list of plugins is; nullopt: neither is configured.
 std::optional<HttpGet> plugin_list(const config::Gateway& gateway) {
-  const bool konnect = gateway.plugin == "kong-konnect";
-  if (!konnect && gateway.plugin != "kong-gateway") return std::nullopt;
+  const std::string plugin = config::plugin_name(gateway.plugin);
+  const bool konnect = plugin == "kong-konnect";
+  if (!konnect && plugin != "kong-gateway") return std::nullopt;
   std::string base = text_setting(gateway.settings, "/admin_url", "");
   while (base.ends_with('/')) base.pop_back();
   const Poco::URI url(base + (konnect ? "/core-entities/plugins?size=1000" : "/plugins?size=1000"));

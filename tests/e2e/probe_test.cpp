@@ -37,6 +37,22 @@ TEST_F(Probe, OfAGoodKongChangesNothingThere) {
   EXPECT_TRUE(kong_.credentials(kAliceId).empty());
 }
 
+TEST_F(Probe, ComparesTheJwtPluginsWithTheTokens) {
+  FakeKong kong({.record_requests = true});
+  kong.set_plugins(R"({"name":"jwt","enabled":true,"route":{"id":"r1"},"service":null,"consumer":null,)"
+                   R"("config":{"key_claim_name":"iss","claims_to_verify":["exp"]}})");
+  const std::string by_path = AUTHD_BUILT_PLUGINS "/kong-gateway.so";
+  const Finished done = run([&](Settings& s) {
+    s.set_text("gateway", "admin_url", kong.url()).set_text("gateway", "admin_token", "Bearer s3cret");
+    s.set_text("gateway", "admin_token_header", "X-Admin").set_text("gateway", "plugin", by_path);
+  });
+  EXPECT_EQ(done.exit_code, 0) << "a warning";
+  EXPECT_THAT(done.output, Contains("warning  jwt plugin of route r1: key_claim_name is \"iss\", jwt.key_claim_name is "
+                                    "\"key\"; it refuses authd's tokens"));
+  EXPECT_EQ(kong.traffic().requests.back().target, "/plugins?size=1000");
+  EXPECT_EQ(kong.traffic().requests.back().header("X-Admin"), "s3cret");
+}
+
 TEST_F(Probe, OfADeadKongSaysSo) {
   const Finished done = run([](Settings& s) { s.set_text("gateway", "admin_url", "http://127.0.0.1:1"); });
   EXPECT_EQ(done.exit_code, 1);

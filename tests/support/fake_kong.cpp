@@ -144,6 +144,11 @@ void FakeKong::set_database_reachable(bool reachable) {
   database_reachable_ = reachable;
 }
 
+void FakeKong::set_plugins(std::string plugins) {
+  const std::lock_guard lock(mutex_);
+  plugins_ = std::move(plugins);
+}
+
 KongTraffic FakeKong::traffic() const {
   const std::lock_guard lock(mutex_);
   return traffic_;
@@ -237,6 +242,7 @@ FakeKong::Route FakeKong::route(const ReceivedRequest& request) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   const auto segments = split(path, '/');
   if (path == "/status") out.operation = KongOperation::status;
+  out.plugins = path == "/plugins";
   if (segments.size() < 3 || segments[1] != "consumers" || segments[2].empty()) return out;
   out.in_path = segments[2];
   out.consumer = decoded(segments[2]);
@@ -282,6 +288,7 @@ FakeKong::Answer FakeKong::answer(const ReceivedRequest& request, const Route& r
   if (auto instead = faulty(fault)) return std::move(*instead);
   if (route.operation == KongOperation::status) return status();
   if (!database_reachable_) return {500, std::string(kUnexpected)};
+  if (route.plugins && plugins_) return {200, R"({"data":[)" + *plugins_ + R"(],"next":null})"};
   KongConsumer* consumer = store_.find(route.consumer);
   std::optional<KongConsumer> computed;
   if (consumer == nullptr && options_.numbered) computed = numbered_consumer(route.consumer);

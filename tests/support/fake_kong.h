@@ -99,6 +99,8 @@ class FakeKong {
   void set_fault(KongFault fault); // on every operation
   void clear_faults() { set_fault(KongFault{}); }
   void set_database_reachable(bool reachable);
+  // What GET /plugins lists: JSON objects with commas between. Before that there is no such list.
+  void set_plugins(std::string plugins);
 
   KongTraffic traffic() const;
   void forget_traffic();
@@ -115,6 +117,7 @@ class FakeKong {
   };
   struct Route {
     KongOperation operation = KongOperation::other;
+    bool plugins = false;   // the list of plugins
     std::string consumer;   // decoded
     std::string in_path;    // as it stands in the path, for `next`
     std::string credential; // decoded
@@ -145,6 +148,7 @@ class FakeKong {
   KongStore store_;
   std::array<KongFault, kKongOperations> faults_{};
   bool database_reachable_ = true;
+  std::optional<std::string> plugins_;
   unsigned variant_ = 0; // of the field order
   KongTraffic traffic_;
   ConnectionServer server_; // last: its threads use everything above
