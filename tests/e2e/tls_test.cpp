@@ -113,6 +113,26 @@ TEST_F(Tls, LetsInOnlyClientsWithACertificateOfTheAuthority) {
   EXPECT_NE(outcome_for(strangers).find("unknown ca"), std::string::npos) << outcome_for(strangers);
 }
 
+// `authd health`, told the port that the kernel chose.
+Finished ask_health(const Scene& scene) {
+  return run_authd({"--config", scene.authd.config_file(), "health"}, {{"PORT", std::to_string(scene.port())}});
+}
+
+TEST_F(Tls, IsAskedByTheHealthCommandToo) {
+  const Finished done = ask_health(serve());
+  EXPECT_EQ(done.exit_code, 0);
+  ASSERT_EQ(done.output.size(), 1U);
+  EXPECT_NE(done.output[0].find("\"ready\":true"), std::string::npos);
+}
+
+TEST_F(Tls, TellsTheHealthCommandWhyItGetsNoAnswer) {
+  const Finished done = ask_health(serve_clients_of(Authority()));
+  EXPECT_EQ(done.exit_code, 1);
+  ASSERT_EQ(done.errors.size(), 1U);
+  EXPECT_NE(done.errors[0].find("with server.tls.client_ca it answers only clients that have a certificate"),
+            std::string::npos);
+}
+
 TEST_F(Tls, ClosesAClientThatSpeaksPlainHttp) {
   const Scene& scene = serve();
   HttpConnection plain(scene.port());

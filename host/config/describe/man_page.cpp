@@ -20,8 +20,7 @@ constexpr std::string_view kDescription =
 
 constexpr std::string_view kValues =
     "Durations and sizes are strings with a unit: \"500ms\", \"30s\", \"15m\", \"2h\"; \"16KiB\". A variable's value "
-    "has "
-    "the unit in the variable's name, or milliseconds if there is none. Any string may be a reference instead: "
+    "has the unit in the variable's name, or milliseconds if there is none. Any string may be a reference instead: "
     "\"${env:NAME}\", \"${file:/path}\" (a trailing newline is removed) or \"${credential:NAME}\" (LoadCredential= in "
     "systemd.exec(5)). A value that comes through a reference is never printed.";
 
