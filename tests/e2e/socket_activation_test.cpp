@@ -130,12 +130,13 @@ TEST_F(SocketActivation, EveryReactorAccepts) {
 TEST_F(SocketActivation, ADrainLeavesTheBacklogToTheSuccessor) {
   settings_.set_text("telemetry", "access_log", "all").set_text("breaker", "timeout", "10s");
   const auto old = start();
-  kong_.set_fault(KongOperation::list, {.kind = KongFault::Kind::none, .delay = std::chrono::seconds(2)});
+  kong_.set_fault(KongOperation::list, {.kind = KongFault::Kind::none, .delay = std::chrono::seconds(4)});
   HttpConnection waiting(socket_.port());
   waiting.send(request_text("GET", "/tokens", kAlice));
   ASSERT_TRUE(kong_.await(KongOperation::list, 1, kPatience));
   old->child().signal(SIGTERM);
   await_closed(*old);
+  ASSERT_FALSE(old->child().await_exit(milliseconds(0))) << "it ended first, which proves nothing";
 
   HttpConnection next(socket_.port());
   ASSERT_TRUE(next.send(request_text("GET", "/health/live", {{"X-Request-Id", "for-the-successor"}})));
