@@ -43,8 +43,8 @@ int check_health(const std::string& config_file, bool live) {
                     .tls = server.tls.identity != nullptr ? unverified() : nullptr};
   const auto answer = http_get(get, net::Deadline(kPatience));
   if (!answer) {
-    std::cerr << fmt::format("no answer from {}: {}{}\n", get.to.text(), answer.error().what,
-                             server.tls.client_ca.empty() ? "" : kWantsCertificate);
+    std::cerr << fmt::format("no answer from {}: {}{}; is authd running with this configuration?\n", get.to.text(),
+                             answer.error().what, server.tls.client_ca.empty() ? "" : kWantsCertificate);
     return EXIT_FAILURE;
   }
   const bool good = answer->status == 200;
