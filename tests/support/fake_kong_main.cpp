@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fake-kong: the recorded Admin API as a process of its own, for benchmarks and for trying authd out. It has
-// every consumer and newcomer of numbered_consumers.h, and those that options name. SIGUSR1: says how often it has been asked for what.
+// every consumer and newcomer of numbered_consumers.h, and those that options name. SIGUSR1: says how often it has been
+// asked for what.
 #include <csignal>
 #include <cstdio>
 #include <string>
