@@ -69,6 +69,11 @@ class Acceptance(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^no consumer +pass +401 AUTH_001")
         self.assertTrue(done.stdout.endswith("\naccepted\n"), done.stdout)
 
+    def test_an_authd_that_is_not_ready_is_named(self):
+        self.gateway.ready = 503
+        _, failed = self.through_gateway()
+        self.assertEqual(failed, ["ready"])
+
     def test_a_consumer_that_is_unknown_is_named(self):
         done = run(f"http://127.0.0.1:{self.port}", "--consumer", "nobody", *PATIENT)
         self.assertEqual(done.returncode, 1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The authd of this build with the demo's consumers, and a gateway in front of it that does what Kong does: it takes
-an API key for a token, and a token for the API. Both have faults that tests switch on."""
+an API key for a token, and a token for the API. It has faults that tests switch on."""
 import contextlib
 import http.client
 import http.server
@@ -37,7 +37,7 @@ def authd():
 
 
 class Gateway(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """/tokens and /health/ready of authd, and /api, which says "hello" to who has a token that authd made."""
+    """/tokens of authd, and /api, which says "hello" to who has a token that authd made."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -56,10 +56,11 @@ class Gateway(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.api_calls = 0
         self.refused_tokens = set()
         self.refuses_all_tokens = False
-        self.change_token = lambda body: body          # of the answer to /tokens, an object
-        self.token_headers = {}                        # in place of authd's
+        self.change_token = lambda body: body  # of the answer to /tokens, an object
+        self.token_headers = {}  # in place of authd's
         self.delay_s = 0
-        self.always_answers = None                     # a status for /tokens
+        self.always_answers = None  # a status for /tokens
+        self.ready = None  # a status for /health/ready; None: no route
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -83,6 +84,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.tokens()
         elif self.path == "/api":
             self.api()
+        elif self.path == "/health/ready" and self.server.ready is not None:
+            self.reply(self.server.ready, b'{"ready":false}')
         else:
             self.reply(404, b'{"message":"no Route matched with those values"}')
 
