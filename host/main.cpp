@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,6 +20,7 @@
 #include "daemon/crash_reports.h"
 #include "daemon/keep_alive.h"
 #include "daemon/lifecycle.h"
+#include "daemon/passed_listener.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
 #include "daemon/status_report.h"
@@ -73,7 +75,9 @@ void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, L
 }
 
 int serve(const std::string& config_file, char** arguments) {
-  config::Config config = load_config(config_file, &try_plugin);
+  const std::optional<PassedListener> passed = passed_listener();
+  const ConfigSource source{config_file, passed ? std::optional(passed->address) : std::nullopt};
+  config::Config config = load_config(source, &try_plugin);
   if (config.profiling.enabled) profiling::restart_sampling_heap(arguments);
   block_signals();
   Log log(log_options(config));
@@ -87,9 +91,9 @@ int serve(const std::string& config_file, char** arguments) {
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
   Lifecycle lifecycle(telemetry);
-  Reloader reloader(config_file, std::move(config), loader, exchanges, hub, lifecycle, log);
+  Reloader reloader(source, std::move(config), loader, exchanges, hub, lifecycle, log);
 
-  http::Server server(reloader.publish(), log, &telemetry.measurements());
+  http::Server server(reloader.publish(), log, &telemetry.measurements(), passed ? passed->descriptor : -1);
   const auto connections = telemetry.measurements().watch(server);
   reloader.attach(server);
   watchdog.serving();
@@ -97,7 +101,7 @@ int serve(const std::string& config_file, char** arguments) {
   const StatusReport status(reloader, lifecycle, server);
   const auto admin = open_admin_listener(reloader, status, log);
   const ReloadThread reloads(watchdog, reloader);
-  const KeepAlive keep_alive(lifecycle.service_manager(), server);
+  const KeepAlive keep_alive(lifecycle.service_manager(), server, status);
   lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);
 

@@ -12,7 +12,10 @@
 #include "base/version.h"
 #include "cli/build_info.h"
 #include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/health_command.h"
 #include "cli/loaded_config.h"
+#include "cli/probe_command.h"
 #include "cli/running_commands.h"
 #include "config/describe/describing.h"
 #include "config/kinds.h"
@@ -176,11 +179,21 @@ CommandLine run_command_line(int argc, char** argv) {
   command(*config, "env", "print every environment variable that authd reads; with FILE, also those of its plugins",
           &file, line.exit_code, [&] { return print_variables(config_file()); });
 
+  command(*config, "man", "print the manual page authd.toml(5)", nullptr, line.exit_code,
+          [] { return print(config::man_page(installed_schemas())); });
+
   CLI::App* plugin = app.add_subcommand("plugin", "inspect a plugin file");
   plugin->require_subcommand(1);
   command(*plugin, "inspect", "print what a plugin file declares, without running its code", &file, line.exit_code,
           [&] { return inspect(file); });
   plugin->get_subcommand("inspect")->get_option("FILE")->required();
+
+  bool live = false;
+  command(app, "health", "ask the running authd whether it is ready; exit 1 if it is not", nullptr, line.exit_code,
+          [&] { return check_health(line.config_file, live); })
+      ->add_flag("--live", live, "whether it is alive instead");
+  command(app, "probe", "try the configured gateway, without a change there; exit 1 if authd could not work with it",
+          &file, line.exit_code, [&] { return probe(config_file()); });
 
   const RunningCommands running(app, line);
 
@@ -192,6 +205,11 @@ CommandLine run_command_line(int argc, char** argv) {
   CLI::App* openapi = app.get_subcommand("openapi");
   openapi->add_flag("--yaml", yaml, "as YAML")->excludes(openapi->add_flag("--json", json, "as JSON"));
   openapi->add_flag("--admin", of_admin, "of the admin listener");
+
+  std::string shell;
+  CLI::App* completing = command(app, "completion", "print a script that completes commands for a shell", nullptr,
+                                 line.exit_code, [&] { return print(completion(app, shell)); });
+  completing->add_option("SHELL", shell, "bash, zsh or fish")->required()->check(CLI::IsMember(kShells));
 
   try {
     app.parse(argc, argv);

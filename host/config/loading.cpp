@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ip_address.h"
 #include "base/version.h"
 #include "config/checker.h"
 #include "config/formats.h"
@@ -19,6 +20,7 @@
 #include "config/plugin_tables.h"
 #include "config/printing.h"
 #include "config/production.h"
+#include "config/replaced_service.h"
 #include "config/settings.h"
 #include "config/tls_files.h"
 #include "config/toml_document.h"
@@ -64,6 +66,7 @@ class Loading {
     PluginTables plugins(config_, problems_, around_, schemas_);
     for (const Kind& kind : options_.kinds) read_plugins(plugins, kind);
     check_host_rules(sections_, config_, problems_);
+    warn_of_replaced_variables(around_.variables, config_);
     read_tls_files(sections_, config_, problems_);
     check_production(sections_, config_, problems_);
     check_waivers(sections_, plugins.all_inspected(), problems_);
@@ -80,6 +83,7 @@ class Loading {
   void check_top_level();
   const Node* table_in_file(std::string_view name) const;
   void read_host_tables();
+  void put_listener(Node& server);
   void derive(std::string_view table, Node& node) const;
   std::string default_admin_listener() const;
   void read_plugins(PluginTables& plugins, const Kind& kind);
@@ -125,11 +129,28 @@ void Loading::read_host_tables() {
     if (kind_of_table(table.name) != nullptr) continue;
     Section section{std::string(table.name), shape_of_table(table.name), {}};
     section.node = layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
+    if (table.name == "server" && options_.listener) put_listener(section.node);
     Checker(around_, problems_).check(section.node, section.shape, section.path);
     derive(table.name, section.node);
     apply(table.name, section.node, {config_});
     sections_.push_back(std::move(section));
   }
+}
+
+// So that every rule about where authd listens judges the socket that it was passed.
+void Loading::put_listener(Node& server) {
+  const Origin passed{Origin::Kind::variable, 0, 0, "LISTEN_FDS"};
+  const auto put = [&](std::string_view key, Node value) {
+    Node& place = *server.find(key);
+    if (place.origin.kind != Origin::Kind::preset) {
+      problems_.warn(place.origin, child_path("server", key),
+                     fmt::format("ignored: the service manager passed a socket that listens on {}",
+                                 authority(options_.listener->host, options_.listener->port)));
+    }
+    place = std::move(value);
+  };
+  put("host", string_node(options_.listener->host, passed));
+  put("port", integer_node(options_.listener->port, passed));
 }
 
 // The defaults that are no constants.
@@ -156,10 +177,12 @@ void Loading::derive(std::string_view table, Node& node) const {
   }
 }
 
-// Beside the file, because several on one machine must not use one socket; an installed authd has one of its own.
+// Beside the file, because several on one machine must not use one socket; an installed authd has one of its own, in
+// the unit's RuntimeDirectory.
 std::string Loading::default_admin_listener() const {
   const Environment e = config_.environment;
-  if (e == Environment::production || e == Environment::staging) return "unix:/run/authd/admin.sock";
+  if (e == Environment::production || e == Environment::staging || config_.file == kDefaultFile)
+    return "unix:/run/authd/admin.sock";
   if (e == Environment::test || config_.file.empty()) return "";
   std::string path = (around_.folder / "admin.sock").string();
   return path.size() <= kMostSocketPath ? "unix:" + path : "";

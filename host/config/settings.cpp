@@ -186,8 +186,8 @@ const Setting kSettings[] = {
      .description = "User ids that may connect to the socket."},
 
     {.table = "admin", .key = "listen", .format = Format::listen,
-     .derived = "unix:/run/authd/admin.sock; in development and local admin.sock beside this file, none without "
-                "a file; in test none",
+     .derived = "unix:/run/authd/admin.sock; in development and local, with another file than /etc/authd/authd.toml, "
+                "admin.sock beside it, none without a file; in test none",
      .example = "unix:/run/authd/admin.sock",
      .description = "unix:/path or host:port; \"\" for none. Anyone who can connect has full control.",
      .fixed = [](C c) { return c.admin.listen; },
@@ -386,7 +386,7 @@ const Setting kSettings[] = {
      .fixed = [](C c) { return c.telemetry.service_version; },
      .set = [](T t, V v) { t.config.telemetry.service_version = text(v); }},
     {.table = "telemetry", .key = "log_level", .variable = "LOG_LEVEL",
-     .choices = "debug|info|warn|error|fatal", .preset = "info",
+     .choices = "debug|info|warn|error|fatal", .aliases = "trace=debug|silent=fatal", .preset = "info",
      .description = "Lines below this level are not written.",
      .set = [](T t, V v) { t.config.telemetry.log_level = log_level(v); }},
     {.table = "telemetry", .key = "access_log", .choices = "off|errors|all", .preset = "errors",
@@ -533,7 +533,7 @@ const Setting kSettings[] = {
     {.table = "security", .key = "client_subjects", .type = Type::array, .derived = "any",
      .not_built = true,
      .description = "Subjects or alternative names of the client certificates that may ask for tokens."},
-    {.table = "security", .key = "waivers", .type = Type::array, .preset = "",
+    {.table = "security", .key = "waivers", .type = Type::array, .variable = "AUTHD_WAIVERS", .preset = "",
      .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",
      .set = [](T t, V v) { t.config.security.waivers = list(v); }},

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/keep_alive.h"
 
+#include <algorithm>
+
 #include <pthread.h>
 
 namespace authd::daemon {
+namespace {
 
-KeepAlive::KeepAlive(SystemdNotifier& service_manager, http::Server& server)
-    : service_manager_(service_manager), server_(server) {
-  if (const auto interval = service_manager.watchdog_interval())
-    thread_ = std::thread([this, period = *interval / 2] { run(period); });
+// A status is a message to all who watch units on the bus.
+constexpr seconds kBetweenRates{5};
+
+} // namespace
+
+KeepAlive::KeepAlive(SystemdNotifier& service_manager, http::Server& server, const StatusReport& report)
+    : service_manager_(service_manager), server_(server), report_(report) {
+  if (service_manager.is_listening()) thread_ = std::thread([this] { run(); });
 }
 
 KeepAlive::~KeepAlive() {
@@ -21,12 +28,21 @@ KeepAlive::~KeepAlive() {
   thread_.join();
 }
 
-void KeepAlive::run(std::chrono::microseconds period) {
+void KeepAlive::run() {
   pthread_setname_np(pthread_self(), "keep-alive");
+  const auto interval = service_manager_.watchdog_interval();
+  const std::chrono::nanoseconds between_beats = interval ? *interval / 2 : kBetweenRates;
+  SteadyTime next_beat = steady_now();
+  SteadyTime next_rate = next_beat + kBetweenRates;
   std::unique_lock lock(mutex_);
   do {
-    if (server_.beat()) service_manager_.keep_alive();
-  } while (!changed_.wait_for(lock, period, [this] { return ending_; }));
+    const SteadyTime now = steady_now();
+    if (interval && next_beat <= now && server_.beat()) service_manager_.keep_alive();
+    if (next_beat <= now) next_beat = now + between_beats;
+    if (next_rate > now) continue;
+    service_manager_.rate(report_.tokens_per_s());
+    next_rate = now + kBetweenRates;
+  } while (!changed_.wait_until(lock, std::min(next_beat, next_rate), [this] { return ending_; }));
 }
 
 } // namespace authd::daemon

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 namespace authd::daemon {
 
 SystemdNotifier::SystemdNotifier() {
@@ -47,12 +49,24 @@ void SystemdNotifier::keep_alive() {
   notify("WATCHDOG=1\n");
 }
 
-void SystemdNotifier::status(std::string_view text) {
-  std::string line(text);
+void SystemdNotifier::status(std::string_view state) {
+  std::string line(state);
   std::replace_if(
       line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
   const std::lock_guard lock(mutex_);
-  if (stopping_ || line == status_) return;
+  state_ = std::move(line);
+  send_status();
+}
+
+void SystemdNotifier::rate(double tokens_per_s) {
+  const std::lock_guard lock(mutex_);
+  rate_ = tokens_per_s > 0 ? fmt::format("; {:.{}f} tokens/s", tokens_per_s, tokens_per_s < 10 ? 1 : 0) : "";
+  send_status();
+}
+
+void SystemdNotifier::send_status() {
+  std::string line = state_ + rate_;
+  if (stopping_ || state_.empty() || line == status_) return;
   notify("STATUS=" + line + '\n');
   status_ = std::move(line);
 }

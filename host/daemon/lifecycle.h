@@ -30,8 +30,10 @@ class SystemdNotifier {
   void reloading(); // systemd wants the monotonic time with it: Type=notify-reload
   // `at_most`: how long it takes, which the unit's TimeoutStopSec= may be too short for.
   void stopping(milliseconds at_most);
-  // One line for people: what systemctl status shows. Sent when it differs from the last one.
-  void status(std::string_view text);
+  // One line for people: what systemctl status shows, "Issuing tokens; 137 tokens/s". Each part is given by whom knows
+  // it, and sent when the line differs from the last one.
+  void status(std::string_view state);
+  void rate(double tokens_per_s);
   bool is_listening() const { return !socket_.empty(); }
   // The unit's WatchdogSec=, which must not pass without a keep_alive(); none: the service manager does not watch.
   std::optional<std::chrono::microseconds> watchdog_interval() const;
@@ -39,9 +41,12 @@ class SystemdNotifier {
 
  private:
   void notify_unless_stopping(std::string_view state);
+  void send_status();
   void notify(std::string_view state) const;
   std::string socket_;
-  std::string status_;    // as it was last sent, guarded by mutex_
+  std::string state_; // of the status; this and the next two guarded by mutex_
+  std::string rate_;
+  std::string status_;    // as it was last sent
   std::mutex mutex_;      // held while sending, so that what is sent last was decided last
   bool stopping_ = false; // guarded by mutex_
 };

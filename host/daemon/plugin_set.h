@@ -17,7 +17,8 @@
 
 namespace authd::daemon {
 
-// A plugin, or what the configuration says of it, cannot be used; the text says why and how to correct it.
+// A plugin, what the configuration says, or what the service manager passed cannot be used; the text says why and how
+// to correct it, one problem a line.
 struct Refused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -33,21 +33,22 @@ std::vector<std::string> split_lines(const std::string& text) {
 
 } // namespace
 
-config::Config load_config(const std::string& file, config::PluginTrial trial) {
+config::Config load_config(const ConfigSource& source, config::PluginTrial trial) {
   config::LoadOptions options;
   options.trial = std::move(trial);
   options.trial_of_good_ones = false; // those are created here
-  auto config = config::load(file, config::process_environment(), plugin::make_schema_source(), options);
+  options.listener = source.listener;
+  auto config = config::load(source.file, config::process_environment(), plugin::make_schema_source(), options);
   if (config) return std::move(*config);
   std::string lines;
   for (const config::Problem& problem : config.error()) lines += problem.line + '\n';
   throw Refused(lines);
 }
 
-Reloader::Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
+Reloader::Reloader(ConfigSource source, config::Config config, const plugin::Loader& loader,
                    http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
-    : config_file_(std::move(config_file)), started_with_(config::fixed_settings(config)), loader_(loader),
-      exchanges_(exchanges), hub_(hub), lifecycle_(lifecycle), log_(log),
+    : source_(std::move(source)), started_with_(config::fixed_settings(config)), loader_(loader), exchanges_(exchanges),
+      hub_(hub), lifecycle_(lifecycle), log_(log),
       current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)),
       gauges_(lifecycle.telemetry().measurements().metrics().add_source(
           [this](telemetry::Reading& reading) { current()->read_gauges(reading); })) {}
@@ -93,7 +94,7 @@ Reloader::Outcome Reloader::load_and_swap() {
 }
 
 std::shared_ptr<Generation> Reloader::load_next(Outcome& outcome) {
-  config::Config config = load_config(config_file_);
+  config::Config config = load_config(source_);
   outcome.lines = needs_restart(started_with_, config);
   // Only here is current_ replaced, so it lives until the next one does.
   auto next = std::make_shared<Generation>(std::move(config), loader_, current().get(), hub_, lifecycle_, log_);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,15 +23,21 @@
 
 namespace authd::daemon {
 
+// What the configuration is made from, at the start and at each reload.
+struct ConfigSource {
+  std::string file;                                      // empty: config::load's default
+  std::optional<config::ListeningAddress> listener = {}; // of a socket that was passed
+};
+
 // Loads and validates; throws Refused with every error, one a line. With a `trial` plugins are asked what is wrong
 // with their settings also where the rest is refused already; else those are created later, and say it then.
-config::Config load_config(const std::string& file, config::PluginTrial trial = {});
+config::Config load_config(const ConfigSource& source, config::PluginTrial trial = {});
 
 // The server must be destroyed first: a generation is retired when the server has let go of it.
 class Reloader {
  public:
   // Builds the first generation. Throws Refused. References must outlive it.
-  Reloader(std::string config_file, config::Config config, const plugin::Loader& loader,
+  Reloader(ConfigSource source, config::Config config, const plugin::Loader& loader,
            http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
@@ -54,7 +61,7 @@ class Reloader {
   void swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const http::Application> application,
                Retirement::Prepared retirement) noexcept;
 
-  const std::string config_file_;
+  const ConfigSource source_;
   const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
   http_client::HttpService& exchanges_;

@@ -19,6 +19,7 @@ class StatusReport {
   StatusReport(const Reloader& reloader, Lifecycle& lifecycle, const http::Server& server);
 
   std::string json() const;
+  double tokens_per_s() const { return traffic_.now().tokens_per_s; } // of the last ten seconds
 
  private:
   const Reloader& reloader_;

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/NetException.h>
+#include <Poco/Net/ServerSocketImpl.h>
 #include <fmt/format.h>
 
 namespace authd::http {
@@ -21,6 +23,17 @@ using Poco::Net::SocketAddress;
 
 constexpr int kBacklog = 1024;
 constexpr int kLocalBacklog = 16;
+
+// Poco has no way to make a server socket from a descriptor.
+class AdoptedSocket : public ServerSocket {
+  class Adopted : public Poco::Net::ServerSocketImpl {
+   public:
+    explicit Adopted(int descriptor) { reset(descriptor); }
+  };
+
+ public:
+  explicit AdoptedSocket(int descriptor) : ServerSocket(new Adopted(descriptor), true) {}
+};
 
 [[noreturn]] void refuse_host(const std::string& host, const Poco::Exception& cause) {
   throw std::runtime_error(fmt::format("server.host: \"{}\" is not an address of this machine ({}); set server.host "
@@ -87,6 +100,18 @@ std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t 
     address = socket.address();
     listeners.push_back(socket);
   }
+  return listeners;
+}
+
+std::vector<ServerSocket> share_listener(int passed, unsigned count) {
+  std::vector<ServerSocket> listeners;
+  for (unsigned i = 0; i < count; ++i) {
+    const int own = ::fcntl(passed, F_DUPFD_CLOEXEC, 0);
+    if (own < 0) throw std::system_error(errno, std::system_category(), "LISTEN_FDS");
+    listeners.push_back(AdoptedSocket(own));
+    listeners.back().setBlocking(false);
+  }
+  ::close(passed);
   return listeners;
 }
 

@@ -17,6 +17,10 @@ namespace authd::http {
 // server.port and the remedy, also for a port that another process shares with SO_REUSEPORT.
 std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count);
 
+// One for each reactor, all of the one listening socket `passed`, which is closed: they share its backlog. Throws
+// std::system_error.
+std::vector<Poco::Net::ServerSocket> share_listener(int passed, unsigned count);
+
 // A listening Unix socket that only this user may connect to. Replaces a stale one, but not one that another process
 // listens on. Throws std::runtime_error that names the path and the remedy.
 Poco::Net::ServerSocket open_local_listener(const std::string& path);

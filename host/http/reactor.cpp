@@ -18,11 +18,11 @@ constexpr unsigned kRefusedAtOnce = 64;
 
 } // namespace
 
-Reactor::Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
-                 SharedByReactors& all)
-    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)), all_(all) {
+Reactor::Reactor(Poco::Net::ServerSocket listener, Backlog backlog, std::shared_ptr<const Application> application,
+                 Log& log, SharedByReactors& all)
+    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)), backlog_(backlog), all_(all) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
-  loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
+  begin_accepting();
 }
 
 Reactor::~Reactor() {
@@ -65,7 +65,7 @@ void Reactor::run(unsigned number) {
     run_again();
     expire_deadlines();
     for (TimeoutQueue* queue : shared_.queues()) expire(*queue);
-    if (accept_again_ <= shared_.now) resume_accepting();
+    if (accept_again_ <= shared_.now) begin_accepting();
     if (all_.turns != nullptr) all_.turns->on_turn(number, steady_now() - shared_.now);
   }
   ended_ = true;
@@ -178,9 +178,11 @@ void Reactor::pause_accepting() {
   accept_again_ = shared_.now + kAcceptPause;
 }
 
-void Reactor::resume_accepting() {
+// A passed socket is watched by every reactor; a connection shall wake only one of them.
+void Reactor::begin_accepting() {
   accept_again_ = SteadyTime::max();
-  loop_.add(listener_.impl()->sockfd(), EPOLLIN, kListenerToken);
+  const std::uint32_t events = backlog_ == Backlog::own ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
+  loop_.add(listener_.impl()->sockfd(), events, kListenerToken);
 }
 
 void Reactor::adopt_application() {
@@ -201,22 +203,27 @@ void Reactor::adopt_application() {
 
 void Reactor::apply_requests() {
   adopt_application();
-  if (close_listener_ && listening_) accept_backlog_and_close();
+  if (close_listener_ && listening_) finish_accepting();
   if (drain_ && !shared_.draining) begin_drain();
 }
 
+void Reactor::finish_accepting() {
+  if (backlog_ == Backlog::own) accept_backlog();
+  loop_.remove(listener_.impl()->sockfd()); // closing is not enough while others have the socket, too
+  listener_.close();
+  listening_ = false;
+  accept_again_ = SteadyTime::max();
+  listener_closed_.set_value();
+}
+
 // A client that connected before the listener closes is served.
-void Reactor::accept_backlog_and_close() {
+void Reactor::accept_backlog() {
   while (has_backlog(listener_)) {
     std::optional<Poco::Net::StreamSocket> socket;
     Poco::Net::SocketAddress peer;
     if (accept_one(listener_, socket, peer) == AcceptOutcome::no_resources) break;
     if (socket) admit(std::move(*socket), peer);
   }
-  listener_.close();
-  listening_ = false;
-  accept_again_ = SteadyTime::max();
-  listener_closed_.set_value();
 }
 
 void Reactor::begin_drain() {

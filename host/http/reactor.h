@@ -16,10 +16,14 @@
 
 namespace authd::http {
 
+// Whose the connections are that wait to be accepted when the server stops listening: its own, because they would be
+// reset, or a successor's, because the socket was passed and stays open.
+enum class Backlog { own, of_successor };
+
 // One thread's share of the server: a listening socket and the connections accepted from it.
 class Reactor {
  public:
-  Reactor(Poco::Net::ServerSocket listener, std::shared_ptr<const Application> application, Log& log,
+  Reactor(Poco::Net::ServerSocket listener, Backlog backlog, std::shared_ptr<const Application> application, Log& log,
           SharedByReactors& all);
   ~Reactor();
   Reactor(const Reactor&) = delete;
@@ -36,7 +40,7 @@ class Reactor {
 
   // Draining takes two steps, so that no reactor tells a client to close, and thereby to reconnect, while the listener
   // of another one is about to close. Each [thread-safe], once, in this order.
-  std::future<void> close_listener(); // after its backlog has been accepted
+  std::future<void> close_listener(); // after its own backlog has been accepted
   void drain();
 
  private:
@@ -53,8 +57,9 @@ class Reactor {
   bool evict_longest_waiting();
   Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer);
   void pause_accepting();
-  void resume_accepting();
-  void accept_backlog_and_close();
+  void begin_accepting();
+  void accept_backlog();
+  void finish_accepting();
   void begin_drain();
   void adopt_application();
   void apply_requests();
@@ -68,6 +73,7 @@ class Reactor {
   ReactorResources shared_;
   EventLoop loop_;
   Poco::Net::ServerSocket listener_;
+  const Backlog backlog_;
   SharedByReactors& all_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

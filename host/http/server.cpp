@@ -36,11 +36,15 @@ void prepare_thread(unsigned number) {
 
 class Server::Impl {
  public:
-  Impl(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns) {
+  Impl(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns, int passed) {
     shared_.turns = turns;
     const ServerOptions& options = application->options;
     std::vector<Poco::Net::ServerSocket> listeners;
-    if (options.unix_socket.empty()) {
+    const Backlog backlog = passed < 0 ? Backlog::own : Backlog::of_successor;
+    if (passed >= 0) {
+      listeners = share_listener(passed, reactor_count(options.reactors));
+      port_ = listeners.front().address().port();
+    } else if (options.unix_socket.empty()) {
       listeners = open_listeners(options.host, options.port, reactor_count(options.reactors));
       port_ = listeners.front().address().port();
     } else {
@@ -48,7 +52,7 @@ class Server::Impl {
       unix_socket_ = options.unix_socket;
     }
     for (auto& listener : listeners) {
-      reactors_.push_back(std::make_unique<Reactor>(listener, application, log, shared_));
+      reactors_.push_back(std::make_unique<Reactor>(listener, backlog, application, log, shared_));
     }
   }
 
@@ -111,8 +115,8 @@ class Server::Impl {
   std::vector<std::thread> threads_;
 };
 
-Server::Server(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns)
-    : impl_(std::make_unique<Impl>(std::move(application), log, turns)) {}
+Server::Server(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns, int passed)
+    : impl_(std::make_unique<Impl>(std::move(application), log, turns, passed)) {}
 
 Server::Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log)
     : Server(std::shared_ptr<const Application>(new Application{std::move(options), router, observer}), log) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP/1.1 server: one reactor thread per core, each with its own epoll and its own SO_REUSEPORT listening socket.
+// The HTTP/1.1 server: one reactor thread per core, each with its own epoll and its own SO_REUSEPORT listening socket,
+// or all with one that was passed.
 // See docs/http.md for limits and behaviour.
 #pragma once
 
@@ -69,8 +70,9 @@ class Server {
  public:
   // Binds, so that a port in use or a bad host fails here. Throws std::runtime_error that names server.host or
   // server.port and the remedy. The log must outlive the server.
-  // So must `turns`; null: nobody is told.
-  Server(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns = nullptr);
+  // So must `turns`; null: nobody is told. `passed`: a listening socket instead of host and port, of a service manager
+  // that keeps it for a successor; the server takes it over. Below zero: none.
+  Server(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns = nullptr, int passed = -1);
   // The same with an application that is never replaced; router and observer must outlive the server.
   Server(ServerOptions options, const Router& router, RequestObserver* observer, Log& log);
   ~Server(); // stops at once, open connections are closed
@@ -86,8 +88,9 @@ class Server {
   // a call that should not block. For one caller.
   bool beat();
 
-  // Accepts the backlog, closes the listeners, answers requests already read and closes idle connections. True when all
-  // connections are closed, false on timeout. Call once. [may-block]
+  // Accepts the backlog, unless that of a passed socket, which is the successor's; closes the listeners, answers
+  // requests already read and closes idle connections. True when all connections are closed, false on timeout. Call
+  // once. [may-block]
   bool drain(milliseconds timeout);
 
   // New requests go to the new application; deferred ones stay with theirs. Host, port and reactors do not change. A

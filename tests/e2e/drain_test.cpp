@@ -102,6 +102,17 @@ TEST(ServiceManager, IsToldWhetherTokensCanBeIssued) {
   EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << notify.status();
 }
 
+TEST(ServiceManager, IsToldTheRate) {
+  NotifySocket notify;
+  Scene scene({}, {}, {{"NOTIFY_SOCKET", notify.path()}});
+  ASSERT_EQ(scene.tokens().status, 200);
+  const auto has_rate = [](const std::string& status) {
+    return status.starts_with("Issuing tokens; 0.") && status.ends_with(" tokens/s");
+  };
+  EXPECT_TRUE(notify.await_status(has_rate, kPatience)) << notify.status();
+  EXPECT_TRUE(notify.await_status("Issuing tokens", kPatience)) << "ten seconds later: " << notify.status();
+}
+
 // With WatchdogSec=400ms it is fed each 200 ms, unless a reactor is stuck: here in a plugin that says it never blocks.
 TEST(ServiceManager, WatchdogIsFedWhileEveryReactorTurns) {
   constexpr auto kFed = "WATCHDOG=1";

@@ -82,6 +82,15 @@ AuthdProcess::AuthdProcess(std::string_view toml, const Environment& environment
       child_(std::make_unique<ChildProcess>(std::vector<std::string>{AUTHD_BINARY, "--config", config_file_},
                                             environment)) {}
 
+// $LISTEN_PID must be the process's own: a shell knows its number and keeps it across exec.
+AuthdProcess::AuthdProcess(const Settings& settings, int socket, Environment environment)
+    : config_file_(dir_.write("authd.toml", settings.toml())) {
+  environment.emplace("LISTEN_FDS", "1");
+  const std::string pass = "exec 3<&" + std::to_string(socket) + "; LISTEN_PID=$$ exec \"$@\"";
+  std::vector<std::string> argv{"/bin/bash", "-c", pass, "bash", AUTHD_BINARY, "--config", config_file_};
+  child_ = std::make_unique<ChildProcess>(std::move(argv), environment);
+}
+
 std::uint16_t AuthdProcess::await_ready() {
   const auto ready = await_event("ready", kPatience);
   if (!ready) throw std::runtime_error("authd did not become ready:\n" + child_->everything());

@@ -46,6 +46,8 @@ class AuthdProcess {
   explicit AuthdProcess(const Settings& settings, const Environment& environment = {});
   // The same with the text of authd.toml.
   AuthdProcess(std::string_view toml, const Environment& environment);
+  // The same, passed this socket as a service manager does it: sd_listen_fds(3).
+  AuthdProcess(const Settings& settings, int socket, Environment environment = {});
 
   // Waits for the ready line; throws std::runtime_error with the output when it does not come.
   std::uint16_t await_ready();

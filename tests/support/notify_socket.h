@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <concepts>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -48,10 +49,14 @@ class NotifySocket {
   }
   // Whether the status line becomes this.
   bool await_status(const std::string& wanted, std::chrono::milliseconds at_most) {
+    return await_status([&](const std::string& status) { return status == wanted; }, at_most);
+  }
+  template <std::predicate<const std::string&> Wanted>
+  bool await_status(Wanted wanted, std::chrono::milliseconds at_most) {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
-    while (status_ != wanted && receive(deadline)) {
+    while (!wanted(status_) && receive(deadline)) {
     }
-    return status_ == wanted;
+    return wanted(status_);
   }
   const std::string& status() const { return status_; }
   // All of a process that has ended.

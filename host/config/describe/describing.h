@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `authd config show|schema|env` prints, and the text of etc/authd.toml: all of it from the settings
+// What `authd config show|schema|env|man` prints, and the text of etc/authd.toml: all of it from the settings
 // table and the plugins' schemas.
 #pragma once
 
@@ -29,7 +29,10 @@ std::string schema(const std::vector<PluginSchema>& plugins = {}, std::span<cons
 // One line per variable: its name, the setting, what it may be (in the variable's unit), the default.
 std::string environment_table(const std::vector<PluginSchema>& plugins = {});
 
-// authd.toml with every setting commented out at its default.
+// authd.toml with every setting commented out at its default, and an example for what is required.
 std::string commented_manual(const std::vector<PluginSchema>& plugins = {});
+
+// authd.toml(5), for man(1).
+std::string man_page(const std::vector<PluginSchema>& plugins = {});
 
 } // namespace authd::config

@@ -17,8 +17,9 @@ namespace {
 constexpr std::size_t kWidth = 100;
 
 constexpr std::string_view kIntroduction = "Configuration of authd: every setting that has an effect, commented "
-                                           "out, with its default. This file is generated from the settings "
-                                           "table, and a test compares the two.";
+                                           "out, with its default. What is required has an example instead: change "
+                                           "it. This file is generated from the settings table, and a test compares "
+                                           "the two.";
 
 constexpr std::string_view kRules[] = {
     "This file overrides the defaults, and the environment variables named below override this file. `authd config "
@@ -46,63 +47,15 @@ std::string commented(std::string_view text) {
   return out + line + "\n";
 }
 
-// A value that is right, so that taking the comment off is enough to try it.
-std::string example_value(const Property& p) {
-  const Shape& shape = p.shape;
-  if (shape.secret) return in_quotes(fmt::format("${{credential:{}}}", p.name));
-  if (auto example = normalised(shape.example, shape)) return to_toml(*example, shape);
-  switch (shape.type) {
-  case Type::boolean:
-    return "false";
-  case Type::integer:
-    if (shape.unit == Unit::none) return fmt::format("{:.0f}", shape.minimum.value_or(0));
-    return in_quotes(print_quantity(static_cast<std::int64_t>(shape.minimum.value_or(0)), shape.unit));
-  case Type::number:
-    return fmt::format("{:.1f}", shape.minimum.value_or(0));
-  case Type::array:
-    return "[]";
-  case Type::object:
-    return "{}";
-  case Type::string:
-    break;
-  }
-  if (!shape.choices.empty()) return in_quotes(shape.choices.front());
-  if (shape.format == Format::uri) return "\"https://kong.example.com:8444\"";
-  return shape.format == Format::path ? "\"/etc/authd/file\"" : "\"\"";
-}
+// Without what is `needed` authd does not start.
+enum class Need { optional, needed };
 
-std::string variable_fact(const Shape& shape) {
-  std::string text = "variable " + shape.variable;
-  if (!shape.fallback_variable.empty()) text += ", else " + shape.fallback_variable;
-  for (const auto& [alias, meaning] : shape.aliases) text += fmt::format(", {} for {}", alias, meaning);
-  return text;
-}
-
-std::string facts(const Property& p) {
-  const Shape& shape = p.shape;
-  std::vector<std::string> facts;
-  if (p.required) facts.emplace_back("required");
-  if (shape.secret) facts.emplace_back("secret");
-  if (std::string values = allowed_values(shape); !values.empty()) facts.push_back(values);
-  if (shape.https_in_production) facts.emplace_back("in production https and no loopback address");
-  if (shape.required_in_production) facts.emplace_back("required in production");
-  if (shape.min_production_length > 0) {
-    facts.push_back(fmt::format("in production at least {} characters", shape.min_production_length));
-  }
-  if (!shape.production_schemes.empty()) {
-    facts.push_back(fmt::format("in production {}", fmt::join(shape.production_schemes, ", ")));
-  }
-  if (!shape.derived.empty()) facts.push_back("default: " + shape.derived);
-  if (!shape.variable.empty()) facts.push_back(variable_fact(shape));
-  return fmt::format("{}", fmt::join(facts, "; "));
-}
-
-std::string entry(const Property& p, const std::string& within = {}) {
+std::string entry(const Property& p, Need need, const std::string& within = {}) {
   if (p.shape.not_built) return "";
   const std::string name = within + printed_key(p.name);
   if (!p.shape.properties.empty()) {
     std::string out;
-    for (const Property& inner : p.shape.properties) out += entry(inner, name + ".");
+    for (const Property& inner : p.shape.properties) out += entry(inner, need, name + ".");
     return out;
   }
   std::string value = default_as_toml(p.shape);
@@ -110,16 +63,23 @@ std::string entry(const Property& p, const std::string& within = {}) {
   std::string out = "\n";
   if (!p.shape.description.empty()) out += commented(p.shape.description);
   if (std::string said = facts(p); !said.empty()) out += commented(said);
-  return out + fmt::format("#{} = {}\n", name, value);
+  return out + fmt::format("{}{} = {}\n", need == Need::needed && p.required ? "" : "#", name, value);
+}
+
+// Whether the table has this plugin unless it says otherwise.
+bool is_preset(const PluginSchema& plugin, const Shape& host) {
+  const Property* name = host.find("plugin");
+  return name != nullptr && name->shape.preset && name->shape.preset->text.reveal() == plugin.plugin;
 }
 
 std::string plugin_part(const PluginSchema& plugin, const Shape& host) {
   auto shape = parse_schema(plugin.json);
   if (!shape) return "";
   std::string out = "\n" + commented(fmt::format("--- with plugin = {} ---", in_quotes(plugin.plugin)));
+  const Need need = is_preset(plugin, host) ? Need::needed : Need::optional;
   for (const Property& p : shape->properties) {
     const Property* same = host.find(p.name);
-    if (same == nullptr || same->shape.not_built) out += entry(p);
+    if (same == nullptr || same->shape.not_built) out += entry(p, need);
   }
   return out;
 }
@@ -140,7 +100,7 @@ std::string table_part(const Table& table, const std::vector<PluginSchema>& plug
   if (std::none_of(host.properties.begin(), host.properties.end(), is_built)) return "";
   std::string out = "\n\n" + commented(table.description);
   out += table.repeated ? fmt::format("[[{}]]\n", table.name) : fmt::format("[{}]\n", table.name);
-  for (const Property& p : host.properties) out += entry(p);
+  for (const Property& p : host.properties) out += entry(p, Need::needed);
   for (const PluginSchema& plugin : plugins) {
     if (plugin.table == table.name) out += plugin_part(plugin, host);
   }

@@ -62,6 +62,13 @@ std::string text_rules(const Shape& shape) {
   return std::string(format_name(shape.format));
 }
 
+std::string variable_fact(const Shape& shape) {
+  std::string text = "variable " + shape.variable;
+  if (!shape.fallback_variable.empty()) text += ", else " + shape.fallback_variable;
+  for (const auto& [alias, meaning] : shape.aliases) text += fmt::format(", {} for {}", alias, meaning);
+  return text;
+}
+
 } // namespace
 
 std::string allowed_values(const Shape& shape, const std::string& variable) {
@@ -114,6 +121,49 @@ std::string default_as_variable(const Shape& shape) {
     return bound(static_cast<double>(preset->integer), shape, shape.variable);
   }
   return to_toml(*preset, shape);
+}
+
+std::string example_value(const Property& p) {
+  const Shape& shape = p.shape;
+  if (shape.secret) return in_quotes(fmt::format("${{credential:{}}}", p.name));
+  if (auto example = normalised(shape.example, shape)) return to_toml(*example, shape);
+  switch (shape.type) {
+  case Type::boolean:
+    return "false";
+  case Type::integer:
+    if (shape.unit == Unit::none) return fmt::format("{:.0f}", shape.minimum.value_or(0));
+    return in_quotes(print_quantity(static_cast<std::int64_t>(shape.minimum.value_or(0)), shape.unit));
+  case Type::number:
+    return fmt::format("{:.1f}", shape.minimum.value_or(0));
+  case Type::array:
+    return "[]";
+  case Type::object:
+    return "{}";
+  case Type::string:
+    break;
+  }
+  if (!shape.choices.empty()) return in_quotes(shape.choices.front());
+  if (shape.format == Format::uri) return "\"https://kong.example.com:8444\"";
+  return shape.format == Format::path ? "\"/etc/authd/file\"" : "\"\"";
+}
+
+std::string facts(const Property& p) {
+  const Shape& shape = p.shape;
+  std::vector<std::string> facts;
+  if (p.required) facts.emplace_back("required");
+  if (shape.secret) facts.emplace_back("secret");
+  if (std::string values = allowed_values(shape); !values.empty()) facts.push_back(values);
+  if (shape.https_in_production) facts.emplace_back("in production https and no loopback address");
+  if (shape.required_in_production) facts.emplace_back("required in production");
+  if (shape.min_production_length > 0) {
+    facts.push_back(fmt::format("in production at least {} characters", shape.min_production_length));
+  }
+  if (!shape.production_schemes.empty()) {
+    facts.push_back(fmt::format("in production {}", fmt::join(shape.production_schemes, ", ")));
+  }
+  if (!shape.derived.empty()) facts.push_back("default: " + shape.derived);
+  if (!shape.variable.empty()) facts.push_back(variable_fact(shape));
+  return fmt::format("{}", fmt::join(facts, "; "));
 }
 
 } // namespace authd::config

@@ -12,6 +12,12 @@ namespace authd::config {
 // the unit is the variable's: "100 to 10000 milliseconds".
 std::string allowed_values(const Shape& shape, const std::string& variable = {});
 
+// A value that is right, as TOML writes it, so that taking the comment off is enough to try it.
+std::string example_value(const Property& p);
+
+// What else there is to say of a setting, in one line: "required; URL; variable KONG_JWT_AUTHORITY".
+std::string facts(const Property& p);
+
 // The default as TOML writes it, or as a variable would say it; "" when there is none.
 std::string default_as_toml(const Shape& shape);
 std::string default_as_variable(const Shape& shape);

@@ -97,6 +97,7 @@ class EncryptionKeysInProduction : public ConfigTest {
   Loaded load_production(const std::string& tiers, const std::string& waivers, EnvironmentVariables variables = {}) {
     variables.insert({{"AUTHD_ENV", "production"},
                       {"AUTHD_TRUSTED_GATEWAYS", "10.0.0.0/8"},
+                      {"REDIS_ENABLED", "false"},
                       {"REDIS_URL", "rediss://redis.example.com:6379"}});
     return load_with_required("[security]\nwaivers = [" + waivers + "]\n[lookup]\n" + tiers, variables);
   }

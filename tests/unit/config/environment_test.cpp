@@ -38,6 +38,29 @@ TEST_F(Variables, AreReadInTheUnitsOfTheirNames) {
   EXPECT_EQ(config.gateway.settings.values.at("/connect_timeout").integer, 1500);
 }
 
+TEST_F(Variables, OfTheReplacedServiceThatMeanNothingHereAreNamedOnceWithTheMend) {
+  EXPECT_THAT(with({{"REDIS_URL", "redis://a"}, {"REDIS_DB", "1"}}).warnings,
+              ElementsAre("REDIS_DB, REDIS_URL: no effect without a Redis tier; set REDIS_ENABLED=true, or add a "
+                          "[[cache]] with plugin = \"cache-redis\""));
+  EXPECT_THAT(with({{"REDIS_URL", "redis://a"}, {"REDIS_ENABLED", "false"}}).warnings, IsEmpty()) << "on purpose";
+  EXPECT_THAT(with({{"API_CORS_ORIGIN", "https://a.example"}}).warnings,
+              ElementsAre("API_CORS_ORIGIN: not read; set API_CORS to the same value, or api.cors"));
+  const Config silent = with({{"LOG_LEVEL", "silent"}});
+  EXPECT_EQ(silent.telemetry.log_level, Level::fatal);
+  EXPECT_THAT(silent.warnings, ElementsAre(HasSubstr("LOG_LEVEL: silent is taken as fatal")));
+  EXPECT_EQ(with({{"LOG_LEVEL", "trace"}}).telemetry.log_level, Level::debug);
+}
+
+TEST_F(Variables, WaiveProductionRules) {
+  EXPECT_THAT(with({{"AUTHD_ENV", "production"},
+                    {"KONG_ADMIN_URL", "http://kong.example.com:8001"},
+                    {"KONG_ADMIN_TOKEN", "kGa8Zp2rTq0vXw5yB7nM1sD4fJ6hL9cE"},
+                    {"AUTHD_TRUSTED_GATEWAYS", "10.0.0.0/8"},
+                    {"AUTHD_WAIVERS", "gateway.admin_url"}})
+                  .security.waivers,
+              ElementsAre("gateway.admin_url"));
+}
+
 TEST_F(Variables, SetEverythingThatHasOne) {
   Config config = with({{"HOST", "::1"},
                         {"PORT", "8080"},

@@ -29,6 +29,21 @@ TEST_F(Loading, FillsInTheDefaults) {
   EXPECT_TRUE(config.warnings.empty());
 }
 
+TEST_F(Loading, APassedListenerIsWhatEveryRuleAboutTheAddressJudges) {
+  write("authd.toml", std::string(kRequiredJwt) + kRequiredGateway + "[server]\nport = 3001\n");
+  LoadOptions options;
+  options.listener = ListeningAddress{"10.0.0.7", 80};
+  const Config config = config_of(load(file(), {}, source(), options));
+  EXPECT_EQ(config.server.host, "10.0.0.7");
+  EXPECT_EQ(config.server.port, 80);
+  EXPECT_TRUE(config.security.trusted_gateways.empty()) << "not loopback, so the default is any";
+  EXPECT_THAT(config.warnings, testing::Contains(HasSubstr("security.trusted_gateways: not set")));
+  EXPECT_THAT(config.warnings,
+              testing::Contains(testing::EndsWith("authd.toml:7:8: server.port: ignored: the service manager passed a "
+                                                  "socket that listens on 10.0.0.7:80")));
+  EXPECT_THAT(config.warnings, testing::Not(testing::Contains(HasSubstr("server.host: ignored"))));
+}
+
 TEST_F(Loading, SetsEveryTypedFieldFromTheFile) {
   Config config = config_of(load_text(R"(
 [server]
