@@ -40,12 +40,12 @@ class Alerts(unittest.TestCase):
         self.assertEqual(len(names), 10)
         with open(os.path.join(SOURCE, "etc", "prometheus", "alerts_test.yml")) as f:
             tested = f.read()
-        with open(os.path.join(SOURCE, "docs", "observability.md")) as f:
+        with open(os.path.join(SOURCE, "docs", "runbook.md")) as f:
             headings = re.findall(r"^#+ (\w+)$", f.read(), re.M)
         for name in names:
             self.assertIn(f'alertname="{name}"', tested)
             self.assertIn(name, headings)
-            self.assertIn(f"runbook: docs/observability.md#{name.lower()}\n", rules)
+            self.assertIn(f"runbook: docs/runbook.md#{name.lower()}\n", rules)
 
 
 class Dashboard(unittest.TestCase):

@@ -155,8 +155,17 @@ exit 0""")
         self.assertIn("chromium", {word for call in self.apt_calls() for word in call})
 
     def test_it_needs_no_daemons_to_build(self):
-        self.bootstrap("build")
+        for what in ("build", "docs"):
+            self.bootstrap(what)
         self.assertEqual(self.apt_calls(), [])
+
+    def test_it_installs_for_the_site_what_builds_the_site_alone(self):
+        self.stub("path/dpkg-query", "exit 1")
+        self.stub("path/sudo", '"$@"')
+        self.bootstrap("docs")
+        installed = [call for call in self.apt_calls() if "install" in call]
+        self.assertEqual([word for word in installed[0] if not word.startswith("-")],
+                         ["apt-get", "install", "mkdocs", "mkdocs-material"])
 
 
 if __name__ == "__main__":
