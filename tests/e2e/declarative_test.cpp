@@ -105,8 +105,8 @@ TEST(DeclarativeDeployment, IssuesTokensFromTheFileThatIsDeployed) {
   settings.set_text("gateway", "file", AUTHD_DEPLOY "/kong/kong.yml");
   AuthdProcess authd(settings);
   authd.await_ready();
-  const HttpReply reply = get(authd.port(), "/tokens",
-                              consumer_headers("519183b0-74b7-5b1b-ac5e-4f5beed3e547", "example-consumer"));
+  const HttpReply reply =
+      get(authd.port(), "/tokens", consumer_headers("519183b0-74b7-5b1b-ac5e-4f5beed3e547", "example-consumer"));
   ASSERT_EQ(reply.status, 200) << reply.body << authd.child().everything();
   const std::string secret = "an-example-secret-0123456789abcdef0123456789abcdef";
   const std::string claims = verify_with_python(token_of(reply), secret, "HS256", "https://api.example");
