@@ -20,6 +20,7 @@ import tempfile
 import urllib.parse
 import uuid
 
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What Debian calls it, as SPDX does.
 SPDX = {"Apache-2.0": "Apache-2.0", "BSD-2-Clause": "BSD-2-Clause", "BSD-3-clause": "BSD-3-Clause", "BSL-1": "BSL-1.0",
         "CC0-1.0": "CC0-1.0", "Expat": "MIT", "ISC": "ISC", "X11": "X11", "Zlib": "Zlib"}
@@ -45,16 +46,17 @@ def needed(file):
 
 
 def compiled(ninja, build):
-    """Each file outside of the source that an object of authd or of a plugin was compiled from."""
+    """Each file outside of the source and the build that an object of authd or of a plugin was compiled from."""
+    inside = tuple(os.path.realpath(folder) + os.sep for folder in (SOURCE, build))
     files, ours = set(), False
     for line in said(ninja, "-C", build, "-t", "deps").splitlines():
         if line and not line.startswith(" "):
             ours = not line.startswith("tests/")
-        elif ours and line.strip().startswith("/usr/"):
-            files.add(os.path.normpath(line.strip()))
+        elif ours and line:
+            files.add(os.path.realpath(os.path.join(build, line.strip())))
     if not files:
         sys.exit(f"write_sbom.py: ninja knows nothing that was compiled in {build}")
-    return files
+    return {file for file in files if not file.startswith(inside)}
 
 
 def packages_of(files):
