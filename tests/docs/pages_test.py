@@ -16,6 +16,7 @@ LISTENS = "fake-kong listens on"
 SERVICES = {
     "docs/behind-kong.md": [(f"{KONG} --newcomer alice", LISTENS)],
     "docs/high-availability.md": [(f"{KONG} --newcomer alice", LISTENS)],
+    "docs/migrating.md": [(f"{KONG} --newcomer alice", LISTENS)],
     "docs/rotation.md": [(f"{KONG} --consumer alice", LISTENS)],
 }
 BEFORE = {"docs/rotation.md": "docs/behind-kong.md"}

@@ -97,6 +97,26 @@ TEST_F(Declarative, NeverPrintsASecretOfABrokenFile) {
   EXPECT_EQ(authd_->child().everything().find("hush"), std::string::npos) << authd_->child().everything();
 }
 
+// deploy/kong/kong.yml is Kong's and authd's: the consumer whom key-auth finds there gets a token, which holds what the
+// jwt plugin of its `api` looks at.
+TEST(DeclarativeDeployment, IssuesTokensFromTheFileThatIsDeployed) {
+  Settings settings("");
+  settings.set("gateway", "admin_url", "").set_text("gateway", "plugin", "kong-declarative");
+  settings.set_text("gateway", "file", AUTHD_DEPLOY "/kong/kong.yml");
+  AuthdProcess authd(settings);
+  authd.await_ready();
+  const HttpReply reply =
+      get(authd.port(), "/tokens", consumer_headers("519183b0-74b7-5b1b-ac5e-4f5beed3e547", "example-consumer"));
+  ASSERT_EQ(reply.status, 200) << reply.body << authd.child().everything();
+  const std::string secret = "an-example-secret-0123456789abcdef0123456789abcdef";
+  const std::string claims = verify_with_python(token_of(reply), secret, "HS256", "https://api.example");
+  ASSERT_TRUE(claims.starts_with("{")) << claims;
+  const auto object = parse_object(claims);
+  EXPECT_EQ(object->getValue<std::string>("key"), "example-key");
+  for (const std::string name : {"exp", "nbf"}) EXPECT_TRUE(object->has(name)) << name;
+  EXPECT_FALSE(authd.await_event("declarative-file-not-for-kong", std::chrono::milliseconds(0)));
+}
+
 TEST(DeclarativeStart, SaysWhatIsWrongWithABrokenFile) {
   const TempDir dir;
   Settings settings("");

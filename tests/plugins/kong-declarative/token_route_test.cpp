@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// etc/kong/kong.yml, the file that docs/kong.md sends people to: what must hold in it for the token route never to be
-// open.
+// deploy/kong/kong.yml, the file that docs/kong.md sends people to: what must hold in it for the token route never to
+// be open.
 #include <algorithm>
 #include <string>
 
@@ -45,9 +45,32 @@ TEST_F(TokenRoute, LetsBrowsersAskFirstAndSendTheKey) {
   EXPECT_TRUE(holds(cors["methods"], "OPTIONS"));
 }
 
-TEST_F(TokenRoute, LetsNoGroupsOfTheClientThrough) {
-  const YAML::Node remove = named(authd_["plugins"], "request-transformer")["config"]["remove"];
-  EXPECT_TRUE(named(authd_["plugins"], "acl").IsDefined() || holds(remove["headers"], "X-Consumer-Groups"));
+// What key-auth and jwt set is theirs under these names alone (spec of Kong 3.9, recorded).
+TEST_F(TokenRoute, LetsNothingThatTheClientSaysOfAConsumerThrough) {
+  for (const YAML::Node& service : file_["services"]) {
+    const YAML::Node remove = named(service["plugins"], "request-transformer")["config"]["remove"]["headers"];
+    for (const std::string name : {"X-Consumer-Groups", "X_Consumer_Groups", "X_Consumer_ID", "X_Consumer_Username",
+                                   "X_Consumer_Custom_ID", "X_Credential_Identifier", "X_Anonymous_Consumer"})
+      EXPECT_TRUE(holds(remove, name)) << service["name"] << " " << name;
+    for (const std::string name : {"X-Consumer-ID", "X-Consumer-Username"})
+      EXPECT_FALSE(holds(remove, name)) << "request-transformer runs after key-auth, which sets it";
+    EXPECT_FALSE(named(service["plugins"], "acl").IsDefined()) << "its groups would be removed";
+  }
+}
+
+TEST_F(TokenRoute, GoesWithAnApiThatLooksAtTheTimesInATokenByTheClaimOfAuthd) {
+  const YAML::Node jwt = named(named(file_["services"], "api")["plugins"], "jwt")["config"];
+  EXPECT_TRUE(holds(jwt["claims_to_verify"], "exp"));
+  EXPECT_TRUE(holds(jwt["claims_to_verify"], "nbf"));
+  EXPECT_EQ(jwt["key_claim_name"].as<std::string>(), "key") << "the default of jwt.key_claim_name";
+}
+
+TEST_F(TokenRoute, IsOpenToEveryConsumerOfTheFile) {
+  ASSERT_GT(file_["consumers"].size(), 0u);
+  for (const YAML::Node& consumer : file_["consumers"]) {
+    EXPECT_TRUE(consumer["username"]) << "authd takes none without a name";
+    EXPECT_GT(consumer["keyauth_credentials"].size(), 0u) << consumer["username"];
+  }
 }
 
 TEST_F(TokenRoute, TakesThePathsOfTheTokensAlone) {
