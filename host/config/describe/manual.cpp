@@ -64,6 +64,7 @@ std::string example_value(const Property& p) {
   case Type::object:
     return "{}";
   case Type::string:
+  case Type::claim:
     break;
   }
   if (!shape.choices.empty()) return in_quotes(shape.choices.front());
@@ -97,6 +98,17 @@ std::string facts(const Property& p) {
   return fmt::format("{}", fmt::join(facts, "; "));
 }
 
+// A table's example is more than fits one line.
+std::string lines_of(const std::string& name, const Property& p) {
+  std::string value = default_as_toml(p.shape);
+  const bool has_lines = p.shape.type == Type::object && value.empty() && p.shape.example;
+  if (!has_lines) return fmt::format("#{} = {}\n", name, value.empty() ? example_value(p) : value);
+  std::string out;
+  for (const Member& m : p.shape.example->members)
+    out += fmt::format("#{}.{} = {}\n", name, printed_key(m.name), to_toml(m.value, p.shape.items.front()));
+  return out;
+}
+
 std::string entry(const Property& p, const std::string& within = {}) {
   if (p.shape.not_built) return "";
   const std::string name = within + printed_key(p.name);
@@ -105,12 +117,10 @@ std::string entry(const Property& p, const std::string& within = {}) {
     for (const Property& inner : p.shape.properties) out += entry(inner, name + ".");
     return out;
   }
-  std::string value = default_as_toml(p.shape);
-  if (value.empty()) value = example_value(p);
   std::string out = "\n";
   if (!p.shape.description.empty()) out += commented(p.shape.description);
   if (std::string said = facts(p); !said.empty()) out += commented(said);
-  return out + fmt::format("#{} = {}\n", name, value);
+  return out + lines_of(name, p);
 }
 
 std::string plugin_part(const PluginSchema& plugin, const Shape& host) {

@@ -79,7 +79,9 @@ std::string allowed_values(const Shape& shape, const std::string& variable) {
     return items.empty() ? "comma-separated" : "comma-separated: " + items;
   }
   case Type::object:
-    return "table";
+    return shape.max_items ? fmt::format("table of at most {}", *shape.max_items) : "table";
+  case Type::claim:
+    return "string, number, boolean or list of strings";
   }
   return "";
 }
