@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/claims.h"
 #include "config/formats.h"
 #include "config/layers.h"
 #include "config/mistaken_values.h"
@@ -85,6 +86,8 @@ void Checker::check(Node& node, const Shape& shape, const std::string& path) {
     return check_array(node, shape, path);
   case Type::object:
     return check_object(node, shape, path);
+  case Type::claim:
+    return check_claim(node, shape, path);
   }
 }
 
@@ -296,21 +299,50 @@ void Checker::check_array(Node& node, const Shape& shape, const std::string& pat
     node = split_at_commas(node, shape);
   }
   if (node.kind != Node::Kind::array) return wrong_type(node, shape, path, "an array");
-  if (shape.min_items && node.items.size() < *shape.min_items) {
-    problems_.add(node.origin, path,
-                  fmt::format("has {} entries; expected at least {}", node.items.size(), *shape.min_items));
-  }
-  if (shape.max_items && node.items.size() > *shape.max_items) {
-    problems_.add(node.origin, path,
-                  fmt::format("has {} entries; at most {} are allowed", node.items.size(), *shape.max_items));
-  }
+  check_count(node, node.items.size(), shape, path);
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     check(node.items[i], shape.items.front(), fmt::format("{}[{}]", path, i));
   }
 }
 
+void Checker::check_count(const Node& node, std::size_t count, const Shape& shape, const std::string& path) {
+  if (shape.min_items && count < *shape.min_items) {
+    problems_.add(node.origin, path, fmt::format("has {} entries; expected at least {}", count, *shape.min_items));
+  }
+  if (shape.max_items && count > *shape.max_items) {
+    problems_.add(node.origin, path, fmt::format("has {} entries; at most {} are allowed", count, *shape.max_items));
+  }
+}
+
+void Checker::check_claim(Node& node, const Shape& shape, const std::string& path) {
+  switch (node.kind) {
+  case Node::Kind::boolean:
+  case Node::Kind::integer:
+    return;
+  case Node::Kind::number:
+    return check_number(node, shape, path);
+  case Node::Kind::string:
+    return check_claim_text(node, shape.items.front(), path);
+  case Node::Kind::array:
+    for (std::size_t i = 0; i < node.items.size(); ++i)
+      check_claim_text(node.items[i], shape.items.front(), fmt::format("{}[{}]", path, i));
+    return;
+  default:
+    return wrong_type(node, shape, path, "a string, a number, a boolean or an array of strings");
+  }
+}
+
+// A reference to a header stays as it is: its value comes with each request.
+void Checker::check_claim_text(Node& node, const Shape& shape, const std::string& path) {
+  if (refers_to_header(node)) return;
+  const std::string why = node.kind == Node::Kind::string ? unfit_reference(node.text.reveal()) : std::string();
+  if (!why.empty()) return problems_.add(node.origin, path, why);
+  check_string(node, shape, path);
+}
+
 void Checker::check_object(Node& node, const Shape& shape, const std::string& path) {
   if (node.kind != Node::Kind::table) return wrong_type(node, shape, path, "a table");
+  check_count(node, node.members.size(), shape, path);
   for (Member& m : node.members) {
     const Property* known = shape.find(m.name);
     if (known != nullptr) {

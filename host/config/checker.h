@@ -32,6 +32,9 @@ class Checker {
   void check_string(Node& node, const Shape& shape, const std::string& path);
   void check_length(const Node& node, const Shape& shape, const std::string& path);
   void check_array(Node& node, const Shape& shape, const std::string& path);
+  void check_claim(Node& node, const Shape& shape, const std::string& path);
+  void check_claim_text(Node& node, const Shape& shape, const std::string& path);
+  void check_count(const Node& node, std::size_t count, const Shape& shape, const std::string& path);
   void check_object(Node& node, const Shape& shape, const std::string& path);
   void check_required(const Node& node, const Property& property, const std::string& path);
   bool resolve_reference(Node& node, const Shape& shape, const std::string& path);

@@ -88,6 +88,14 @@ struct Server {
   ServerTls tls;
 };
 
+// One of [jwt.claims]: a constant, or what a header of the request says.
+struct Claim {
+  std::string name;
+  std::string json;     // the constant; empty: from a header
+  std::string header;   // its name as it is written; empty: a constant
+  bool is_list = false; // the header's value is split at commas
+};
+
 struct Jwt {
   std::string authority;
   std::vector<std::string> audience; // at least one
@@ -97,6 +105,7 @@ struct Jwt {
   seconds clock_skew{0};
   std::string unique_name_domain = "example.com";
   bool secret_is_base64 = false; // the HMAC key is what a credential's secret decodes to
+  std::vector<Claim> claims;     // in the order of the file
 };
 
 // What the host knows of a [gateway] or [[cache]] table.

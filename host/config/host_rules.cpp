@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "config/checker.h"
+#include "config/claims.h"
 #include "config/formats.h"
 #include "config/kinds.h"
 #include "config/nearest.h"
@@ -212,6 +213,7 @@ void check_host_rules(const std::vector<Section>& sections, Config& config, Prob
   check_cors(sections, config, problems);
   check_tier_names(sections, config, problems);
   check_telemetry(sections, problems);
+  check_claims(sections, config, problems);
   for (const Section& s : sections) warn_of_not_built(s.node, s.shape, s.path, problems, config);
   warn_of_open_door(config);
   warn_of_open_admin(config);

@@ -9,8 +9,10 @@
 #include <fmt/ranges.h>
 
 #include "config/checker.h"
+#include "config/claims.h"
 #include "config/formats.h"
 #include "config/plugin_settings.h"
+#include "config/printing.h"
 
 namespace authd::config {
 namespace {
@@ -148,15 +150,28 @@ class Rules {
                        remote->name));
   }
 
+  void require_vouched_headers(const Node& jwt) {
+    for (const HeaderClaim& claim : unvouched_claims_of(jwt)) {
+      refuse_unless_waived(claim.origin, child_path("jwt.claims", claim.name), waiver_of(claim),
+                           fmt::format("production refuses a header that a client may set: {}", why_unvouched(claim)));
+    }
+  }
+
  private:
   void refuse(const Origin& origin, const std::string& path, const std::string& message) {
     if (!is_waivable(path)) return problems_.add(origin, path, message);
     const bool within = !prefix_.path.empty() && path.starts_with(prefix_.path);
-    const std::string waiver = within ? prefix_.waiver + path.substr(prefix_.path.size()) : path;
+    refuse_unless_waived(origin, path, within ? prefix_.waiver + path.substr(prefix_.path.size()) : path, message);
+  }
+
+  void refuse_unless_waived(const Origin& origin, const std::string& path, const std::string& waiver,
+                            const std::string& message) {
     if (contains(config_.security.waivers, waiver)) {
       config_.warnings.push_back(fmt::format("{}: {} [waived by security.waivers]", waiver, message));
     } else {
-      problems_.add(origin, path, fmt::format("{}; or waive it: security.waivers = [\"{}\"]", message, waiver));
+      problems_.add(
+          origin, path,
+          fmt::format("{}; or waive it: security.waivers = [{}]", message, to_toml(string_node(waiver), Shape{})));
     }
   }
 
@@ -196,6 +211,7 @@ void check_production(const std::vector<Section>& sections, Config& config, Prob
   Rules rules(config, problems);
   for (const Section& s : sections) {
     rules.visit(s);
+    if (s.path == "jwt") rules.require_vouched_headers(s.node);
     if (s.path == "security") rules.require_trusted_gateways(s.node);
     if (s.path == "lookup") rules.require_encryption_keys(s.node);
   }
@@ -203,7 +219,11 @@ void check_production(const std::vector<Section>& sections, Config& config, Prob
 
 std::vector<std::string> waivable_paths(const std::vector<Section>& sections) {
   std::vector<std::string> paths;
-  for (const Section& s : sections) collect(s.shape, waiver_prefix(s), paths);
+  for (const Section& s : sections) {
+    collect(s.shape, waiver_prefix(s), paths);
+    if (s.path != "jwt") continue;
+    for (const HeaderClaim& claim : header_claims_of(s.node)) paths.push_back(waiver_of(claim));
+  }
   return paths;
 }
 

@@ -12,8 +12,8 @@
 namespace authd::config {
 
 // Holds every section against the rules of its shape (https_in_production, min_production_length,
-// production_schemes) and the
-// host's own. Adds a problem for each violation, or a warning to `config` when it is waived.
+// production_schemes) and the host's own. Adds a problem for each violation, or a warning to `config` when it is
+// waived.
 void check_production(const std::vector<Section>& sections, Config& config, Problems& problems);
 
 // What a waiver calls the section: a tier by its name ("cache.shared"), because its position changes when one is

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/cache_key.h"
+#include "config/claims.h"
 #include "config/otlp_headers.h"
 
 namespace authd::config {
@@ -231,6 +232,16 @@ const Setting kSettings[] = {
     {.table = "jwt", .key = "secret_is_base64", .type = Type::boolean, .preset = "false",
      .description = "Sign with the bytes that the secret decodes to: secret_is_base64 of Kong's jwt plugin.",
      .set = [](T t, V v) { t.config.jwt.secret_is_base64 = flag(v); }},
+    {.table = "jwt", .key = "claims", .type = Type::object, .entries = Type::claim, .maximum = 32, .derived = "none",
+     .example = "tenant = \"acme\"\n"
+                "custom_id = \"${header:X-Consumer-Custom-ID}\"\n"
+                "groups = [\"${header:X-Consumer-Groups}\"]\n",
+     .description = "Claims of your own, behind all others, in the order of the file: a string, number, boolean or "
+                    "array of strings, or what a header says. A header in an array is split at commas; when it is "
+                    "absent or blank, there is no such claim. Kong vouches for X-Consumer-Custom-ID, "
+                    "X-Credential-Identifier, X-Consumer-ID and X-Consumer-Username; any other header is a warning, "
+                    "in production an error (docs/kong.md).",
+     .set = [](T t, V v) { t.config.jwt.claims = claims_of(v); }},
 
     {.table = "gateway", .key = "plugin", .format = Format::plugin, .variable = "KONG_MODE",
      .aliases = "API_GATEWAY=kong-gateway|KONNECT=kong-konnect", .preset = "kong-gateway",

@@ -34,10 +34,10 @@ struct Setting {
   Type type = Type::string;
   Unit unit = Unit::none;
   Format format = Format::none; // of a list: its entries'
-  Type entries = Type::string;  // of a list
+  Type entries = Type::string;  // of a list or a table
   std::string_view variable = {};
   std::string_view fallback_variable = {};
-  std::optional<double> minimum = {}; // number: value; string: characters; list: entries
+  std::optional<double> minimum = {}; // number: value; string: characters; list or table: entries
   std::optional<double> maximum = {};
   std::int64_t multiple_of = 0;                // in the base unit
   std::string_view choices = {};               // separated by '|'
@@ -47,7 +47,7 @@ struct Setting {
   std::string_view shipped = {};               // of a plugin's name: those that come with authd, separated by '|'
   AddedPlugin adds = {};                       // of a bare variable
   std::string_view derived = {};               // where the default comes from when it is not a constant
-  std::string_view example = {};               // for the manual, where there is no default
+  std::string_view example = {};               // for the manual, where there is no default; of a table: TOML
   bool required = false;
   bool secret = false;
   bool https_in_production = false;

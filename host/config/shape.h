@@ -14,7 +14,15 @@
 
 namespace authd::config {
 
-enum class Type { boolean, integer, number, string, array, object };
+enum class Type {
+  boolean,
+  integer,
+  number,
+  string,
+  array,
+  object,
+  claim // a string, number, boolean or array of strings; a string may refer to a header of the request (claims.h)
+};
 
 enum class Format {
   none,
@@ -43,9 +51,9 @@ struct Shape {
   std::optional<std::size_t> min_length; // string: characters (code points)
   std::optional<std::size_t> max_length;
   std::optional<std::size_t> min_items;
-  std::optional<std::size_t> max_items;
-  bool comma_list = false;  // array: a string is taken as a comma-separated list
-  std::vector<Shape> items; // array: the one shape of its elements; object: of members with free names
+  std::optional<std::size_t> max_items; // object with free names: members
+  bool comma_list = false;              // array: a string is taken as a comma-separated list
+  std::vector<Shape> items;             // array: the one shape of its elements; object: of members with free names
   std::vector<Property> properties;
   bool open = false; // object: unknown members are allowed, because the known ones cannot be determined
 

@@ -5,6 +5,7 @@
 
 #include "config/layers.h"
 #include "config/settings.h"
+#include "config/toml_document.h"
 
 namespace authd::config {
 namespace {
@@ -32,6 +33,7 @@ Shape entry_shape(const Setting& setting) {
   entry.secret = setting.secret;
   if (entry.type == Type::string) entry.min_length = 1;
   if (entry.type == Type::integer) entry.minimum = 0;
+  if (entry.type == Type::claim) entry.items.emplace_back(); // any string
   return entry;
 }
 
@@ -48,6 +50,7 @@ void set_limits(Shape& shape, const Setting& setting) {
     shape.items.push_back(entry_shape(setting));
     break;
   case Type::object:
+    shape.max_items = count(setting.maximum);
     shape.items.push_back(entry_shape(setting));
     break;
   default:
@@ -58,7 +61,10 @@ void set_limits(Shape& shape, const Setting& setting) {
 
 Node preset_node(const Shape& shape, std::string_view preset) {
   Node node;
-  if (shape.type == Type::object) return node;
+  if (shape.type == Type::object) {
+    if (!preset.empty()) node.members = parse_toml(preset).value_or(Node{}).members;
+    return node;
+  }
   if (shape.type == Type::array && preset.empty()) {
     node.kind = Node::Kind::array;
     return node;

@@ -2,6 +2,7 @@
 #include "config/toml_document.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -17,11 +18,16 @@ Origin origin_of(const toml::source_region& region) {
 
 Node convert(toml::node& source);
 
+// toml++ sorts a table by its names; what follows reads it in the order of the file.
 Node convert_table(toml::table& table) {
   Node node;
   for (auto&& [key, value] : table) {
     node.members.push_back({std::string(key.str()), origin_of(key.source()), convert(value)});
   }
+  const auto stands_before = [](const Member& a, const Member& b) {
+    return std::tie(a.key.line, a.key.column) < std::tie(b.key.line, b.key.column);
+  };
+  std::stable_sort(node.members.begin(), node.members.end(), stands_before);
   return node;
 }
 

@@ -2,7 +2,9 @@
 #include "endpoints/tokens.h"
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/json_writer.h"
 #include "endpoints/operations/tokens.h"
@@ -23,9 +25,13 @@ HeaderValue header_value(const http::Request& request, std::string_view name) {
   return value ? HeaderValue{request.header_count(name), *value} : HeaderValue{};
 }
 
-pipeline::IdentityHeaders identity_of(const http::Request& request) {
-  return {header_value(request, pipeline::kConsumerIdHeader), header_value(request, pipeline::kConsumerUsernameHeader),
-          header_value(request, pipeline::kAnonymousHeader), request.peer_trusted};
+// In a buffer of the calling thread until its next call.
+std::span<const HeaderValue> header_values(const http::Request& request, std::span<const std::string> names) {
+  if (names.empty()) return {};
+  thread_local std::vector<HeaderValue> values; // keeps its capacity: a warm token allocates nothing
+  values.clear();
+  for (const std::string& name : names) values.push_back(header_value(request, name));
+  return values;
 }
 
 // A token must never stand in any cache between here and the client.
@@ -65,8 +71,16 @@ void TokenEndpoints::add_to(http::Router& router) {
       {operations::kValidateToken, [this](http::Exchange& e) { with_credentials(e, &TokenEndpoints::validate); }});
 }
 
+pipeline::IdentityHeaders TokenEndpoints::identity_of(const http::Request& request, Finish finish) const {
+  pipeline::IdentityHeaders identity{header_value(request, pipeline::kConsumerIdHeader),
+                                     header_value(request, pipeline::kConsumerUsernameHeader),
+                                     header_value(request, pipeline::kAnonymousHeader), request.peer_trusted};
+  if (finish == &TokenEndpoints::issue) identity.claims = header_values(request, pipeline_.claim_headers());
+  return identity;
+}
+
 void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
-  const pipeline::IdentityHeaders identity = identity_of(exchange.request());
+  const pipeline::IdentityHeaders identity = identity_of(exchange.request(), finish);
   exchange.outcome().consumer_id = identity.id.value;
   exchange.outcome().consumer_name = identity.username.value;
   const auto consumer = pipeline_.identify(identity);
@@ -110,7 +124,7 @@ void TokenEndpoints::on_result(http::Exchange& exchange, const LookupResult& res
   if (!result) return http::respond_problem(exchange, result.error());
   exchange.outcome().stale = (*result)->why_stale;
   // Validated before, but the views of then are not kept across threads.
-  const auto consumer = pipeline_.identify(identity_of(exchange.request()));
+  const auto consumer = pipeline_.identify(identity_of(exchange.request(), finish));
   if (!consumer) return http::respond_problem(exchange, consumer.error());
   (this->*finish)(exchange, *consumer, (*result)->record);
 }

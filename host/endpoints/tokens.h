@@ -20,6 +20,8 @@ class TokenEndpoints {
   // What follows once the consumer's credential record is at hand.
   using Finish = void (TokenEndpoints::*)(http::Exchange&, const pipeline::Consumer&, std::string_view record);
 
+  // What the request says of the consumer, and what the token needs beside it if one is to be issued.
+  pipeline::IdentityHeaders identity_of(const http::Request& request, Finish finish) const;
   void with_credentials(http::Exchange& exchange, Finish finish);
   void wait_for_lookup(http::Exchange& exchange, const pipeline::Consumer& consumer, Finish finish);
   void on_deadline(http::Exchange& exchange, const pipeline::FlightPtr& flight, Finish finish);

@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/consumer.h"
 
-#include <algorithm>
-#include <cctype>
 #include <string>
 
+#include "base/field_syntax.h"
 #include "base/json_writer.h"
 
 namespace authd::pipeline {
 namespace {
-
-// OWS around a field value is no part of it: RFC 9110, section 5.5.
-std::string_view trim(std::string_view s) {
-  const auto first = s.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(" \t") - first + 1);
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == y;
-         });
-}
 
 // Fails closed: only what clearly says no does, and "true, true" is two headers that a proxy has joined.
 bool says_anonymous(std::string_view value) {
@@ -64,15 +50,20 @@ const char* what_is_missing(const Consumer& consumer) {
 
 std::string_view name_problem(std::string_view text) {
   if (text.size() > kMaxIdentityBytes) return " is longer than 256 bytes";
+  return text_problem(text);
+}
+
+std::string_view text_problem(std::string_view text) {
   if (!is_utf8(text)) return " is not valid UTF-8";
   if (has_control_characters(text)) return " contains control characters";
   return {};
 }
 
 Result<Consumer> validate(const IdentityHeaders& headers) {
-  const Consumer consumer{trim(headers.id.value), trim(headers.username.value)};
+  // OWS around a field value is no part of it: RFC 9110, section 5.5.
+  const Consumer consumer{without_blanks_around(headers.id.value), without_blanks_around(headers.username.value)};
   if (consumer.id.empty() || consumer.username.empty()) return fail(Code::missing_consumer, what_is_missing(consumer));
-  if (says_anonymous(trim(headers.anonymous.value))) {
+  if (says_anonymous(without_blanks_around(headers.anonymous.value))) {
     return fail(Code::anonymous_consumer, "Anonymous consumers are not allowed");
   }
   if (auto ok = check_shape(kConsumerIdHeader, headers.id, consumer.id); !ok) {

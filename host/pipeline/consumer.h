@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -27,16 +28,21 @@ struct IdentityHeaders {
   HeaderValue username;
   HeaderValue anonymous;
   bool peer_trusted = true;
+  std::span<const HeaderValue> claims = {}; // as ConfiguredClaims::headers names them; empty: no token is asked for
 };
 
-// Views into the request. Both: 1 to 256 bytes of UTF-8 without control characters.
+// Views into the request. Both names: 1 to 256 bytes of UTF-8 without control characters.
 struct Consumer {
   std::string_view id;
   std::string_view username;
+  std::span<const HeaderValue> claims = {}; // checked by ConfiguredClaims
 };
 
 // Why a text cannot be an id or username, such as " is longer than 256 bytes"; empty: it can.
 std::string_view name_problem(std::string_view text);
+
+// The same without a limit of length.
+std::string_view text_problem(std::string_view text);
 
 // AUTH_001 missing or blank, AUTH_009 anonymous, AUTH_007 duplicate or malformed, AUTH_015 untrusted peer;
 // in this order.

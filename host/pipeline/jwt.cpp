@@ -43,7 +43,7 @@ void write_audience(JsonWriter& json, const std::vector<std::string>& audience) 
 }
 
 ClaimsTemplate::ClaimsTemplate(const config::Jwt& jwt)
-    : expiration_(jwt.expiration.count()), clock_skew_(jwt.clock_skew.count()) {
+    : configured_(jwt.claims), expiration_(jwt.expiration.count()), clock_skew_(jwt.clock_skew.count()) {
   key_prefix_ = ",";
   append_json_string(key_prefix_, jwt.key_claim_name);
   key_prefix_ += ':';
@@ -92,6 +92,7 @@ void Signer::write_payload(const ClaimsTemplate& claims, const Consumer& consume
   append_number(payload_, now + claims.expiration_);
   payload_.append(claims.issuer_and_audience_).append(R"(,"name":)").append(name);
   payload_.append(R"(,"unique_name":")").append(claims.unique_name_domain_).append(name.substr(1));
+  claims.configured_.append(payload_, consumer.claims);
   payload_ += '}';
 }
 

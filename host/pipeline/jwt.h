@@ -12,6 +12,7 @@
 #include "base/json_writer.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "pipeline/configured_claims.h"
 #include "pipeline/consumer.h"
 #include "pipeline/credential.h"
 
@@ -33,11 +34,14 @@ class ClaimsTemplate {
  public:
   explicit ClaimsTemplate(const config::Jwt& jwt);
 
+  const ConfiguredClaims& configured() const { return configured_; }
+
  private:
   friend class Signer;
   std::string key_prefix_;          // `,"key":`
   std::string issuer_and_audience_; // `,"iss":"...","aud":"..."`, without iss when the key claim is iss
   std::string unique_name_domain_;  // "example.com#", escaped, without quotes
+  ConfiguredClaims configured_;     // behind all others
   std::int64_t expiration_ = 0;     // seconds
   std::int64_t clock_skew_ = 0;     // seconds
 };

@@ -26,6 +26,14 @@ SignerContext& signer_context() {
 TokenPipeline::TokenPipeline(const config::Jwt& jwt, SecretLookup& lookup)
     : claims_(jwt), key_claim_name_(jwt.key_claim_name), secret_is_base64_(jwt.secret_is_base64), lookup_(lookup) {}
 
+Result<Consumer> TokenPipeline::identify(const IdentityHeaders& headers) const {
+  auto consumer = validate(headers);
+  if (!consumer || headers.claims.empty()) return consumer;
+  if (auto ok = claims_.configured().check(headers.claims); !ok) return Failure<>(std::move(ok.error()));
+  consumer->claims = headers.claims;
+  return consumer;
+}
+
 Result<IssuedToken> TokenPipeline::issue(const Consumer& consumer, std::string_view record) const {
   const auto credentials = CredentialRecord::decode(record);
   if (!credentials) return fail(Code::signing_failed, "The token could not be signed");

@@ -3,6 +3,7 @@
 // function from a value to the next: IdentityHeaders -> Consumer -> credential record -> token.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,11 @@ class TokenPipeline {
   // The lookup must outlive it.
   TokenPipeline(const config::Jwt& jwt, SecretLookup& lookup);
 
-  Result<Consumer> identify(const IdentityHeaders& headers) const { return validate(headers); }
+  // The headers beside the consumer's that a token needs: IdentityHeaders::claims in this order.
+  std::span<const std::string> claim_headers() const { return claims_.configured().headers(); }
+
+  // As validate; AUTH_007 also for what a claim is to be read from.
+  Result<Consumer> identify(const IdentityHeaders& headers) const;
   SecretLookup& lookup() const { return lookup_; }
 
   // Signs with the newest credential of the record. The token's text is in a buffer of the calling

@@ -147,6 +147,30 @@ TEST(WarmPath, ATokenAllocatesNothingAndTakesNoLock) {
   EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
 }
 
+TEST(WarmPath, WithClaimsFromHeadersATokenAllocatesNothingAndTakesNoLock) {
+  const auto with_claims = [](Settings& settings) {
+    one_reactor(settings);
+    settings.set("jwt", "claims",
+                 R"({ tenant = "acme", custom_id = "${header:X-Consumer-Custom-ID}", )"
+                 R"(credential = "${header:X-Credential-Identifier}", groups = ["${header:X-Consumer-Groups}"] })");
+  };
+  const CallCounts counts;
+  Scene scene(with_claims, {}, counts.environment());
+  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
+  HttpConnection connection(scene.port());
+  Headers headers = kAlice;
+  headers.emplace_back("X-Consumer-Custom-ID", std::string(200, 'c'));
+  headers.emplace_back("X-Credential-Identifier", "c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0");
+  headers.emplace_back("X-Consumer-Groups", "developers, operators, administrators");
+  const std::string request = request_text("GET", "/tokens", headers);
+  warm_up(connection, request, [&] { return counts.locks(); });
+  const std::uint64_t allocations = counts.allocations();
+  const std::uint64_t locks = counts.locks();
+  ask(connection, request, kRequests);
+  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
+  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+}
+
 TEST(WarmPath, WithTheAuditTrailATokenAllocatesNothingAndTakesOneLock) {
   const CallCounts counts;
   Scene scene(one_reactor_and_audit, {}, counts.environment());

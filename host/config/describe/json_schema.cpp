@@ -68,7 +68,7 @@ void set_rules(Object& out, const Shape& shape) {
   set_if(out, "minLength", shape.min_length);
   set_if(out, "maxLength", shape.max_length);
   set_if(out, "minItems", shape.min_items);
-  set_if(out, "maxItems", shape.max_items);
+  set_if(out, shape.type == Type::object ? "maxProperties" : "maxItems", shape.max_items);
   if (!shape.choices.empty()) {
     Array::Ptr choices = new Array;
     for (const std::string& choice : shape.choices) choices->add(choice);
@@ -103,18 +103,23 @@ void set_members(Object& out, const Shape& shape) {
   }
 }
 
+Poco::Dynamic::Var types_of(const Shape& shape) {
+  Array::Ptr types = new Array;
+  if (shape.comma_list) {
+    for (const char* type : {"array", "string"}) types->add(type);
+  } else if (shape.type == Type::claim) {
+    for (const char* type : {"string", "number", "boolean", "array"}) types->add(type);
+  } else {
+    return std::string(type_name(shape));
+  }
+  return types;
+}
+
 Object::Ptr json_of(const Shape& shape) {
   Object::Ptr out = new_object();
-  if (shape.comma_list) {
-    Array::Ptr types = new Array;
-    types->add("array");
-    types->add("string");
-    out->set("type", types);
-  } else {
-    out->set("type", std::string(type_name(shape)));
-  }
+  out->set("type", types_of(shape));
   set_rules(*out, shape);
-  if (shape.type == Type::array) out->set("items", json_of(shape.items.front()));
+  if (shape.type == Type::array || shape.type == Type::claim) out->set("items", json_of(shape.items.front()));
   if (shape.type == Type::object) set_members(*out, shape);
   set_annotations(*out, shape);
   return out;

@@ -50,6 +50,18 @@ std::string commented(std::string_view text) {
 // Without what is `needed` authd does not start.
 enum class Need { optional, needed };
 
+// A table's example is more than fits one line.
+std::string lines_of(const std::string& name, const Property& p, Need need) {
+  const std::string mark = need == Need::needed && p.required ? "" : "#";
+  std::string value = default_as_toml(p.shape);
+  const bool has_lines = p.shape.type == Type::object && value.empty() && p.shape.example;
+  if (!has_lines) return fmt::format("{}{} = {}\n", mark, name, value.empty() ? example_value(p) : value);
+  std::string out;
+  for (const Member& m : p.shape.example->members)
+    out += fmt::format("{}{}.{} = {}\n", mark, name, printed_key(m.name), to_toml(m.value, p.shape.items.front()));
+  return out;
+}
+
 std::string entry(const Property& p, Need need, const std::string& within = {}) {
   if (p.shape.not_built) return "";
   const std::string name = within + printed_key(p.name);
@@ -58,12 +70,10 @@ std::string entry(const Property& p, Need need, const std::string& within = {}) 
     for (const Property& inner : p.shape.properties) out += entry(inner, need, name + ".");
     return out;
   }
-  std::string value = default_as_toml(p.shape);
-  if (value.empty()) value = example_value(p);
   std::string out = "\n";
   if (!p.shape.description.empty()) out += commented(p.shape.description);
   if (std::string said = facts(p); !said.empty()) out += commented(said);
-  return out + fmt::format("{}{} = {}\n", need == Need::needed && p.required ? "" : "#", name, value);
+  return out + lines_of(name, p, need);
 }
 
 // Whether the table has this plugin unless it says otherwise.

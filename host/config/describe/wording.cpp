@@ -86,7 +86,9 @@ std::string allowed_values(const Shape& shape, const std::string& variable) {
     return items.empty() ? "comma-separated" : "comma-separated: " + items;
   }
   case Type::object:
-    return "table";
+    return shape.max_items ? fmt::format("table of at most {}", *shape.max_items) : "table";
+  case Type::claim:
+    return "string, number, boolean or list of strings";
   }
   return "";
 }
@@ -140,6 +142,7 @@ std::string example_value(const Property& p) {
   case Type::object:
     return "{}";
   case Type::string:
+  case Type::claim:
     break;
   }
   if (!shape.choices.empty()) return in_quotes(shape.choices.front());

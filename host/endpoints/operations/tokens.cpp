@@ -80,8 +80,8 @@ constexpr Schema kValidation{R"json({
 // What both answer before they have the consumer's credential.
 constexpr AnswerRow kLookupRefusals[] = {
     problem(400,
-            "AUTH_007: a header is longer than 256 bytes, has control characters or invalid UTF-8, or was sent more "
-            "than once."),
+            "AUTH_007: a consumer header is longer than 256 bytes, or one that a claim is read from longer than 4 KiB; "
+            "has control characters or invalid UTF-8; or was sent more than once."),
     problem(401, "AUTH_001: X-Consumer-ID or X-Consumer-Username is missing or blank."),
     problem(401, "AUTH_002: Kong knows no such consumer."),
     problem(401, "AUTH_009: the consumer is anonymous."),

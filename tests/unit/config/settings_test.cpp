@@ -30,6 +30,11 @@ std::string written(double value, const Setting& s) {
 std::string written_length(double length, const Setting& s) {
   auto count = static_cast<std::size_t>(length);
   if (s.type == Type::string) return "\"" + std::string(count, 'a') + "\"";
+  if (s.type == Type::object) {
+    std::string members;
+    for (std::size_t i = 0; i < count; ++i) members += (i > 0 ? ", m" : "m") + std::to_string(i) + " = \"a\"";
+    return "{ " + members + " }";
+  }
   std::string list = "[";
   for (std::size_t i = 0; i < count; ++i) list += "\"a\", ";
   return list + "]";
@@ -79,7 +84,7 @@ TEST_F(Limits, AreTheLastNumbersAccepted) {
 
 TEST_F(Limits, AreTheLastLengthsAccepted) {
   for (const Setting& s : settings()) {
-    if (s.type != Type::string && s.type != Type::array) continue;
+    if (s.type != Type::string && s.type != Type::array && s.type != Type::object) continue;
     if (s.minimum && *s.minimum > 0) {
       expect_refused(s, written_length(*s.minimum - 1, s));
       expect_accepted(s, written_length(*s.minimum, s));
@@ -171,6 +176,7 @@ TEST_F(Defaults, OfTheTableAreThoseOfTheStructs) {
   EXPECT_EQ(loaded.jwt.clock_skew, built.jwt.clock_skew);
   EXPECT_EQ(loaded.jwt.unique_name_domain, built.jwt.unique_name_domain);
   EXPECT_EQ(loaded.jwt.secret_is_base64, built.jwt.secret_is_base64);
+  EXPECT_EQ(loaded.jwt.claims.size(), built.jwt.claims.size());
   EXPECT_EQ(loaded.gateway.auto_provision, built.gateway.auto_provision);
   EXPECT_EQ(loaded.gateway.pool_size, built.gateway.pool_size);
   EXPECT_EQ(loaded.breaker.timeout, built.breaker.timeout);

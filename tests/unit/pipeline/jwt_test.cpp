@@ -91,6 +91,15 @@ TEST(Signer, HoldsTheLongestNamesOnAFreshBuffer) {
   EXPECT_NE(payload.find("\"unique_name\":\"example.com#\\\""), std::string::npos);
 }
 
+TEST(Signer, PutsConfiguredClaimsBehindAllOthers) {
+  config::Jwt jwt = settings();
+  jwt.claims = {{"tenant", R"("acme")", {}, false}, {"id", {}, "X-Id", false}, {"absent", {}, "X-None", false}};
+  const std::vector<HeaderValue> values{{1, std::string_view("7\"")}, {}};
+  Signer signer;
+  const auto token = signer.sign(ClaimsTemplate(jwt), {"id", "joe", values}, {"k", "s", Algorithm::hs256}, kJti, kNow);
+  EXPECT_TRUE(decoded(token.text, 1).ends_with(R"(,"unique_name":"example.com#joe","tenant":"acme","id":"7\""})"));
+}
+
 class TokenValidation : public testing::Test {
  protected:
   Code refusal(std::string_view token, std::int64_t now = kNow) {
