@@ -170,7 +170,13 @@ def licences(version, contents):
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     table = "".join("  ".join(c.ljust(w) for c, w in zip(row, (*widths, 0))).rstrip() + "\n" for row in rows)
     return (f"What authd {version} (Apache-2.0) is linked with or was compiled from. The licence is that of the bulk of the\n"
-            "package; its copyright file, /usr/share/doc/<name>/copyright on Debian, has all of it.\n\n" + table)
+            "package; its copyright file, /usr/share/doc/<name>/copyright on Debian, has all of it. Of what was compiled in,\n"
+            "and so has no package beside authd, it stands below.\n\n" + table + "".join(map(notice, contents.compiled_in)))
+
+
+def notice(package):
+    with open(f"/usr/share/doc/{package.name}/copyright", encoding="utf-8") as file:
+        return f"\n\n==== {package.name} {package.version} ====\n\n{file.read().strip()}\n"
 
 
 def replace(path, text):

@@ -138,6 +138,16 @@ void append_json_string_inert(std::string& out, std::string_view bytes) {
   append_inert(out, repaired(bytes));
 }
 
+bool has_control_characters(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == 0x7F) return true;
+    // C1 is C2 80 to C2 9F.
+    if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) return true;
+  }
+  return false;
+}
+
 bool is_utf8(std::string_view bytes) {
   // Nearly all input is ASCII, which is checked eight bytes at a time.
   std::uint64_t eight;

@@ -24,6 +24,9 @@ void append_json_string_inert(std::string& out, std::string_view bytes);
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view bytes);
 
+// Of UTF-8: C0, DEL, and C1 (U+0080 to U+009F).
+bool has_control_characters(std::string_view text);
+
 // Streaming writer that adds the commas. Values are written in call order; the caller is responsible for nesting.
 class JsonWriter {
  public:

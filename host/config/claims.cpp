@@ -26,12 +26,13 @@ constexpr std::array<std::string_view, 9> kReserved{"sub", "jti", "iat",  "nbf",
 
 // What authenticates the client must not be readable in a token. Without their hyphens: a server that takes "_" for "-"
 // would read the same header. x-api-key is what sites that do not like Kong's default call theirs.
-constexpr std::array<std::string_view, 5> kCredentials{"authorization", "proxyauthorization", "cookie", "apikey",
-                                                       "xapikey"};
+constexpr std::array<std::string_view, 8> kCredentials{
+    "authorization", "proxyauthorization", "xauthorization", "cookie", "cookie2", "apikey",
+    "xapikey",       "kongadmintoken"};
 
 // key-auth overwrites or clears these: spec/kong.md.
-constexpr std::array<std::string_view, 4> kVouched{"X-Consumer-ID", "X-Consumer-Username", "X-Consumer-Custom-ID",
-                                                   "X-Credential-Identifier"};
+constexpr std::array<std::string_view, 5> kVouched{"X-Consumer-ID", "X-Consumer-Username", "X-Consumer-Custom-ID",
+                                                   "X-Credential-Identifier", "X-Anonymous-Consumer"};
 
 bool carries_credentials(std::string_view header) {
   std::string plain;
@@ -94,9 +95,30 @@ Claim claim_of(const Member& member) {
   return claim;
 }
 
+// Shorter than this a text is no secret that a claim could not hold by chance.
+constexpr std::size_t kShortestSecret = 8;
+
+void collect_secrets(const Node& node, const Shape& shape, std::vector<std::string_view>& secrets) {
+  if (node.kind == Node::Kind::string && shape.secret && node.text.reveal().size() >= kShortestSecret)
+    secrets.push_back(node.text.reveal());
+  for (const Node& item : node.items) {
+    if (!shape.items.empty()) collect_secrets(item, shape.items.front(), secrets);
+  }
+  for (const Property& p : shape.properties) {
+    if (const Node* value = node.find(p.name)) collect_secrets(*value, p.shape, secrets);
+  }
+}
+
+std::vector<std::string_view> secrets_of(const std::vector<Section>& sections) {
+  std::vector<std::string_view> secrets;
+  for (const Section& s : sections) collect_secrets(s.node, s.shape, secrets);
+  return secrets;
+}
+
 class ClaimRules {
  public:
-  ClaimRules(std::string_view key_claim, Problems& problems) : key_claim_(key_claim), problems_(problems) {}
+  ClaimRules(std::string_view key_claim, std::vector<std::string_view> secrets, Problems& problems)
+      : key_claim_(key_claim), secrets_(std::move(secrets)), problems_(problems) {}
 
   void check(const Node& table) {
     for (const Member& claim : table.members) {
@@ -112,7 +134,6 @@ class ClaimRules {
     const auto refuse = [&](std::string_view why) {
       problems_.add(claim.key, child_path(std::string(kPath), name), why);
     };
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
     if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end())
       return refuse("authd sets this claim itself; choose another name");
     if (name == key_claim_)
@@ -120,7 +141,7 @@ class ClaimRules {
     if (name.empty()) return refuse("a claim needs a name");
     if (name.size() > kMostClaimNameBytes)
       return refuse(fmt::format("the name is {} bytes long; at most {} are allowed", name.size(), kMostClaimNameBytes));
-    if (std::any_of(name.begin(), name.end(), is_control)) return refuse("the name has control characters");
+    if (has_control_characters(name)) return refuse("the name has control characters");
   }
 
   void check_value(const Node& value, const std::string& path) {
@@ -141,7 +162,12 @@ class ClaimRules {
     if (text.kind != Node::Kind::string) return;
     if (refers_to_header(text)) return check_reference(text, path);
     // TOML is UTF-8, but a variable or a file that it refers to need not be.
-    if (!is_utf8(text.text.reveal())) problems_.add(text.origin, path, "the value is not valid UTF-8");
+    const std::string_view value = text.text.reveal();
+    if (!is_utf8(value)) problems_.add(text.origin, path, "the value is not valid UTF-8");
+    const auto is_within = [&](std::string_view secret) { return value.find(secret) != std::string_view::npos; };
+    if (std::any_of(secrets_.begin(), secrets_.end(), is_within))
+      problems_.add(text.origin, path,
+                    "a secret of this configuration is never put into a token, which others can read");
   }
 
   void check_reference(const Node& reference, const std::string& path) {
@@ -159,16 +185,21 @@ class ClaimRules {
   void check_size(const Node& table) {
     std::size_t size = 0;
     for (const Claim& claim : claims_of(table)) {
-      if (claim.header.empty()) size += claim.name.size() + claim.json.size();
+      std::string name;
+      append_json_string(name, claim.name);
+      size += name.size() + claim.json.size() + 2; // and what stands before and between them
     }
     if (size <= kMostConstantClaimBytes) return;
-    problems_.add(table.origin, kPath,
-                  fmt::format("the constants are {} bytes long as JSON; at most {} are allowed, because Kong takes no "
-                              "header of more than 8 KiB",
-                              size, kMostConstantClaimBytes));
+    problems_.add(
+        table.origin, kPath,
+        fmt::format(
+            "the names and the constants are {} bytes long as JSON; at most {} are allowed, because Kong takes no "
+            "header of more than 8 KiB",
+            size, kMostConstantClaimBytes));
   }
 
   std::string_view key_claim_;
+  std::vector<std::string_view> secrets_;
   Problems& problems_;
 };
 
@@ -224,7 +255,7 @@ std::string waiver_of(const HeaderClaim& claim) { return fmt::format("{}.{}", kP
 void check_claims(const std::vector<Section>& sections, const Config& config, Problems& problems) {
   const Node* table = value_at(sections, "jwt", "claims");
   if (table == nullptr || table->kind != Node::Kind::table) return;
-  ClaimRules(config.jwt.key_claim_name, problems).check(*table);
+  ClaimRules(config.jwt.key_claim_name, secrets_of(sections), problems).check(*table);
   if (config.environment == Environment::production) return;
   const auto jwt = std::find_if(sections.begin(), sections.end(), [](const Section& s) { return s.path == "jwt"; });
   for (const HeaderClaim& claim : unvouched_claims_of(jwt->node))

@@ -15,7 +15,7 @@
 namespace authd::config {
 
 inline constexpr std::size_t kMostClaimNameBytes = 80;
-// Of all constants together, with their names, as JSON: what a token has of its own stays far below the 8 KiB that
+// Of all names and constants together, as JSON: what a token has of its own stays far below the 8 KiB that
 // Kong takes as one header.
 inline constexpr std::size_t kMostConstantClaimBytes = 4096;
 
@@ -37,7 +37,7 @@ struct HeaderClaim {
 // `jwt`: the checked table [jwt].
 std::vector<HeaderClaim> header_claims_of(const Node& jwt);
 
-// Those whose header a client may have sent: all but the four that key-auth overwrites or clears.
+// Those whose header a client may have sent: all but the five that key-auth overwrites or clears.
 std::vector<HeaderClaim> unvouched_claims_of(const Node& jwt);
 // What that means, for messages.
 std::string why_unvouched(const HeaderClaim& claim);

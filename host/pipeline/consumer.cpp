@@ -14,16 +14,6 @@ bool says_anonymous(std::string_view value) {
   return !(value.empty() || value == "0" || equals_ignoring_case(value, "false") || equals_ignoring_case(value, "no"));
 }
 
-// C0, DEL, and C1 (U+0080 to U+009F, in UTF-8 C2 80 to C2 9F).
-bool has_control_characters(std::string_view s) {
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    const auto c = static_cast<unsigned char>(s[i]);
-    if (c < 0x20 || c == 0x7F) return true;
-    if (c == 0xC2 && i + 1 < s.size() && static_cast<unsigned char>(s[i + 1]) < 0xA0) return true;
-  }
-  return false;
-}
-
 // What is wrong with a value, or nothing: a text is put together only for a request that is refused.
 std::string_view shape_problem(const HeaderValue& header, std::string_view value) {
   if (header.count > 1) return " was sent more than once";

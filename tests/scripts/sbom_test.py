@@ -139,6 +139,14 @@ class SbomTest(unittest.TestCase):
             self.assertEqual(re.split("  +", row),
                              [component["name"], component["version"], text, component["externalReferences"][0]["url"]])
 
+    def test_the_notices_of_what_is_compiled_in_are_passed_on(self):
+        text = self.read("licences")
+        compiled_in = [c["name"] for c in self.bom["components"] if {"name": "authd:linked", "value": "compiled in"} in c["properties"]]
+        self.assertGreater(len(compiled_in), 2)
+        for name in compiled_in:
+            with open(f"/usr/share/doc/{name}/copyright", encoding="utf-8") as file:
+                self.assertIn(file.read().strip(), text)
+
     def test_the_same_build_gives_the_same_bytes_and_its_own_number(self):
         first = self.write()
         self.assertEqual(self.write(), first)

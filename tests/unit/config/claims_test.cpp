@@ -10,6 +10,7 @@
 namespace authd::config {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -94,6 +95,7 @@ TEST_F(Claims, ReserveTheKeyClaimAsItIsConfigured) {
 TEST_F(Claims, HaveNoImpossibleName) {
   expect_refused("\"\" = 1\n", "authd.toml:5:1: jwt.claims.\"\": a claim needs a name");
   expect_refused("\"a\\nb\" = 1\n", "the name has control characters");
+  expect_refused("\"a\\u0085b\" = 1\n", "the name has control characters");
   const std::string longest(kMostClaimNameBytes, 'n');
   EXPECT_THAT(summary(config_of(load_claims(longest + " = 1\n"))), ElementsAre(longest + "=1"));
   expect_refused(longest + "n = 1\n", "the name is 81 bytes long; at most 80 are allowed");
@@ -121,10 +123,15 @@ TEST_F(Claims, AreAtMostThirtyTwo) {
 
 TEST_F(Claims, AreShortEnoughForAHeader) {
   const auto text = [](std::size_t size) { return "a = \"" + std::string(size, 'x') + "\"\n"; };
-  constexpr std::size_t kMost = kMostConstantClaimBytes - std::string_view("a\"\"").size();
+  constexpr std::size_t kMost = kMostConstantClaimBytes - std::string_view(",\"a\":\"\"").size();
   EXPECT_EQ(config_of(load_claims(text(kMost))).jwt.claims.size(), 1U);
-  expect_refused(text(kMost + 1), "authd.toml:4:1: jwt.claims: the constants are 4097 bytes long as JSON; at most 4096 "
-                                  "are allowed");
+  expect_refused(text(kMost + 1),
+                 "authd.toml:4:1: jwt.claims: the names and the constants are 4097 bytes long as JSON; at most 4096 "
+                 "are allowed");
+  // As JSON: each quote is two bytes.
+  std::string many;
+  for (int i = 0; i < 30; ++i) many += "'" + std::to_string(i) + std::string(78, '"') + "' = 1\n";
+  expect_refused(many, "the names and the constants are");
 }
 
 TEST_F(Claims, ReferToAHeaderByTheWholeValueOnly) {
@@ -222,6 +229,21 @@ TEST_F(Claims, TakeVariablesAndFilesLikeAnySetting) {
               ElementsAre(HasSubstr("is an unfilled template")));
   write("latin", "caf\xE9");
   expect_refused("a = \"${file:latin}\"\n", "authd.toml:5:5: jwt.claims.a: the value is not valid UTF-8");
+}
+
+TEST_F(Claims, HoldNoSecretOfTheConfiguration) {
+  const std::string problem = "a secret of this configuration is never put into a token, which others can read";
+  const EnvironmentVariables secrets{{"KONG_ADMIN_TOKEN", "kong-admin-token-0123456789"},
+                                     {"AUTHD_CACHE_KEYS", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
+                                     {"REGION", "eu-west-1"}};
+  for (const char* claim :
+       {"a = \"${env:KONG_ADMIN_TOKEN}\"\n", "a = \"kong-admin-token-0123456789\"\n",
+        "a = [\"x\", \"1 kong-admin-token-0123456789 2\"]\n", "a = \"${env:AUTHD_CACHE_KEYS}\"\n"}) {
+    EXPECT_THAT(problems_of(load_claims(claim, secrets)),
+                ElementsAre(AllOf(HasSubstr("jwt.claims.a"), HasSubstr(problem), Not(HasSubstr("0123456789")))))
+        << claim;
+  }
+  EXPECT_THAT(summary(config_of(load_claims("a = \"${env:REGION}\"\n", secrets))), ElementsAre("a=\"eu-west-1\""));
 }
 
 TEST_F(Claims, NameTheReferencesThatTheyKnow) {
