@@ -5,7 +5,8 @@
 # expires, for this user only. If the API answers 401, it is fetched again, once. Exit code: curl's; 22: refused.
 set -eu
 : "${AUTHD_URL:?}" "${API_KEY:?}"
-file=${AUTHD_TOKEN_FILE:-${XDG_RUNTIME_DIR:-$HOME/.cache}/authd-token}
+whose=$(printf '%s %s' "$AUTHD_URL" "$API_KEY" | sha256sum | cut -c 1-16) # another key is another consumer
+file=${AUTHD_TOKEN_FILE:-${XDG_RUNTIME_DIR:-$HOME/.cache}/authd-token-$whose}
 
 # The file has two lines: when to refresh, in seconds since 1970, and the token.
 fetch() {
@@ -30,7 +31,7 @@ cached() {
   fetch
 }
 
-# The body goes to a file first: that of a 401 that is tried again is nobody's.
+# The body goes to a file first, so that the body of a 401 that is retried is not printed.
 call() { # curl's arguments
   status=$(printf 'header = "Authorization: Bearer %s"\n' "$token" | curl -sS -K - -o "$body" -w '%{http_code}' "$@")
 }

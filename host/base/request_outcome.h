@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/gcra.h"
 #include "base/http_attempt.h"
 #include "base/ip_address.h"
 #include "base/result.h"
@@ -59,6 +60,7 @@ struct RequestOutcome {
   bool refused = false;                 // before it reached a route: malformed, or beyond a limit
   bool faulted = false;                 // an endpoint threw or did not answer
 
+  RateVerdict rate; // limit 0: it was not counted
   Token token;
   std::string_view stale; // why the token was signed with a stale copy; empty: not stale
   LocalReads local_reads; // of the tiers that were asked at once

@@ -9,8 +9,10 @@
 
 namespace authd::cli {
 
-Result<config::Config, std::vector<config::Problem>> load(const std::string& file) {
-  return config::load(file, config::process_environment(), plugin::make_schema_source());
+Result<config::Config, std::vector<config::Problem>> load(const std::string& file, Credentials credentials) {
+  config::LoadOptions options;
+  options.trust_absent_credentials = credentials == Credentials::unused;
+  return config::load(file, config::process_environment(), plugin::make_schema_source(), options);
 }
 
 int print_problems(const std::vector<config::Problem>& problems) {

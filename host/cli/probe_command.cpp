@@ -35,7 +35,7 @@ std::string_view name_of(Finding::Verdict verdict) {
 } // namespace
 
 int probe(const std::string& config_file) {
-  const auto config = load(config_file);
+  const auto config = load(config_file, Credentials::needed);
   if (!config) return print_problems(config.error());
   std::signal(SIGPIPE, SIG_IGN);
   Log::Options quiet; // what is worth a line of the log is found anyway

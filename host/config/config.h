@@ -148,6 +148,15 @@ struct Lookup {
   std::vector<Secret> encryption_keys; // 32 raw bytes each: the first seals, all open
 };
 
+// Of each consumer, by GCRA (base/gcra.h).
+struct RateLimit {
+  std::int64_t max_requests = 0;       // within the window; 0: off
+  milliseconds window{60'000};         // 1 ms to 24 h
+  std::optional<bool> shared;          // none: if a tier can count for all instances
+  bool legacy_headers = false;         // X-RateLimit-* too
+  std::size_t max_consumers = 100'000; // that this instance can count at the same time
+};
+
 enum class AccessLog { off, errors, all };
 
 enum class TelemetryMode { console, otlp, both };
@@ -238,6 +247,7 @@ struct Config {
   std::map<std::string, std::vector<PluginUse>, std::less<>> others; // by id of the kind: those without a member here
   Breaker breaker;
   Lookup lookup;
+  RateLimit rate_limit;
   Telemetry telemetry;
   Api api;
   Profiling profiling;

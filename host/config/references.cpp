@@ -66,7 +66,7 @@ Result<Secret, std::string> from_credential(std::string_view name, const Surroun
   const std::string* folder = find_variable(around.variables, "CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
     return tl::unexpected(fmt::format("credential {}: CREDENTIALS_DIRECTORY is not set; systemd sets it for a "
-                                      "unit with LoadCredential=",
+                                      "unit with LoadCredential=, elsewhere set it to the folder that has the file",
                                       in_quotes(name)));
   }
   if (name.empty() || name == ".." || name.find('/') != std::string_view::npos) {

@@ -102,9 +102,10 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       gateway_health_(plugins_.gateway(), *guard_, config_.breaker.timeout, recorder_, background()),
       lanes_(config_.gateway.pool_size, config_.gateway.pool_size * kQueuedPerWorker),
       lookup_(lookup_settings(config_), tiers_, plugins_.gateway(), *guard_, gateway_health_, lanes_, recorder_),
-      outside_changes_(tiers_, lookup_), pipeline_(config_.jwt, lookup_), tokens_(pipeline_),
-      health_(config_, plugins_.gateway(), gateway_health_, lookup_, lifecycle.draining(),
-              lifecycle.telemetry().exporter()),
+      limiter_(config_.rate_limit, tiers_, lanes_.reads, previous ? &previous->limiter_ : nullptr),
+      outside_changes_(tiers_, lookup_), pipeline_(config_.jwt, lookup_),
+      tokens_(pipeline_, limiter_, config_.rate_limit), health_(config_, plugins_.gateway(), gateway_health_, lookup_,
+                                                                lifecycle.draining(), lifecycle.telemetry().exporter()),
       telemetry_(config_, lifecycle.telemetry().exporter(), lifecycle.telemetry().measurements().metrics()),
       profiling_(config_, lifecycle.profiling()),
       metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)),
@@ -116,6 +117,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
   metrics_.add_to(router_);
   api_.add_to(router_);
   metrics_recorder_.know_routes(paths_of(router_));
+  require_shared_counting();
   hub_.attach(outside_changes_);
 }
 
@@ -124,6 +126,14 @@ Generation::~Generation() {
   outside_changes_.stop();
   // Its workers refer to everything above it.
   lanes_.stop();
+}
+
+// Whoever says so would get a limit for each instance instead.
+void Generation::require_shared_counting() const {
+  if (!limiter_.is_on() || !config_.rate_limit.shared.value_or(false) || tiers_.first_that_counts() != nullptr) return;
+  throw Refused(
+      "rate_limit.shared: no [[cache]] can count for all instances; add one with plugin = \"cache-redis\", or "
+      "unset it, and each instance counts by itself");
 }
 
 // What the probe's thread does beside probing. It begins before the constructor has ended, so it may use only what
@@ -148,6 +158,7 @@ void Generation::read_gauges(telemetry::Reading& reading) const {
     if (tier.bytes()) reading.set(Id::cache_bytes, {tier.name}, static_cast<double>(*tier.bytes()));
     reading.set(Id::cache_evictions, {tier.name}, static_cast<double>(tier.stats.evictions));
   }
+  reading.set(Id::rate_limit_evictions, {}, static_cast<double>(limiter_.evictions()));
   reading.set(Id::lane_queue_depth, {}, static_cast<double>(lanes_.reads.queued() + lanes_.gateway.queued()));
 }
 

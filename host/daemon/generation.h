@@ -20,6 +20,7 @@
 #include "http/server.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/outside_changes.h"
+#include "pipeline/rate_limiter.h"
 #include "pipeline/token_pipeline.h"
 #include "telemetry/fan_out.h"
 #include "telemetry/logs.h"
@@ -54,6 +55,7 @@ class Generation {
 
  private:
   pipeline::ProbeBackground background();
+  void require_shared_counting() const;
   void tell_service_manager();
 
   const WallTime began_ = wall_now();
@@ -75,6 +77,7 @@ class Generation {
   pipeline::GatewayHealth gateway_health_;
   pipeline::Lanes lanes_;
   pipeline::SecretLookup lookup_;
+  pipeline::RateLimiter limiter_;
   pipeline::OutsideChanges outside_changes_;
   const pipeline::TokenPipeline pipeline_;
   endpoints::TokenEndpoints tokens_;

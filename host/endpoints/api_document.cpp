@@ -123,7 +123,7 @@ class Responses {
     for (const http::AnswerField& field : row.fields) {
       auto header = object();
       header->set("description", text(field.description));
-      if (is_certain(field.name, row.status, rows)) header->set("required", true);
+      if (!field.by_setting && is_certain(field.name, row.status, rows)) header->set("required", true);
       header->set("schema", components_.schema(field.schema));
       child(response, "headers")->set(std::string(field.name), header);
     }

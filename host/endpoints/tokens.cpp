@@ -2,8 +2,10 @@
 #include "endpoints/tokens.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json_writer.h"
@@ -35,9 +37,12 @@ std::span<const HeaderValue> header_values(const http::Request& request, std::sp
 }
 
 // A token must never stand in any cache between here and the client.
-void respond_never_stored(http::Exchange& exchange, std::string_view body) {
-  exchange.respond(200, "application/json", body,
-                   {{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}});
+void respond_never_stored(http::Exchange& exchange, std::string_view body,
+                          std::span<const http::HeaderField> more = {}) {
+  thread_local std::vector<http::HeaderField> fields; // keeps its capacity
+  fields.assign({{"Cache-Control", "no-store, no-cache, must-revalidate"}, {"Pragma", "no-cache"}});
+  fields.insert(fields.end(), more.begin(), more.end());
+  exchange.respond(200, "application/json", body, std::span<const http::HeaderField>(fields));
 }
 
 // RFC 6750, section 2.1; the scheme's name is case-insensitive (RFC 9110, section 11.1).
@@ -85,10 +90,50 @@ void TokenEndpoints::with_credentials(http::Exchange& exchange, Finish finish) {
   exchange.outcome().consumer_name = identity.username.value;
   const auto consumer = pipeline_.identify(identity);
   if (!consumer) return http::respond_problem(exchange, consumer.error());
+  if (finish == &TokenEndpoints::issue && limiter_.is_on()) return count(exchange, *consumer);
+  look_up(exchange, *consumer, finish);
+}
+
+void TokenEndpoints::count(http::Exchange& exchange, const Consumer& consumer) {
+  const SteadyTime now = exchange.request().received;
+  if (limiter_.is_shared(now)) return have_it_counted(exchange, consumer, now);
+  counted(exchange, consumer, limiter_.take_locally(consumer.id, now));
+}
+
+void TokenEndpoints::have_it_counted(http::Exchange& exchange, const Consumer& consumer, SteadyTime now) {
+  const auto decided = std::make_shared<bool>(false); // on this reactor alone
+  const http::Ticket ticket = exchange.defer(limiter_.deadline(now), [this, decided](http::Exchange& e) {
+    *decided = true;
+    counted_later(e, std::nullopt);
+  });
+  const auto done = [this, ticket, decided](const RateVerdict& verdict) {
+    ticket.resume([this, decided, verdict](http::Exchange& e) {
+      if (!std::exchange(*decided, true)) counted_later(e, verdict);
+    });
+  };
+  if (limiter_.take_shared(consumer.id, now, done)) return;
+  *decided = true;
+  counted(exchange, consumer, limiter_.take_locally(consumer.id, now));
+}
+
+// nullopt: nobody has counted it yet.
+void TokenEndpoints::counted_later(http::Exchange& exchange, const std::optional<RateVerdict>& verdict) {
+  const auto consumer = pipeline_.identify(identity_of(exchange.request(), &TokenEndpoints::issue));
+  if (!consumer) return http::respond_problem(exchange, consumer.error());
+  counted(exchange, *consumer, verdict ? *verdict : limiter_.take_locally(consumer->id, steady_now()));
+}
+
+void TokenEndpoints::counted(http::Exchange& exchange, const Consumer& consumer, const RateVerdict& verdict) {
+  exchange.outcome().rate = verdict;
+  if (!verdict.allowed) return http::respond_problem(exchange, rate_limit_.refusal(verdict), rate_limit_.of(verdict));
+  look_up(exchange, consumer, &TokenEndpoints::issue);
+}
+
+void TokenEndpoints::look_up(http::Exchange& exchange, const Consumer& consumer, Finish finish) {
   thread_local std::string record; // keeps its capacity: a warm token allocates nothing
-  if (pipeline_.lookup().cached(consumer->id, record, &exchange.outcome().local_reads))
-    return (this->*finish)(exchange, *consumer, record);
-  wait_for_lookup(exchange, *consumer, finish);
+  if (pipeline_.lookup().cached(consumer.id, record, &exchange.outcome().local_reads))
+    return (this->*finish)(exchange, consumer, record);
+  wait_for_lookup(exchange, consumer, finish);
 }
 
 void TokenEndpoints::wait_for_lookup(http::Exchange& exchange, const Consumer& consumer, Finish finish) {
@@ -139,7 +184,7 @@ void TokenEndpoints::issue(http::Exchange& exchange, const Consumer& consumer, s
   JsonWriter(body).value(token->expires_in);
   body += '}';
   exchange.outcome().token = {token->jti, token->key, token->algorithm, signing, start};
-  respond_never_stored(exchange, body);
+  respond_never_stored(exchange, body, rate_limit_.of(exchange.outcome().rate));
 }
 
 void TokenEndpoints::validate(http::Exchange& exchange, const Consumer&, std::string_view record) {

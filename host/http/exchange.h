@@ -26,6 +26,14 @@ struct HeaderField {
   std::string_view value;
 };
 
+// The fields of an answer: a list in braces, or a span. Valid as long as what it was made from.
+class FieldList : public std::span<const HeaderField> {
+ public:
+  FieldList() = default;
+  FieldList(std::initializer_list<HeaderField> fields) : span(fields.begin(), fields.size()) {}
+  FieldList(std::span<const HeaderField> fields) : span(fields) {}
+};
+
 // Views into the connection's buffer: valid until the exchange has been answered.
 struct Request {
   Method method = Method::get;
@@ -83,8 +91,7 @@ class Exchange {
 
   // Answers. The server adds X-Request-Id, CORS, Date, Content-Length and the connection headers, and
   // leaves the body out for HEAD. Exactly once per exchange; everything is copied before it returns.
-  virtual void respond(int status, std::string_view content_type, std::string_view body,
-                       std::initializer_list<HeaderField> headers = {}) = 0;
+  virtual void respond(int status, std::string_view content_type, std::string_view body, FieldList headers = {}) = 0;
 
   // Leaves the exchange open until a resume or the deadline. on_deadline must respond or call extend; a resumed
   // continuation must respond, defer or extend.

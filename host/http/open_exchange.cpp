@@ -119,14 +119,13 @@ Persistence OpenExchange::persistence() const {
   return http_1_0_ ? Persistence::keep_alive : Persistence::implied;
 }
 
-void OpenExchange::respond(int status, std::string_view content_type, std::string_view body,
-                           std::initializer_list<HeaderField> headers) {
+void OpenExchange::respond(int status, std::string_view content_type, std::string_view body, FieldList headers) {
   if (stage_ == Stage::answered) return fail("the endpoint answered twice");
   stage_ = Stage::answered;
   shared_.activity.request_ended();
   keeps_connection_ = client_keeps_ && !shared_.draining;
-  append_response(outbox_.text(), {status, content_type, body, {headers.begin(), headers.size()}, persistence()},
-                  request_, shared_.cors, shared_.date.text());
+  append_response(outbox_.text(), {status, content_type, body, headers, persistence()}, request_, shared_.cors,
+                  shared_.date.text());
   if (observer() != nullptr) report(status, body.size());
 }
 

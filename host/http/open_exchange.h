@@ -38,8 +38,7 @@ class OpenExchange final : public Exchange {
   bool keeps_connection() const { return keeps_connection_; }
 
   const Request& request() const override { return request_; }
-  void respond(int status, std::string_view content_type, std::string_view body,
-               std::initializer_list<HeaderField> headers) override;
+  void respond(int status, std::string_view content_type, std::string_view body, FieldList headers) override;
   Ticket defer(SteadyTime deadline, Continuation on_deadline) override;
   void extend(SteadyTime deadline, Continuation on_deadline) override;
   RequestOutcome& outcome() override { return outcome_->value; }

@@ -34,6 +34,7 @@ struct AnswerField {
   std::string_view name = {};
   std::string_view description = {};
   Schema schema = {};
+  bool by_setting = false; // not every configuration has it
 };
 
 // Rows of the same status are one answer: each brings its media type or its description, the first one both.
@@ -109,10 +110,10 @@ constexpr AnswerRow problem(int status, std::string_view description, std::span<
   return {status, description, kProblemMediaType, kProblem, fields};
 }
 
-// Rows that several operations share, after those of one.
-template <std::size_t A, std::size_t B>
-constexpr std::array<AnswerRow, A + B> join(const AnswerRow (&own)[A], const AnswerRow (&shared)[B]) {
-  std::array<AnswerRow, A + B> rows{};
+// Rows or fields that several operations share, after those of one.
+template <class Row, std::size_t A, std::size_t B>
+constexpr std::array<Row, A + B> join(const Row (&own)[A], const Row (&shared)[B]) {
+  std::array<Row, A + B> rows{};
   std::copy(own, own + A, rows.begin());
   std::copy(shared, shared + B, rows.begin() + A);
   return rows;

@@ -2,6 +2,7 @@
 #include "http/problem.h"
 
 #include <charconv>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json_writer.h"
@@ -69,7 +70,7 @@ std::string join_methods(std::span<const std::string_view> methods) {
   return text;
 }
 
-void respond_problem(Exchange& exchange, const Error& error) {
+void respond_problem(Exchange& exchange, const Error& error, std::span<const HeaderField> more) {
   const CodeInfo& info = describe(error.code);
   const std::string body =
       to_json({info.type, info.title, info.status, error.detail, info.code, {}}, exchange.request());
@@ -77,9 +78,11 @@ void respond_problem(Exchange& exchange, const Error& error) {
   outcome.code = error.code;
   outcome.detail = error.detail;
   if (!error.reason.empty()) outcome.reason = error.reason;
-  if (error.retry_after.count() <= 0) return exchange.respond(info.status, kContentType, body);
+  if (error.retry_after.count() <= 0) return exchange.respond(info.status, kContentType, body, more);
   const Decimal seconds_left(error.retry_after.count());
-  exchange.respond(info.status, kContentType, body, {{"Retry-After", seconds_left.text()}});
+  std::vector<HeaderField> fields{{"Retry-After", seconds_left.text()}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  exchange.respond(info.status, kContentType, body, std::span<const HeaderField>(fields));
 }
 
 void respond_http_problem(Exchange& exchange, int status, std::string_view detail,

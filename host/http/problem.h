@@ -11,8 +11,8 @@
 
 namespace authd::http {
 
-// Answers with the problem that belongs to the error, Retry-After included.
-void respond_problem(Exchange& exchange, const Error& error);
+// Answers with the problem that belongs to the error, Retry-After included. `more`: fields beside these.
+void respond_problem(Exchange& exchange, const Error& error, std::span<const HeaderField> more = {});
 
 // Refusals at the level of HTTP, which have no AUTH code: 404, 405, 408, 413, 414, 431 ... Their `code` is
 // "HTTP_<status>" and their type "urn:authd:problem:http-<status>". `allowed` fills Allow and

@@ -22,8 +22,8 @@ namespace authd::pipeline {
 class BlockingLane {
  public:
   // What a job does, as far as it takes its own time.
-  enum class Kind : std::uint8_t { read, store, lookup, refresh, other };
-  static constexpr std::size_t kKinds = 5;
+  enum class Kind : std::uint8_t { read, store, count, lookup, refresh, other };
+  static constexpr std::size_t kKinds = 6;
 
   struct Job {
     Kind kind = Kind::other;

@@ -166,6 +166,19 @@ void GuardedTier::stored(bool good) {
   if (!good) next_store_ = steady_now() + kStorePause;
 }
 
+std::optional<RateVerdict> GuardedTier::take(const std::string& key, const Gcra& rule, milliseconds window) {
+  Call call(steady_now() + slot_.read_timeout);
+  plugin::TierVerdict counted;
+  const CallStatus status =
+      timed(TierOperation::take, call, [&] { return slot_.tier.take(call, key, rule.limit(), window, counted); });
+  if (status != CallStatus::ok) return std::nullopt;
+  RateVerdict verdict = rule.verdict(counted.allowed, std::chrono::nanoseconds(counted.reset).count());
+  verdict.shared = true;
+  verdict.remaining = counted.remaining;
+  if (!counted.allowed) verdict.next = counted.retry_after;
+  return verdict;
+}
+
 // --- how it is -----------------------------------------------------------------------------------------
 
 void GuardedTier::poll() {

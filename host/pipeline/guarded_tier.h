@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/gcra.h"
 #include "pipeline/circuit_breaker.h"
 #include "pipeline/drop_result.h"
 #include "pipeline/freshness.h"
@@ -46,6 +47,9 @@ class GuardedTier {
   // Not told: it could not be yet; the deletion is pending.
   TierDrop remove(const std::string& key);
   TierDrop remove_all(); // how many copies it had is unknown
+  // Counts one request of the key, for every instance that shares the tier; nullopt: it was not counted, as far as is
+  // known. Requires slot().tier.counts(). The wait is bounded by the tier's read_timeout.
+  std::optional<RateVerdict> take(const std::string& key, const Gcra& rule, milliseconds window);
   // Leaves the deletion pending, for a flush. Does no I/O.
   void remove_later(const std::string& key);
   // Carries out pending deletions. For workers for whom nobody waits: it takes up to a quarter of a second, up to

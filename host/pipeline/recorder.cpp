@@ -43,7 +43,8 @@ CallResult result_of(TierOperation operation, CallStatus status) {
 }
 
 std::string_view name_of(TierOperation operation) {
-  static constexpr std::array<std::string_view, kTierOperations> kNames{"get", "get_stale", "set", "del", "clear"};
+  static constexpr std::array<std::string_view, kTierOperations> kNames{"get", "get_stale", "set",
+                                                                        "del", "clear",     "take"};
   return kNames[static_cast<std::size_t>(operation)];
 }
 

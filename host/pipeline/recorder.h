@@ -24,13 +24,13 @@ struct GatewayReport {
 
 struct TierReport {
   std::string_view tier;
-  std::string_view operation; // "get", "get_stale", "set", "del", "clear", "open"
+  std::string_view operation; // "get", "get_stale", "set", "del", "clear", "take", "open"
   CallStatus status;
   std::string_view message;
 };
 
-enum class TierOperation : std::uint8_t { get, get_stale, set, del, clear };
-inline constexpr std::size_t kTierOperations = 5;
+enum class TierOperation : std::uint8_t { get, get_stale, set, del, clear, take };
+inline constexpr std::size_t kTierOperations = 6;
 
 // How an operation on a tier, or a call that a breaker admitted, ended: a status of the ABI, or what a read found.
 enum class CallResult : std::uint8_t {

@@ -10,7 +10,7 @@ void TierConditionTracker::note(std::string_view operation, CallStatus status, s
   const bool answered = status == CallStatus::ok;
   const std::lock_guard lock(mutex_);
   auto& noted = is_write(operation) ? write_error_ : read_error_;
-  if (answered && is_write(operation) && operation != "set") return;
+  if (answered && is_deletion(operation)) return;
   noted = answered ? std::nullopt : std::optional(std::move(error));
   if (is_write(operation)) write_found_it_away_ = status == CallStatus::unavailable || status == CallStatus::timeout;
 }

@@ -20,8 +20,9 @@ struct TierCondition {
   bool is_well() const { return answers && !impaired; }
 };
 
+inline bool is_deletion(std::string_view operation) { return operation == "del" || operation == "clear"; }
 inline bool is_write(std::string_view operation) {
-  return operation == "set" || operation == "del" || operation == "clear";
+  return operation == "set" || operation == "take" || is_deletion(operation);
 }
 
 // [thread-safe]

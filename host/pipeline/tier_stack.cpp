@@ -12,6 +12,8 @@ namespace authd::pipeline {
 namespace {
 
 constexpr std::string_view kRemotePrefix = "authd:v1:";
+// Not a prefix of the one above: what is cleared there is not what is counted here.
+constexpr std::string_view kCountPrefix = "authd:rate:v1:";
 
 std::string remote_key(std::string_view local_key) { return std::string(kRemotePrefix).append(local_key); }
 
@@ -94,6 +96,20 @@ DropResult TierStack::drop_local(std::string_view key) {
 DropResult TierStack::clear_local() {
   for (auto& epoch : history_->epochs) epoch.fetch_add(1);
   return local_.clear();
+}
+
+// --- the rate limit ------------------------------------------------------------------------------------
+
+GuardedTier* TierStack::first_that_counts() const {
+  const auto counts = [](const auto& tier) { return tier->slot().tier.counts(); };
+  const auto first = std::find_if(guarded_.begin(), guarded_.end(), counts);
+  return first != guarded_.end() ? first->get() : nullptr;
+}
+
+std::optional<RateVerdict> TierStack::take(GuardedTier& tier, std::string_view consumer, const Gcra& rule,
+                                           milliseconds window) const {
+  Token buffer;
+  return tier.take(std::string(kCountPrefix).append(local_key(consumer, buffer)), rule, window);
 }
 
 // --- blocking tiers ------------------------------------------------------------------------------------

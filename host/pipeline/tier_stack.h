@@ -87,6 +87,14 @@ class TierStack {
   void flush_deletions(); // GuardedTier::flush of each [may-block]
   bool needs_flush() const;
 
+  // --- the rate limit ---
+
+  // The first blocking tier that can count for every instance; null: there is none.
+  GuardedTier* first_that_counts() const;
+  // See GuardedTier::take. `tier`: one of this stack. [may-block]
+  std::optional<RateVerdict> take(GuardedTier& tier, std::string_view consumer, const Gcra& rule,
+                                  milliseconds window) const;
+
   // --- from a remote tier, about what happened elsewhere ---
 
   void invalidated(std::string_view remote_key); // another instance dropped this key

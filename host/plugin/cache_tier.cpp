@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/cache_tier.h"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -43,6 +44,7 @@ CacheTier::CacheTier(std::shared_ptr<Instance> instance)
 const std::string& CacheTier::name() const { return instance_->name(); }
 
 unsigned CacheTier::min_minor() const { return instance_->min_minor(); }
+bool CacheTier::counts() const { return !nonblocking() && AUTHD_HAS(ops_, take); }
 bool CacheTier::announces() const { return instance_->uses(AUTHD_TIERS_V1); }
 bool CacheTier::stats_when_blocking() const { return !nonblocking() && min_minor() >= 1 && AUTHD_HAS(ops_, stats); }
 
@@ -82,6 +84,23 @@ CallStatus CacheTier::clear(Call& call, std::string_view prefix) const {
   const auto lock = serialise();
   return invoke(instance_->callee(), "clear", instance_->redaction(), call,
                 [&] { return ops_->clear(instance_->self(), call.abi(), to_abi(prefix)); });
+}
+
+CallStatus CacheTier::take(Call& call, std::string_view key, std::int64_t max_requests, milliseconds window,
+                           TierVerdict& verdict) const {
+  authd_verdict raw{};
+  raw.size = sizeof raw;
+  const auto lock = serialise();
+  const CallStatus status = invoke(instance_->callee(), "take", instance_->redaction(), call, [&] {
+    return ops_->take(instance_->self(), call.abi(), to_abi(key), max_requests, window.count(), 1, &raw);
+  });
+  if (status != CallStatus::ok) return status;
+  // Shown to clients, so it must make sense whatever the plugin wrote.
+  const auto within = [](std::int64_t value, std::int64_t most) { return std::clamp<std::int64_t>(value, 0, most); };
+  verdict = {raw.allowed != 0, within(raw.remaining, max_requests),
+             milliseconds(within(raw.retry_after_ms, window.count())),
+             milliseconds(within(raw.reset_ms, window.count()))};
+  return status;
 }
 
 TierStats CacheTier::stats(Call& call) const {

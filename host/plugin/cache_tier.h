@@ -24,6 +24,14 @@ struct TierStats {
   std::uint64_t evictions = 0;
 };
 
+// What a tier that counts decided about one request.
+struct TierVerdict {
+  bool allowed = false;
+  std::int64_t remaining = 0;
+  milliseconds retry_after{0}; // 0: it was allowed
+  milliseconds reset{0};       // until all of the limit is allowed
+};
+
 class CacheTier {
  public:
   // The instance's component must be of kind authd.cache/1 and have its required operations.
@@ -43,6 +51,8 @@ class CacheTier {
   // 1.0 does not.
   bool stats_when_blocking() const;
   bool health_when_blocking() const;
+  // Whether it can count the requests of a consumer for all that share it.
+  bool counts() const; // false of those that do not block
 
   // Replaces the content of `value` (its capacity is reused, so that a warm hit allocates nothing).
   // At most 1 MiB is taken; more is CallStatus::corrupt. [thread-safe]
@@ -51,6 +61,9 @@ class CacheTier {
   CallStatus set(Call& call, std::string_view key, std::string_view value, milliseconds ttl, milliseconds stale) const;
   CallStatus del(Call& call, std::string_view key) const; // not_found: there was none; see tells_deletions
   CallStatus clear(Call& call, std::string_view prefix) const;
+  // Counts one request of the key, max_requests of which are allowed within the window. Requires counts.
+  CallStatus take(Call& call, std::string_view key, std::int64_t max_requests, milliseconds window,
+                  TierVerdict& verdict) const;
   TierStats stats(Call& call) const; // unknown also when they cannot be had
   CallStatus read_stats(Call& call, TierStats& stats) const;
   Health health(Call& call) const; // requires health_when_blocking

@@ -46,6 +46,8 @@ constexpr Instrument kInstruments[] = {
      "Lookups started in the background because a copy was due."},
     {Id::lane_queue_depth, "lane_queue_depth", Kind::gauge, "{job}", "Jobs that wait for a worker of the blocking lane."},
     {Id::lane_rejected, "lane_rejected_total", Kind::counter, "{job}", "Jobs that the blocking lane refused."},
+    {Id::rate_limit_evictions, "rate_limit_evictions_total", Kind::counter, "{consumer}",
+     "Consumers whose requests were no longer counted, because more than rate_limit.max_consumers were busy."},
     {Id::reactor_loop_delay, "reactor_loop_delay_seconds", Kind::histogram, "s",
      "How long an event that became ready during a turn of a reactor's loop waited at most.", {"reactor"}},
     {Id::consumer_volume, "consumer_volume_total", Kind::counter, "{token}",

@@ -41,6 +41,7 @@ enum class Id : std::uint8_t {
   lookup_refresh_ahead,
   lane_queue_depth,
   lane_rejected,
+  rate_limit_evictions,
   reactor_loop_delay,
   consumer_volume,
   process_memory_limit,

@@ -166,6 +166,27 @@ Status RedisTier::clear(sdk::Call& call, std::string_view prefix) {
   return told ? Status::ok : report(call, told.error());
 }
 
+Status RedisTier::take(sdk::Call& call, std::string_view key, std::int64_t max_requests, milliseconds window,
+                       std::int64_t cost, authd_verdict& out) {
+  if (key.size() > kMaxKeyBytes) return call.fail(Status::invalid, "expected a key of at most 4 KiB");
+  const std::int64_t window_us = std::chrono::microseconds(window).count();
+  const std::int64_t step = (window_us + max_requests - 1) / max_requests; // rounded up, so that it never allows more
+  const std::int64_t room = max_requests * step;
+  const auto reply =
+      client_->run(take_script(), key, {std::to_string(cost * step), std::to_string(room)}, deadline_of(call));
+  if (!reply) return report(call, reply.error());
+  const auto answer = integers_of(*reply);
+  if (!answer || answer->size() != 2) return call.fail(Status::corrupt, "Redis: the script answered something else");
+  const std::int64_t busy = std::clamp<std::int64_t>((*answer)[1], 0, room);
+  const auto in_ms = [](std::int64_t us) { return (us + 999) / 1000; };
+  out.allowed = (*answer)[0] == 1 ? 1 : 0;
+  out.remaining = (room - busy) / step;
+  out.limit = max_requests;
+  out.reset_ms = in_ms(busy);
+  out.retry_after_ms = out.allowed != 0 ? 0 : in_ms(busy + cost * step - room);
+  return Status::ok;
+}
+
 Status RedisTier::stats(sdk::Call&, authd_cache_stats& out) {
   out.entries = sdk::kUnknownEntries;
   return Status::ok;

@@ -65,6 +65,9 @@ class RedisTier {
   // cannot store it, and tells the other instances. A tombstone is no value: deleting it again removes nothing.
   sdk::Status del(sdk::Call& call, std::string_view key);
   sdk::Status clear(sdk::Call& call, std::string_view prefix);
+  // Counts in whole microseconds: of a limit above a million per second it allows a million.
+  sdk::Status take(sdk::Call& call, std::string_view key, std::int64_t max_requests, sdk::milliseconds window,
+                   std::int64_t cost, authd_verdict& out);
   // Redis cannot tell our keys from others' in the same database without a scan, so their number is unknown.
   sdk::Status stats(sdk::Call& call, authd_cache_stats& out);
   sdk::Status health(sdk::Call& call, sdk::HealthReport& out);

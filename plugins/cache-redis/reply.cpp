@@ -135,4 +135,14 @@ std::vector<Reply> elements_of(const Reply& reply) {
   return {array->begin(), array->end()};
 }
 
+std::optional<std::vector<std::int64_t>> integers_of(const Reply& reply) {
+  std::vector<std::int64_t> integers;
+  for (const Reply& element : elements_of(reply)) {
+    const auto integer = integer_of(element);
+    if (!integer) return std::nullopt;
+    integers.push_back(*integer);
+  }
+  return integers;
+}
+
 } // namespace authd::cache_redis

@@ -42,5 +42,7 @@ bool is_text(const Reply& reply);             // one that is not null
 std::optional<std::int64_t> integer_of(const Reply& reply);
 const std::string* error_of(const Reply& reply); // "CODE message"; nullptr: it is no error
 std::vector<Reply> elements_of(const Reply& reply);
+// Of an array of integers alone.
+std::optional<std::vector<std::int64_t>> integers_of(const Reply& reply);
 
 } // namespace authd::cache_redis

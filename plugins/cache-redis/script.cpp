@@ -37,6 +37,23 @@ if size <= tonumber(ARGV[2]) and redis.sha1hex(redis.call('GET', KEYS[1])) ~= AR
 return redis.call('UNLINK', KEYS[1])
 )";
 
+// GCRA, by the clock of the server that has the key, in microseconds: an integer of 51 bits, which a number of Lua
+// holds. What is not a number of ours counts as nothing, and what a clock that was set back would make of the time that
+// was stored is cut to the whole limit.
+constexpr std::string_view kTake = R"(
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local step, room = tonumber(ARGV[1]), tonumber(ARGV[2])
+local stored = redis.pcall('GET', KEYS[1])
+local busy = (type(stored) == 'string' and tonumber(stored) or now) - now
+if not (busy > 0) then busy = 0 end
+if busy > room then busy = room end
+if busy + step > room then return {0, busy} end
+busy = busy + step
+redis.call('SET', KEYS[1], string.format('%.0f', now + busy), 'PX', math.ceil(busy / 1000))
+return {1, busy}
+)";
+
 // Redis judges a write when it is made, so that what leaves nothing tells as much as what stays.
 constexpr std::string_view kProbe = R"(
 redis.call('SET', KEYS[1], '', 'PX', 1000)
@@ -88,6 +105,11 @@ const Script& delete_script() {
 
 const Script& discard_script() {
   static const Script script(kDiscard);
+  return script;
+}
+
+const Script& take_script() {
+  static const Script script(kTake);
   return script;
 }
 

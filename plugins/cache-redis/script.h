@@ -36,6 +36,10 @@ const Script& delete_script();
 // ARGV: SHA-1 of the value that was read, most bytes. Removes that very value, or any string that is longer.
 const Script& discard_script();
 
+// ARGV: what the cost takes and what the whole limit takes, in microseconds. Answers whether it was allowed (1 or 0)
+// and how long the key is busy, in microseconds.
+const Script& take_script();
+
 // Writes to the key and removes it: an error if Redis accepts no writes.
 const Script& probe_script();
 

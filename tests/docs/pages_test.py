@@ -17,7 +17,7 @@ LISTENS = "fake-kong listens on"
 # What a page expects to be there, and the page that comes before it in the same terminal.
 SERVICES = {
     "docs/behind-kong.md": [(f"{KONG} --newcomer alice", LISTENS)],
-    "docs/high-availability.md": [(f"{KONG} --newcomer alice", LISTENS)],
+    "docs/high-availability.md": [(f"{KONG} --consumer alice", LISTENS)],
     "docs/migrating.md": [(f"{KONG} --newcomer alice", LISTENS)],
     "docs/rotation.md": [(f"{KONG} --consumer alice", LISTENS)],
 }

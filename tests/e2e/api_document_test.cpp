@@ -201,6 +201,12 @@ class PublicApi : public testing::Test {
       main_.kong.set_fault(KongOperation::create, {Kind::refuse});
       return Caller{main_.port(), stranger(0)}.call(p);
     };
+    cases["429 AUTH_006"] = [this](const Promised& p) {
+      const auto one = [](Settings& s) {
+        s.set("rate_limit", "max_requests", "1").set_text("rate_limit", "window", "1h");
+      };
+      return await_status(p, {scene("limited", one).port(), kAlice});
+    };
     cases["503 AUTH_004"] = [this](const Promised& p) {
       Scene& failing = scene("failing", [](Settings& s) { s.set("breaker", "volume_threshold", "1000"); });
       failing.kong.set_fault({Kind::error_500});

@@ -137,6 +137,7 @@ const std::map<std::string, Row>& instruments() {
       {"lookup_refresh_ahead_total", {"sum", "{lookup}"}},
       {"lane_queue_depth", {"gauge", "{job}"}},
       {"lane_rejected_total", {"sum", "{job}"}},
+      {"rate_limit_evictions_total", {"sum", "{consumer}"}},
       {"reactor_loop_delay_seconds", {"histogram", "s"}},
       {"consumer_volume_total", {"sum", "{token}"}},
       {"process_cpu_usage", {"gauge", "1"}},

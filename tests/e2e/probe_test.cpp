@@ -84,6 +84,33 @@ TEST_F(Probe, OfASlowKongComparesWithTheTimeout) {
                                     "for it"));
 }
 
+// An operator's shell has not the credentials that systemd gave to the unit.
+TEST(OperatorsCommands, NeedNoCredentials) {
+  TempDir files;
+  files.write("kong-token", "s3cret");
+  FakeKong kong;
+  Settings settings(kong.url());
+  const std::string socket = (files.path() / "admin.sock").string();
+  settings.set_text("gateway", "admin_token", "${credential:kong-token}").set_text("admin", "listen", "unix:" + socket);
+  AuthdProcess authd(settings, {{"CREDENTIALS_DIRECTORY", files.path().string()}});
+  const std::string port = std::to_string(authd.await_ready());
+  const auto run = [&](std::vector<std::string> command, Environment environment) {
+    command.insert(command.begin(), {"--config", authd.config_file()});
+    environment.insert({"PORT", port});
+    return run_authd(command, environment);
+  };
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"status", "--once"}, {"reload"}, {"plugins"}, {"cache", "stats"}, {"health"}, {"config", "show"}}) {
+    const Finished done = run(command, {});
+    EXPECT_EQ(done.exit_code, 0) << command.front() << ": " << (done.errors.empty() ? "" : done.errors.front());
+  }
+  // It asks Kong itself.
+  const Finished probed = run({"probe", authd.config_file()}, {});
+  EXPECT_EQ(probed.exit_code, 1);
+  EXPECT_THAT(probed.errors, Contains(HasSubstr("set it to the folder that has the file")));
+  EXPECT_EQ(run({"probe", authd.config_file()}, {{"CREDENTIALS_DIRECTORY", files.path().string()}}).exit_code, 0);
+}
+
 TEST(Health, AsksTheRunningAuthd) {
   Scene scene;
   TempDir files;

@@ -171,6 +171,23 @@ TEST(WarmPath, WithClaimsFromHeadersATokenAllocatesNothingAndTakesNoLock) {
   EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
 }
 
+TEST(WarmPath, WithALocalRateLimitATokenAllocatesNothingAndTakesNoLock) {
+  const auto limited = [](Settings& settings) {
+    one_reactor(settings);
+    settings.set("rate_limit", "max_requests", "1000000").set("rate_limit", "legacy_headers", "true");
+  };
+  const CallCounts counts;
+  Scene scene(limited, {}, counts.environment());
+  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
+  HttpConnection connection(scene.port());
+  warm_up(connection, kTokenRequest, [&] { return counts.locks(); });
+  const std::uint64_t allocations = counts.allocations();
+  const std::uint64_t locks = counts.locks();
+  ask(connection, kTokenRequest, kRequests);
+  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
+  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+}
+
 TEST(WarmPath, WithTheAuditTrailATokenAllocatesNothingAndTakesOneLock) {
   const CallCounts counts;
   Scene scene(one_reactor_and_audit, {}, counts.environment());

@@ -55,8 +55,11 @@ std::string entry(const Property& p, const std::string& within = {}) {
   const std::string preset = default_as_toml(p.shape);
   out += fmt::format(".TP\n.B {}\n", escaped(name));
   out += paragraph(p.shape.description) + paragraph(facts(p));
-  if (preset.empty()) return out + value("Example: " + example_value(p));
-  return out + value("Default: " + preset);
+  if (!preset.empty()) return out + value("Default: " + preset);
+  if (p.shape.type != Type::object) return out + value("Example: " + example_value(p));
+  std::string example = "Example:";
+  for (const std::string& line : assignments(name, p)) example += "\n" + line;
+  return out + value(example);
 }
 
 std::string plugin_part(const PluginSchema& plugin, const Shape& host) {

@@ -50,15 +50,10 @@ std::string commented(std::string_view text) {
 // Without what is `needed` authd does not start.
 enum class Need { optional, needed };
 
-// A table's example is more than fits one line.
 std::string lines_of(const std::string& name, const Property& p, Need need) {
   const std::string mark = need == Need::needed && p.required ? "" : "#";
-  std::string value = default_as_toml(p.shape);
-  const bool has_lines = p.shape.type == Type::object && value.empty() && p.shape.example;
-  if (!has_lines) return fmt::format("{}{} = {}\n", mark, name, value.empty() ? example_value(p) : value);
   std::string out;
-  for (const Member& m : p.shape.example->members)
-    out += fmt::format("{}{}.{} = {}\n", mark, name, printed_key(m.name), to_toml(m.value, p.shape.items.front()));
+  for (const std::string& line : assignments(name, p)) out += mark + line + '\n';
   return out;
 }
 

@@ -150,6 +150,16 @@ std::string example_value(const Property& p) {
   return shape.format == Format::path ? "\"/etc/authd/file\"" : "\"\"";
 }
 
+std::vector<std::string> assignments(const std::string& name, const Property& p) {
+  std::string value = default_as_toml(p.shape);
+  const bool has_lines = p.shape.type == Type::object && value.empty() && p.shape.example;
+  if (!has_lines) return {fmt::format("{} = {}", name, value.empty() ? example_value(p) : value)};
+  std::vector<std::string> lines;
+  for (const Member& m : p.shape.example->members)
+    lines.push_back(fmt::format("{}.{} = {}", name, printed_key(m.name), to_toml(m.value, p.shape.items.front())));
+  return lines;
+}
+
 std::string facts(const Property& p) {
   const Shape& shape = p.shape;
   std::vector<std::string> facts;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/shape.h"
 
@@ -14,6 +15,10 @@ std::string allowed_values(const Shape& shape, const std::string& variable = {})
 
 // A value that is right, as TOML writes it, so that taking the comment off is enough to try it.
 std::string example_value(const Property& p);
+
+// "name = value": the default, or an example. Of a table, whose example is more than fits one line, a line for each
+// member.
+std::vector<std::string> assignments(const std::string& name, const Property& p);
 
 // What else there is to say of a setting, in one line: "required; URL; variable KONG_JWT_AUTHORITY".
 std::string facts(const Property& p);

@@ -47,6 +47,23 @@ constexpr AnswerField kNeverStored[] = {
     {"Pragma", "The same for HTTP/1.0.", {R"({"type":"string","const":"no-cache"})"}},
 };
 
+// Only with a rate limit; the older three by rate_limit.legacy_headers.
+constexpr AnswerField kRateLimit[] = {
+    {"RateLimit-Policy",
+     "With a rate limit: how many tokens (q) within how many seconds (w).",
+     {R"({"type":"string"})"},
+     true},
+    {"RateLimit",
+     "With a rate limit: how many tokens are left (r), and in how many seconds there is one more (t).",
+     {R"({"type":"string"})"},
+     true},
+    {"X-RateLimit-Limit", "As q, if `rate_limit.legacy_headers` is on.", {R"({"type":"integer"})"}, true},
+    {"X-RateLimit-Remaining", "As r.", {R"({"type":"integer"})"}, true},
+    {"X-RateLimit-Reset", "When all are left again: seconds since 1970.", {R"({"type":"integer"})"}, true},
+};
+constexpr auto kIssuedFields = http::join(kNeverStored, kRateLimit);
+constexpr auto kTooManyFields = http::join(http::kRetryAfterField, kRateLimit);
+
 constexpr Schema kToken{R"json({
   "type": "object",
   "required": ["access_token", "expires_in"],
@@ -93,7 +110,8 @@ constexpr AnswerRow kLookupRefusals[] = {
 };
 
 constexpr AnswerRow kIssueOwnAnswers[] = {
-    {200, "A token for this consumer.", "application/json", kToken, kNeverStored},
+    {200, "A token for this consumer.", "application/json", kToken, kIssuedFields},
+    problem(429, "AUTH_006: the consumer asks for more tokens than `rate_limit` allows.", kTooManyFields),
     problem(500, "AUTH_003: the token could not be signed."),
 };
 constexpr auto kIssueAnswers = http::join(kIssueOwnAnswers, kLookupRefusals);

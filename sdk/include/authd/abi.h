@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define AUTHD_ABI_MAJOR 1
-#define AUTHD_ABI_MINOR 1
+#define AUTHD_ABI_MINOR 2
 
 /* The lowest host minor a plugin needs. A plugin built with newer headers that does not use what they
  * added may define AUTHD_TARGET_MINOR to keep running on older hosts. */

@@ -12,7 +12,7 @@
  *    read_timeout, if the plugin's min_minor is 1 or more; a plugin of 1.0 was never asked.
  *  - Keys. A NONBLOCKING tier gets a consumer's id as it is, a blocking one "authd:v1:" before it. When a
  *    blocking tier is configured together with lookup.encryption_keys, 32 hexadecimal digits of a digest
- *    stand for the id, in every tier. An id has at most 256 bytes.
+ *    stand for the id, in every tier. An id has at most 256 bytes. For take it is "authd:rate:v1:" before it.
  *  - Values hold secrets. Those of a tier that is not NONBLOCKING, or is REMOTE, are sealed.
  *  - AUTHD_OK and AUTHD_NOT_FOUND are answers; every other status is logged and the tier skipped. A blocking
  *    tier whose calls fail (three and half of them within ten seconds, or five in a row) is left alone and tried
@@ -46,6 +46,16 @@ typedef struct authd_cache_stats {
   uint64_t evictions; /* entries dropped for room since start */
 } authd_cache_stats;
 
+/* Since 1.2: what take decided. */
+typedef struct authd_verdict {
+  uint32_t size;
+  uint32_t allowed;       /* 1: the cost was counted; 0: it was not */
+  int64_t remaining;      /* units that would be allowed now */
+  int64_t limit;          /* max_requests */
+  int64_t reset_ms;       /* until all of the limit is allowed again, rounded up */
+  int64_t retry_after_ms; /* until the cost would be allowed, rounded up; 0: it was */
+} authd_verdict;
+
 typedef struct authd_cache_ops {
   uint32_t size;
   uint32_t flags; /* AUTHD_CACHE_* */
@@ -78,6 +88,16 @@ typedef struct authd_cache_ops {
 
   /* Optional. [thread-safe] */
   authd_status (*stats)(void* self, const authd_call*, authd_cache_stats*) AUTHD_NX;
+
+  /* Optional, since 1.2, for tiers that several instances share: counts `cost` units of the key by GCRA, in one atomic
+   * step, by one clock for all of them: with step = window_ms / max_requests, not rounded down, and t = the key's time,
+   * now if that is later: if t + cost * step <= now + max_requests * step, it is allowed and the key's time becomes
+   * t + cost * step. So within any time T at most max_requests + T / step units are allowed. The key's time may be
+   * forgotten once it has passed. What is allowed is an AUTHD_OK, and so is what is not. Each of 1 <= max_requests <=
+   * 10^9, 1 <= window_ms <= 86400000 and 1 <= cost <= max_requests holds. A key may come with other limits than the
+   * last time. [thread-safe] [may-block] */
+  authd_status (*take)(void* self, const authd_call*, authd_str key, int64_t max_requests, int64_t window_ms,
+                       int64_t cost, authd_verdict* verdict) AUTHD_NX;
 } authd_cache_ops;
 
 #ifdef __cplusplus

@@ -9,6 +9,8 @@
 //   Status clear(Call&, std::string_view prefix);     // the host asks for it
 // and may have:
 //   Status stats(Call&, authd_cache_stats& out);      // zeroed before; entries = kUnknownEntries
+//   Status take(Call&, std::string_view key, std::int64_t max_requests, milliseconds window, std::int64_t cost,
+//               authd_verdict& out);                  // zeroed before; since 1.2
 //   Status start(Call&);  Status stop(Call&);  Status health(Call&, HealthReport&);
 #pragma once
 
@@ -54,6 +56,13 @@ constexpr authd_cache_ops cache_ops_of() {
   if constexpr (requires { &T::stats; })
     ops.stats = [](void* self, const authd_call* call, authd_cache_stats* out) noexcept {
       return guarded<T>(self, call, [&](T& t, Call& c) -> Status { return t.stats(c, *out); });
+    };
+  if constexpr (requires { &T::take; })
+    ops.take = [](void* self, const authd_call* call, authd_str key, std::int64_t max_requests, std::int64_t window_ms,
+                  std::int64_t cost, authd_verdict* verdict) noexcept {
+      return guarded<T>(self, call, [&](T& t, Call& c) -> Status {
+        return t.take(c, view(key), max_requests, milliseconds(window_ms), cost, *verdict);
+      });
     };
   return ops;
 }

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from . import modes_http, modes_lookup, modes_overload, modes_process, modes_shared, modes_telemetry, modes_traffic
+from . import modes_http, modes_limits, modes_lookup, modes_overload, modes_process, modes_shared, modes_telemetry, modes_traffic
 from .chart import cpu_chart
 from .report import write_json
 from .stage import BUILD, ROOT, Failure, machine
@@ -24,7 +24,7 @@ from .stage import BUILD, ROOT, Failure, machine
 MODES = {"warm": modes_http.warm, "validate": modes_http.validate, "health": modes_http.health,
          "latency": modes_http.latency, "miss": modes_lookup.miss, "stale": modes_lookup.stale,
          "overload": modes_overload.overload, "redis": modes_shared.redis, "instances": modes_shared.instances,
-         "mixed": modes_traffic.mixed, "telemetry": modes_telemetry.telemetry,
+         "mixed": modes_traffic.mixed, "limits": modes_limits.limits, "telemetry": modes_telemetry.telemetry,
          "collectors": modes_telemetry.collectors, "scrapes": modes_telemetry.scrapes,
          "log": modes_process.log, "connections": modes_process.connections, "consumers": modes_process.consumers,
          "start": modes_process.start, "parts": modes_process.parts}

@@ -108,6 +108,11 @@ class Tier {
     const authd_status status = del(key);
     return status == AUTHD_OK || status == AUTHD_NOT_FOUND;
   }
+  authd_status take(std::string_view key, std::int64_t max_requests, milliseconds window, std::int64_t cost,
+                    authd_verdict& verdict) {
+    verdict.size = sizeof verdict;
+    return ops().take(host_.self(), call_.abi(), str(key), max_requests, window.count(), cost, &verdict);
+  }
   authd_status clear(std::string_view prefix) { return ops().clear(host_.self(), call_.abi(), str(prefix)); }
   // The status, and the value in value() after AUTHD_OK.
   authd_status get(std::string_view key) { return fetch(ops().get, key); }

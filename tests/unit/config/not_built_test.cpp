@@ -25,8 +25,6 @@ class NotBuilt : public ConfigTest {
 
 TEST_F(NotBuilt, AVariableOfTheContractIsNeverIgnoredInSilence) {
   const std::map<std::string, std::string> known = {
-      {"RATE_LIMIT_WINDOW_MS", "60000"},
-      {"RATE_LIMIT_MAX_REQUESTS", "1000"},
       {"AUTHD_TEST_CLOCK", "/tmp/clock"},
   };
   EnvironmentVariables variables = required_variables();
@@ -59,11 +57,6 @@ mode = "0600"
 isolation = "none"
 memory_limit = "64MiB"
 max_concurrency = 0
-[rate_limit]
-window = "1m"
-max_requests = 1000
-shared = true
-legacy_headers = true
 [plugins]
 trusted_keys = []
 [security]
@@ -109,7 +102,7 @@ TEST_F(NotBuilt, ProductionHasItsRulesAboutThemToo) {
 TEST_F(NotBuilt, DefaultsAreNeitherWarnedAboutNorShown) {
   const Config config = config_of(load_with_required(""));
   EXPECT_THAT(config.warnings, IsEmpty());
-  EXPECT_THAT(show(config), Not(HasSubstr("rate_limit")));
+  EXPECT_THAT(show(config), Not(HasSubstr("client_subjects")));
   EXPECT_EQ(shown_at(config, "plugins.trusted_keys"), "(not shown)");
 }
 

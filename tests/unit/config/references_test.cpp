@@ -121,7 +121,7 @@ TEST_F(References, DoNotWaitForAWriterOfAPipe) {
 TEST_F(References, ToCredentialsNeedSystemdAndAName) {
   expect_refused(load_token("${credential:token}"),
                  "credential \"token\": CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with "
-                 "LoadCredential=");
+                 "LoadCredential=, elsewhere set it to the folder that has the file");
   expect_refused(load_token("${credential:../token}", {{"CREDENTIALS_DIRECTORY", folder_.string()}}),
                  "\"../token\" is not the name of a credential");
 }

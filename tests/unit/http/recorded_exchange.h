@@ -20,8 +20,7 @@ class RecordedExchange : public Exchange {
   }
 
   const Request& request() const override { return request_; }
-  void respond(int answered, std::string_view type, std::string_view text,
-               std::initializer_list<HeaderField> fields) override {
+  void respond(int answered, std::string_view type, std::string_view text, FieldList fields) override {
     status = answered;
     content_type = type;
     body = text;

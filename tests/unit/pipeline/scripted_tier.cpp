@@ -74,6 +74,17 @@ struct ScriptedTier::Tables {
     out->entries = tier.content().size();
     return AUTHD_OK;
   }
+  static authd_status take(void* self, const authd_call*, authd_str key, std::int64_t max_requests,
+                           std::int64_t window_ms, std::int64_t, authd_verdict* out) {
+    ScriptedTier& tier = test_of(self);
+    if (const authd_status status = tier.note("take", text(key)); status != AUTHD_OK) return status;
+    const std::lock_guard lock(tier.mutex_);
+    const auto verdict = Gcra(max_requests, milliseconds(window_ms))
+                             .take(tier.busy_until_[text(key)], steady_now().time_since_epoch().count());
+    *out = {sizeof *out,   verdict.allowed ? 1U : 0U, verdict.remaining,
+            verdict.limit, verdict.whole.count(),     verdict.allowed ? 0 : verdict.next.count()};
+    return AUTHD_OK;
+  }
   static authd_status health(void* self, const authd_call*, authd_health* out);
 };
 
@@ -85,15 +96,17 @@ authd_status ScriptedTier::Tables::health(void* self, const authd_call*, authd_h
   return host_of_all()->put(host_of_all(), out->detail, {bytes, tier.says.detail.size()});
 }
 
-ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool announces, bool tells_health)
+ScriptedTier::ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor, bool announces, bool tells_health,
+                           bool counts)
     : min_minor_(min_minor), log_(Log::Options{}) {
   // For good: a stack may hold the instance for longer than its test holds this.
   static const authd_lifecycle silent{sizeof(authd_lifecycle), 0,      Tables::create, nullptr, nullptr,
                                       Tables::destroy,         nullptr};
   static const authd_lifecycle telling{sizeof(authd_lifecycle), 0, Tables::create, nullptr, nullptr, Tables::destroy,
                                        Tables::health};
-  ops_ = {sizeof(authd_cache_ops), flags,        Tables::get, Tables::get_stale, Tables::set, Tables::del,
-          Tables::clear,           Tables::stats};
+  ops_ = {sizeof(authd_cache_ops), flags,         Tables::get,
+          Tables::get_stale,       Tables::set,   Tables::del,
+          Tables::clear,           Tables::stats, counts ? Tables::take : nullptr};
   component_ = {sizeof(authd_component),           0,    AUTHD_CACHE_V1, "scripted-tier", "", "{}", nullptr,
                 tells_health ? &telling : &silent, &ops_};
   config::PluginSettings settings;

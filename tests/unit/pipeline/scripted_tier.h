@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/gcra.h"
 #include "base/log.h"
 #include "plugin/cache_tier.h"
 #include "plugin/loader.h"
@@ -20,14 +21,14 @@ namespace authd::pipeline::test {
 class ScriptedTier {
  public:
   // `flags`: AUTHD_CACHE_*. `min_minor`: the ABI that its plugin was built for. `announces`: it uses authd.tiers/1.
-  // `tells_health`: it can say how it is.
+  // `tells_health`: it can say how it is. `counts`: it has take.
   ScriptedTier(std::string name, std::uint32_t flags, unsigned min_minor = AUTHD_ABI_MINOR, bool announces = true,
-               bool tells_health = true);
+               bool tells_health = true, bool counts = true);
 
   plugin::CacheTier tier() const { return plugin::CacheTier(instance_); }
 
-  // Called on whatever thread asks, before an operation ("get", "get_stale", "set", "del", "clear", "stats") is done:
-  // anything but AUTHD_OK is its outcome instead. Set while nobody asks.
+  // Called on whatever thread asks, before an operation ("get", "get_stale", "set", "del", "clear", "stats", "take") is
+  // done: anything but AUTHD_OK is its outcome instead. Set while nobody asks.
   std::function<authd_status(const std::string& operation, const std::string& key)> before =
       [](const std::string&, const std::string&) { return AUTHD_OK; };
   // What it answers to the question how it is. Set while nobody asks.
@@ -58,6 +59,7 @@ class ScriptedTier {
   authd_component component_;
   std::shared_ptr<plugin::Instance> instance_;
   mutable std::mutex mutex_;
+  std::map<std::string, Gcra::Nanoseconds> busy_until_;
   std::map<std::string, std::string> content_;
   std::map<std::string, std::int64_t> ttls_ms_;
   std::map<std::string, std::size_t> asked_;

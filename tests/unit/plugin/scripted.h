@@ -38,7 +38,7 @@ class Scripted {
   Script script;
   authd_lifecycle lifecycle{sizeof(authd_lifecycle), 0, &create, &start, &stop, &destroy, nullptr};
   authd_cache_ops cache{
-      sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, &cache_clear, nullptr};
+      sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, &cache_clear, nullptr, nullptr};
   authd_gateway_ops gateway{sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
   authd_component component{
       sizeof(authd_component), 0, "", "scripted", "scripted by a test", "{}", nullptr, &lifecycle, nullptr};
