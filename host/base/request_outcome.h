@@ -41,10 +41,11 @@ struct RequestOutcome {
   std::string_view path;
   std::string_view route; // the path of its route; empty: none has this path and method
   std::string_view request_id;
-  TraceContext trace;    // its span
-  SteadyTime received{}; // when its last byte had been parsed
-  IpAddress peer;        // none: a Unix socket
-  IpAddress client;      // for whom a trusted gateway forwarded it; none: unknown
+  TraceContext trace;              // its span
+  SteadyTime received{};           // when its last byte had been parsed
+  IpAddress peer;                  // none: a Unix socket
+  IpAddress client;                // for whom a trusted gateway forwarded it; none: unknown
+  std::string_view client_subject; // of the peer's certificate, if security.client_subjects judges it: RFC 4514
 
   // --- the consumer as sent: neither validated nor limited in length ---
   std::string_view consumer_id;

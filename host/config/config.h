@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -73,6 +75,12 @@ struct OutgoingTls {
   }
 };
 
+struct UnixSocket {
+  std::string path;  // absolute; empty: none
+  std::string group; // name or number; empty: that of the process
+  mode_t mode = 0660;
+};
+
 struct Server {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0 lets the kernel choose (environment test only)
@@ -86,6 +94,8 @@ struct Server {
   milliseconds drain_delay{0};
   milliseconds drain_timeout{30'000};
   ServerTls tls;
+  UnixSocket unix_socket;        // beside host and port
+  std::vector<uid_t> unix_peers; // who may connect to it; empty: any
 };
 
 // One of [jwt.claims]: a constant, or what a header of the request says.
@@ -223,11 +233,14 @@ struct Plugins {
 
 struct Admin {
   std::string listen; // "unix:/path" or "host:port"; empty: no admin listener
+  std::string group;  // of the Unix socket: name or number; empty: that of the process
+  mode_t mode = 0600; // of the Unix socket
 };
 
 struct Security {
   std::vector<std::string> trusted_gateways; // CIDR; empty: any
   bool names_gateways = false;               // they are set, not derived from server.host
+  std::vector<std::string> client_subjects;  // of certificates that may ask for tokens; empty: any
   std::vector<std::string> waivers;          // TOML paths whose production rule is waived
 };
 

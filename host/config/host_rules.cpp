@@ -182,6 +182,14 @@ std::string named_tier(const std::string& path, const std::vector<Section>& sect
   return "";
 }
 
+// Nobody would show a certificate, and everybody would be refused.
+void check_client_subjects(const std::vector<Section>& sections, const Config& config, Problems& problems) {
+  if (config.security.client_subjects.empty() || !config.server.tls.client_ca.empty()) return;
+  const Node* subjects = value_at(sections, "security", "client_subjects");
+  problems.add(subjects->origin, "security.client_subjects",
+               "needs server.tls.client_ca, the authorities of the certificates that are listed");
+}
+
 } // namespace
 
 std::string owner_of(std::string_view name, const std::vector<Section>& sections) {
@@ -214,6 +222,7 @@ void check_host_rules(const std::vector<Section>& sections, Config& config, Prob
   check_tier_names(sections, config, problems);
   check_telemetry(sections, problems);
   check_claims(sections, config, problems);
+  check_client_subjects(sections, config, problems);
   for (const Section& s : sections) warn_of_not_built(s.node, s.shape, s.path, problems, config);
   warn_of_open_door(config);
   warn_of_open_admin(config);

@@ -2,8 +2,11 @@
 #include "config/settings.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "config/cache_key.h"
 #include "config/claims.h"
@@ -29,6 +32,20 @@ std::vector<std::string> list(const Node& v) {
   std::vector<std::string> entries;
   for (const Node& item : v.items) entries.push_back(text(item));
   return entries;
+}
+
+std::vector<uid_t> users(const Node& v) {
+  std::vector<uid_t> ids;
+  for (const Node& item : v.items) ids.push_back(static_cast<uid_t>(item.integer));
+  return ids;
+}
+
+// "0660"; what is none has been reported.
+mode_t file_mode(const Node& v) {
+  mode_t mode = 0;
+  const std::string_view digits = v.text.reveal();
+  std::from_chars(digits.data(), digits.data() + digits.size(), mode, 8);
+  return mode;
 }
 
 // Only rows of [[cache]] may ask.
@@ -174,17 +191,23 @@ const Setting kSettings[] = {
     {.table = "server", .key = "request_timeout", .type = Type::integer, .unit = Unit::milliseconds,
      .minimum = kSecond, .maximum = kMinute, .preset = "10s", .not_built = true,
      .description = "What the handler of a module may take."},
-    {.table = "server", .key = "unix_socket", .format = Format::path, .derived = "none", .not_built = true,
-     .description = "A Unix socket to listen on beside host and port. A peer that is let in is a trusted gateway."},
+    {.table = "server", .key = "unix_socket", .format = Format::path, .derived = "none", .example = "/run/authd/authd.sock",
+     .description = "A Unix socket to listen on beside host and port, without TLS. Who may connect to it may ask for tokens.",
+     .fixed = [](C c) { return c.server.unix_socket.path; },
+     .set = [](T t, V v) { t.config.server.unix_socket.path = text(v); }},
     {.table = "server", .key = "unix_socket_group", .minimum = 1, .derived = "that of the process",
-     .not_built = true,
-     .description = "The group that the socket belongs to."},
+     .example = "kong",
+     .description = "The group that the socket belongs to; authd's user must be a member.",
+     .fixed = [](C c) { return c.server.unix_socket.group; },
+     .set = [](T t, V v) { t.config.server.unix_socket.group = text(v); }},
     {.table = "server", .key = "unix_socket_mode", .format = Format::file_mode, .preset = "0660",
-     .not_built = true,
-     .description = "The permissions of the socket."},
+     .description = "The permissions of the socket.",
+     .fixed = [](C c) { return fmt::format("{:04o}", c.server.unix_socket.mode); },
+     .set = [](T t, V v) { t.config.server.unix_socket.mode = file_mode(v); }},
     {.table = "server", .key = "unix_peers", .type = Type::array, .entries = Type::integer,
-     .derived = "any", .not_built = true,
-     .description = "User ids that may connect to the socket."},
+     .derived = "any", .example = "998",
+     .description = "Ids of the users that may ask over the socket; others get 403.",
+     .set = [](T t, V v) { t.config.server.unix_peers = users(v); }},
 
     {.table = "admin", .key = "listen", .format = Format::listen,
      .derived = "unix:/run/authd/admin.sock; in development and local, with another file than /etc/authd/authd.toml, "
@@ -193,10 +216,14 @@ const Setting kSettings[] = {
      .description = "unix:/path or host:port; \"\" for none. Anyone who can connect has full control.",
      .fixed = [](C c) { return c.admin.listen; },
      .set = [](T t, V v) { t.config.admin.listen = text(v); }},
-    {.table = "admin", .key = "group", .minimum = 1, .derived = "that of the process", .not_built = true,
-     .description = "The group that the socket belongs to."},
-    {.table = "admin", .key = "mode", .format = Format::file_mode, .preset = "0600", .not_built = true,
-     .description = "The permissions of the socket."},
+    {.table = "admin", .key = "group", .minimum = 1, .derived = "that of the process", .example = "operators",
+     .description = "The group that the Unix socket belongs to; authd's user must be a member.",
+     .fixed = [](C c) { return c.admin.group; },
+     .set = [](T t, V v) { t.config.admin.group = text(v); }},
+    {.table = "admin", .key = "mode", .format = Format::file_mode, .preset = "0600",
+     .description = "The permissions of the Unix socket: who may write to it has full control.",
+     .fixed = [](C c) { return fmt::format("{:04o}", c.admin.mode); },
+     .set = [](T t, V v) { t.config.admin.mode = file_mode(v); }},
 
     {.table = "jwt", .key = "authority", .format = Format::uri, .variable = "KONG_JWT_AUTHORITY",
      .example = "https://auth.example.com", .required = true, .https_in_production = true,
@@ -549,8 +576,10 @@ const Setting kSettings[] = {
            t.config.security.names_gateways = v.origin.kind != Origin::Kind::preset && !v.items.empty();
          }},
     {.table = "security", .key = "client_subjects", .type = Type::array, .derived = "any",
-     .not_built = true,
-     .description = "Subjects or alternative names of the client certificates that may ask for tokens."},
+     .example = "kong.example.com",
+     .description = "Which client certificates may ask for tokens, of those that server.tls.client_ca has signed: "
+                    "alternative names (DNS, URI, e-mail), or whole subjects (RFC 4514) such as \"CN=kong,O=Example\".",
+     .set = [](T t, V v) { t.config.security.client_subjects = list(v); }},
     {.table = "security", .key = "waivers", .type = Type::array, .variable = "AUTHD_WAIVERS", .preset = "",
      .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",

@@ -59,6 +59,12 @@ http::ServerOptions server_options(const config::Config& config, std::shared_ptr
   options.is_trusted = [peers = endpoints::TrustedPeers(config.security.trusted_gateways)](const IpAddress& peer) {
     return peers.contains(peer);
   };
+  if (!config.security.client_subjects.empty()) {
+    options.is_known_client = [clients = endpoints::KnownClients(config.security.client_subjects)](
+                                  const http::CertificateNames& names) { return clients.contains(names); };
+  }
+  options.local = {config.server.unix_socket.path, config.server.unix_socket.mode, config.server.unix_socket.group};
+  options.local_users = config.server.unix_peers;
   options.trusts_forwarded_for = config.security.names_gateways;
   options.trace_sample_ratio = config.telemetry.trace_sample_ratio;
   return options;

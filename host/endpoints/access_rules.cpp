@@ -52,6 +52,22 @@ bool TrustedPeers::contains(const IpAddress& peer) const {
          });
 }
 
+KnownClients::KnownClients(const std::vector<std::string>& entries) {
+  for (const std::string& entry : entries)
+    (entry.find('=') != std::string::npos ? subjects_ : alternatives_).push_back(entry);
+}
+
+bool KnownClients::contains(const http::CertificateNames& names) const {
+  if (std::find(subjects_.begin(), subjects_.end(), names.subject) != subjects_.end()) return true;
+  const auto is_listed = [&](const std::string& name) {
+    return std::any_of(alternatives_.begin(), alternatives_.end(), [&](const std::string& listed) {
+      const bool is_host = name.find_first_of(":@/") == std::string::npos;
+      return is_host ? http::equals_ignoring_case(listed, name) : listed == name;
+    });
+  };
+  return std::any_of(names.alternatives.begin(), names.alternatives.end(), is_listed);
+}
+
 http::Handler for_trusted(http::Handler handler) {
   return [handler = std::move(handler)](http::Exchange& exchange) {
     if (exchange.request().peer_trusted) return handler(exchange);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may use the two listeners: TrustedPeers may ask for tokens, and AdminGuard keeps web pages from operations.
+// Who may use the two listeners: TrustedPeers and KnownClients may ask for tokens, and AdminGuard keeps web pages from
+// operations.
 #pragma once
 
 #include <optional>
@@ -10,6 +11,7 @@
 #include "base/ip_address.h"
 #include "http/exchange.h"
 #include "http/router.h"
+#include "http/tls.h"
 
 namespace authd::endpoints {
 
@@ -28,6 +30,20 @@ class TrustedPeers {
     unsigned prefix; // bits
   };
   std::vector<Block> blocks_;
+};
+
+// security.client_subjects: whose certificate may ask for tokens, of those that server.tls.client_ca has signed.
+class KnownClients {
+ public:
+  // An entry with an "=" is a subject, as RFC 4514 writes it: it must be the whole one. Any other is an alternative
+  // name; that of a host is compared without case.
+  explicit KnownClients(const std::vector<std::string>& entries);
+
+  bool contains(const http::CertificateNames& names) const;
+
+ private:
+  std::vector<std::string> subjects_;
+  std::vector<std::string> alternatives_;
 };
 
 // A handler that answers the peers in security.trusted_gateways, and others with 403 AUTH_015.

@@ -59,13 +59,15 @@ std::string to_json(const pipeline::Invalidation& done) {
 
 constexpr std::string_view kUnixPrefix = "unix:";
 
-http::ServerOptions options_for(const std::string& listen) {
+http::ServerOptions options_for(const config::Admin& admin) {
+  const std::string& listen = admin.listen;
   http::ServerOptions options;
   options.reactors = 1;
   options.max_connections = AdminEndpoints::kMaxConnections;
   options.cors.clear(); // no browser has business here
   if (listen.rfind(kUnixPrefix, 0) == 0) {
-    options.unix_socket = listen.substr(kUnixPrefix.size());
+    options.local = {listen.substr(kUnixPrefix.size()), admin.mode, admin.group};
+    options.local_only = true;
     return options;
   }
   const auto colon = listen.rfind(':');
@@ -156,7 +158,7 @@ AdminServer::AdminServer(const std::string& listen, AdminActions actions, const 
       document_(info_of_admin_listener(config.api), router_, wall_now()) {
   endpoints_.add_to(router_);
   router_.add(endpoints_.guarded(operations::kAdminApiDocument, [this](http::Exchange& e) { document_.answer(e); }));
-  server_ = std::make_unique<http::Server>(options_for(listen), router_, &access_log_, log);
+  server_ = std::make_unique<http::Server>(options_for(config.admin), router_, &access_log_, log);
   server_->start();
   log.write(Level::info, "admin-listening", "admin listener ready", {{"server.address", listen}});
 }

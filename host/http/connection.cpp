@@ -125,6 +125,15 @@ RequestParser::State Connection::read_request() {
   return inbox_->parse();
 }
 
+// Once, at the first request: the handshake is complete then.
+void Connection::judge_certificate() {
+  peer_.certificate_judged = true;
+  if (!shared_.options().is_known_client) return;
+  const auto names = tls_->client_names();
+  if (names) peer_.subject = names->subject;
+  peer_.trusted = peer_.trusted && names && shared_.options().is_known_client(*names);
+}
+
 // False when the current request is not complete.
 bool Connection::serve_one() {
   const RequestParser::State state = read_request();
@@ -134,6 +143,7 @@ bool Connection::serve_one() {
   }
   served_ = served_before_ = true;
   continue_sent_ = false;
+  if (tls_ != nullptr && !peer_.certificate_judged) judge_certificate();
   exchange_.open(inbox_.get(), peer_);
   if (state == RequestParser::State::refused) {
     exchange_.refuse(inbox_->parser().refusal());

@@ -44,6 +44,7 @@ class Connection : public Timed {
   bool may_serve() const;
   void serve_received();
   bool serve_one();
+  void judge_certificate();
   void refuse_request(const Refusal& refusal);
   void conclude();
   RequestParser::State read_request();

@@ -2,11 +2,15 @@
 #include "http/listener.h"
 
 #include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +26,6 @@ using Poco::Net::ServerSocket;
 using Poco::Net::SocketAddress;
 
 constexpr int kBacklog = 1024;
-constexpr int kLocalBacklog = 16;
 
 // Poco has no way to make a server socket from a descriptor.
 class AdoptedSocket : public ServerSocket {
@@ -85,6 +88,24 @@ bool is_served(const SocketAddress& address) {
 
 void close_on_exec(const Poco::Net::Socket& socket) { ::fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC); }
 
+// By name or number; nullopt: there is none.
+std::optional<gid_t> group_of(const std::string& name) {
+  if (const struct group* known = ::getgrnam(name.c_str())) return known->gr_gid;
+  gid_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && end == name.data() + name.size() ? std::optional(number) : std::nullopt;
+}
+
+void give_to_group(const std::string& path, const std::string& name) {
+  const auto group = group_of(name);
+  if (!group)
+    throw std::runtime_error(fmt::format("{}: there is no group \"{}\"; create it, or name another", path, name));
+  if (::chown(path.c_str(), static_cast<uid_t>(-1), *group) == 0) return;
+  throw std::runtime_error(fmt::format("{}: cannot give it to the group \"{}\" ({}); authd's user must be a member: "
+                                       "SupplementaryGroups={} in the unit",
+                                       path, name, std::strerror(errno), name));
+}
+
 } // namespace
 
 std::vector<ServerSocket> open_listeners(const std::string& host, std::uint16_t port, unsigned count) {
@@ -115,7 +136,8 @@ std::vector<ServerSocket> share_listener(int passed, unsigned count) {
   return listeners;
 }
 
-ServerSocket open_local_listener(const std::string& path) {
+ServerSocket open_local_listener(const LocalSocket& wanted) {
+  const std::string& path = wanted.path;
   try {
     const SocketAddress address(SocketAddress::UNIX_LOCAL, path);
     if (is_served(address)) throw std::runtime_error(path + ": another process is listening on this socket; stop it");
@@ -130,7 +152,9 @@ ServerSocket open_local_listener(const std::string& path) {
       throw;
     }
     ::umask(mask);
-    socket.listen(kLocalBacklog);
+    if (!wanted.group.empty()) give_to_group(path, wanted.group);
+    if (::chmod(path.c_str(), wanted.mode) != 0) throw Poco::IOException(std::strerror(errno));
+    socket.listen(kBacklog);
     socket.setBlocking(false);
     close_on_exec(socket);
     return socket;
@@ -139,6 +163,13 @@ ServerSocket open_local_listener(const std::string& path) {
                                          "writable by the user that runs authd",
                                          path, e.displayText()));
   }
+}
+
+std::optional<uid_t> user_of_peer(const Poco::Net::StreamSocket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const int done = ::getsockopt(socket.impl()->sockfd(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return done == 0 ? std::optional(peer.uid) : std::nullopt;
 }
 
 bool has_backlog(const ServerSocket& listener) {

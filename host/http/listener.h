@@ -9,6 +9,9 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
+#include <sys/types.h>
+
+#include "http/server.h"
 
 namespace authd::http {
 
@@ -21,9 +24,12 @@ std::vector<Poco::Net::ServerSocket> open_listeners(const std::string& host, std
 // std::system_error.
 std::vector<Poco::Net::ServerSocket> share_listener(int passed, unsigned count);
 
-// A listening Unix socket that only this user may connect to. Replaces a stale one, but not one that another process
-// listens on. Throws std::runtime_error that names the path and the remedy.
-Poco::Net::ServerSocket open_local_listener(const std::string& path);
+// A listening Unix socket. Replaces a stale one, but not one that another process listens on. Nobody else can connect
+// before it has its group and mode. Throws std::runtime_error that names the path or the group, and the remedy.
+Poco::Net::ServerSocket open_local_listener(const LocalSocket& socket);
+
+// The user at the other end of a Unix socket; nullopt: unknown.
+std::optional<uid_t> user_of_peer(const Poco::Net::StreamSocket& socket);
 
 // Whether a connection waits to be accepted.
 bool has_backlog(const Poco::Net::ServerSocket& listener);

@@ -38,6 +38,7 @@ void OpenExchange::open(Inbox* inbox, const Peer& peer) {
   request_.peer = peer.address;
   request_.peer_trusted = peer.trusted;
   request_.received = steady_now();
+  outcome().client_subject = peer.subject;
   choose_request_id();
   begin_trace();
 }

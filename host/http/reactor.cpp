@@ -11,6 +11,7 @@
 namespace authd::http {
 namespace {
 
+// Of the first listener; that of the second is one less.
 constexpr std::uint64_t kListenerToken = EventLoop::kWakeToken - 1;
 constexpr milliseconds kAcceptPause{100};
 // Beyond max_connections, this many at a time get a 503; further ones are closed without an answer.
@@ -18,9 +19,9 @@ constexpr unsigned kRefusedAtOnce = 64;
 
 } // namespace
 
-Reactor::Reactor(Poco::Net::ServerSocket listener, Backlog backlog, std::shared_ptr<const Application> application,
-                 Log& log, SharedByReactors& all)
-    : shared_(std::move(application), log, all.bodies), listener_(std::move(listener)), backlog_(backlog), all_(all) {
+Reactor::Reactor(std::vector<Listener> listeners, std::shared_ptr<const Application> application, Log& log,
+                 SharedByReactors& all)
+    : shared_(std::move(application), log, all.bodies), listeners_(std::move(listeners)), all_(all) {
   shared_.mailbox = std::make_shared<Mailbox>([this] { loop_.wake(); });
   begin_accepting();
 }
@@ -87,7 +88,8 @@ SteadyTime Reactor::next_due() {
 }
 
 void Reactor::handle(const epoll_event& event) {
-  if (event.data.u64 == kListenerToken) return accept_next();
+  if (kListenerToken - event.data.u64 < listeners_.size())
+    return accept_next(listeners_[kListenerToken - event.data.u64]);
   if (event.data.u64 == EventLoop::kWakeToken) {
     loop_.acknowledge_wake();
     asked_to_turn_ = false;
@@ -101,10 +103,10 @@ void Reactor::handle(const epoll_event& event) {
 }
 
 // One per turn of the loop: the listening socket is level-triggered, so the next one is reported again.
-void Reactor::accept_next() {
+void Reactor::accept_next(Listener& listener) {
   std::optional<Poco::Net::StreamSocket> socket;
   Poco::Net::SocketAddress peer;
-  switch (accept_one(listener_, socket, peer)) {
+  switch (accept_one(listener.socket, socket, peer)) {
   case AcceptOutcome::accepted:
     return admit(std::move(*socket), peer);
   case AcceptOutcome::no_resources:
@@ -119,11 +121,12 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   if (open > shared_.options().max_connections && evict_longest_waiting()) open = all_.open_connections + 1;
   if (open > shared_.options().max_connections + kRefusedAtOnce) return;
   const int fd = socket.impl()->sockfd();
-  Peer from{IpAddress::of(peer.addr()), true};
-  // For a Unix socket, the file permissions decide.
-  if (!from.address.empty() && shared_.options().is_trusted) from.trusted = shared_.options().is_trusted(from.address);
+  Peer from{IpAddress::of(peer.addr())};
+  const bool local = from.address.empty();
+  const bool let_in = !local || may_connect(socket);
+  if (!local && shared_.options().is_trusted) from.trusted = shared_.options().is_trusted(from.address);
   std::unique_ptr<TlsStream> tls;
-  if (shared_.options().tls != nullptr) {
+  if (!local && shared_.options().tls != nullptr) {
     tls = TlsStream::over(fd, *shared_.options().tls);
     if (tls == nullptr) return; // out of memory
   }
@@ -135,7 +138,16 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
     return reap(connection);
   }
   if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
+  if (!let_in && !connection.closed()) connection.refuse({403, "This user may not connect: server.unix_peers"});
   reap(connection);
+}
+
+// By the permissions of the file, and, if users are named, by these: spec/configuration.md, unix_peers.
+bool Reactor::may_connect(const Poco::Net::StreamSocket& socket) const {
+  const std::vector<uid_t>& users = shared_.options().local_users;
+  if (users.empty()) return true;
+  const auto user = user_of_peer(socket);
+  return user && std::find(users.begin(), users.end(), *user) != users.end();
 }
 
 // So that idle clients cannot hold all connections: closes the one that has waited longest, in whatever phase.
@@ -174,15 +186,16 @@ void Reactor::pause_accepting() {
   shared_.log.write(Level::warn, "accept-paused",
                     "Out of file descriptors: raise LimitNOFILE or lower "
                     "server.max_connections");
-  loop_.remove(listener_.impl()->sockfd());
+  for (const Listener& listener : listeners_) loop_.remove(listener.socket.impl()->sockfd());
   accept_again_ = shared_.now + kAcceptPause;
 }
 
-// A passed socket is watched by every reactor; a connection shall wake only one of them.
 void Reactor::begin_accepting() {
   accept_again_ = SteadyTime::max();
-  const std::uint32_t events = backlog_ == Backlog::own ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
-  loop_.add(listener_.impl()->sockfd(), events, kListenerToken);
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    const std::uint32_t events = listeners_[i].shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+    loop_.add(listeners_[i].socket.impl()->sockfd(), events, kListenerToken - i);
+  }
 }
 
 void Reactor::adopt_application() {
@@ -208,20 +221,22 @@ void Reactor::apply_requests() {
 }
 
 void Reactor::finish_accepting() {
-  if (backlog_ == Backlog::own) accept_backlog();
-  loop_.remove(listener_.impl()->sockfd()); // closing is not enough while others have the socket, too
-  listener_.close();
+  for (Listener& listener : listeners_) {
+    if (listener.backlog == Backlog::own) accept_backlog(listener);
+    loop_.remove(listener.socket.impl()->sockfd()); // closing is not enough while others have the socket, too
+    listener.socket.close();
+  }
   listening_ = false;
   accept_again_ = SteadyTime::max();
   listener_closed_.set_value();
 }
 
 // A client that connected before the listener closes is served.
-void Reactor::accept_backlog() {
-  while (has_backlog(listener_)) {
+void Reactor::accept_backlog(Listener& listener) {
+  while (has_backlog(listener.socket)) {
     std::optional<Poco::Net::StreamSocket> socket;
     Poco::Net::SocketAddress peer;
-    if (accept_one(listener_, socket, peer) == AcceptOutcome::no_resources) break;
+    if (accept_one(listener.socket, socket, peer) == AcceptOutcome::no_resources) break;
     if (socket) admit(std::move(*socket), peer);
   }
 }

@@ -20,10 +20,17 @@ namespace authd::http {
 // reset, or a successor's, because the socket was passed and stays open.
 enum class Backlog { own, of_successor };
 
-// One thread's share of the server: a listening socket and the connections accepted from it.
+struct Listener {
+  Poco::Net::ServerSocket socket;
+  Backlog backlog;
+  bool shared; // other reactors have it, too: a connection shall wake only one of them
+};
+
+// One thread's share of the server: listening sockets and the connections accepted from them.
 class Reactor {
  public:
-  Reactor(Poco::Net::ServerSocket listener, Backlog backlog, std::shared_ptr<const Application> application, Log& log,
+  // At least one listener.
+  Reactor(std::vector<Listener> listeners, std::shared_ptr<const Application> application, Log& log,
           SharedByReactors& all);
   ~Reactor();
   Reactor(const Reactor&) = delete;
@@ -52,13 +59,14 @@ class Reactor {
   bool done() const;
   SteadyTime next_due();
   void handle(const epoll_event& event);
-  void accept_next();
+  void accept_next(Listener& listener);
   void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
+  bool may_connect(const Poco::Net::StreamSocket& socket) const;
   bool evict_longest_waiting();
   Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer);
   void pause_accepting();
   void begin_accepting();
-  void accept_backlog();
+  void accept_backlog(Listener& listener);
   void finish_accepting();
   void begin_drain();
   void adopt_application();
@@ -72,8 +80,7 @@ class Reactor {
 
   ReactorResources shared_;
   EventLoop loop_;
-  Poco::Net::ServerSocket listener_;
-  const Backlog backlog_;
+  std::vector<Listener> listeners_;
   SharedByReactors& all_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -29,10 +29,13 @@ inline constexpr milliseconds kMinWait{1000};
 // How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
 inline constexpr milliseconds kLingerTime{2000};
 
-// The client of a connection, as determined when it was accepted.
+// The client of a connection, as determined when it was accepted, and, where certificates are judged, after the
+// handshake.
 struct Peer {
   IpAddress address; // none: a Unix socket
   bool trusted = true;
+  bool certificate_judged = false;
+  std::string subject{}; // of a certificate that was judged
 };
 
 // Only an open exchange has one, so an idle connection stays small.

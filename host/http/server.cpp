@@ -7,9 +7,11 @@
 #include <csignal>
 #include <future>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -39,21 +41,17 @@ class Server::Impl {
   Impl(std::shared_ptr<const Application> application, Log& log, TurnObserver* turns, int passed) {
     shared_.turns = turns;
     const ServerOptions& options = application->options;
-    std::vector<Poco::Net::ServerSocket> listeners;
-    const Backlog backlog = passed < 0 ? Backlog::own : Backlog::of_successor;
-    if (passed >= 0) {
-      listeners = share_listener(passed, reactor_count(options.reactors));
-      port_ = listeners.front().address().port();
-    } else if (options.unix_socket.empty()) {
-      listeners = open_listeners(options.host, options.port, reactor_count(options.reactors));
-      port_ = listeners.front().address().port();
-    } else {
-      listeners.push_back(open_local_listener(options.unix_socket));
-      unix_socket_ = options.unix_socket;
+    const unsigned count = reactor_count(options.reactors);
+    std::vector<std::vector<Listener>> listeners(count);
+    if (!options.local_only) {
+      auto sockets = passed >= 0 ? share_listener(passed, count) : open_listeners(options.host, options.port, count);
+      port_ = sockets.front().address().port();
+      const Backlog backlog = passed < 0 ? Backlog::own : Backlog::of_successor;
+      for (unsigned i = 0; i < count; ++i) listeners[i].push_back({sockets[i], backlog, passed >= 0});
     }
-    for (auto& listener : listeners) {
-      reactors_.push_back(std::make_unique<Reactor>(listener, backlog, application, log, shared_));
-    }
+    if (!options.local.path.empty()) listen_locally(options.local, listeners);
+    for (std::vector<Listener>& own : listeners)
+      reactors_.push_back(std::make_unique<Reactor>(std::move(own), application, log, shared_));
   }
 
   ~Impl() {
@@ -97,6 +95,14 @@ class Server::Impl {
   }
 
  private:
+  void listen_locally(const LocalSocket& local, std::vector<std::vector<Listener>>& listeners) {
+    const Poco::Net::ServerSocket socket = open_local_listener(local);
+    unix_socket_ = local.path;
+    const int shared = ::fcntl(socket.impl()->sockfd(), F_DUPFD_CLOEXEC, 0);
+    if (shared < 0) throw std::system_error(errno, std::system_category(), local.path);
+    const auto sockets = share_listener(shared, static_cast<unsigned>(listeners.size()));
+    for (std::size_t i = 0; i < listeners.size(); ++i) listeners[i].push_back({sockets[i], Backlog::own, true});
+  }
   void run(unsigned number) {
     prepare_thread(number);
     reactors_[number]->run(number);

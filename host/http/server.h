@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "base/log.h"
@@ -20,8 +23,16 @@
 
 namespace authd::http {
 
+// A Unix socket to listen on.
+struct LocalSocket {
+  std::string path; // empty: none
+  mode_t mode = S_IRUSR | S_IWUSR;
+  std::string group{}; // name or number; empty: that of the process
+};
+
 struct ServerOptions {
-  std::string unix_socket; // a path: listen there with one reactor, and not on host and port
+  LocalSocket local;       // served by every reactor, without TLS
+  bool local_only = false; // and nothing is listened for on host and port
   std::string host = "127.0.0.1";
   std::uint16_t port = 3000; // 0: the kernel chooses, see Server::port
   unsigned reactors = 0;     // 0: one per usable CPU
@@ -37,8 +48,11 @@ struct ServerOptions {
   std::shared_ptr<const TlsContext> tls; // null: plain HTTP
   std::vector<std::string> cors{"*"};
   bool cors_credentials = false;
-  // Whether a peer may ask for tokens; called once per connection.
+  // Whether a peer may ask for tokens; called once per connection. A peer of the Unix socket may.
   std::function<bool(const IpAddress&)> is_trusted;
+  // The same of one that shows this certificate; null: of each that the authorities have signed.
+  std::function<bool(const CertificateNames&)> is_known_client;
+  std::vector<uid_t> local_users; // who may connect to the Unix socket; others get 403. Empty: any
   // Whether trusted peers are gateways whose X-Forwarded-For names the client.
   bool trusts_forwarded_for = false;
   double trace_sample_ratio = 0.1; // of requests that come without a trace: 0 to 1

@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "http/field_syntax.h"
 
 namespace authd::http {
 namespace {
@@ -49,6 +52,43 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 // SSL_get_error(3): an old error in this thread's queue would be taken for the result of the next call.
 void forget_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+std::string subject_of(const X509& certificate) {
+  struct Free {
+    void operator()(BIO* bio) const { BIO_free(bio); }
+  };
+  const std::unique_ptr<BIO, Free> out(BIO_new(BIO_s_mem()));
+  // What is not ASCII stays UTF-8.
+  constexpr unsigned long kFlags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+  if (out == nullptr || X509_NAME_print_ex(out.get(), X509_get_subject_name(&certificate), 0, kFlags) < 0) return {};
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+// A name with a NUL in it is none: it would be shorter to whoever reads it as a C string.
+std::string text_of(const ASN1_STRING& name) {
+  const std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(&name)),
+                              static_cast<std::size_t>(ASN1_STRING_length(&name)));
+  return text.find('\0') == std::string_view::npos ? std::string(text) : std::string();
+}
+
+std::vector<std::string> alternatives_of(const X509& certificate) {
+  struct Free {
+    void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+  };
+  const std::unique_ptr<GENERAL_NAMES, Free> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<std::string> texts;
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME& name = *sk_GENERAL_NAME_value(names.get(), i);
+    if (name.type != GEN_DNS && name.type != GEN_URI && name.type != GEN_EMAIL) continue;
+    std::string text = text_of(*name.d.ia5);
+    if (name.type == GEN_DNS) std::transform(text.begin(), text.end(), text.begin(), ascii_lower);
+    if (!text.empty()) texts.push_back(std::move(text));
+  }
+  return texts;
 }
 
 int size_of(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
@@ -163,6 +203,14 @@ ssize_t TlsStream::refused(int result) {
     errno = EPROTO;
     return -1;
   }
+}
+
+std::optional<CertificateNames> TlsStream::client_names() const {
+  const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr) return std::nullopt;
+  CertificateNames names{subject_of(*certificate), alternatives_of(*certificate)};
+  forget_errors();
+  return names;
 }
 
 bool TlsStream::send_close_notify() {

@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -12,6 +15,12 @@
 #include "base/tls_identity.h"
 
 namespace authd::http {
+
+// Whom a client certificate names.
+struct CertificateNames {
+  std::string subject;                   // as RFC 4514 writes it, in UTF-8: "CN=kong,O=Example"
+  std::vector<std::string> alternatives; // dNSName in lower case, URI, rfc822Name: RFC 5280, section 4.2.1.6
+};
 
 // What the TLS connections of one generation share: an identity and the protocol settings. TLS 1.2 or newer, forward
 // secrecy and AEAD only, no renegotiation, no compression, no early data, "http/1.1" by ALPN. The keys of session
@@ -58,6 +67,9 @@ class TlsStream {
   // The handshake or a record was refused, or the connection was lost. The alert, if any, has been sent, and nothing
   // more can be sent.
   bool failed() const { return failed_; }
+
+  // Whom the client's certificate names; nullopt: it has shown none. After the handshake.
+  std::optional<CertificateNames> client_names() const;
 
   // Sends close_notify (RFC 8446, 6.1) once, if the handshake is complete and the connection has not failed. False: the
   // socket is not writable; call again when it is.

@@ -66,7 +66,7 @@ Result<Consumer> validate(const IdentityHeaders& headers) {
     return fail(Code::malformed_request, "X-Anonymous-Consumer was sent more than once");
   }
   if (!headers.peer_trusted) {
-    return fail(Code::untrusted_peer, "This address is not allowed to request tokens");
+    return fail(Code::untrusted_peer, "This client is not allowed to request tokens");
   }
   return consumer;
 }

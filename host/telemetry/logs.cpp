@@ -99,6 +99,7 @@ void AccessLog::on_outcome(const RequestOutcome& o) {
                            {"user.name", name.view()},
                            {"source.address", peer.view()},
                            {"client.address", client.view()},
+                           {"tls.client.subject", o.client_subject},
                            {"http.request.id", o.request_id},
                            ids.trace(),
                            ids.span(),
@@ -141,6 +142,7 @@ void AuditLog::on_outcome(const RequestOutcome& o) {
                      {"user.name", name.view()},
                      {"source.address", peer.view()},
                      {"client.address", client.view()},
+                     {"tls.client.subject", o.client_subject},
                      {"authd.credential.key", o.token.key},
                      {"authd.token.jti", o.token.jti},
                      {"authd.token.stale", o.stale.empty() ? std::nullopt : std::optional(true)}});

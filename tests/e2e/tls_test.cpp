@@ -113,6 +113,76 @@ TEST_F(Tls, LetsInOnlyClientsWithACertificateOfTheAuthority) {
   EXPECT_NE(outcome_for(strangers).find("unknown ca"), std::string::npos) << outcome_for(strangers);
 }
 
+// security.client_subjects: of two clients with certificates of the same authority one may ask.
+TEST_F(Tls, GivesTokensOnlyToTheClientsThatAreListed) {
+  const Authority clients("clients");
+  Wanted kong, billing;
+  kong.organization = "Example, Inc";
+  kong.names = "DNS:Kong.Example.com,URI:spiffe://example.com/kong,email:kong@example.com";
+  billing.organization = "Example";
+  billing.names = "DNS:billing.example.com";
+  const Issued is_kong = clients.issue(kong), is_billing = clients.issue(billing);
+  for (const std::string listed : {"CN=holder,O=Example\\\\, Inc", "kong.example.com", "KONG.example.COM",
+                                   "spiffe://example.com/kong", "kong@example.com"}) {
+    files_.write("clients.pem", clients.pem());
+    serve([&](Settings& s) {
+      s.set_text("server", "tls.client_ca", file("clients.pem"));
+      s.set("security", "client_subjects", "[\"another\", \"" + listed + "\"]");
+    });
+    EXPECT_EQ(outcome_for(is_kong), "200") << listed;
+    EXPECT_EQ(outcome_for(is_billing), "403") << listed;
+  }
+  const auto refused = scene_->authd.await_event("request", kPatience);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->field("error.code"), "AUTH_015");
+  EXPECT_EQ(refused->field("tls.client.subject"), "CN=holder,O=Example");
+}
+
+TEST_F(Tls, TakesPartOfANameForNoName) {
+  const Authority clients("clients");
+  Wanted kong;
+  kong.organization = "Example";
+  kong.names = "DNS:kong.example.com,URI:spiffe://example.com/kong";
+  files_.write("clients.pem", clients.pem());
+  serve([&](Settings& s) {
+    s.set_text("server", "tls.client_ca", file("clients.pem"));
+    s.set("security", "client_subjects",
+          R"(["CN=holder", "O=Example", "holder", "example.com", "*.example.com", "spiffe://Example.com/kong"])");
+  });
+  EXPECT_EQ(outcome_for(clients.issue(kong)), "403");
+}
+
+TEST_F(Tls, AResumedClientIsStillTheOneThatItWas) {
+  const Authority clients("clients");
+  Wanted listed;
+  listed.names = "DNS:kong.example.com";
+  files_.write("clients.pem", clients.pem());
+  serve([&](Settings& s) {
+    s.set_text("server", "tls.client_ca", file("clients.pem"));
+    s.set("security", "client_subjects", R"(["kong.example.com"])");
+  });
+  for (const bool is_listed : {true, false}) {
+    TlsOptions options;
+    options.own = clients.issue(is_listed ? listed : Wanted{});
+    TlsConnection first = connect(options);
+    const int status = is_listed ? 200 : 403;
+    EXPECT_EQ(first.exchange(request_text("GET", "/tokens", kAlice)).status, status);
+    const std::unique_ptr<SSL_SESSION, OpenSslDeleter<SSL_SESSION_free>> ticket(SSL_get1_session(first.ssl()));
+    options.session = ticket.get();
+    TlsConnection again = connect(options);
+    EXPECT_EQ(again.exchange(request_text("GET", "/tokens", kAlice)).status, status);
+    EXPECT_TRUE(again.resumed());
+  }
+}
+
+TEST_F(Tls, ListsNoClientsWithoutTheirAuthority) {
+  Settings settings("http://127.0.0.1:1");
+  settings.set("security", "client_subjects", R"(["CN=kong"])");
+  const Finished refused = run_authd({"--config", files_.write("authd.toml", settings.toml())});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.errors.front().find("security.client_subjects: needs server.tls.client_ca"), std::string::npos);
+}
+
 // `authd health`, told the port that the kernel chose.
 Finished ask_health(const Scene& scene) {
   return run_authd({"--config", scene.authd.config_file(), "health"}, {{"PORT", std::to_string(scene.port())}});

@@ -45,6 +45,10 @@ CertificatePtr draft(EVP_PKEY* key, const std::string& subject, const Wanted& wa
   X509_gmtime_adj(X509_getm_notBefore(x), wanted.from_seconds);
   X509_gmtime_adj(X509_getm_notAfter(x), wanted.to_seconds);
   X509_set_pubkey(x, key);
+  if (!wanted.organization.empty()) {
+    const auto* organization = reinterpret_cast<const unsigned char*>(wanted.organization.c_str());
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "O", MBSTRING_UTF8, organization, -1, -1, 0);
+  }
   const auto* name = reinterpret_cast<const unsigned char*>(subject.c_str());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, name, -1, -1, 0);
   return certificate;

@@ -19,6 +19,7 @@ struct Wanted {
   long from_seconds = -3600; // validity, from now
   long to_seconds = 3600;
   std::string names = "DNS:localhost,IP:127.0.0.1"; // subjectAltName
+  std::string organization = {};                    // of the subject, beside CN=holder
 };
 
 template <auto Free>

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace authd::test {
@@ -91,7 +92,18 @@ HttpConnection::HttpConnection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_
   address.sin_port = htons(port);
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return;
+  connect(&address, sizeof address);
+}
+
+HttpConnection::HttpConnection(const std::string& unix_socket) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  unix_socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  connect(&address, sizeof address);
+}
+
+void HttpConnection::connect(const void* address, std::size_t size) {
+  if (::connect(fd_, static_cast<const sockaddr*>(address), static_cast<socklen_t>(size)) == 0) return;
   const int error = errno;
   ::close(fd_);
   throw std::system_error(error, std::system_category(), "connect");

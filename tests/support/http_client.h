@@ -37,7 +37,8 @@ std::optional<HttpReply> take_reply(std::string& received, bool head = false);
 
 class HttpConnection {
  public:
-  explicit HttpConnection(std::uint16_t port); // throws std::system_error
+  explicit HttpConnection(std::uint16_t port);             // throws std::system_error
+  explicit HttpConnection(const std::string& unix_socket); // the same
   ~HttpConnection();
   HttpConnection(HttpConnection&& other) noexcept;
   HttpConnection& operator=(HttpConnection&& other) noexcept;
@@ -54,6 +55,7 @@ class HttpConnection {
   int fd() const { return fd_; }
 
  private:
+  void connect(const void* address, std::size_t size);
   bool fill(std::chrono::steady_clock::time_point deadline);
 
   int fd_ = -1;

@@ -32,24 +32,54 @@ struct Unusable : std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-// NULL when the text is not one JSON object.
-Object::Ptr parse_object(std::string_view body) {
-  try {
-    Poco::JSON::Parser parser;
-    parser.setDepth(kDeepest);
-    const Var value = parser.parse(std::string(body));
-    return value.type() == typeid(Object::Ptr) ? value.extract<Object::Ptr>() : nullptr;
-  } catch (const std::exception&) {
-    return nullptr;
-  }
+void wipe_texts(const Object& object);
+
+// extract() is of what the tree itself has, while a copy of a Var would be another secret to wipe.
+void wipe_text(const Var& value) {
+  if (value.type() == typeid(std::string)) wipe(const_cast<std::string&>(value.extract<std::string>()));
+  if (value.type() == typeid(Object::Ptr)) wipe_texts(*value.extract<Object::Ptr>());
+  if (value.type() != typeid(Array::Ptr)) return;
+  for (const Var& element : *value.extract<Array::Ptr>()) wipe_text(element);
 }
+
+void wipe_texts(const Object& object) {
+  for (const auto& [name, value] : object) wipe_text(value);
+}
+
+// One JSON object, whose texts are overwritten at its end: secrets are among them.
+class Parsed {
+ public:
+  explicit Parsed(std::string_view body) {
+    const SecretText text{std::string(body)};
+    try {
+      Poco::JSON::Parser parser;
+      parser.setDepth(kDeepest);
+      const Var value = parser.parse(text.plain());
+      if (value.type() == typeid(Object::Ptr)) object_ = value.extract<Object::Ptr>();
+    } catch (const std::exception&) {
+      object_ = nullptr;
+    }
+  }
+  ~Parsed() {
+    if (!object_.isNull()) wipe_texts(*object_);
+  }
+  Parsed(const Parsed&) = delete;
+  Parsed& operator=(const Parsed&) = delete;
+
+  bool isNull() const { return object_.isNull(); } // the text is not one JSON object
+  const Object& operator*() const { return *object_; }
+  const Object* operator->() const { return object_.get(); }
+
+ private:
+  Object::Ptr object_;
+};
 
 // Absent and null are the same: Konnect's credentials may have null in every field.
 std::optional<std::string> text_of(const Object& object, const char* name) {
-  const Var value = object.get(name);
-  if (value.isEmpty()) return std::nullopt;
-  if (!value.isString()) throw Unusable(std::string(name) + " is not a string");
-  return value.extract<std::string>();
+  const auto at = std::find_if(object.begin(), object.end(), [&](const auto& member) { return member.first == name; });
+  if (at == object.end() || at->second.isEmpty()) return std::nullopt;
+  if (!at->second.isString()) throw Unusable(std::string(name) + " is not a string");
+  return at->second.template extract<std::string>();
 }
 
 std::int64_t number_of(const Object& object, const char* name) {
@@ -90,7 +120,7 @@ void add_credential(CredentialPage& page, const Array& data, unsigned i) {
 } // namespace
 
 std::optional<CredentialPage> parse_credential_page(std::string_view body) {
-  const Object::Ptr answer = parse_object(body);
+  const Parsed answer(body);
   const Array::Ptr data = answer.isNull() ? nullptr : answer->getArray("data");
   if (data.isNull()) return std::nullopt;
   CredentialPage page;
@@ -106,7 +136,7 @@ std::optional<CredentialPage> parse_credential_page(std::string_view body) {
 }
 
 std::optional<StoredCredential> parse_credential(std::string_view body) {
-  const Object::Ptr answer = parse_object(body);
+  const Parsed answer(body);
   if (answer.isNull()) return std::nullopt;
   try {
     return credential_of(*answer);
@@ -116,7 +146,7 @@ std::optional<StoredCredential> parse_credential(std::string_view body) {
 }
 
 std::optional<std::string> parse_consumer_id(std::string_view body) {
-  const Object::Ptr answer = parse_object(body);
+  const Parsed answer(body);
   if (answer.isNull()) return std::nullopt;
   try {
     auto id = text_of(*answer, "id");
@@ -127,7 +157,7 @@ std::optional<std::string> parse_consumer_id(std::string_view body) {
 }
 
 std::optional<bool> parse_database_reachable(std::string_view body) {
-  const Object::Ptr answer = parse_object(body);
+  const Parsed answer(body);
   if (answer.isNull() || answer->getObject("server").isNull()) return std::nullopt;
   if (!answer->has("database")) return true;
   const Object::Ptr database = answer->getObject("database");
@@ -137,7 +167,7 @@ std::optional<bool> parse_database_reachable(std::string_view body) {
 }
 
 std::optional<KongError> parse_error(std::string_view body) {
-  const Object::Ptr answer = parse_object(body);
+  const Parsed answer(body);
   if (answer.isNull()) return std::nullopt;
   try {
     return KongError{text_of(*answer, "message").value_or(""), static_cast<int>(number_of(*answer, "code")),
@@ -148,7 +178,7 @@ std::optional<KongError> parse_error(std::string_view body) {
 }
 
 bool is_list(std::string_view body) {
-  const Object::Ptr answer = parse_object(body);
+  const Parsed answer(body);
   return !answer.isNull() && !answer->getArray("data").isNull();
 }
 

@@ -33,6 +33,7 @@ class SecretText {
   ~SecretText() { wipe(text_); }
 
   std::string_view reveal() const { return text_; }
+  const std::string& plain() const { return text_; }
 
  private:
   std::string text_;

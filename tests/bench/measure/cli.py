@@ -16,7 +16,8 @@ import subprocess
 import sys
 import time
 
-from . import modes_http, modes_limits, modes_lookup, modes_overload, modes_process, modes_shared, modes_telemetry, modes_traffic
+from . import (modes_http, modes_limits, modes_lookup, modes_overload, modes_process, modes_shared, modes_telemetry,
+               modes_traffic)
 from .chart import cpu_chart
 from .report import write_json
 from .stage import BUILD, ROOT, Failure, machine

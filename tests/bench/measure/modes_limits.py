@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rate limit costs: counted in the process, and in a Redis for all instances."""
 import collections
+import statistics
 
 from . import redis as servers
 from .authd import declarative, memory, start_authd
@@ -35,5 +36,5 @@ def limits(args):
     table = Table(f"limits: GET /tokens, {CONSUMERS:,} cached consumers, none of them refused",
                   ["rate", "cpu", "redis_cpu", "p50", "p99", "rss_mb"], rounds, "local")
     table.claim("CPU per token, local / off", table.ratio("cpu", "local", "off"), at_most=1.05)
-    table.claim("CPU per token, shared / off", table.ratio("cpu", "shared", "off"))
+    table.note(f"CPU per token, shared / off: {statistics.median(table.ratio('cpu', 'shared', 'off')):.2f}")
     return [table]
