@@ -4,6 +4,7 @@
 // they are manifests at all, tests/npm/kubernetes judges.
 #include <regex>
 
+#include <gmock/gmock.h>
 #include <yaml-cpp/yaml.h>
 
 #include "scene.h"
