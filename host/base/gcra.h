@@ -31,13 +31,14 @@ class Gcra {
       : limit_(max_requests), step_(std::max<Nanoseconds>(1, (window.count() + max_requests - 1) / max_requests)),
         room_(limit_ * step_) {}
 
-  // `busy_until`: the state, 0 for a consumer who is new; it is replaced if the request is allowed. `now`: at least 1.
+  // `busy_until`: the state, 0 for a consumer who is new. `now`: at least 1.
   RateVerdict take(Nanoseconds& busy_until, Nanoseconds now) const {
     // A limit that has been lowered since must not hold a consumer up for longer than its own window.
-    const Nanoseconds busy = std::clamp(busy_until - now, Nanoseconds{0}, room_);
-    const bool allowed = busy + step_ <= room_;
-    if (allowed) busy_until = now + busy + step_;
-    return verdict(allowed, allowed ? busy + step_ : busy);
+    const Nanoseconds before = std::clamp(busy_until - now, Nanoseconds{0}, room_);
+    const bool allowed = before + step_ <= room_;
+    const Nanoseconds busy = allowed ? before + step_ : before;
+    busy_until = now + busy;
+    return verdict(allowed, busy);
   }
 
   // Of a consumer who is busy for that long, after the request was counted or refused.

@@ -47,11 +47,14 @@ local step, room = tonumber(ARGV[1]), tonumber(ARGV[2])
 local stored = redis.pcall('GET', KEYS[1])
 local busy = (type(stored) == 'string' and tonumber(stored) or now) - now
 if not (busy > 0) then busy = 0 end
-if busy > room then busy = room end
-if busy + step > room then return {0, busy} end
-busy = busy + step
-redis.call('SET', KEYS[1], string.format('%.0f', now + busy), 'PX', math.ceil(busy / 1000))
-return {1, busy}
+local too_long = busy > room
+if too_long then busy = room end
+local allowed = busy + step <= room
+if allowed then busy = busy + step end
+if allowed or too_long then
+  redis.call('SET', KEYS[1], string.format('%.0f', now + busy), 'PX', math.ceil(busy / 1000))
+end
+return {allowed and 1 or 0, busy}
 )";
 
 // Redis judges a write when it is made, so that what leaves nothing tells as much as what stays.

@@ -175,6 +175,15 @@ TEST_F(Tls, AResumedClientIsStillTheOneThatItWas) {
   }
 }
 
+TEST_F(Tls, IsNotSpokenOnTheUnixSocket) {
+  serve([&](Settings& s) { s.set_text("server", "unix_socket", file("authd.sock")); });
+  HttpConnection local(file("authd.sock"));
+  local.send(request_text("GET", "/tokens", kAlice));
+  const auto reply = local.read(kPatience);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 200);
+}
+
 TEST_F(Tls, ListsNoClientsWithoutTheirAuthority) {
   Settings settings("http://127.0.0.1:1");
   settings.set("security", "client_subjects", R"(["CN=kong"])");

@@ -106,6 +106,13 @@ TEST_F(TakeFromRedis, TakesNothingOfWhatSomebodyElsePutThere) {
     EXPECT_LE(verdict.reset_ms, 60'000) << garbage;
     EXPECT_GE(verdict.reset_ms, 0) << garbage;
   }
+  // Neither garbage nor a clock that was set back holds anybody up for longer than the window.
+  redis_.run({"SET", key, "9999999999999999"});
+  ASSERT_EQ(take(tier_, verdict, 2, milliseconds(300)), AUTHD_OK);
+  EXPECT_EQ(verdict.allowed, 0U);
+  std::this_thread::sleep_for(milliseconds(verdict.retry_after_ms)); // time itself is what is awaited
+  ASSERT_EQ(take(tier_, verdict, 2, milliseconds(300)), AUTHD_OK);
+  EXPECT_EQ(verdict.allowed, 1U);
   redis_.run({"DEL", key});
   redis_.run({"RPUSH", key, "a"});
   ASSERT_EQ(take(tier_, verdict, 2, seconds(60)), AUTHD_OK) << tier_.why();

@@ -18,13 +18,19 @@ constexpr Nanoseconds kNow = 1'000'000 * kMs;
 
 struct Limit {
   std::int64_t max_requests;
-  milliseconds window;
+  std::chrono::nanoseconds window;
 };
-// A step that is whole, one that is not, one for each millisecond and more, and the longest window.
-constexpr Limit kLimits[] = {
-    {1, milliseconds(1)},       {1, seconds(60)},   {3, seconds(1)},       {7, milliseconds(1)},
-    {100, seconds(60)},         {1000, seconds(1)}, {999'999, seconds(1)}, {11, milliseconds(86'400'000)},
-    {1'000'000'000, seconds(1)}};
+// Steps that are whole and that are not, of which one is mostly rounding, and the longest window.
+constexpr Limit kLimits[] = {{1, milliseconds(1)},
+                             {1, seconds(60)},
+                             {3, seconds(1)},
+                             {7, milliseconds(1)},
+                             {100, seconds(60)},
+                             {1000, seconds(1)},
+                             {999'999, seconds(1)},
+                             {11, milliseconds(86'400'000)},
+                             {1'000'000'000, seconds(1)},
+                             {7, std::chrono::nanoseconds(10)}};
 
 int allowed_at_once(const Gcra& rule, Nanoseconds& busy_until, Nanoseconds now, int at_most) {
   int count = 0;
@@ -45,7 +51,7 @@ TEST(Gcra, NeverAllowsMoreThanTheLimitWithinAnyTime) {
   std::mt19937_64 random(1);
   for (const auto& [max_requests, window] : kLimits) {
     const Gcra rule(max_requests, window);
-    const Nanoseconds window_ns = window.count() * kMs;
+    const Nanoseconds window_ns = window.count();
     // Twice as many as are allowed, in bursts.
     std::uniform_int_distribution<Nanoseconds> pause(0, 1 + window_ns / max_requests);
     Nanoseconds busy_until = 0, now = kNow;
@@ -59,7 +65,7 @@ TEST(Gcra, NeverAllowsMoreThanTheLimitWithinAnyTime) {
         const Nanoseconds time = allowed[last] - allowed[first];
         const auto bound = max_requests + time * max_requests / window_ns;
         ASSERT_LE(static_cast<std::int64_t>(last - first + 1), bound)
-            << max_requests << " in " << window.count() << " ms";
+            << max_requests << " in " << window.count() << " ns";
       }
     }
   }
@@ -71,7 +77,7 @@ TEST(Gcra, SaysHowManyAreLeftAndWhenTheNextOneIs) {
     const Gcra rule(max_requests, window);
     Nanoseconds busy_until = 0, now = kNow;
     for (int i = 0; i < 200; ++i) {
-      now += static_cast<Nanoseconds>(random() % 3) * window.count() * kMs / 5;
+      now += static_cast<Nanoseconds>(random() % 3) * window.count() / 5;
       const RateVerdict verdict = rule.take(busy_until, now);
       EXPECT_EQ(verdict.limit, max_requests);
       if (verdict.remaining < 1000) {
@@ -92,6 +98,7 @@ TEST(Gcra, ARefusedRequestCostsNothing) {
   Nanoseconds busy_until = 0;
   EXPECT_EQ(allowed_at_once(rule, busy_until, kNow, 10), 2);
   const Nanoseconds before = busy_until;
+  for (int i = 0; i < 10; ++i) rule.take(busy_until, kNow);
   const RateVerdict refused = rule.take(busy_until, kNow);
   EXPECT_FALSE(refused.allowed);
   EXPECT_EQ(busy_until, before);
@@ -107,6 +114,7 @@ TEST(Gcra, ALowerLimitHoldsAConsumerUpForNoLongerThanItsOwnWindow) {
   const Gcra lower(10, seconds(1));
   EXPECT_FALSE(lower.take(busy_until, kNow).allowed);
   EXPECT_LE(lower.take(busy_until, kNow).whole, seconds(1));
+  EXPECT_EQ(allowed_at_once(lower, busy_until, kNow + 1000 * kMs, 100), 10);
 }
 
 } // namespace
