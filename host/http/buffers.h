@@ -89,7 +89,7 @@ class ReceiveBuffer {
 class Inbox {
  public:
   Inbox(const RequestLimits& limits, BodyBudget& bodies) : parser_(limits), bodies_(bodies) {}
-  ~Inbox() { shrink(); }
+  ~Inbox() { bodies_.release(reserved_bytes_); } // whatever was received: a client may leave within a request
 
   // Before the first byte. `empty_line_bytes`: received on the connection since its last request.
   // `body_memory_bytes`: the limit for the bodies of all inboxes together.
