@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends bytes as they are, then the end of its side, and reads to the end of the other."""
+"""Sends bytes as they are and reads to the end of what comes back."""
 import socket
 
 DEADLINE_S = 30
 
 
-def exchange(address, pieces):
-    """All that came back. `address` is a port of this machine or the path of a Unix socket."""
+def exchange(address, pieces, says_end=True):
+    """All that came back. `address` is a port of this machine or the path of a Unix socket. `says_end`: whether the server
+    learns that nothing follows the pieces; else it has to end the connection itself."""
     family, place = (socket.AF_UNIX, address) if isinstance(address, str) else (socket.AF_INET, ("127.0.0.1", address))
     with socket.socket(family, socket.SOCK_STREAM) as client:
         client.settimeout(DEADLINE_S)
@@ -16,7 +17,8 @@ def exchange(address, pieces):
         try:
             for piece in pieces:
                 client.sendall(piece)
-            client.shutdown(socket.SHUT_WR)
+            if says_end:
+                client.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # it was refused before it was sent
         received = b""
