@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each case of cases/, sent through nginx and HAProxy that keep connections to authd: both count the same requests, each
-answer is that of its own request, and no token is for anyone but the consumer that the proxy names."""
+"""Each case of cases/, sent through a proxy that keeps connections to authd: both count the same requests, each answer is
+that of its own request, and no token is for anyone but the consumer that the proxy names."""
 import itertools
 import os
 import re
 import sys
 import tempfile
-import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -14,7 +13,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 from answers import consumers_of_tokens, read_answers
 from authd_process import Authd
 from corpus import ASKER, VICTIM, line_bytes, read_cases
-from proxies import GATEWAY, HAProxy, Nginx, program
+from proxies import GATEWAY
 from raw_client import exchange
 from relay import Relay
 
@@ -55,7 +54,8 @@ class Scene:
     """authd behind a proxy, and all cases sent through both."""
 
     def __init__(self, proxy_kind, cases, **settings):
-        with tempfile.TemporaryDirectory() as folder, Authd(folder, [GATEWAY, ASKER, VICTIM], reactors=1) as authd:
+        with tempfile.TemporaryDirectory() as folder, \
+                Authd(folder, [GATEWAY, ASKER, VICTIM], reactors=1, header_timeout="2s") as authd:
             relay = Relay(os.path.join(folder, "authd.sock"), authd.port)
             with proxy_kind(folder, os.path.join(folder, "authd.sock"), **settings) as proxy:
                 self.seen = [self.run(case, proxy) for case in cases]
@@ -117,7 +117,7 @@ class Scene:
 
 
 class Proxied:
-    """What holds behind each of them."""
+    """What holds behind each of them: base of a TestCase."""
 
     kind = None
     settings = {}
@@ -132,43 +132,3 @@ class Proxied:
             self.fail(f"{len(reports)} of {len(cases)} cases:\n" + "\n".join(reports))
         self.assertEqual(scene.logged, scene.answers)
         self.assertLess(len(scene.connections), scene.forwarded / 2, "connections to authd are kept")
-
-
-@unittest.skipUnless(program("nginx"), "there is no nginx: script/bootstrap test")
-class BehindNginx(Proxied, unittest.TestCase):
-    kind = Nginx
-
-    def test_a_proxy_that_keeps_the_clients_consumer_is_found(self):
-        cases = [case for case in read_cases() if VICTIM.encode() in case.data]
-        reports = Scene(Nginx, cases, sets="").reports()
-        self.assertTrue(any("tokens for" in report and VICTIM in report for report in reports), reports)
-
-    def test_a_proxy_that_forgets_the_length_is_found(self):
-        cases = [case for case in read_cases() if case.name == "a request within a body is not a request"]
-        sets = f'proxy_set_header Content-Length ""; proxy_set_header X-Consumer-ID {GATEWAY};'
-        reports = Scene(Nginx, cases, sets=sets).reports()
-        self.assertTrue(any("an answer to no request" in report or "in place of" in report for report in reports), reports)
-
-
-@unittest.skipUnless(program("nginx"), "there is no nginx: script/bootstrap test")
-class BehindNginxAsKongSetsIt(Proxied, unittest.TestCase):
-    kind = Nginx
-    settings = {"options": "underscores_in_headers on; ignore_invalid_headers off; merge_slashes off;"}
-
-
-@unittest.skipUnless(program("haproxy"), "there is no haproxy: script/bootstrap test")
-class BehindHAProxy(Proxied, unittest.TestCase):
-    kind = HAProxy
-
-
-@unittest.skipUnless(program("haproxy"), "there is no haproxy: script/bootstrap test")
-class BehindHAProxyThatAcceptsInvalidRequests(Proxied, unittest.TestCase):
-    kind = HAProxy
-    settings = {"options": "option accept-invalid-http-request"}
-
-
-if __name__ == "__main__":
-    if not program("nginx") and not program("haproxy"):
-        print("There is neither nginx nor haproxy: script/bootstrap test")
-        sys.exit(77)
-    unittest.main()
