@@ -55,7 +55,7 @@ class Scene:
 
     def __init__(self, proxy_kind, cases, **settings):
         with tempfile.TemporaryDirectory() as folder, \
-                Authd(folder, [GATEWAY, ASKER, VICTIM], reactors=1, header_timeout="2s") as authd:
+                Authd(folder, [GATEWAY, ASKER, VICTIM], reactors=1, header_timeout="1s") as authd:
             relay = Relay(os.path.join(folder, "authd.sock"), authd.port)
             with proxy_kind(folder, os.path.join(folder, "authd.sock"), **settings) as proxy:
                 self.seen = [self.run(case, proxy) for case in cases]
