@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client that does nothing wrong: healthy_client.py PORT [tls]. Asks for a token every 2 ms, on a connection that it keeps
-for 20 requests, and prints an object with what it saw since the last line of its stdin, for each line there."""
+"""A client that does nothing wrong: healthy_client.py PORT REQUESTS [tls]. Asks for a token every 2 ms, on a connection that it
+keeps for so many requests, and prints an object with what it saw since the last line of its stdin, for each line there."""
 import http.client
 import json
 import ssl
@@ -9,7 +9,6 @@ import threading
 import time
 
 PACE_S = 0.002
-REQUESTS_OF_A_CONNECTION = 20
 DEADLINE_S = 20
 HEADERS = {"X-Consumer-ID": "healthy", "X-Consumer-Username": "healthy"}
 
@@ -57,8 +56,8 @@ def ask(connection):
         return repr(error)
 
 
-def run(port, tls, seen):
-    connection, left = connect(port, tls), REQUESTS_OF_A_CONNECTION
+def run(port, requests, tls, seen):
+    connection, left = connect(port, tls), requests
     while True:
         begin = time.monotonic()
         failure = ask(connection)
@@ -67,12 +66,13 @@ def run(port, tls, seen):
         left -= 1
         if failure or left == 0:
             connection.close()
-            connection, left = connect(port, tls), REQUESTS_OF_A_CONNECTION
+            connection, left = connect(port, tls), requests
         time.sleep(max(0, PACE_S - spent))  # the pace is the load, nothing is awaited
 
 
 if __name__ == "__main__":
     so_far = Seen()
-    threading.Thread(target=run, args=(int(sys.argv[1]), sys.argv[2:] == ["tls"], so_far), daemon=True).start()
+    threading.Thread(target=run, daemon=True,
+                     args=(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] == ["tls"], so_far)).start()
     for _ in sys.stdin:
         print(json.dumps(so_far.take()), flush=True)
