@@ -39,7 +39,6 @@ def client_hello():
 class Attack:
     """Does nothing: holds connections that are open."""
 
-    tls = False
     reads = True  # what authd sends
 
     def begin(self):
@@ -104,19 +103,19 @@ class Pipelining(Attack):
         return data.count(b"HTTP/1.1 200") * WHOLE
 
 
-class HalfHellos(Attack):
-    tls = True
-
-    def begin(self):
-        hello = client_hello()
-        return hello[:len(hello) // 2]
-
-
 class Hellos(Attack):
     """A whole ClientHello, to which authd answers with its certificate, and no more."""
 
-    tls = True
-    begin = staticmethod(client_hello)
+    def __init__(self):
+        self.hello = client_hello()
+
+    def begin(self):
+        return self.hello
+
+
+class HalfHellos(Hellos):
+    def begin(self):
+        return self.hello[:len(self.hello) // 2]
 
 
 class Crowd:

@@ -23,7 +23,7 @@ CONNECTIONS = 5000 if SOAK else 300
 IDLE = 10000 if SOAK else 500
 ATTACK_S = 20 if SOAK else 1
 CALM_S = 5 if SOAK else 0.3
-DEADLINE_S = 60
+DEADLINE_S = 30
 MIB = 1024  # KiB
 GIVEN_BACK = 24 * MIB  # what may be left of an attack: pools of reactors, pages that the allocator has not returned yet
 # What connections may cost while they are there, each. KiB: an idle one has no buffer; one with half a head or with answers
