@@ -10,7 +10,7 @@ from script_tree import ScriptTree
 TOOLS = ("bash", "sh", "dirname", "mkdir", "mktemp", "rm", "ln", "chmod", "mv", "cat", "id", "dpkg", "dpkg-deb", "tar",
          "ldd", "cp", "cmp")
 STARTS_DAEMONS = {"redis-server", "redis-sentinel", "redis", "nginx", "nginx-light", "nginx-core",
-                  "prometheus"}
+                  "prometheus", "haproxy"}
 
 
 class Bootstrap(ScriptTree):
@@ -26,6 +26,9 @@ class Bootstrap(ScriptTree):
         self.package("libjemalloc2", "usr/lib/x86_64-linux-gnu/libjemalloc.so.2")
         self.package("liblzf1", "usr/lib/x86_64-linux-gnu/liblzf.so.1")
         self.package("nginx", "usr/sbin/nginx")
+        self.package("haproxy", "usr/sbin/haproxy")
+        for name in ("liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1"):
+            self.package(name, f"usr/lib/x86_64-linux-gnu/{name}.so")
         self.package("prometheus", "usr/bin/prometheus", "usr/bin/promtool")
         self.stub("path/dpkg-query", 'printf "install ok installed"')
         self.apt_get("[ ! -e no-lists ]")
@@ -73,7 +76,7 @@ exit 0""")
     def test_it_unpacks_the_daemons_with_their_libraries_and_runs_them_by_their_names(self):
         self.bootstrap("bench")
         self.bootstrap("test")
-        for name in ("redis-server", "redis-cli", "nginx", "promtool", "prometheus"):
+        for name in ("redis-server", "redis-cli", "nginx", "haproxy", "promtool", "prometheus"):
             said = subprocess.run([self.path("build/tools/bin", name)], capture_output=True, text=True, check=True,
                                   env={"PATH": self.path("path")}).stdout
             self.assertTrue(said.startswith(f"{name} with "), said)
@@ -97,9 +100,8 @@ exit 0""")
         subprocess.run([self.path("build/tools/bin/redis-cli")], check=True, capture_output=True)
 
     def test_it_leaves_a_daemon_that_the_system_has(self):
-        self.stub("path/redis-server")
-        self.stub("path/redis-cli")
-        self.stub("path/promtool")
+        for name in ("redis-server", "redis-cli", "promtool", "nginx", "haproxy"):
+            self.stub(f"path/{name}")
         self.bootstrap("test")
         self.assertEqual(self.apt_calls(), [])
 
