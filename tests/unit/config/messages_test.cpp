@@ -44,6 +44,11 @@ TEST_F(Messages, OtherSyntaxErrorsKeepTheirWords) {
   EXPECT_THAT(only(load_text("[server]\nhost = \"a\\\"b\"\nport = 1 2\n")), Not(HasSubstr("quote")));
 }
 
+// toml++ would end a debug build here.
+TEST_F(Messages, ANameThatCannotBeATablesIsRefused) {
+  EXPECT_THAT(only(load_text("[{servr]\n")), HasSubstr("authd.toml:1:2: expected bare key starting character"));
+}
+
 TEST_F(Messages, ATableThatStandsTwiceIsCalledThat) {
   EXPECT_THAT(only(load_text("[cache]\nttl = \"1m\"\n[cache]\nttl = \"2m\"\n")),
               HasSubstr("authd.toml:3:1: [cache] is defined a second time; did you mean [[cache]]?"));
