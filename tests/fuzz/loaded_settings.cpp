@@ -11,6 +11,7 @@
 #include "config/toml_document.h"
 #include "fuzz_target.h"
 #include "plugin/inspection.h"
+#include "safe_line.h"
 
 namespace authd::fuzz {
 namespace {
@@ -88,12 +89,12 @@ void require_sound(const Loaded& loaded, const std::vector<std::string>& planted
   if (!loaded) {
     require(!loaded.error().empty(), "a refusal has a reason");
     for (const Problem& problem : loaded.error()) {
-      require(is_one_line(problem.line), "a problem is one line");
+      require(is_safe_line(problem.line), "a problem is one line of text");
       require_hidden(problem.line, planted);
     }
     return;
   }
-  for (const std::string& warning : loaded->warnings) require(is_one_line(warning), "a warning is one line");
+  for (const std::string& warning : loaded->warnings) require(is_safe_line(warning), "a warning is one line of text");
   const std::string shown = show(*loaded);
   require_hidden(shown, planted);
   require_loads_again(*loaded, shown);

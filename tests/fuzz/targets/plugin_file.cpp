@@ -13,6 +13,7 @@
 #include "plugin/elf_image.h"
 #include "plugin/inspection.h"
 #include "plugin/note_reader.h"
+#include "safe_line.h"
 
 namespace authd::fuzz {
 namespace {
@@ -62,22 +63,20 @@ void require_note(const Note& note) {
   }
 }
 
-bool is_shown_safely(std::string_view report) {
-  return std::all_of(report.begin(), report.end(), [](char c) { return c == '\n' || (c >= ' ' && c != 0x7f); });
-}
-
 void require_report(Bytes input, bool loadable) {
   static FileOnDisk file;
   const std::string path = file.holding(input);
   const auto inspected = inspect(path, {.strict_permissions = false, .require_pins = false}, {});
   require(!inspected || loadable, "what is inspected well can be read well");
   if (!inspected) {
-    require(is_one_line(inspected.error().line) && is_shown_safely(inspected.error().line), "a refusal is one line");
+    require(is_safe_line(inspected.error().line), "a refusal is one line of text");
     return;
   }
   require_note(inspected->note);
   const auto report = inspect_report(path);
-  require(is_shown_safely(report ? *report : report.error().line), "a report holds nothing but text");
+  const std::string& shown = report ? *report : report.error().line;
+  for (std::string_view rest = shown; !rest.empty();)
+    require(is_safe_line(take_line(rest)), "a report is lines of text");
 }
 
 } // namespace

@@ -63,8 +63,8 @@ void require_records(int client) {
   const ssize_t n = ::recv(client, answer.data(), answer.size(), 0);
   if (n <= 0) return;
   constexpr unsigned char kAlert = 0x15, kHandshake = 0x16; // RFC 8446, section 5.1
-  require(n >= 5 && (answer[0] == kAlert || answer[0] == kHandshake) && answer[1] == 3,
-          "the answer is a record of TLS");
+  // Not the version: OpenSSL repeats in an alert what the client gave as its own.
+  require(n >= 5 && (answer[0] == kAlert || answer[0] == kHandshake), "the answer is a record of TLS");
 }
 
 Verdict verdict_on(std::string_view input, std::size_t first, std::size_t step) {
