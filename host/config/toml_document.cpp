@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 // What toml++ 3.3 takes for impossible is not, for a file that is mistaken:
 // - it asserts that a name begins like one ("[{a]"), and then refuses the name with a message;
-// - its test for blanks ends in undefined behaviour for most characters from U+00A1 to U+0499, such as é, which are none.
+// - its test for blanks ends in undefined behaviour for most characters from U+00A1 to U+0499, such as é, which are
+// none.
 #include <toml++/impl/preprocessor.h>
 #undef TOML_ASSERT
 #define TOML_ASSERT(condition) static_assert(true)

@@ -14,7 +14,7 @@ namespace {
 
 using namespace kong_declarative;
 
-// No text of the input can be it: a reference leads to it.
+// A reference leads to it.
 constexpr std::string_view kPlanted = "planted-1c5b02f0";
 
 std::optional<std::string> variable(const std::string& name) {
@@ -79,9 +79,11 @@ void declarative_yaml(Bytes input) {
   if (const auto* problems = std::get_if<std::vector<Problem>>(&result)) {
     require(!problems->empty(), "a refusal has a reason");
     const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    const bool says_it_itself = text.find(kPlanted) != std::string_view::npos;
     for (const Problem& problem : *problems) {
       require(problem.line <= lines, "a problem stands in the file");
-      require(!problem.what.empty() && problem.what.find(kPlanted) == std::string::npos, "a problem shows no secret");
+      require(!problem.what.empty(), "a problem says what it is");
+      require(says_it_itself || problem.what.find(kPlanted) == std::string::npos, "a problem shows no secret");
     }
     return;
   }
