@@ -16,7 +16,7 @@ constexpr std::string_view kRedacted = "\"[redacted]\"";
 // JSON's escapes are a subset of TOML's, but TOML wants DEL escaped too.
 std::string escaped(std::string_view text) {
   std::string out;
-  append_json_string_lossy(out, text);
+  append_json_string_inert(out, text);
   for (std::size_t at = 0; (at = out.find('\x7f', at)) != std::string::npos;) out.replace(at, 1, "\\u007f");
   return out;
 }

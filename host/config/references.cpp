@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_writer.h"
 #include "config/printing.h"
 
 namespace authd::config {
@@ -75,6 +76,12 @@ Result<Secret, std::string> from_credential(std::string_view name, const Surroun
   return read_secret_file(std::filesystem::path(*folder) / name);
 }
 
+// As it was written, unless a terminal would take part of it for itself.
+std::string shown_path(const std::filesystem::path& path) {
+  const std::string& text = path.native();
+  return is_utf8(text) && !has_control_characters(text) ? text : in_quotes(text);
+}
+
 bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
@@ -116,11 +123,11 @@ Result<Secret, std::string> resolve(std::string_view reference, const Surroundin
   if (scheme == "credential") return from_credential(name, around);
   return tl::unexpected(fmt::format("unknown reference ${{{}:...}}; known: ${{env:NAME}}, ${{file:/path}}, "
                                     "${{credential:NAME}}",
-                                    scheme));
+                                    is_word(scheme) ? scheme : "..."));
 }
 
 Result<Secret, std::string> read_file(const std::filesystem::path& path, std::size_t most_bytes) {
-  auto refused = [&](std::string_view why) { return tl::unexpected(fmt::format("{}: {}", path.string(), why)); };
+  auto refused = [&](std::string_view why) { return tl::unexpected(fmt::format("{}: {}", shown_path(path), why)); };
   Descriptor file(path.c_str());
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return refused(std::strerror(errno));

@@ -120,7 +120,7 @@ void check_variable(const Property& property, const std::string& where) {
 void read_properties(Shape& shape, const Var& v, const std::string& where) {
   JsonObject properties = object_of(v, where, "properties");
   for (const std::string& name : properties->getNames()) {
-    std::string inner = where + "/properties/" + name;
+    std::string inner = where + "/properties/" + printed_key(name);
     shape.properties.push_back({name, parse(object_of(properties->get(name), inner, "the schema"), inner)});
     check_variable(shape.properties.back(), inner);
   }

@@ -113,15 +113,22 @@ void read_text(std::string_view text, Note& note) {
   note.components = read_components(*object);
 }
 
+// Poco quotes the byte that it did not expect, whatever it would do to a terminal.
+Fault fault(std::string why) {
+  std::replace_if(
+      why.begin(), why.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return Fault(std::move(why));
+}
+
 // Poco throws more than Poco::Exception on bad input, e.g. std::bad_cast by way of Dynamic::Var.
 template <class F>
 auto caught(F read) -> Result<decltype(read()), std::string> {
   try {
     return read();
   } catch (const Poco::Exception& e) {
-    return Fault(e.displayText());
+    return fault(e.displayText());
   } catch (const std::exception& e) {
-    return Fault(std::string(e.what()));
+    return fault(e.what());
   }
 }
 

@@ -20,6 +20,12 @@ void replace_all(std::string& text, std::string_view secret) {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
+// U+0080 to U+009F, of which U+009B begins an escape sequence of terminals.
+void blank_c1_controls(std::string& utf8) {
+  for (std::size_t at = 0; (at = utf8.find('\xC2', at)) != std::string::npos; ++at)
+    if (static_cast<unsigned char>(utf8[at + 1]) < 0xA0) utf8.replace(at, 2, " ");
+}
+
 void cut(std::string& text) {
   if (text.size() <= kMaxMessage) return;
   std::size_t end = kMaxMessage;
@@ -49,6 +55,7 @@ std::string Redaction::clean(std::string_view text) const {
     if (byte < 0x20 || byte == 0x7F) c = ' ';
     if (byte >= 0x80 && !utf8) c = '?';
   }
+  if (utf8) blank_c1_controls(out);
   cut(out);
   return out;
 }

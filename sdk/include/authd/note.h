@@ -38,14 +38,20 @@
 #define AUTHD_TOOLCHAIN "unknown"
 #endif
 
-/* `used` keeps the note through the compiler and LTO, `retain` through --gc-sections. */
+/* `used` keeps the note through the compiler and LTO, `retain` through --gc-sections. clang's AddressSanitizer would
+ * put a red zone behind the note, in its section, which then is no list of notes any more. */
+#if defined(__clang__)
+#define AUTHD_NOTE_KEPT used, no_sanitize("address")
+#else
+#define AUTHD_NOTE_KEPT used
+#endif
 #if defined(__has_attribute)
 #if __has_attribute(retain)
-#define AUTHD_NOTE_PLACEMENT __attribute__((used, retain, section(AUTHD_NOTE_SECTION), aligned(4)))
+#define AUTHD_NOTE_PLACEMENT __attribute__((AUTHD_NOTE_KEPT, retain, section(AUTHD_NOTE_SECTION), aligned(4)))
 #endif
 #endif
 #ifndef AUTHD_NOTE_PLACEMENT
-#define AUTHD_NOTE_PLACEMENT __attribute__((used, section(AUTHD_NOTE_SECTION), aligned(4)))
+#define AUTHD_NOTE_PLACEMENT __attribute__((AUTHD_NOTE_KEPT, section(AUTHD_NOTE_SECTION), aligned(4)))
 #endif
 
 /* The one symbol that a plugin shows; everything else is built with -fvisibility=hidden. */

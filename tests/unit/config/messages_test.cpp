@@ -2,6 +2,7 @@
 // Frequent slips, and whether the message leads to the mend.
 #include <gmock/gmock.h>
 
+#include "base/json_writer.h"
 #include "fixture.h"
 
 namespace authd::config {
@@ -42,6 +43,21 @@ TEST_F(Messages, OtherSyntaxErrorsKeepTheirWords) {
   EXPECT_THAT(only(load_text("[server\n")), HasSubstr("table header"));
   EXPECT_THAT(only(load_text("[server]\nport = \n")), Not(HasSubstr("quote")));
   EXPECT_THAT(only(load_text("[server]\nhost = \"a\\\"b\"\nport = 1 2\n")), Not(HasSubstr("quote")));
+}
+
+// toml++ takes both for impossible.
+TEST_F(Messages, NamesThatNoSettingCanHaveAreRefused) {
+  EXPECT_THAT(only(load_text("[{servr]\n")), HasSubstr("authd.toml:1:2: "));
+  EXPECT_THAT(only(load_text("[server]\nport \u00e9 = 1\n")), HasSubstr("authd.toml:2:6: "));
+}
+
+TEST_F(Messages, ShowNothingThatATerminalWouldInterpret) {
+  const auto problems = problems_of(load_text("[server]\n\"a\\u009b2J\" = 1\nhost = \"\\u202e\\u009b\\u007f\"\n"));
+  for (const std::string& problem : problems) {
+    EXPECT_FALSE(has_control_characters(problem)) << problem;
+    EXPECT_THAT(problem, Not(HasSubstr("\u202e"))) << problem;
+  }
+  EXPECT_THAT(problems, testing::Contains(HasSubstr("\\u202e\\u009b\\u007f")));
 }
 
 TEST_F(Messages, ATableThatStandsTwiceIsCalledThat) {

@@ -164,6 +164,12 @@ TEST_F(References, OfAnUnknownKindAreRefused) {
                  "unknown reference ${vault:...}; known: ${env:NAME}, ${file:/path}, ${credential:NAME}");
 }
 
+TEST_F(References, ThatHoldControlCharactersAreNotRepeatedAsTheyAre) {
+  expect_refused(load_token("${\\u001b[2J${env:X}"),
+                 "unknown reference ${...:...}; known: ${env:NAME}, ${file:/path}, ${credential:NAME}");
+  expect_refused(load_token("${file:/\\u001b[2J}"), "\"/\\u001b[2J\": No such file or directory");
+}
+
 TEST_F(References, LeaveOtherDollarsAlone) { EXPECT_EQ(token_of(load_token("a$b${c}")), "a$b${c}"); }
 
 } // namespace

@@ -47,6 +47,14 @@ TEST(NoteReader, ReadsAllOfIt) {
   EXPECT_EQ(read->components[1].kind, "acme.other/3") << "kinds are ids, not a closed set";
 }
 
+TEST(NoteReader, SaysWhatIsWrongInVisibleAscii) {
+  for (const std::string_view text : {"{\"id\":\x1b", "{\"id\" \n\x07", "{", "{\"a\":{}}"}) {
+    const auto read = parse(text);
+    ASSERT_FALSE(read.has_value());
+    for (const char c : read.error()) EXPECT_TRUE(c >= ' ' && c <= '~') << static_cast<int>(c) << ": " << read.error();
+  }
+}
+
 TEST(NoteReader, ReadsWhatAComponentMaySayBeside) {
   const auto with = [](std::string_view more) {
     return parse(note("x", fmt::format(R"({{"kind": "k", "name": "n", "config_schema": {{}}{}}})", more)));

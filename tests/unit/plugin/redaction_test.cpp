@@ -48,6 +48,7 @@ TEST(Redaction, MakesOneLineOfUtf8) {
   EXPECT_EQ(none.clean("a\nb\x1b[31m\x7f"), "a b [31m ");
   EXPECT_EQ(none.clean("caf\xc3\xa9"), "caf\xc3\xa9");
   EXPECT_EQ(none.clean("caf\xe9"), "caf?");
+  EXPECT_EQ(none.clean("a\xc2\x9b\x32J\xc2\x80\xc2\xa0"), "a 2J \xc2\xa0") << "C1 controls";
 }
 
 TEST(Redaction, CutsLongTextBetweenCharacters) {
