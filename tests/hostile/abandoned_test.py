@@ -49,8 +49,9 @@ class Abandoned(unittest.TestCase):
             answers = [exchange(address, [ORDERLY]) for _ in range(10)]
         except OSError as error:
             answers = [repr(error).encode()]
+        what = f"after {len(data)} bytes, {data[-60:]!r}, and {'RST' if reset else 'FIN'}"
         for answer in answers:
-            self.assertIn(b" 200 OK", answer, f"after {len(data)} bytes, {data[-60:]!r}, and {'RST' if reset else 'FIN'}")
+            self.assertIn(b" 200 OK", answer, what)
 
     def check_all(self, begin):
         for size in SIZES:

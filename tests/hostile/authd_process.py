@@ -8,7 +8,6 @@ import subprocess
 import threading
 
 AUTHD = os.environ["AUTHD_BINARY"]
-PLUGINS = os.path.join(os.path.dirname(os.path.dirname(AUTHD)), "plugins")
 ANSWERED = ("request", "request-refused")  # the lines of the log that are an answer each
 
 

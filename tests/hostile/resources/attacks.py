@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A crowd of hostile clients: attacks.py ATTACK PORT CONNECTIONS
 
-Says "ready" when all connections are what the attack wants, or authd has closed as many as that, goes on until its stdin ends,
-and then prints an object of what it did. Connections that authd closes are opened again.
+Says "ready" when all connections are what the attack wants, or authd has closed as many as that, goes on until its
+stdin ends, and then prints an object of what it did. Connections that authd closes are opened again.
 """
 import collections
 import errno
@@ -13,16 +13,18 @@ import resource
 import select
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 import time
+
+from key_updates import Client, OpenSSL
 
 CONSUMER = b"Host: authd.test\r\nX-Consumer-ID: attacker\r\nX-Consumer-Username: attacker\r\n"
 WHOLE = b"GET /tokens HTTP/1.1\r\n" + CONSUMER + b"\r\n"
 OPENING = 256  # connections that are being opened at a time
 SOURCES = 200  # addresses that they come from: a single one has too few ports
 TICK_S = 0.5
+BATCH = 2000  # KeyUpdates that are sent at once
 
 
 def client_hello():
@@ -239,37 +241,36 @@ def handshakes(port, threads, ended):
 
 
 def key_updates(port, clients, ended):
-    """openssl's client takes a K at the beginning of what it reads as: send a KeyUpdate that asks for another. From a socket
-    of packets it reads one at a time."""
+    """Thousands of KeyUpdates at a time, and no request."""
+    openssl = OpenSSL()
     done = collections.Counter()
-    ours = []
-    for _ in range(clients):
-        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.append((mine, subprocess.Popen(["openssl", "s_client", "-tls1_3", "-connect", f"127.0.0.1:{port}"], stdin=its,
-                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
-        its.close()
-        mine.setblocking(False)
-    print("ready", flush=True)
-    while not ended():
-        ready = select.select([], [mine for mine, _ in ours], [], 0.05)[1]
-        for mine in ready:
+    first = threading.Barrier(clients + 1)
+
+    def repeat():
+        client = Client(openssl, port)
+        data = client.key_updates(BATCH)
+        first.wait()
+        while not ended():
             try:
-                mine.send(b"K\n")
-                done["key updates"] += 1
-            except BlockingIOError:
-                pass
+                client.socket.sendall(data)
+                done["key updates"] += BATCH
+                data = client.key_updates(BATCH)
             except OSError:
                 done["closed by authd"] += 1
-                ours = [pair for pair in ours if pair[0] is not mine]
-    for mine, client in ours:
-        client.kill()
-        client.wait()
-        mine.close()
-    return {"connections": len(ours), **done}
+                client.close()
+                client = Client(openssl, port)
+                data = client.key_updates(BATCH)
+    for _ in range(clients):
+        threading.Thread(target=repeat, daemon=True).start()
+    first.wait()
+    print("ready", flush=True)
+    while not ended():
+        time.sleep(0.05)  # beside threads that do the work
+    return {"connections": clients, **done}
 
 
-CROWDS = {"slowloris": Slowloris, "half-heads": HalfHeads, "slow-bodies": SlowBodies, "slow-readers": SlowReaders, "idle": Idle,
-          "pipelining": Pipelining, "tls-half-hellos": HalfHellos, "tls-hellos": Hellos}
+CROWDS = {"slowloris": Slowloris, "half-heads": HalfHeads, "slow-bodies": SlowBodies, "slow-readers": SlowReaders,
+          "idle": Idle, "pipelining": Pipelining, "tls-half-hellos": HalfHellos, "tls-hellos": Hellos}
 OTHERS = {"tls-handshakes": handshakes, "tls-key-updates": key_updates}
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client that does nothing wrong: healthy_client.py PORT REQUESTS [tls]. Asks for a token every 2 ms, on a connection that it
-keeps for so many requests, and prints an object with what it saw since the last line of its stdin, for each line there."""
+"""A client that does nothing wrong: healthy_client.py PORT REQUESTS [tls]
+
+Asks for a token every 2 ms, on a connection that it keeps for so many requests, and prints an object with what it saw
+since the last line of its stdin, for each line there.
+"""
 import http.client
 import json
 import ssl
@@ -22,6 +25,8 @@ def connect(port, tls):
 
 
 def rank(values, share):
+    if not values:
+        return float("nan")
     values = sorted(values)
     return round(1000 * values[min(len(values) - 1, int(share * len(values)))], 2)
 
@@ -42,7 +47,7 @@ class Seen:
             times_s, failures = self.times_s, self.failures
             self.times_s, self.failures = [], []
         return {"requests": len(times_s), "failed": len(failures), "failures": failures[:3],
-                "p50_ms": rank(times_s, 0.5) if times_s else None, "p99_ms": rank(times_s, 0.99) if times_s else None}
+                "p50_ms": rank(times_s, 0.5), "p99_ms": rank(times_s, 0.99), "max_ms": rank(times_s, 1)}
 
 
 def ask(connection):

@@ -37,7 +37,7 @@ def read_body(fields, status, data):
         return without_chunks(data)
     if "content-length" not in fields:
         return data, b""  # until the end of the connection
-    # An answer to HEAD has a length and no body, and no body of authd's, nginx's or HAProxy's begins like a status line.
+    # An answer to HEAD has a length and no body, and no body of these servers begins like a status line.
     if data == b"" or data.startswith(b"HTTP/1."):
         return b"", data
     size = int(fields["content-length"])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each case of cases/, sent through a proxy that keeps connections to authd: both count the same requests, each answer is
-that of its own request, and no token is for anyone but the consumer that the proxy names."""
+"""Each case of cases/, sent through a proxy that keeps connections to authd: both count the same requests, each answer
+is that of its own request, and no token is for anyone but the consumer that the proxy names."""
 import itertools
 import os
 import re
@@ -89,8 +89,9 @@ class Scene:
                 seen.faults.append(f"{name} did not reach authd")
 
     def check_connection(self, connection):
-        """Whether each answer of authd is that of the proxy's request in the same place. The proxy's ids of the latter."""
-        ids = [name for name in (found.decode("latin-1") for found in ID.findall(connection.sent)) if name in self.entries]
+        """Whether each answer of authd is that of the proxy's request in the same place. The ids of the latter."""
+        found = (name.decode("latin-1") for name in ID.findall(connection.sent))
+        ids = [name for name in found if name in self.entries]
         answers, rest = read_answers(connection.received)
         for name, answer in itertools.zip_longest(ids, answers):
             entry, seen = self.entries[name or ids[-1]]
@@ -125,8 +126,9 @@ class Proxied:
     def test_proxy_and_authd_count_the_same_requests(self):
         cases = read_cases()
         scene = Scene(self.kind, cases, **self.settings)
-        print(f"{type(self).__name__}: {len(cases)} cases, {scene.forwarded} requests forwarded on {len(scene.connections)} "
-              f"connections, {scene.answers} answers of authd, {scene.logged} in its log", file=sys.stderr)
+        print(f"{type(self).__name__}: {len(cases)} cases, {scene.forwarded} requests forwarded on "
+              f"{len(scene.connections)} connections, {scene.answers} answers of authd, {scene.logged} in its log",
+              file=sys.stderr)
         reports = scene.reports()
         if reports:
             self.fail(f"{len(reports)} of {len(cases)} cases:\n" + "\n".join(reports))

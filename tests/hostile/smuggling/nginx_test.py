@@ -14,13 +14,13 @@ class BehindNginx(Proxied, unittest.TestCase):
     def test_a_proxy_that_keeps_the_clients_consumer_is_found(self):
         cases = [case for case in read_cases() if VICTIM.encode() in case.data]
         reports = Scene(Nginx, cases, sets="").reports()
-        self.assertTrue(any("tokens for" in report and VICTIM in report for report in reports), reports)
+        self.assertRegex("\n".join(reports), f"tokens for .*{VICTIM}")
 
     def test_a_proxy_that_forgets_the_length_is_found(self):
         cases = [case for case in read_cases() if case.name == "a request within a body is not a request"]
         sets = f'proxy_set_header Content-Length ""; proxy_set_header X-Consumer-ID {GATEWAY};'
         reports = Scene(Nginx, cases, sets=sets).reports()
-        self.assertTrue(any("an answer to no request" in report or "in place of" in report for report in reports), reports)
+        self.assertRegex("\n".join(reports), "an answer to no request|in place of")
 
 
 class BehindNginxAsKongSetsIt(Proxied, unittest.TestCase):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx and HAProxy in front of authd: each keeps connections to it, says itself who asks, and gives each request an id of
-its own, which it logs and tells the client. `with Nginx(folder, relay_path) as proxy`."""
+"""nginx and HAProxy in front of authd: each keeps connections to it, says itself who asks, and gives each request an
+id of its own, which it logs and tells the client. `with Nginx(folder, relay_path) as proxy`."""
 import os
 import re
 import shutil
@@ -29,7 +29,7 @@ class Entry:
         self.whole = how in ("-", "--")  # neither side ended it early
 
     def __repr__(self):
-        return f"{self.id} status {self.status}{' forwarded' if self.forwarded else ''}{'' if self.whole else ' aborted'}"
+        return f"{self.id} {self.status}{' forwarded' if self.forwarded else ''}{'' if self.whole else ' aborted'}"
 
 
 class Proxy:
@@ -98,7 +98,8 @@ class Nginx(Proxy):
     """options: directives of the server; sets: proxy_set_header in place of those that say who asks."""
 
     def command(self):
-        return [program("nginx"), "-p", self.folder, "-e", os.path.join(self.folder, "error.log"), "-c", self.configuration]
+        errors = os.path.join(self.folder, "error.log")
+        return [program("nginx"), "-p", self.folder, "-e", errors, "-c", self.configuration]
 
     def configure(self, authd_path, options="", sets=f"""
       proxy_set_header X-Consumer-ID {GATEWAY};

@@ -6,8 +6,8 @@ DEADLINE_S = 30
 
 
 def exchange(address, pieces, says_end=True):
-    """All that came back. `address` is a port of this machine or the path of a Unix socket. `says_end`: whether the server
-    learns that nothing follows the pieces; else it has to end the connection itself."""
+    """All that came back. `address` is a port of this machine or the path of a Unix socket. `says_end`: whether the
+    server learns that nothing follows the pieces; else it has to end the connection itself."""
     family, place = (socket.AF_UNIX, address) if isinstance(address, str) else (socket.AF_INET, ("127.0.0.1", address))
     with socket.socket(family, socket.SOCK_STREAM) as client:
         client.settimeout(DEADLINE_S)
