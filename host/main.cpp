@@ -20,6 +20,7 @@
 #include "daemon/crash_reports.h"
 #include "daemon/keep_alive.h"
 #include "daemon/lifecycle.h"
+#include "daemon/memory_return.h"
 #include "daemon/passed_listener.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
@@ -101,6 +102,7 @@ int serve(const std::string& config_file, char** arguments) {
   const StatusReport status(reloader, lifecycle, server);
   const auto admin = open_admin_listener(reloader, status, log);
   const ReloadThread reloads(watchdog, reloader);
+  const MemoryReturn memory_return(server);
   const KeepAlive keep_alive(lifecycle.service_manager(), server, status);
   lifecycle.service_manager().ready();
   announce(reloader.current()->config(), server, log);

@@ -188,7 +188,7 @@ void Connection::receive() {
     return;
   }
   if (n < 0 && errno == EINTR) return;
-  readable_ = false;
+  readable_ = tls_ != nullptr && tls_->paused(); // in the next turn, after the others
   if (n == 0) end_of_stream_ = true;
   if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) fail();
 }

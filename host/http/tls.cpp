@@ -129,12 +129,19 @@ TlsStream::Wire& TlsStream::wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_g
 int TlsStream::read_wire(BIO* bio, char* into, int size) {
   Wire& wire = wire_of(bio);
   BIO_clear_retry_flags(bio);
+  if (wire.may_read == 0) {
+    wire.paused = true;
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const std::size_t wanted = std::min(static_cast<std::size_t>(size), wire.may_read);
   ssize_t n = 0;
   do {
-    n = ::recv(wire.socket, into, static_cast<std::size_t>(size), 0);
+    n = ::recv(wire.socket, into, wanted, 0);
   } while (n < 0 && errno == EINTR);
   // After a short read the socket is empty: epoll(7), questions and answers.
-  wire.drained = n < size;
+  wire.drained = n < static_cast<ssize_t>(wanted);
+  if (n > 0) wire.may_read -= static_cast<std::size_t>(n);
   wire.ended = n == 0;
   if (n < 0 && would_block(errno)) BIO_set_retry_read(bio);
   return static_cast<int>(n);
@@ -173,12 +180,15 @@ std::unique_ptr<TlsStream> TlsStream::over(int socket, const TlsContext& context
 
 ssize_t TlsStream::receive(std::span<char> space) {
   forget_errors();
+  wire_.may_read = kMostPerReceive;
+  wire_.paused = false;
   const int n = SSL_read(ssl_.get(), space.data(), size_of(space.size()));
   return n > 0 ? n : refused(n);
 }
 
 ssize_t TlsStream::send(const char* data, std::size_t size) {
   forget_errors();
+  wire_.may_read = kMostPerReceive; // a handshake may have to read
   const int n = SSL_write(ssl_.get(), data, size_of(size));
   if (n > 0) return n;
   if (refused(n) < 0) return -1;

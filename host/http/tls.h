@@ -54,8 +54,11 @@ class TlsStream {
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
-  // 0: the client has finished sending. -1: errno is EAGAIN, or failed() holds.
+  // 0: the client has finished sending. -1: errno is EAGAIN, or failed() holds. Reads at most kMostPerReceive bytes
+  // from the socket: OpenSSL goes through any number of records without data, KeyUpdates for one, in one call.
   ssize_t receive(std::span<char> space);
+  // The last receive ended because it had read that much: there may be more.
+  bool paused() const { return wire_.paused; }
   // Sends part of the bytes, a record at most. A retry after EAGAIN must begin with the same bytes.
   ssize_t send(const char* data, std::size_t size);
 
@@ -76,8 +79,11 @@ class TlsStream {
   bool send_close_notify();
 
  private:
+  static constexpr std::size_t kMostPerReceive = 32 * 1024;
   struct Wire {
     int socket;
+    std::size_t may_read = 0; // bytes, before it pauses
+    bool paused = false;
     bool drained = false;
     bool ended = false;
   };
