@@ -114,14 +114,15 @@ class Reader {
     if (id.given() && !is_uuid(id.value)) yaml_.problem(node, "a consumer's \"id\" must be a UUID");
     Consumer consumer{id.value, username.value, {}};
     if (id.state == Text::absent && username.given()) consumer.id = derived_id("consumers", username.value);
-    const auto number = add(node, std::move(consumer));
+    const auto number = add(node, std::move(consumer), username, id);
     for (const YAML::Node& credential : yaml_.list(node, "jwt_secrets")) read_credential(credential, number);
   }
 
   // Nothing when another consumer is in its place.
-  std::optional<std::size_t> add(const YAML::Node& node, Consumer consumer) {
-    const bool is_new = (consumer.username.empty() || is_first(node, usernames_, consumer.username, "username")) &&
-                        (consumer.id.empty() || is_first(node, consumer_ids_, lower(consumer.id), "consumer id"));
+  std::optional<std::size_t> add(const YAML::Node& node, Consumer consumer, const Text& username, const Text& id) {
+    const Text id_or_derived{Text::present, lower(consumer.id), id.filled_in};
+    const bool is_new = (consumer.username.empty() || is_first(node, usernames_, username, "username")) &&
+                        (consumer.id.empty() || is_first(node, consumer_ids_, id_or_derived, "consumer id"));
     return is_new ? std::optional(index_.add(std::move(consumer))) : std::nullopt;
   }
 
@@ -132,7 +133,7 @@ class Reader {
     if (name.state == Text::absent)
       yaml_.problem(node, "a jwt_secret at top level needs a \"consumer\"");
     else if (name.given() && !(number = index_.find_reference(name.value)))
-      yaml_.problem(node, "there is no consumer \"" + name.value + "\"");
+      yaml_.problem(node, "there is no consumer " + name.shown());
     read_credential(node, number);
   }
 
@@ -152,7 +153,7 @@ class Reader {
     c.key = key.value;
     if (key.state == Text::absent)
       yaml_.problem(node, "a jwt_secret has no \"key\": Kong would generate one that only it knows");
-    const bool new_key = key.given() && is_first(node, keys_, c.key, "key");
+    const bool new_key = key.given() && is_first(node, keys_, key, "key");
     c.algorithm = algorithm_of(node);
     c.secret = secret_of(node, c.algorithm);
     c.id = credential_id(node, c.key);
@@ -164,7 +165,7 @@ class Reader {
     const Text algorithm = yaml_.text(node, "algorithm");
     if (!algorithm.given()) return "HS256";
     if (!is_one_of(kHmac, algorithm.value) && !is_one_of(kAsymmetric, algorithm.value))
-      yaml_.problem(node, "\"" + algorithm.value + "\" is not an \"algorithm\" that Kong supports");
+      yaml_.problem(node, algorithm.shown() + " is not an \"algorithm\" that Kong supports");
     return algorithm.value;
   }
 
@@ -180,15 +181,16 @@ class Reader {
     const Text id = yaml_.text(node, "id");
     if (id.state == Text::absent) return derived_id("jwt_secrets", key);
     if (id.given() && !is_uuid(id.value)) yaml_.problem(node, "a jwt_secret's \"id\" must be a UUID");
-    if (id.given()) is_first(node, credential_ids_, lower(id.value), "jwt_secret id");
+    if (id.given()) is_first(node, credential_ids_, {Text::present, lower(id.value), id.filled_in}, "jwt_secret id");
     return id.value;
   }
 
   // Whether this name is not used yet; a second one is a problem.
-  bool is_first(const YAML::Node& node, FirstLine& seen, const std::string& name, const char* what) {
-    const auto [first, added] = seen.emplace(name, line_of(node));
+  bool is_first(const YAML::Node& node, FirstLine& seen, const Text& name, const char* what) {
+    const auto [first, added] = seen.emplace(name.value, line_of(node));
     if (!added)
-      yaml_.problem(node, std::string("the ") + what + " \"" + name + "\" is already used" + at_line(first->second));
+      yaml_.problem(node,
+                    std::string("the ") + what + " " + name.shown() + " is already used" + at_line(first->second));
     return added;
   }
 

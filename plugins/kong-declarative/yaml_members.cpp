@@ -98,14 +98,15 @@ YamlMembers::Text YamlMembers::text(const YAML::Node& mapping, const char* name)
 YamlMembers::Text YamlMembers::scalar(const YAML::Node& node, const char* name) {
   const auto refuse = [&](const std::string& what) {
     problem(node, std::string("\"") + name + "\" " + what);
-    return Text{Text::refused, {}};
+    return Text{Text::refused, {}, false};
   };
   if (!node.IsScalar()) return refuse("must be a string");
   if (is_no_string(node)) return refuse("must be a string: put its value in quotes");
   try {
     auto value = references_.fill_in(node.Scalar(), environment_);
     if (value.empty()) return refuse("must not be empty");
-    return {Text::present, std::move(value)};
+    const bool filled_in = value != node.Scalar();
+    return {Text::present, std::move(value), filled_in};
   } catch (const BadReference& why) {
     return refuse(std::string("has no value: ") + why.what());
   }

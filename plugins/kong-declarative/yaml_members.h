@@ -27,8 +27,11 @@ class YamlMembers {
   struct Text {
     enum State { absent, refused, present } state = absent; // refused: the problem is recorded
     std::string value;
+    bool filled_in = false; // part of it came through a reference: it may be a secret, whatever it is used for
 
     bool given() const { return state == present; }
+    // In quotes, for a problem.
+    std::string shown() const { return filled_in ? "\"[redacted]\"" : "\"" + value + "\""; }
   };
   // A string with references filled in. Kong takes an unquoted number, date or boolean for what it looks
   // like and then wants a string; empty strings it refuses.

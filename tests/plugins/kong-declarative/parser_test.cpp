@@ -59,6 +59,18 @@ TEST(DerivedId, IsTheOneThatARunningKongGives) {
   EXPECT_EQ(derived_id("consumers", "example-consumer"), "519183b0-74b7-5b1b-ac5e-4f5beed3e547");
 }
 
+TEST(DeclarativeFile, ShowsNoValueOfAReferenceWhereverItStands) {
+  const std::string reference = "'${{ env \"DECK_SECRET\" }}'";
+  const auto problems = bad(kHead + "consumers:\n- username: " + reference + "\n- username: " + reference +
+                            "\n- username: a\n  jwt_secrets: [{key: k, secret: s, algorithm: " + reference +
+                            "}]\njwt_secrets: [{key: l, secret: s, consumer: '${{ env \"DECK_SECRET\" }}x'}]\n");
+  ASSERT_EQ(problems.size(), 3u);
+  for (const auto& problem : problems) {
+    EXPECT_EQ(problem.find("environment"), std::string::npos) << problem;
+    EXPECT_NE(problem.find("\"[redacted]\""), std::string::npos) << problem;
+  }
+}
+
 TEST(DeclarativeFile, GivesConsumersByIdDerivedIdAndUsername) {
   const auto parsed = good(kHead + R"(
 consumers:
