@@ -134,17 +134,21 @@ std::string text_of(const std::map<std::string, int>& calls) {
   return out;
 }
 
+void expect_no_allocation_and_no_lock(Scene& scene, const CallCounts& counts, const std::string& request) {
+  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
+  HttpConnection connection(scene.port());
+  warm_up(connection, request, [&] { return counts.locks(); });
+  const std::uint64_t allocations = counts.allocations();
+  const std::uint64_t locks = counts.locks();
+  ask(connection, request, kRequests);
+  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
+  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+}
+
 TEST(WarmPath, ATokenAllocatesNothingAndTakesNoLock) {
   const CallCounts counts;
   Scene scene(one_reactor, {}, counts.environment());
-  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
-  HttpConnection connection(scene.port());
-  warm_up(connection, kTokenRequest, [&] { return counts.locks(); });
-  const std::uint64_t allocations = counts.allocations();
-  const std::uint64_t locks = counts.locks();
-  ask(connection, kTokenRequest, kRequests);
-  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
-  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+  expect_no_allocation_and_no_lock(scene, counts, kTokenRequest);
 }
 
 TEST(WarmPath, WithClaimsFromHeadersATokenAllocatesNothingAndTakesNoLock) {
@@ -156,19 +160,12 @@ TEST(WarmPath, WithClaimsFromHeadersATokenAllocatesNothingAndTakesNoLock) {
   };
   const CallCounts counts;
   Scene scene(with_claims, {}, counts.environment());
-  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
-  HttpConnection connection(scene.port());
   Headers headers = kAlice;
   headers.emplace_back("X-Consumer-Custom-ID", std::string(200, 'c'));
   headers.emplace_back("X-Credential-Identifier", "c1e6880e-dc20-45cb-a4c6-36b4e2da6fa0");
   headers.emplace_back("X-Consumer-Groups", "developers, operators, administrators");
   const std::string request = request_text("GET", "/tokens", headers);
-  warm_up(connection, request, [&] { return counts.locks(); });
-  const std::uint64_t allocations = counts.allocations();
-  const std::uint64_t locks = counts.locks();
-  ask(connection, request, kRequests);
-  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
-  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+  expect_no_allocation_and_no_lock(scene, counts, request);
 }
 
 TEST(WarmPath, WithALocalRateLimitATokenAllocatesNothingAndTakesNoLock) {
@@ -178,14 +175,7 @@ TEST(WarmPath, WithALocalRateLimitATokenAllocatesNothingAndTakesNoLock) {
   };
   const CallCounts counts;
   Scene scene(limited, {}, counts.environment());
-  ASSERT_GT(counts.allocations(), 0u) << "the counter is not preloaded";
-  HttpConnection connection(scene.port());
-  warm_up(connection, kTokenRequest, [&] { return counts.locks(); });
-  const std::uint64_t allocations = counts.allocations();
-  const std::uint64_t locks = counts.locks();
-  ask(connection, kTokenRequest, kRequests);
-  EXPECT_EQ(counts.allocations() - allocations, 0u) << "in " << kRequests << " warm tokens";
-  EXPECT_EQ(counts.locks() - locks, 0u) << "in " << kRequests << " warm tokens";
+  expect_no_allocation_and_no_lock(scene, counts, kTokenRequest);
 }
 
 TEST(WarmPath, WithTheAuditTrailATokenAllocatesNothingAndTakesOneLock) {
