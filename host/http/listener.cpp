@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <Poco/Exception.h>
@@ -138,6 +139,11 @@ std::vector<ServerSocket> share_listener(int passed, unsigned count) {
 
 ServerSocket open_local_listener(const LocalSocket& wanted) {
   const std::string& path = wanted.path;
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    throw std::runtime_error(
+        fmt::format("{}: the path of a Unix socket has at most {} bytes, this one {}; choose a shorter one", path,
+                    sizeof(sockaddr_un::sun_path) - 1, path.size()));
+  }
   try {
     const SocketAddress address(SocketAddress::UNIX_LOCAL, path);
     if (is_served(address)) throw std::runtime_error(path + ": another process is listening on this socket; stop it");

@@ -77,6 +77,16 @@ TEST_F(UnixSocket, OfAGroupThatThereIsNotIsAnError) {
   EXPECT_THAT(all, HasSubstr("there is no group \"no-such-group\"; create it, or name another"));
 }
 
+TEST_F(UnixSocket, WithAPathThatIsTooLongIsAnError) {
+  Settings settings("http://127.0.0.1:1");
+  settings.set_text("server", "unix_socket", "/tmp/" + std::string(120, 'x'));
+  const Finished refused = run_authd({"--config", folder_.write("authd.toml", settings.toml())});
+  EXPECT_EQ(refused.exit_code, 1);
+  std::string all;
+  for (const std::string& line : refused.errors) all += line;
+  EXPECT_THAT(all, HasSubstr("the path of a Unix socket has at most 107 bytes, this one 125; choose a shorter one"));
+}
+
 TEST_F(UnixSocket, AnswersOnlyTheUsersThatAreListed) {
   const std::string self = std::to_string(::geteuid());
   const std::string other = std::to_string(::geteuid() + 1);
