@@ -86,5 +86,33 @@ TEST_F(Stream, FailsToSendToAClientThatFinishedSendingAndWent) {
   EXPECT_TRUE(server_->send_close_notify()) << "there is no connection to close";
 }
 
+// OpenSSL would go through all of them in one call, for as long as the client goes on (RFC 8446, section 4.6.3).
+TEST_F(Stream, PausesWithinAFloodOfRecordsWithoutData) {
+  constexpr int kUpdates = 3000;
+  BIO* const written = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(client_.get(), written);
+  for (int i = 0; i < kUpdates; ++i) {
+    ASSERT_EQ(SSL_key_update(client_.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(client_.get()), 1);
+  }
+  ASSERT_EQ(SSL_write(client_.get(), "data", 4), 4);
+  char* flood = nullptr;
+  const auto size = static_cast<std::size_t>(BIO_get_mem_data(written, &flood));
+  ASSERT_EQ(::send(sockets_[1], flood, size, 0), static_cast<ssize_t>(size));
+  server_->on_ready();
+  std::array<char, 16> bytes;
+  std::size_t pauses = 0;
+  ssize_t n = -1;
+  for (; pauses < 100 && n < 0; ++pauses) {
+    n = server_->receive(bytes);
+    if (n >= 0) break;
+    ASSERT_EQ(errno, EAGAIN);
+    ASSERT_TRUE(server_->paused()) << "else it would wait for an edge that does not come";
+  }
+  EXPECT_EQ(n, 4);
+  EXPECT_EQ(pauses, size / (32 * 1024)) << size << " bytes";
+  EXPECT_FALSE(server_->paused());
+}
+
 } // namespace
 } // namespace authd::http
