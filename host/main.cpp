@@ -20,6 +20,7 @@
 #include "daemon/crash_reports.h"
 #include "daemon/keep_alive.h"
 #include "daemon/lifecycle.h"
+#include "daemon/memory_protection.h"
 #include "daemon/memory_return.h"
 #include "daemon/passed_listener.h"
 #include "daemon/plugin_trial.h"
@@ -76,6 +77,7 @@ void drain(Watchdog& watchdog, const Reloader& reloader, http::Server& server, L
 }
 
 int serve(const std::string& config_file, char** arguments) {
+  const MemoryProtection memory;
   const std::optional<PassedListener> passed = passed_listener();
   const ConfigSource source{config_file, passed ? std::optional(passed->address) : std::nullopt};
   config::Config config = load_config(source, &try_plugin);
@@ -87,11 +89,12 @@ int serve(const std::string& config_file, char** arguments) {
   telemetry.apply(telemetry.prepare(config));
   Watchdog watchdog(log);
   for (const std::string& warning : config.warnings) log.write(Level::warn, "configuration", warning);
+  memory.apply(config, log);
 
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
-  Lifecycle lifecycle(telemetry);
+  Lifecycle lifecycle(telemetry, memory);
   Reloader reloader(source, std::move(config), loader, exchanges, hub, lifecycle, log);
 
   http::Server server(reloader.publish(), log, &telemetry.measurements(), passed ? passed->descriptor : -1);

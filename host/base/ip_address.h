@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -30,15 +31,15 @@ class IpAddress {
   unsigned width() const; // bits: 32, 128, or 0 for none
   // Whether the first `bits` bits of both are the same; false for different families.
   bool shares_prefix(const IpAddress& other, unsigned bits) const;
-  IpAddress truncated() const; // to /24 or /48: a network, no longer a single client
-  Text text() const;           // empty for none
-  bool operator==(const IpAddress&) const = default;
+  IpAddress first_bits(unsigned bits) const; // the others are zero
+  IpAddress truncated() const;               // to /24 or /48: a network, no longer a single client
+  Text text() const;                         // empty for none
+  auto operator<=>(const IpAddress&) const = default;
 
  private:
   enum class Family : std::uint8_t { none, v4, v6 };
   static IpAddress v4(const void* four_bytes);
   static IpAddress v6(const void* sixteen_bytes);
-  IpAddress first_bits(unsigned bits) const;
 
   std::array<std::uint8_t, 16> bytes_{}; // network order; of IPv4 the first four
   Family family_ = Family::none;

@@ -9,7 +9,7 @@
 #include <openssl/rand.h>
 
 #include "base/base64url.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd {
 namespace {

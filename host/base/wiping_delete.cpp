@@ -11,7 +11,7 @@
 
 #include <malloc.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 

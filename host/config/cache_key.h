@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::config {
 

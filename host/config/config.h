@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/tls_identity.h"
+#include "secrets/secret.h"
 
 namespace authd::config {
 
@@ -86,9 +86,10 @@ struct Server {
   std::uint16_t port = 3000; // 0 lets the kernel choose (environment test only)
   unsigned reactors = 0;     // 0: one per CPU of affinity and cgroup quota
   unsigned max_connections = 10000;
-  std::size_t header_limit = 16 * 1024; // bytes
-  std::size_t url_limit = 8 * 1024;     // bytes
-  std::size_t body_limit = 1024 * 1024; // bytes
+  unsigned max_connections_per_peer = 0; // 0: no such limit
+  std::size_t header_limit = 16 * 1024;  // bytes
+  std::size_t url_limit = 8 * 1024;      // bytes
+  std::size_t body_limit = 1024 * 1024;  // bytes
   milliseconds idle_timeout{75'000};
   milliseconds header_timeout{10'000};
   milliseconds drain_delay{0};
@@ -240,8 +241,9 @@ struct Admin {
 struct Security {
   std::vector<std::string> trusted_gateways; // CIDR; empty: any
   bool names_gateways = false;               // they are set, not derived from server.host
-  std::vector<std::string> client_subjects;  // of certificates that may ask for tokens; empty: any
-  std::vector<std::string> waivers;          // TOML paths whose production rule is waived
+  bool core_dumps = false;
+  std::vector<std::string> client_subjects; // of certificates that may ask for tokens; empty: any
+  std::vector<std::string> waivers;         // TOML paths whose production rule is waived
 };
 
 // A setting as `authd config show` prints it.

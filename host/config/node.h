@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::config {
 

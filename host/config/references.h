@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/secret.h"
 #include "config/environment_variables.h"
+#include "secrets/secret.h"
 
 namespace authd::config {
 

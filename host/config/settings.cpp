@@ -145,6 +145,11 @@ const Setting kSettings[] = {
      .preset = "10000",
      .description = "The maximum number of open connections, in all reactors together.",
      .set = [](T t, V v) { t.config.server.max_connections = number(v); }},
+    {.table = "server", .key = "max_connections_per_peer", .type = Type::integer, .minimum = 0, .maximum = 1e6,
+     .preset = "0",
+     .description = "The maximum number of open connections of one client address, or of one /64 of IPv6; more get "
+                    "503. Gateways that security.trusted_gateways names have no such limit. 0: nobody has.",
+     .set = [](T t, V v) { t.config.server.max_connections_per_peer = number(v); }},
     {.table = "server", .key = "header_limit", .type = Type::integer, .unit = Unit::bytes, .minimum = kKiB,
      .maximum = kMiB, .preset = "16KiB",
      .description = "The maximum size of all headers of a request; a larger one gets 431.",
@@ -580,6 +585,11 @@ const Setting kSettings[] = {
      .description = "Which client certificates may ask for tokens, of those that server.tls.client_ca has signed: "
                     "alternative names (DNS, URI, e-mail), or whole subjects (RFC 4514) such as \"CN=kong,O=Example\".",
      .set = [](T t, V v) { t.config.security.client_subjects = list(v); }},
+    {.table = "security", .key = "core_dumps", .type = Type::boolean, .preset = "false",
+     .description = "Whether a crash may leave a core dump, and debuggers may attach: both see secrets of consumers. "
+                    "For as long as a fault is searched for; the unit needs LimitCORE=infinity, too.",
+     .fixed = [](C c) { return std::string(c.security.core_dumps ? "true" : "false"); },
+     .set = [](T t, V v) { t.config.security.core_dumps = flag(v); }},
     {.table = "security", .key = "waivers", .type = Type::array, .variable = "AUTHD_WAIVERS", .preset = "",
      .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",

@@ -48,6 +48,7 @@ http::ServerOptions server_options(const config::Config& config, std::shared_ptr
   options.port = config.server.port;
   options.reactors = config.server.reactors;
   options.max_connections = config.server.max_connections;
+  options.max_connections_per_peer = config.server.max_connections_per_peer;
   options.header_limit = config.server.header_limit;
   options.url_limit = config.server.url_limit;
   options.body_limit = config.server.body_limit;
@@ -65,7 +66,7 @@ http::ServerOptions server_options(const config::Config& config, std::shared_ptr
   }
   options.local = {config.server.unix_socket.path, config.server.unix_socket.mode, config.server.unix_socket.group};
   options.local_users = config.server.unix_peers;
-  options.trusts_forwarded_for = config.security.names_gateways;
+  options.trusted_are_gateways = config.security.names_gateways;
   options.trace_sample_ratio = config.telemetry.trace_sample_ratio;
   return options;
 }

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <thread>
 
+#include "daemon/memory_protection.h"
 #include "daemon/telemetry.h"
 #include "profiling/worker.h"
 #include "telemetry/recent_events.h"
@@ -77,8 +78,8 @@ class Retirement {
 
 class Lifecycle {
  public:
-  // `telemetry` must outlive it.
-  explicit Lifecycle(Telemetry& telemetry) : telemetry_(telemetry) {}
+  // Both must outlive it.
+  Lifecycle(Telemetry& telemetry, const MemoryProtection& memory) : telemetry_(telemetry), memory_(memory) {}
 
   // From here on nothing is ready and no configuration is swapped in; both for good.
   // `at_most`: how long the drain and the exit take.
@@ -93,6 +94,7 @@ class Lifecycle {
   profiling::Worker& profiling() { return profiling_; }
   Retirement& retirement() { return retirement_; }
   Telemetry& telemetry() { return telemetry_; }
+  const MemoryProtection& memory() const { return memory_; }
   telemetry::RecentEvents& recent_events() { return recent_events_; }
 
  private:
@@ -100,6 +102,7 @@ class Lifecycle {
   std::atomic<bool> draining_{false};
   SystemdNotifier service_manager_;
   Telemetry& telemetry_;
+  const MemoryProtection& memory_;
   telemetry::RecentEvents recent_events_;
   profiling::Worker profiling_;
   Retirement retirement_; // last: what it still ends refers to the rest

@@ -100,6 +100,7 @@ std::shared_ptr<Generation> Reloader::load_next(Outcome& outcome) {
   auto next = std::make_shared<Generation>(std::move(config), loader_, current().get(), hub_, lifecycle_, log_);
   for (const std::string& warning : next->config().warnings) log_.write(Level::warn, "configuration", warning);
   for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
+  lifecycle_.memory().check_connections(next->config().server, log_);
   return next;
 }
 

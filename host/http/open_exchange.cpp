@@ -138,7 +138,7 @@ void OpenExchange::report(int status, std::size_t body_bytes) {
   reported.received = request_.received;
   reported.peer = request_.peer;
   const ServerOptions& options = application().options;
-  if (options.trusts_forwarded_for && request_.peer_trusted) {
+  if (options.trusted_are_gateways && request_.peer_trusted) {
     reported.client = client_address(request_, options.is_trusted);
   }
   reported.status = status;

@@ -16,6 +16,8 @@ constexpr std::uint64_t kListenerToken = EventLoop::kWakeToken - 1;
 constexpr milliseconds kAcceptPause{100};
 // Beyond max_connections, this many at a time get a 503; further ones are closed without an answer.
 constexpr unsigned kRefusedAtOnce = 64;
+// Beyond max_connections_per_peer, of one peer.
+constexpr unsigned kRefusedOfPeer = 8;
 
 } // namespace
 
@@ -117,29 +119,46 @@ void Reactor::accept_next(Listener& listener) {
 }
 
 void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
-  unsigned open = all_.open_connections + 1;
-  if (open > shared_.options().max_connections && evict_longest_waiting()) open = all_.open_connections + 1;
-  if (open > shared_.options().max_connections + kRefusedAtOnce) return;
+  const ServerOptions& options = shared_.options();
   const int fd = socket.impl()->sockfd();
   Peer from{IpAddress::of(peer.addr())};
   const bool local = from.address.empty();
-  const bool let_in = !local || may_connect(socket);
-  if (!local && shared_.options().is_trusted) from.trusted = shared_.options().is_trusted(from.address);
+  if (!local && options.is_trusted) from.trusted = options.is_trusted(from.address);
+  PeerShares::Share share = share_of(from);
+  if (share.connections() > options.max_connections_per_peer + kRefusedOfPeer) return;
+  std::optional<Refusal> refusal = refusal_of(share);
+  if (all_.open_connections >= options.max_connections && (refusal || !evict_longest_waiting())) {
+    if (all_.open_connections >= options.max_connections + kRefusedAtOnce) return;
+    refusal = {503, "Too many connections"};
+  }
+  if (!refusal && local && !may_connect(socket)) refusal = {403, "This user may not connect: server.unix_peers"};
   std::unique_ptr<TlsStream> tls;
-  if (!local && shared_.options().tls != nullptr) {
-    tls = TlsStream::over(fd, *shared_.options().tls);
+  if (!local && options.tls != nullptr) {
+    tls = TlsStream::over(fd, *options.tls);
     if (tls == nullptr) return; // out of memory
   }
-  Connection& connection = add_connection(std::move(socket), std::move(tls), from);
+  Connection& connection = add_connection(std::move(socket), std::move(tls), from, std::move(share));
   try {
     loop_.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.key().packed());
   } catch (const std::exception& e) {
     shared_.log.write(Level::warn, "accept-failed", "Cannot watch a connection", {{"error.message", e.what()}});
     return reap(connection);
   }
-  if (open > shared_.options().max_connections) connection.refuse({503, "Too many connections"});
-  if (!let_in && !connection.closed()) connection.refuse({403, "This user may not connect: server.unix_peers"});
+  if (refusal) connection.refuse(*refusal);
   reap(connection);
+}
+
+// A gateway has the connections of all its clients.
+PeerShares::Share Reactor::share_of(const Peer& peer) {
+  const ServerOptions& options = shared_.options();
+  const bool is_gateway = options.trusted_are_gateways && peer.trusted;
+  if (options.max_connections_per_peer == 0 || peer.address.empty() || is_gateway) return {};
+  return all_.peers.take(peer.address);
+}
+
+std::optional<Refusal> Reactor::refusal_of(const PeerShares::Share& share) const {
+  if (share.connections() <= shared_.options().max_connections_per_peer) return std::nullopt;
+  return Refusal{503, "Too many connections from this address"};
 }
 
 // By the permissions of the file, and, if users are named, by these: spec/configuration.md, unix_peers.
@@ -166,7 +185,8 @@ bool Reactor::evict_longest_waiting() {
   return false;
 }
 
-Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer) {
+Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer,
+                                    PeerShares::Share share) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -175,6 +195,7 @@ Connection& Reactor::add_connection(Poco::Net::StreamSocket socket, std::unique_
   Slot& slot = slots_[number];
   slot.connection = std::make_unique<Connection>(shared_, ConnectionKey{number, slot.generation}, std::move(socket),
                                                  std::move(tls), peer);
+  slot.share = std::move(share);
   free_slots_.pop_back();
   ++all_.open_connections;
   shared_.activity.set_connections(slots_.size() - free_slots_.size());
@@ -297,6 +318,7 @@ void Reactor::reap(Connection& connection) {
   const std::uint32_t number = connection.key().slot;
   ++slots_[number].generation;
   slots_[number].connection.reset(); // closes the socket, which leaves epoll
+  slots_[number].share = {};
   free_slots_.push_back(number);
   --all_.open_connections;
   shared_.activity.set_connections(slots_.size() - free_slots_.size());

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include <Poco/Net/ServerSocket.h>
@@ -53,6 +54,7 @@ class Reactor {
  private:
   struct Slot {
     std::unique_ptr<Connection> connection;
+    PeerShares::Share share;
     std::uint32_t generation = 0;
   };
 
@@ -61,9 +63,12 @@ class Reactor {
   void handle(const epoll_event& event);
   void accept_next(Listener& listener);
   void admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
+  PeerShares::Share share_of(const Peer& peer);
+  std::optional<Refusal> refusal_of(const PeerShares::Share& share) const;
   bool may_connect(const Poco::Net::StreamSocket& socket) const;
   bool evict_longest_waiting();
-  Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer);
+  Connection& add_connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, const Peer& peer,
+                             PeerShares::Share share);
   void pause_accepting();
   void begin_accepting();
   void accept_backlog(Listener& listener);

@@ -15,6 +15,7 @@
 #include "http/buffers.h"
 #include "http/cors.h"
 #include "http/mailbox.h"
+#include "http/peer_shares.h"
 #include "http/response_writer.h"
 #include "http/server.h"
 #include "http/timeouts.h"
@@ -52,6 +53,7 @@ struct PooledOutcome {
 // What all reactors of a server share. [thread-safe]
 struct SharedByReactors {
   std::atomic<unsigned> open_connections{0};
+  PeerShares peers;
   BodyBudget bodies;
   TurnObserver* turns = nullptr;
 };

@@ -37,6 +37,7 @@ struct ServerOptions {
   std::uint16_t port = 3000; // 0: the kernel chooses, see Server::port
   unsigned reactors = 0;     // 0: one per usable CPU
   unsigned max_connections = 10000;
+  unsigned max_connections_per_peer = 0; // 0: no such limit. Gateways that are known have none
   std::size_t header_limit = 16 * 1024;
   std::size_t url_limit = 8 * 1024;
   std::size_t body_limit = 1024 * 1024;
@@ -53,8 +54,8 @@ struct ServerOptions {
   // The same of one that shows this certificate; null: of each that the authorities have signed.
   std::function<bool(const CertificateNames&)> is_known_client;
   std::vector<uid_t> local_users; // who may connect to the Unix socket; others get 403. Empty: any
-  // Whether trusted peers are gateways whose X-Forwarded-For names the client.
-  bool trusts_forwarded_for = false;
+  // Whether trusted peers are gateways: their X-Forwarded-For names the client, and their connections are of many.
+  bool trusted_are_gateways = false;
   double trace_sample_ratio = 0.1; // of requests that come without a trace: 0 to 1
 };
 

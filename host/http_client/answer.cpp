@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/secret.h"
 #include "http_client/request.h"
+#include "secrets/secret.h"
 
 namespace authd::http_client {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "base/abi_views.h"
 #include "base/field_syntax.h"
-#include "base/secret.h"
 #include "base/version.h"
+#include "secrets/secret.h"
 
 namespace authd::http_client {
 namespace {

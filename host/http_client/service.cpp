@@ -16,13 +16,13 @@
 #include "base/field_syntax.h"
 #include "base/frozen_sizes.h"
 #include "base/result.h"
-#include "base/secret.h"
 #include "base/trace_ids.h"
 #include "http_client/answer.h"
 #include "http_client/connections.h"
 #include "http_client/request.h"
 #include "http_client/retry_policy.h"
 #include "net/backoff.h"
+#include "secrets/secret.h"
 
 namespace authd::http_client {
 namespace {

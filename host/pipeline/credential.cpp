@@ -5,7 +5,7 @@
 #include <cstring>
 #include <iterator>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::pipeline {
 namespace {

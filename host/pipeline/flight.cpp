@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::pipeline {
 namespace {

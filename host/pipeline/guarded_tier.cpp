@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/secret.h"
 #include "pipeline/credential.h"
+#include "secrets/secret.h"
 
 namespace authd::pipeline {
 namespace {

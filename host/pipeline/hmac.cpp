@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::pipeline {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::pipeline {
 

@@ -11,8 +11,8 @@
 #include "authd/gateway.h"
 #include "base/call.h"
 #include "base/result.h"
-#include "base/secret.h"
 #include "plugin/health.h"
+#include "secrets/secret.h"
 
 namespace authd::plugin {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 namespace authd::plugin {
 namespace {

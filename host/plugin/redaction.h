@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
 #include "config/config.h"
+#include "secrets/secret.h"
 
 namespace authd::plugin {
 

@@ -24,7 +24,7 @@ Outcome<void> log_in(Connection& connection, const Account& account, const Deadl
   if (account.password.empty()) return {};
   Command auth("AUTH");
   if (!account.username.empty()) auth << account.username;
-  auth << account.password;
+  auth << std::string(account.password.reveal());
   auto reply = step(connection, auth, deadline);
   if (reply) return {};
   if (reply.error().kind != Fault::Kind::refused) return tl::make_unexpected(std::move(reply.error()));

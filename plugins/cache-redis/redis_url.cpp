@@ -65,7 +65,7 @@ void take_userinfo(std::string_view& rest, RedisUrl& url) {
   std::string_view userinfo = rest.substr(0, at);
   rest.remove_prefix(at + 1);
   url.username = decode(cut(userinfo, ':'));
-  url.password = decode(userinfo);
+  url.password = Secret(decode(userinfo));
 }
 
 std::string parse_port(std::string_view text) {

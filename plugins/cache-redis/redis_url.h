@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "fault.h"
+#include "secrets/secret.h"
 
 namespace authd::cache_redis {
 
@@ -28,7 +29,7 @@ struct RedisUrl {
   std::string master_name;         // of sentinels
   std::optional<int> db;           // 0-15
   std::string username;
-  std::string password;
+  Secret password;
 };
 
 // Throws std::invalid_argument, whose text says what is wrong and holds nothing of the userinfo.

@@ -10,9 +10,9 @@ namespace {
 constexpr std::string_view kDefaultUrl = "redis://127.0.0.1:6379";
 
 // A setting of its own wins over the URL, so that a secret may come from elsewhere.
-std::string setting_or(const sdk::Config& config, std::string_view pointer, std::string& from_url) {
-  std::string own(config.string(pointer));
-  return own.empty() ? std::exchange(from_url, {}) : own;
+std::string setting_or(const sdk::Config& config, std::string_view pointer, std::string_view from_url) {
+  const std::string_view own = config.string(pointer);
+  return std::string(own.empty() ? from_url : own);
 }
 
 RedisUrl read_url(const sdk::Config& config, sdk::Call& call) {
@@ -38,13 +38,13 @@ Settings read_settings(const sdk::Config& config, sdk::Call& call) {
   Settings s;
   s.url = read_url(config, call);
   s.account.username = setting_or(config, "/username", s.url.username);
-  s.account.password = setting_or(config, "/password", s.url.password);
+  s.account.password = Secret(setting_or(config, "/password", s.url.password.reveal()));
   s.url.username.clear();
   s.url.password.clear();
   if (!s.account.username.empty() && s.account.password.empty())
     (void)call.refuse("/password", "is required when a user is set");
   s.sentinel_account = {std::string(config.string("/sentinel_username")),
-                        std::string(config.string("/sentinel_password"))};
+                        Secret(std::string(config.string("/sentinel_password")))};
   s.db = read_db(config, s.url, call);
   s.ca_file = config.string("/ca_file");
   s.pool_size = static_cast<std::size_t>(config.integer("/pool_size", 10));

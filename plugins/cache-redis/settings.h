@@ -7,6 +7,7 @@
 
 #include "authd/views.hpp"
 #include "redis_url.h"
+#include "secrets/secret.h"
 
 namespace authd::cache_redis {
 
@@ -77,7 +78,7 @@ inline constexpr const char* kSchema = R"({
 
 struct Account {
   std::string username; // empty: the default user
-  std::string password; // empty: no AUTH is sent
+  Secret password;      // empty: no AUTH is sent
 };
 
 struct Settings {

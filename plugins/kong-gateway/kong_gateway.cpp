@@ -174,7 +174,7 @@ Status KongGateway::create_secret(Call& call, std::string_view consumer, const s
                                   sdk::CredentialSink& out) {
   const auto url = consumer_url(call, consumer);
   if (!url) return url.status();
-  const kong_admin::SecretText body = kong_admin::create_body(proposal.key, proposal.secret, proposal.algorithm, tags_);
+  const Secret body = kong_admin::create_body(proposal.key, proposal.secret, proposal.algorithm, tags_);
   auto answer = client_.send(call, "POST", *url + "/jwt", body.reveal());
   if (!answer) return answer.status();
   if (answer->status != 201) {

@@ -19,7 +19,6 @@ namespace authd::kong_konnect {
 namespace {
 
 using kong_admin::ReadPage;
-using kong_admin::SecretText;
 using sdk::Call;
 using sdk::Result;
 using sdk::Status;
@@ -104,12 +103,12 @@ ControlPlane plane_of(const sdk::Config& config, Call& call) {
   }
 }
 
-SecretText authorization(const sdk::Config& config, Call& call) {
+Secret authorization(const sdk::Config& config, Call& call) {
   const bool refused_before = call.refused();
-  const SecretText token = kong_admin::admin_token_of(config, call);
+  const Secret token = kong_admin::admin_token_of(config, call);
   if (token.reveal().empty() && call.refused() == refused_before)
     (void)call.refuse("/admin_token", "is required by Konnect");
-  return SecretText("Bearer " + std::string(token.reveal()));
+  return Secret("Bearer " + std::string(token.reveal()));
 }
 
 KonnectGateway::KonnectGateway(sdk::Host host, const sdk::Config& config, Call& call)
@@ -166,7 +165,7 @@ Status KonnectGateway::create_secret(Call& call, std::string_view consumer, cons
                                      sdk::CredentialSink& out) {
   const auto url = credentials_url(call, consumer);
   if (!url) return url.status();
-  const SecretText body = kong_admin::create_body(proposal.key, proposal.secret, proposal.algorithm, tags_);
+  const Secret body = kong_admin::create_body(proposal.key, proposal.secret, proposal.algorithm, tags_);
   auto answer = client_.send(call, "POST", *url, body.reveal());
   if (!answer) return answer.status();
   if (answer->status != 201) {

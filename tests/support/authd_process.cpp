@@ -82,6 +82,13 @@ AuthdProcess::AuthdProcess(std::string_view toml, const Environment& environment
       child_(std::make_unique<ChildProcess>(std::vector<std::string>{AUTHD_BINARY, "--config", config_file_},
                                             environment)) {}
 
+AuthdProcess::AuthdProcess(std::string_view toml, const Environment& environment, const std::string& first)
+    : config_file_(dir_.write("authd.toml", toml)) {
+  const std::string command = first + " && exec \"$@\"";
+  std::vector<std::string> argv{"/bin/bash", "-c", command, "bash", AUTHD_BINARY, "--config", config_file_};
+  child_ = std::make_unique<ChildProcess>(std::move(argv), environment);
+}
+
 // $LISTEN_PID must be the process's own: a shell knows its number and keeps it across exec. It moves the socket,
 // because a second descriptor of it would stay open whatever authd does.
 AuthdProcess::AuthdProcess(const Settings& settings, int socket, Environment environment)

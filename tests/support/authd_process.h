@@ -46,6 +46,8 @@ class AuthdProcess {
   explicit AuthdProcess(const Settings& settings, const Environment& environment = {});
   // The same with the text of authd.toml.
   AuthdProcess(std::string_view toml, const Environment& environment);
+  // The same, by a shell that runs `first`: limits, the folder that it works in.
+  AuthdProcess(std::string_view toml, const Environment& environment, const std::string& first);
   // The same, passed this socket, not descriptor 3, as a service manager does it: sd_listen_fds(3).
   AuthdProcess(const Settings& settings, int socket, Environment environment = {});
 

@@ -37,7 +37,7 @@ std::string admin_url_of(const sdk::Config& config, sdk::Call& call) {
   }
 }
 
-SecretText admin_token_of(const sdk::Config& config, sdk::Call& call) {
+Secret admin_token_of(const sdk::Config& config, sdk::Call& call) {
   constexpr std::string_view kBearer = "bearer ";
   std::string_view token = config.string("/admin_token");
   const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
@@ -46,9 +46,9 @@ SecretText admin_token_of(const sdk::Config& config, sdk::Call& call) {
     token.remove_prefix(kBearer.size());
   if (!is_visible(token)) {
     (void)call.refuse("/admin_token", "must be visible ASCII without blanks");
-    return SecretText(std::string());
+    return Secret(std::string());
   }
-  return SecretText(std::string(token));
+  return Secret(std::string(token));
 }
 
 std::vector<std::string> tags_of(const sdk::Config& config, sdk::Call& call) {
@@ -88,7 +88,7 @@ bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-AdminClient::AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, SecretText token)
+AdminClient::AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, Secret token)
     : http_(host), header_(std::move(header)), token_(std::move(token)),
       pool_size_(static_cast<std::uint32_t>(config.integer("/pool_size", 10))),
       connect_timeout_(config.duration("/connect_timeout", sdk::milliseconds(5000))),

@@ -13,7 +13,7 @@
 
 #include "authd/http_client.hpp"
 #include "authd/plugin.hpp"
-#include "kong-admin/secret_text.h"
+#include "kong-admin/wipe.h"
 
 namespace authd::kong_admin {
 
@@ -68,7 +68,7 @@ std::string admin_url_of(const sdk::Config& config, sdk::Call& call);
 
 // The setting admin_token without a leading word Bearer, in any case; empty when it is not set. Refuses what
 // cannot be sent in a header.
-SecretText admin_token_of(const sdk::Config& config, sdk::Call& call);
+Secret admin_token_of(const sdk::Config& config, sdk::Call& call);
 
 // The setting tags: the tags of the credentials that authd creates (spec/kong.md), which decK's select_tags reads.
 // ["authd"] unless it is set. Refuses each tag that Kong would refuse, at its own place.
@@ -93,7 +93,7 @@ class AdminClient {
  public:
   // Each request carries `header`: `token`, unless the token is empty. Reads pool_size, connect_timeout,
   // max_attempts and retry_base.
-  AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, SecretText token);
+  AdminClient(const sdk::Host& host, const sdk::Config& config, std::string header, Secret token);
 
   // All but a POST is marked as safe to be sent again. A body is JSON.
   sdk::Result<sdk::HttpResponse> send(sdk::Call& call, std::string_view method, const std::string& url,
@@ -102,7 +102,7 @@ class AdminClient {
  private:
   const sdk::HttpClient http_;
   const std::string header_;
-  const SecretText token_;
+  const Secret token_;
   const std::uint32_t pool_size_;
   const sdk::milliseconds connect_timeout_;
   const std::uint32_t max_attempts_;

@@ -50,15 +50,16 @@ void wipe_texts(const Object& object) {
 class Parsed {
  public:
   explicit Parsed(std::string_view body) {
-    const SecretText text{std::string(body)};
+    std::string text(body);
     try {
       Poco::JSON::Parser parser;
       parser.setDepth(kDeepest);
-      const Var value = parser.parse(text.plain());
+      const Var value = parser.parse(text);
       if (value.type() == typeid(Object::Ptr)) object_ = value.extract<Object::Ptr>();
     } catch (const std::exception&) {
       object_ = nullptr;
     }
+    wipe(text);
   }
   ~Parsed() {
     if (!object_.isNull()) wipe_texts(*object_);
@@ -99,7 +100,7 @@ StoredCredential credential_of(const Object& object) {
   c.key = text_of(object, "key").value_or("");
   c.algorithm = text_of(object, "algorithm").value_or("HS256");
   c.created_at = number_of(object, "created_at");
-  SecretText secret(text_of(object, "secret").value_or(""));
+  Secret secret(text_of(object, "secret").value_or(""));
   if (c.key.empty()) throw Unusable("it has no key");
   if (!is_hmac(c.algorithm)) return c;
   if (secret.reveal().empty()) throw Unusable("it has no secret");
@@ -198,13 +199,13 @@ std::string quoted(std::string_view text) {
   return Poco::toJSON(std::string(text), Poco::JSON_WRAP_STRINGS | Poco::JSON_ESCAPE_UNICODE);
 }
 
-SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
-                       const std::vector<std::string>& tags) {
+Secret create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
+                   const std::vector<std::string>& tags) {
   std::string listed;
   for (const std::string& tag : tags) listed += (listed.empty() ? ",\"tags\":[" : ",") + quoted(tag);
   if (!tags.empty()) listed += ']';
-  return SecretText("{\"key\":" + quoted(key) + ",\"secret\":" + quoted(secret) +
-                    ",\"algorithm\":" + quoted(algorithm) + listed + "}");
+  return Secret("{\"key\":" + quoted(key) + ",\"secret\":" + quoted(secret) + ",\"algorithm\":" + quoted(algorithm) +
+                listed + "}");
 }
 
 Result<std::vector<StoredCredential>> read_pages(Call& call, std::string first_query, const PageReader& read) {

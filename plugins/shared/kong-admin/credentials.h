@@ -11,7 +11,7 @@
 
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
-#include "kong-admin/secret_text.h"
+#include "kong-admin/wipe.h"
 
 namespace authd::kong_admin {
 
@@ -21,7 +21,7 @@ struct StoredCredential {
   std::string id;
   std::string key;
   std::string algorithm = "HS256"; // Kong's default
-  SecretText secret;               // empty for asymmetric algorithms
+  Secret secret;                   // empty for asymmetric algorithms
   std::int64_t created_at = 0;     // seconds since the epoch
 };
 
@@ -65,8 +65,8 @@ bool is_hmac(std::string_view algorithm);
 std::string quoted(std::string_view text); // as a JSON string
 
 // {"key": ..., "secret": ..., "algorithm": ..., "tags": [...]}; without tags no such member.
-SecretText create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
-                       const std::vector<std::string>& tags);
+Secret create_body(std::string_view key, std::string_view secret, std::string_view algorithm,
+                   const std::vector<std::string>& tags);
 
 // --- a consumer's whole list
 

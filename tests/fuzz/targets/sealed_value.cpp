@@ -6,10 +6,10 @@
 
 #include <openssl/evp.h>
 
-#include "base/secret.h"
 #include "fuzz_target.h"
 #include "pipeline/credential.h"
 #include "pipeline/sealing.h"
+#include "secrets/secret.h"
 
 namespace authd::fuzz {
 namespace {

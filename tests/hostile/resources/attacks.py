@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A crowd of hostile clients: attacks.py ATTACK PORT CONNECTIONS
+"""A crowd of hostile clients: attacks.py ATTACK PORT CONNECTIONS [ADDRESSES]
 
 Says "ready" when all connections are what the attack wants, or authd has closed as many as that, goes on until its
 stdin ends, and then prints an object of what it did. Connections that authd closes are opened again.
@@ -121,13 +121,13 @@ class HalfHellos(Hellos):
 
 
 class Crowd:
-    def __init__(self, attack, port, size):
+    def __init__(self, attack, port, size, sources):
         self.attack, self.port, self.size = attack, port, size
         self.poll = select.epoll()
         self.sockets = {}  # by descriptor
         self.pending = {}  # by descriptor: bytes that are not sent yet
         self.opening = set()
-        self.sources = itertools.cycle(f"127.0.1.{n}" for n in range(1, SOURCES + 1))
+        self.sources = itertools.cycle(f"127.0.1.{n}" for n in range(1, sources + 1))
         self.counts = collections.Counter()
         self.most = 0
         self.is_ready = False
@@ -274,12 +274,12 @@ CROWDS = {"slowloris": Slowloris, "half-heads": HalfHeads, "slow-bodies": SlowBo
 OTHERS = {"tls-handshakes": handshakes, "tls-key-updates": key_updates}
 
 
-def main(name, port, count):
+def main(name, port, count, sources=SOURCES):
     resource.setrlimit(resource.RLIMIT_NOFILE, 2 * resource.getrlimit(resource.RLIMIT_NOFILE)[1:])
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     if name in CROWDS:
-        did = Crowd(CROWDS[name](), int(port), int(count)).run(over.is_set)
+        did = Crowd(CROWDS[name](), int(port), int(count), int(sources)).run(over.is_set)
     else:
         did = OTHERS[name](int(port), int(count), over.is_set)
     print(json.dumps(did), flush=True)

@@ -93,8 +93,8 @@ class HealthyClient(Child):
 
 
 class Attack(Child):
-    def __init__(self, name, port, count):
-        super().__init__("attacks.py", name, port, count)
+    def __init__(self, name, port, count, addresses):
+        super().__init__("attacks.py", name, port, count, addresses)
         assert self.line() == "ready"
 
     def end(self):
@@ -118,9 +118,9 @@ class Resources(unittest.TestCase):
                             "-days", "1", "-subj", "/CN=localhost", "-keyout", cls.key, "-out", cls.certificate],
                            check=True, capture_output=True)
 
-    def attack(self, name, count, at_most, tls=False, requests=20, **server):
-        """`at_most`: the growth of authd's memory meanwhile, in KiB. `requests`: of the healthy client on a connection.
-        What the attackers did."""
+    def attack(self, name, count, at_most, tls=False, requests=20, addresses=200, **server):
+        """`at_most`: the growth of authd's memory meanwhile, in KiB. `requests`: of the healthy client on a
+        connection. `addresses`: of the attackers. What the attackers did."""
         if tls:
             if not shutil.which("openssl"):
                 self.skipTest("there is no openssl")
@@ -133,7 +133,7 @@ class Resources(unittest.TestCase):
             forget_peak(authd.pid)
             client.since_last()
             cpu = cpu_seconds(authd.pid)
-            with Attack(name, authd.port, count) as attackers:
+            with Attack(name, authd.port, count, addresses) as attackers:
                 during = client.over(ATTACK_S)
                 cpu = cpu_seconds(authd.pid) - cpu
                 did = attackers.end()
@@ -193,6 +193,14 @@ class Resources(unittest.TestCase):
         # Who comes back at once takes each place that becomes free: only who has a connection and uses it is served.
         did = self.attack("idle", IDLE, IDLE * IDLE_EACH, requests=1000000, max_connections=IDLE // 2)
         self.assertGreater(did["closed by authd"], 0)
+
+    def test_more_connections_of_a_few_addresses_than_their_share(self):
+        # They come back at once as well, but leave places to others: also who connects for each request is served.
+        share, addresses = IDLE // 10, 4
+        did = self.attack("idle", IDLE, IDLE * IDLE_EACH, requests=1, addresses=addresses, max_connections=IDLE // 2,
+                          max_connections_per_peer=share)
+        self.assertGreater(did["closed by authd"], 0)
+        self.assertLessEqual(did["connections"], IDLE)
 
     def test_pipelining_flood(self):
         did = self.hold("pipelining", 8, BUFFERED_EACH)

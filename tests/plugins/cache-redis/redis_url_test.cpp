@@ -19,7 +19,7 @@ TEST(RedisUrl, NamesOneServer) {
   EXPECT_EQ(all.endpoints.front(), (Endpoint{"10.0.0.1", "7000"}));
   EXPECT_EQ(all.db, 15);
   EXPECT_EQ(all.username, "alice");
-  EXPECT_EQ(all.password, "s3cret");
+  EXPECT_EQ(all.password.reveal(), "s3cret");
   EXPECT_EQ(parse_redis_url("redis://[::1]:7000").endpoints.front(), (Endpoint{"::1", "7000"}));
   EXPECT_EQ(parse_redis_url("redis://[fe80::1]/").endpoints.front(), (Endpoint{"fe80::1", "6379"}));
 }
@@ -27,8 +27,8 @@ TEST(RedisUrl, NamesOneServer) {
 TEST(RedisUrl, DecodesTheUserinfo) {
   const RedisUrl only_password = parse_redis_url("redis://:p%40ss%3A%2f%25@host");
   EXPECT_EQ(only_password.username, "");
-  EXPECT_EQ(only_password.password, "p@ss:/%");
-  EXPECT_EQ(parse_redis_url("redis://user:p@ss:word@host").password, "p@ss:word");
+  EXPECT_EQ(only_password.password.reveal(), "p@ss:/%");
+  EXPECT_EQ(parse_redis_url("redis://user:p@ss:word@host").password.reveal(), "p@ss:word");
   EXPECT_EQ(parse_redis_url("redis://user@host").username, "user");
 }
 
@@ -54,7 +54,7 @@ TEST(RedisUrl, NamesASocketWhosePathIsTakenAsItIs) {
     EXPECT_EQ(url.endpoints.front(), (Endpoint{"/run/a@b,c/redis.sock", ""}));
     EXPECT_FALSE(url.db);
   }
-  EXPECT_EQ(parse_redis_url("unix://u:p@/run/redis.sock").password, "p");
+  EXPECT_EQ(parse_redis_url("unix://u:p@/run/redis.sock").password.reveal(), "p");
 }
 
 TEST(RedisUrl, IsRefusedWithoutQuotingThePassword) {

@@ -53,9 +53,9 @@ TEST(ClientAddress, WhatIsNoAddressEndsTheSearch) {
 }
 
 TEST(ClientAddress, IsToldOnlyWhenTrustedGatewaysAreNamedAndThePeerIsOne) {
-  const auto told = [](bool trusts_forwarded_for, const char* gateway) {
+  const auto told = [](bool trusted_are_gateways, const char* gateway) {
     http::ServerOptions options;
-    options.trusts_forwarded_for = trusts_forwarded_for;
+    options.trusted_are_gateways = trusted_are_gateways;
     options.is_trusted = [peers = TrustedPeers({gateway})](const IpAddress& peer) { return peers.contains(peer); };
     http::TestServer server(options);
     server.connect().exchange(http::get("/hello", "X-Forwarded-For: 198.51.100.9\r\n"));

@@ -342,6 +342,75 @@ TEST(Limits, TooManyConnectionsGet503) {
   EXPECT_EQ(server.connect().exchange(get("/hello")).status, 200) << "there is room again";
 }
 
+ServerOptions two_for_each_peer() {
+  ServerOptions options;
+  options.max_connections_per_peer = 2;
+  return options;
+}
+
+TEST(Limits, OnePeerGetsItsShareOfTheConnections) {
+  TestServer server(two_for_each_peer());
+  std::vector<RawClient> held;
+  for (int i = 0; i < 2; ++i) held.push_back(server.connect_from("127.0.0.2"));
+  for (RawClient& client : held) ASSERT_EQ(client.exchange(get("/hello")).status, 200);
+  RawClient third = server.connect_from("127.0.0.2");
+  third.send(get("/hello"));
+  EXPECT_EQ(third.receive().status, 503);
+  EXPECT_TRUE(third.closed_by_server());
+  EXPECT_EQ(server.observed().entries().back().message, "Too many connections from this address");
+  EXPECT_EQ(server.connect_from("127.0.0.3").exchange(get("/hello")).status, 200) << "another peer has its own";
+  held.pop_back();
+  third.reset();
+  ASSERT_TRUE(server.await_connections(1));
+  EXPECT_EQ(server.connect_from("127.0.0.2").exchange(get("/hello")).status, 200) << "there is room again";
+}
+
+TEST(Limits, APeerBeyondItsShareTakesNobodysPlace) {
+  ServerOptions options = two_for_each_peer();
+  options.max_connections = 3;
+  options.header_timeout = options.idle_timeout = 60s;
+  TestServer server(options);
+  RawClient quiet = server.connect_from("127.0.0.3");
+  ASSERT_EQ(quiet.exchange(get("/hello")).status, 200);
+  std::vector<RawClient> held;
+  for (int i = 0; i < 2; ++i) held.push_back(server.connect_from("127.0.0.2"));
+  for (RawClient& client : held) ASSERT_EQ(client.exchange(get("/hello")).status, 200);
+  EXPECT_TRUE(quiet.silent_for(1100ms)) << "longer than a connection must have waited to give way";
+  for (int i = 0; i < 3; ++i) {
+    RawClient more = server.connect_from("127.0.0.2");
+    more.try_send(get("/hello"));
+    EXPECT_EQ(more.receive().status, 503);
+  }
+  EXPECT_EQ(quiet.exchange(get("/hello")).status, 200);
+}
+
+TEST(Limits, ThoseBeyondAShareThatAreToldSoAreFew) {
+  TestServer server(two_for_each_peer());
+  std::vector<RawClient> all;
+  for (int i = 0; i < 40; ++i) all.push_back(server.connect_from("127.0.0.2"));
+  EXPECT_TRUE(server.await_connections(10)) << "two served, eight told so; the others are closed at once";
+  EXPECT_TRUE(all.back().closed_by_server());
+}
+
+TEST(Limits, AGatewayThatIsKnownHasNoShare) {
+  ServerOptions options = two_for_each_peer();
+  options.trusted_are_gateways = true;
+  options.is_trusted = [](const IpAddress& peer) { return peer == IpAddress::parse("127.0.0.2"); };
+  TestServer server(options);
+  std::vector<RawClient> held;
+  for (int i = 0; i < 5; ++i) {
+    held.push_back(server.connect_from("127.0.0.2"));
+    EXPECT_EQ(held.back().exchange(get("/hello")).status, 200);
+  }
+  for (int i = 0; i < 2; ++i) {
+    held.push_back(server.connect_from("127.0.0.3"));
+    EXPECT_EQ(held.back().exchange(get("/hello")).status, 200);
+  }
+  RawClient third = server.connect_from("127.0.0.3");
+  third.send(get("/hello"));
+  EXPECT_EQ(third.receive().status, 503);
+}
+
 // Asks on new connections until one is let in.
 bool gets_in(TestServer& server) {
   const SteadyTime deadline = steady_now() + 20s;

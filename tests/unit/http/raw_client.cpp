@@ -6,7 +6,9 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,7 +29,15 @@ bool wait_for(int fd, short events, milliseconds timeout) {
   return n > 0;
 }
 
-int connect_to(const std::string& host, std::uint16_t port, int receive_buffer_bytes) {
+void bind_to(int fd, const std::string& source) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  if (::inet_pton(AF_INET, source.c_str(), &address.sin_addr) != 1 ||
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    throw std::runtime_error("bind: " + source);
+}
+
+int connect_to(const std::string& host, std::uint16_t port, int receive_buffer_bytes, const std::string& source) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST;
@@ -39,6 +49,7 @@ int connect_to(const std::string& host, std::uint16_t port, int receive_buffer_b
   if (receive_buffer_bytes > 0) {
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof(receive_buffer_bytes));
   }
+  if (!source.empty()) bind_to(fd, source);
   const int result = ::connect(fd, found->ai_addr, found->ai_addrlen);
   ::freeaddrinfo(found);
   if (result == 0) return fd;
@@ -69,8 +80,8 @@ bool Answer::has(std::string_view name) const {
                      [&](const auto& h) { return equals_ignoring_case(h.first, name); });
 }
 
-RawClient::RawClient(std::uint16_t port, const std::string& host, int receive_buffer_bytes)
-    : fd_(connect_to(host, port, receive_buffer_bytes)) {}
+RawClient::RawClient(std::uint16_t port, const std::string& host, int receive_buffer_bytes, const std::string& source)
+    : fd_(connect_to(host, port, receive_buffer_bytes, source)) {}
 
 RawClient::RawClient(RawClient&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}

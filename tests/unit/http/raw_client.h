@@ -25,7 +25,9 @@ struct Answer {
 class RawClient {
  public:
   // Throws std::runtime_error if the connection is refused. `receive_buffer_bytes` 0: the system's default.
-  explicit RawClient(std::uint16_t port, const std::string& host = "127.0.0.1", int receive_buffer_bytes = 0);
+  // `source`: the IPv4 address that it comes from; empty: the system chooses.
+  explicit RawClient(std::uint16_t port, const std::string& host = "127.0.0.1", int receive_buffer_bytes = 0,
+                     const std::string& source = "");
   ~RawClient();
   RawClient(RawClient&& other) noexcept;
   RawClient(const RawClient&) = delete;

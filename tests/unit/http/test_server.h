@@ -69,6 +69,7 @@ class TestServer {
 
   Server& server() { return *server_; }
   void destroy_server() { server_.reset(); }
+  RawClient connect_from(const std::string& source) { return RawClient(port_, "127.0.0.1", 0, source); }
   RawClient connect(int receive_buffer_bytes = 0) { return RawClient(port_, "127.0.0.1", receive_buffer_bytes); }
   // The same routes with other options, as after a reload.
   void replace(ServerOptions options);

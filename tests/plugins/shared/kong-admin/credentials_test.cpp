@@ -114,10 +114,10 @@ TEST(CreateBody, EscapesWhatJsonNeedsEscaped) {
             R"({"key":"k","secret":"s","algorithm":"HS256","tags":["authd","a \"b\""]})");
 }
 
-TEST(SecretText, LeavesNothingWhereItWasMovedFrom) {
-  SecretText from("short-secret");
+TEST(Secret, LeavesNothingWhereItWasMovedFrom) {
+  Secret from("short-secret");
   const char* place = from.reveal().data();
-  const SecretText to(std::move(from));
+  const Secret to(std::move(from));
   EXPECT_EQ(to.reveal(), "short-secret");
   EXPECT_EQ(std::string(place, 12), std::string(12, '\0'));
 }

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/secret.h"
+#include "secrets/secret.h"
 
 #include <algorithm>
 
 #include <openssl/crypto.h>
 
+#include "secrets/key_memory.h"
+
 namespace authd {
 
 void wipe(void* data, std::size_t size_bytes) {
   if (size_bytes != 0) OPENSSL_cleanse(data, size_bytes);
+}
+
+Secret::Secret(Copy, std::string_view value) {
+  if (value.empty()) return;
+  data_ = static_cast<char*>(allocate_key_memory(value.size()));
+  size_ = value.size();
+  value.copy(data_, size_);
+}
+
+void Secret::clear() {
+  free_key_memory(data_, size_);
+  data_ = nullptr;
+  size_ = 0;
 }
 
 std::string without_url_credentials(std::string_view text) {
