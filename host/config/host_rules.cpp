@@ -174,10 +174,13 @@ std::vector<std::string> tables_with(std::string_view name, bool not_built, cons
   return headers;
 }
 
-// "cache.shared.url" for "cache[1].url"; "" for anything else.
-std::string named_tier(const std::string& path, const std::vector<Section>& sections) {
+// "cache.shared.url" for "cache[1].url", if that is a waivable path; "" for anything else.
+std::string named_tier(const std::string& path, const std::vector<Section>& sections,
+                       const std::vector<std::string>& waivable) {
   for (const Section& s : sections) {
-    if (s.path.ends_with(']') && path.starts_with(s.path + ".")) return waiver_prefix(s) + path.substr(s.path.size());
+    if (!s.path.ends_with(']') || !path.starts_with(s.path + ".")) continue;
+    std::string named = waiver_prefix(s) + path.substr(s.path.size());
+    return std::find(waivable.begin(), waivable.end(), named) != waivable.end() ? named : "";
   }
   return "";
 }
@@ -238,7 +241,7 @@ void check_waivers(const std::vector<Section>& sections, bool all_known, Problem
   for (const Node& waiver : waivers->items) {
     std::string path(waiver.text.reveal());
     if (path.empty() || std::find(known.begin(), known.end(), path) != known.end()) continue;
-    if (const std::string named = named_tier(path, sections); !named.empty()) {
+    if (const std::string named = named_tier(path, sections, known); !named.empty()) {
       problems.add(waiver.origin, "security.waivers",
                    fmt::format("{} names a tier by position; use its name: \"{}\"", shown(waiver, Shape{}), named));
       continue;

@@ -160,6 +160,9 @@ TEST_F(Production, WaivesTheRuleOfATierByItsName) {
   EXPECT_THAT(problems_of(with("cache[1].url")),
               testing::Contains(HasSubstr("security.waivers: \"cache[1].url\" names a tier by position; use its name: "
                                           "\"cache.west.url\"")));
+  EXPECT_THAT(
+      problems_of(with("cache[1].none")),
+      testing::Contains(HasSubstr("security.waivers: \"cache[1].none\" is not a setting with a production rule")));
 }
 
 TEST_F(Production, RefusesAnUnknownWaiverInEveryEnvironment) {

@@ -114,12 +114,12 @@ TEST(CreateBody, EscapesWhatJsonNeedsEscaped) {
             R"({"key":"k","secret":"s","algorithm":"HS256","tags":["authd","a \"b\""]})");
 }
 
-TEST(Secret, LeavesNothingWhereItWasMovedFrom) {
-  Secret from("short-secret");
-  const char* place = from.reveal().data();
-  const Secret to(std::move(from));
-  EXPECT_EQ(to.reveal(), "short-secret");
-  EXPECT_EQ(std::string(place, 12), std::string(12, '\0'));
+TEST(Wiping, LeavesNothingInAStringsOwnBuffer) {
+  std::string text("short-secret");
+  const char* place = text.data();
+  wipe(text);
+  EXPECT_TRUE(text.empty());
+  EXPECT_EQ(std::string(place + 1, 11), std::string(11, '\0'));
 }
 
 // As Kong 3.9 has it: transcript 01, "POST tags invalid", and kong/db/schema/typedefs.lua.
