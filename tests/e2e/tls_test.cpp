@@ -184,6 +184,25 @@ TEST_F(Tls, IsNotSpokenOnTheUnixSocket) {
   EXPECT_EQ(reply->status, 200);
 }
 
+// A reload that turns TLS on meets it, too.
+TEST_F(Tls, SaysThatMoreClientsMayConnectThanThereIsMemoryForKeys) {
+  write_certificate(1);
+  const FakeKong kong;
+  Settings settings(kong.url());
+  settings.set("server", "max_connections", "49153"); // one more than 4 MiB, half of the limit, have room for
+  AuthdProcess authd(settings.toml(), {}, "ulimit -l 8192");
+  authd.await_ready();
+  EXPECT_TRUE(authd.events("key-memory-small").empty()) << "without TLS there are no such keys";
+  settings.set_text("server", "tls.certificate", file("server.pem")).set_text("server", "tls.key", file("server.key"));
+  ASSERT_TRUE(authd.reload(settings.toml(), "reloaded"));
+  const auto warning = authd.await_event("key-memory-small", kPatience);
+  ASSERT_TRUE(warning);
+  EXPECT_NE(warning->field("message").find("room for 49152 connections"), std::string::npos) << warning->text;
+  settings.set("server", "max_connections", "49152");
+  ASSERT_TRUE(authd.reload(settings.toml(), "reloaded"));
+  EXPECT_EQ(authd.events("key-memory-small").size(), 1U);
+}
+
 TEST_F(Tls, ListsNoClientsWithoutTheirAuthority) {
   Settings settings("http://127.0.0.1:1");
   settings.set("security", "client_subjects", R"(["CN=kong"])");

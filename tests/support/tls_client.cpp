@@ -35,6 +35,7 @@ void apply(const TlsOptions& options, SSL_CTX* context) {
     SSL_CTX_set_max_proto_version(context, options.newest);
     SSL_CTX_set_security_level(context, 0); // else this library itself refuses what is old
   }
+  if (!options.groups.empty()) SSL_CTX_set1_groups_list(context, options.groups.c_str());
   if (!options.authority.empty()) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate_from(options.authority).get());
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

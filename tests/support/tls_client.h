@@ -22,6 +22,7 @@ struct TlsOptions {
   Issued own = {};            // the client's certificate, if it has one
   int newest = 0;             // TLS1_1_VERSION and so on; 0: what the library has
   std::string protocol = {};  // offered by ALPN
+  std::string groups = {};    // for the key exchange: "X25519:P-256"; empty: what the library has
   int receive_buffer_bytes = 0;
   SSL_SESSION* session = nullptr; // to be resumed
 };

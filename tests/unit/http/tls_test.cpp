@@ -53,6 +53,20 @@ TEST_F(OverTls, OlderVersionsAreRefused) {
   }
 }
 
+TEST_F(OverTls, KeyExchangesThatCostTheServerMuchAreRefused) {
+  serve();
+  for (const char* groups : {"X25519", "P-256", "P-384", "P-521:P-384"}) {
+    TlsOptions options;
+    options.groups = groups;
+    EXPECT_EQ(connect(options).exchange(get("/hello")).body, "hello") << groups;
+  }
+  for (const char* groups : {"P-521", "X448", "ffdhe2048"}) {
+    TlsOptions options;
+    options.groups = groups;
+    EXPECT_THROW(connect(options), TlsRefused) << groups;
+  }
+}
+
 TEST_F(OverTls, HttpIsChosenAmongProtocolsAndNothingElse) {
   serve();
   TlsOptions options;
