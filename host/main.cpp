@@ -93,7 +93,8 @@ int serve(const std::string& config_file, char** arguments) {
 
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
-  const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
+  const ServiceSources sources{exchanges, hub, MovableClock(config.test_clock), config.master_keys};
+  const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   Lifecycle lifecycle(telemetry, memory);
   Reloader reloader(source, std::move(config), loader, exchanges, hub, lifecycle, log);
 

@@ -59,6 +59,11 @@ class Call {
   // As authd_host.remaining_ms defines it.
   std::int64_t remaining_ms() const;
 
+  // The first pass of a module's handler, on a reactor: no service may sleep or change anything
+  // (sdk/include/authd/endpoint.h).
+  void set_first_pass(bool is_first) { first_pass_ = is_first; }
+  bool first_pass() const { return first_pass_; }
+
   // Until when a caller waits for the result. A later one, up to the deadline, is still used (it fills a cache), but
   // nothing new is started for it: no retry. The deadline, unless set to be earlier.
   void set_patience(SteadyTime until) { patience_ = std::min(until, deadline_); }
@@ -95,6 +100,7 @@ class Call {
   SteadyTime patience_;
   std::string_view request_id_;
   std::atomic<bool> cancelled_{false};
+  bool first_pass_ = false;
   mutable CallFailure failure_;
   bool keeps_problems_ = false;
   mutable std::vector<CallFailure> problems_;

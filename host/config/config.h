@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/tls_identity.h"
+#include "secrets/master_keys.h"
 #include "secrets/secret.h"
 
 namespace authd::config {
@@ -133,7 +134,8 @@ struct PluginUse {
 
 struct Gateway : PluginUse {
   bool auto_provision = true;
-  unsigned pool_size = 10; // 1-256: workers of the blocking lane
+  std::string algorithm = "HS256"; // of credentials that authd creates: HS256, HS384 or HS512
+  unsigned pool_size = 10;         // 1-256: workers of the blocking lane
 };
 
 struct Tier : PluginUse {
@@ -269,6 +271,8 @@ struct Config {
   Plugins plugins;
   Security security;
   Admin admin;
+  MasterKeys master_keys;                // [secrets]
+  std::string test_clock;                // AUTHD_TEST_CLOCK: see base/movable_clock.h; empty: none
   bool high_availability = false;        // shown in /health
   std::string file;                      // what was read, empty: environment alone
   std::vector<std::string> warnings;     // to be logged at start, each names the setting and the mend

@@ -193,6 +193,30 @@ void check_client_subjects(const std::vector<Section>& sections, const Config& c
                "needs server.tls.client_ca, the authorities of the certificates that are listed");
 }
 
+// Another environment must not believe in a time that a file says.
+void drop_test_clock(Config& config) {
+  if (config.environment == Environment::test || config.test_clock.empty()) return;
+  config.warnings.push_back("AUTHD_TEST_CLOCK: ignored, because it is for environment test alone; unset it");
+  config.test_clock.clear();
+}
+
+void check_algorithm(const std::vector<Section>& sections, Config& config, Problems& problems) {
+  const Node* algorithm = value_at(sections, "gateway", "algorithm");
+  if (algorithm == nullptr) return;
+  const Node* credentials = value_at(sections, "gateway", "credentials");
+  const bool wants_hmac = credentials == nullptr || credentials->text.reveal() == "hmac";
+  const auto named = [&](std::string_view name) { return algorithm->text.reveal() == name; };
+  const bool is_hmac = named("HS256") || named("HS384") || named("HS512");
+  if (!is_hmac && !named("ES256") && !named("RS256") && !named("EdDSA")) return; // is refused already
+  if (wants_hmac == is_hmac) {
+    if (!is_hmac) warn_of_no_effect(algorithm->origin, "gateway.algorithm", problems, config);
+    return;
+  }
+  problems.add(algorithm->origin, "gateway.algorithm",
+               fmt::format("{} is for {} credentials, but gateway.credentials is \"{}\"", shown(*algorithm, Shape{}),
+                           is_hmac ? "hmac" : "asymmetric", wants_hmac ? "hmac" : "asymmetric"));
+}
+
 } // namespace
 
 std::string owner_of(std::string_view name, const std::vector<Section>& sections) {
@@ -226,6 +250,8 @@ void check_host_rules(const std::vector<Section>& sections, Config& config, Prob
   check_telemetry(sections, problems);
   check_claims(sections, config, problems);
   check_client_subjects(sections, config, problems);
+  check_algorithm(sections, config, problems);
+  drop_test_clock(config);
   for (const Section& s : sections) warn_of_not_built(s.node, s.shape, s.path, problems, config);
   warn_of_open_door(config);
   warn_of_open_admin(config);

@@ -85,6 +85,13 @@ std::vector<Secret> keys(const Node& v) {
   return keys;
 }
 
+// Differs where the keys differ, and tells nothing of them.
+std::string fingerprint(const MasterKeys& keys) {
+  std::string text;
+  for (const Secret& derived : keys.derive("config", "fingerprint")) text += derived.reveal();
+  return text;
+}
+
 void warn_breaker_is_always_on(Target t, const Node& enabled) {
   if (flag(enabled)) return;
   t.config.warnings.push_back("CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is always on; "
@@ -113,6 +120,7 @@ constexpr Table kTables[] = {
     {"profiling", "CPU and heap profiles of the running process."},
     {"plugins", "Where plugins are found, and which of them are trusted."},
     {"security", "Who may ask for tokens, and which production rules are waived."},
+    {"secrets", "The keys that seal what modules keep, and authd's own signing keys."},
 };
 
 using T = Target;
@@ -312,8 +320,13 @@ const Setting kSettings[] = {
      .not_built = true,
      .description = "The kind of credentials to create."},
     {.table = "gateway", .key = "algorithm", .choices = "HS256|HS384|HS512|ES256|RS256|EdDSA",
-     .derived = "HS256; with asymmetric credentials ES256", .not_built = true,
-     .description = "The algorithm of credentials that authd creates."},
+     .derived = "HS256; with asymmetric credentials ES256",
+     .description = "The algorithm of credentials that authd creates: HS256, HS384 or HS512, with a secret as long as "
+                    "its output. The others are for asymmetric credentials. Credentials that exist stay as they are.",
+     .set =
+         [](T t, V v) {
+           if (text(v).starts_with("HS")) t.config.gateway.algorithm = text(v);
+         }},
     {.table = "gateway", .key = "isolation", .choices = "none|process", .preset = "none",
      .not_built = true,
      .description = "Whether the plugin runs in a process of its own."},
@@ -594,6 +607,13 @@ const Setting kSettings[] = {
      .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",
      .set = [](T t, V v) { t.config.security.waivers = list(v); }},
+
+    {.table = "secrets", .key = "master_keys", .type = Type::array, .format = Format::key256,
+     .variable = "AUTHD_MASTER_KEYS", .preset = "", .example = "${credential:authd-master}", .secret = true,
+     .description = "32 bytes in base64 each (`openssl rand -base64 32`): the first seals, all open. Whoever loses them "
+                    "loses what they sealed; keep them apart from its backups.",
+     .fixed = [](C c) { return fingerprint(c.master_keys); },
+     .set = [](T t, V v) { t.config.master_keys = MasterKeys(keys(v)); }},
 };
 
 const Setting kBareVariables[] = {
@@ -607,8 +627,8 @@ const Setting kBareVariables[] = {
      .description = "Shown in /health; adds no tier by itself.",
      .set = [](T t, V v) { t.config.high_availability = flag(v); }},
     {.table = "", .key = "", .format = Format::path, .variable = "AUTHD_TEST_CLOCK", .derived = "none",
-     .not_built = true,
-     .description = "In environment test: a file with milliseconds by which the clock is moved."},
+     .description = "In environment test: a file with the milliseconds that the clock of modules and keys is ahead.",
+     .set = [](T t, V v) { t.config.test_clock = text(v); }},
 };
 
 // What the table of every plugin has.

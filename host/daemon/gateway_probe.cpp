@@ -11,6 +11,7 @@
 #include "daemon/plugin_set.h"
 #include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
+#include "pipeline/provisioning.h"
 #include "plugin/gateway.h"
 #include "plugin/loader.h"
 
@@ -20,7 +21,6 @@ namespace {
 using Verdict = Finding::Verdict;
 
 constexpr seconds kPatience{15};
-constexpr std::size_t kSecretBytes = 32;
 
 class Probing {
  public:
@@ -73,7 +73,9 @@ class Probing {
                  fmt::format("{} creates no credentials: a consumer without one gets AUTH_013", gateway_.plugin_id()));
     Call call(steady_now() + kPatience);
     const auto created = gateway_.create_secret(
-        call, nobody_, {"authd-probe-" + nobody_, "HS256", Secret(random_base64url(kSecretBytes))});
+        call, nobody_,
+        pipeline::propose("authd-probe-" + nobody_,
+                          pipeline::parse_algorithm(config_.gateway.algorithm).value_or(pipeline::Algorithm::hs256)));
     if (created) return undo(created->id);
     if (created.error().status == CallStatus::not_found)
       return add(Verdict::good, "may create credentials (a Kong without a database answers alike)");
@@ -102,7 +104,8 @@ class Probing {
 std::vector<Finding> probe_gateway(const config::Config& config, Log& log) {
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
-  const plugin::Loader loader(trust_policy(config), plugin_services(exchanges, hub), log);
+  const ServiceSources sources{exchanges, hub, MovableClock(config.test_clock), config.master_keys};
+  const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   auto instance = loader.load(config.gateway, config.plugins.dir, pin_for(config, config.gateway), AUTHD_GATEWAY_V1);
   if (!instance) throw Refused(lines_of(instance.error(), config.gateway));
   if (const auto started = (*instance)->start(); !started) throw Refused(lines_of(started.error(), config.gateway));

@@ -22,8 +22,9 @@ pipeline::CircuitBreaker::Settings breaker_settings(const config::Config& config
 }
 
 pipeline::LookupSettings lookup_settings(const config::Config& config) {
-  return {config.breaker.timeout, config.lookup.negative_ttl, config.gateway.auto_provision,
-          config.telemetry.trace_sample_ratio};
+  const auto creates =
+      config.gateway.auto_provision ? pipeline::parse_algorithm(config.gateway.algorithm) : std::nullopt;
+  return {config.breaker.timeout, config.lookup.negative_ttl, creates, config.telemetry.trace_sample_ratio};
 }
 
 pipeline::FreshnessClock freshness_clock(const config::Config& config) {

@@ -10,8 +10,10 @@
 #include "authd/consumers.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
+#include "authd/services.h"
 #include "authd/tiers.h"
 #include "config/plugin_settings.h"
+#include "modules/services.h"
 
 namespace authd::daemon {
 namespace {
@@ -52,10 +54,14 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
   return lines;
 }
 
-plugin::Services plugin_services(http_client::HttpService& exchanges, pipeline::InvalidationHub& hub) {
-  return {{AUTHD_HTTP_V1, [&](const plugin::ServiceUser& user) { return exchanges.connect(user.host, user.tls); }},
-          {AUTHD_TIERS_V1, [&](const plugin::ServiceUser& user) { return hub.tiers_for(user); }},
-          {AUTHD_CONSUMERS_V1, [&](const plugin::ServiceUser& user) { return hub.consumers_for(user); }}};
+plugin::Services plugin_services(const ServiceSources& sources) {
+  using User = plugin::ServiceUser;
+  return {{AUTHD_HTTP_V1, [&](const User& user) { return sources.exchanges.connect(user.host, user.tls); }},
+          {AUTHD_TIERS_V1, [&](const User& user) { return sources.hub.tiers_for(user); }},
+          {AUTHD_CONSUMERS_V1, [&](const User& user) { return sources.hub.consumers_for(user); }},
+          {AUTHD_CLOCK_V1, [&](const User& user) { return modules::clock_service(sources.clock, user); }},
+          {AUTHD_RANDOM_V1, [](const User& user) { return modules::random_service(user); }},
+          {AUTHD_SECRETS_V1, [&](const User& user) { return modules::secrets_service(sources.master_keys, user); }}};
 }
 
 // Makes the instances of one set, and collects what is wrong with any.

@@ -8,12 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/movable_clock.h"
 #include "config/config.h"
 #include "http_client/service.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
 #include "plugin/gateway.h"
 #include "plugin/loader.h"
+#include "secrets/master_keys.h"
 
 namespace authd::daemon {
 
@@ -23,8 +25,16 @@ struct Refused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The services that a plugin may ask for. What they refer to must outlive every instance.
-plugin::Services plugin_services(http_client::HttpService& exchanges, pipeline::InvalidationHub& hub);
+// What the services are made of that a plugin may ask for; as long-lived as the process.
+struct ServiceSources {
+  http_client::HttpService& exchanges;
+  pipeline::InvalidationHub& hub;
+  MovableClock clock{};
+  MasterKeys master_keys{};
+};
+
+// The sources must outlive every instance.
+plugin::Services plugin_services(const ServiceSources& sources);
 
 // One line for each problem; that of a setting begins with the place where it was written.
 std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& use);

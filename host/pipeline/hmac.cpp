@@ -94,6 +94,18 @@ std::string_view name_of(Algorithm algorithm) {
   return "HS256";
 }
 
+std::size_t mac_bytes(Algorithm algorithm) {
+  switch (algorithm) {
+  case Algorithm::hs256:
+    return SHA256_DIGEST_LENGTH;
+  case Algorithm::hs384:
+    return SHA384_DIGEST_LENGTH;
+  case Algorithm::hs512:
+    return SHA512_DIGEST_LENGTH;
+  }
+  return SHA256_DIGEST_LENGTH;
+}
+
 Hmac::Hmac(Algorithm algorithm, std::string_view key) : algorithm_(algorithm) {
   switch (algorithm_) {
   case Algorithm::hs256:

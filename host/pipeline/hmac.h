@@ -18,6 +18,8 @@ enum class Algorithm : std::uint8_t { hs256, hs384, hs512 };
 
 std::optional<Algorithm> parse_algorithm(std::string_view name); // "HS256", exactly
 std::string_view name_of(Algorithm algorithm);
+// Of its output, and so the least that its key may have (RFC 7518, section 3.2).
+std::size_t mac_bytes(Algorithm algorithm);
 
 inline constexpr std::size_t kMaxMacBytes = 64;
 

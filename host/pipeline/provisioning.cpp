@@ -11,7 +11,6 @@ namespace authd::pipeline {
 namespace {
 
 constexpr unsigned kMaxKeys = 3;
-constexpr std::size_t kSecretBytes = 32;
 
 // "create: denied (403): Invalid RBAC credentials"
 std::string told(std::string_view operation, const CallFailure& failure) {
@@ -91,7 +90,7 @@ std::string proposed_key(std::string_view consumer_uuid, unsigned attempt) {
 GatewayAnswer CredentialSource::find_or_create(Call& call, std::string_view consumer, GuardedCalls& calls) const {
   GatewayAnswer listed = list(call, consumer, calls);
   if (listed.kind != GatewayAnswer::Kind::no_credential || listed.selection.none_can_sign()) return listed;
-  if (!auto_provision_) return no_credential("The consumer has no JWT credential and auto_provision is off");
+  if (!creates_) return no_credential("The consumer has no JWT credential and auto_provision is off");
   if (!gateway_.can_create()) {
     return no_credential("The consumer has no JWT credential and this gateway cannot create one");
   }
@@ -175,10 +174,14 @@ GatewayAnswer CredentialSource::create(Call& call, std::string_view consumer, Gu
   return no_credential("The consumer has no JWT credential and every proposed key is taken");
 }
 
+plugin::Proposal propose(std::string key, Algorithm algorithm) {
+  return {std::move(key), std::string(name_of(algorithm)), Secret(random_base64url(mac_bytes(algorithm)))};
+}
+
 // nullopt: a credential of another consumer has this key.
 std::optional<GatewayAnswer> CredentialSource::create_with_key(Call& call, std::string_view consumer, std::string key,
                                                                GuardedCalls& calls) const {
-  const plugin::Proposal proposal{std::move(key), "HS256", Secret(random_base64url(kSecretBytes))};
+  const plugin::Proposal proposal = propose(std::move(key), *creates_);
   auto asked = guarded(calls, call, GatewayUse::create, "create",
                        [&] { return gateway_.create_secret(call, consumer, proposal); });
   if (!asked) return failed(std::move(asked.error()));

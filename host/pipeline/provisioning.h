@@ -13,6 +13,7 @@
 #include "pipeline/credential.h"
 #include "pipeline/gateway_health.h"
 #include "pipeline/guarded_calls.h"
+#include "pipeline/hmac.h"
 #include "pipeline/recorder.h"
 #include "plugin/gateway.h"
 
@@ -48,11 +49,15 @@ struct Identity {
   std::string id{};         // known: its id there; the name itself where the gateway does not tell
 };
 
+// A secret of the length that the algorithm wants.
+plugin::Proposal propose(std::string key, Algorithm algorithm);
+
 class CredentialSource {
  public:
   // All references must outlive it.
-  CredentialSource(const plugin::Gateway& gateway, GatewayHealth& health, bool auto_provision)
-      : gateway_(gateway), health_(health), auto_provision_(auto_provision) {}
+  // `creates`: the algorithm of credentials that are made; nullopt: none is.
+  CredentialSource(const plugin::Gateway& gateway, GatewayHealth& health, std::optional<Algorithm> creates)
+      : gateway_(gateway), health_(health), creates_(creates) {}
 
   // Each call to the gateway is admitted and judged by `calls`. [may-block]
   GatewayAnswer find_or_create(Call& call, std::string_view consumer, GuardedCalls& calls) const;
@@ -69,7 +74,7 @@ class CredentialSource {
 
   const plugin::Gateway& gateway_;
   GatewayHealth& health_;
-  const bool auto_provision_;
+  const std::optional<Algorithm> creates_;
 };
 
 } // namespace authd::pipeline

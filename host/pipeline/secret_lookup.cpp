@@ -36,9 +36,9 @@ std::string reason_of(const Error& error) {
 
 SecretLookup::SecretLookup(LookupSettings settings, TierStack& tiers, const plugin::Gateway& gateway,
                            GatewayGuard& guard, GatewayHealth& health, Lanes& lanes, Recorder& recorder)
-    : settings_(settings), tiers_(tiers), source_(gateway, health, settings.auto_provision), guard_(guard),
-      health_(health), lanes_(lanes), recorder_(recorder), negative_(settings.negative_ttl),
-      failed_lately_(kAskAgain, kFailedLately), flights_(settings.breaker_timeout, lanes, *this, recorder) {}
+    : settings_(settings), tiers_(tiers), source_(gateway, health, settings.creates), guard_(guard), health_(health),
+      lanes_(lanes), recorder_(recorder), negative_(settings.negative_ttl), failed_lately_(kAskAgain, kFailedLately),
+      flights_(settings.breaker_timeout, lanes, *this, recorder) {}
 
 // --- on reactors ---------------------------------------------------------------------------------------
 

@@ -33,8 +33,8 @@ namespace authd::pipeline {
 struct LookupSettings {
   milliseconds breaker_timeout{500}; // what a request waits for a worker, and then for the gateway
   milliseconds negative_ttl{10'000};
-  bool auto_provision = true;
-  double trace_sample_ratio = 0.1; // of lookups that no request causes: 0 to 1
+  std::optional<Algorithm> creates = Algorithm::hs256; // credentials; nullopt: none
+  double trace_sample_ratio = 0.1;                     // of lookups that no request causes: 0 to 1
 };
 
 class SecretLookup final : private FlightStages {

@@ -162,20 +162,23 @@ const authd_calls_v1* own_calls() {
 }
 
 HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
-                         Services services, Log& log, unsigned min_minor, std::shared_ptr<const TlsIdentity> tls)
+                         Services services, Log& log, unsigned min_minor, std::shared_ptr<const TlsIdentity> tls,
+                         std::shared_ptr<const Declared> declared)
     : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), min_minor_(min_minor),
-      settings_(std::move(settings)), services_(std::move(services)), tls_(std::move(tls)), log_(log),
+      settings_(std::move(settings)), services_(std::move(services)), tls_(std::move(tls)),
+      declared_(std::move(declared)), log_(log),
       redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
                                     &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
                                     &host_cfg_get,      &host_cfg_key,   &host_service} {}
 
 const void* HostContext::service(std::string_view id) const {
+  if (declared_ != nullptr && !declared_->needs_service(id)) return nullptr;
   if (id == AUTHD_CALLS_V1) return own_calls(); // needs nothing that only main has
   const auto offered = services_.find(id);
   if (offered == services_.end()) return nullptr;
   const std::lock_guard lock(opened_mutex_);
   auto& opened = opened_[offered->first];
-  if (!opened) opened = offered->second({abi(), instance_, min_minor_, tls_});
+  if (!opened) opened = offered->second({abi(), instance_, min_minor_, tls_, declared_.get()});
   return opened.get();
 }
 

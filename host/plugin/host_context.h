@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/tls_identity.h"
 #include "config/config.h"
+#include "plugin/declared.h"
 #include "plugin/redaction.h"
 
 struct authd_cfg {
@@ -29,6 +30,7 @@ struct ServiceUser {
   std::string_view instance;
   unsigned min_minor;                               // of its plugin: the least ABI minor that it needs
   std::shared_ptr<const TlsIdentity> tls = nullptr; // config::OutgoingTls::identity
+  const Declared* declared = nullptr;               // of its note; null: it declares nothing
 };
 
 // Services by id ("authd.http/1"). A function makes the table for one instance. It is called once for each
@@ -42,7 +44,8 @@ const authd_calls_v1* own_calls(); // service "authd.calls/1": the one table, fo
 class HostContext {
  public:
   HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings, Services services, Log& log,
-              unsigned min_minor = AUTHD_ABI_MINOR, std::shared_ptr<const TlsIdentity> tls = nullptr);
+              unsigned min_minor = AUTHD_ABI_MINOR, std::shared_ptr<const TlsIdentity> tls = nullptr,
+              std::shared_ptr<const Declared> declared = nullptr);
   HostContext(const HostContext&) = delete;
   HostContext& operator=(const HostContext&) = delete;
 
@@ -53,7 +56,7 @@ class HostContext {
   const std::string& plugin_id() const { return plugin_id_; }
   unsigned min_minor() const { return min_minor_; }
   Log& log() const { return log_; }
-  // nullptr: there is none. [thread-safe]
+  // nullptr: there is none, or the component declares what it needs, and not this one. [thread-safe]
   const void* service(std::string_view id) const;
   // Whether it was asked for one that there is. [thread-safe]
   bool uses(std::string_view id) const;
@@ -65,6 +68,7 @@ class HostContext {
   const config::PluginSettings settings_;
   const Services services_;
   const std::shared_ptr<const TlsIdentity> tls_;
+  const std::shared_ptr<const Declared> declared_;
   Log& log_;
   const Redaction redaction_;
   const authd_cfg cfg_{settings_};

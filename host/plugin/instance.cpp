@@ -28,7 +28,7 @@ class Instance::Impl {
        Services services, Log& log, std::shared_ptr<const TlsIdentity> tls)
       : component_(known_part(&component)), origin_(std::move(origin)),
         host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log, origin_.min_minor,
-              std::move(tls)),
+              std::move(tls), origin_.declared),
         callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {
@@ -165,6 +165,10 @@ const std::string& Instance::plugin_id() const { return impl_->origin().plugin_i
 const std::string& Instance::plugin_version() const { return impl_->origin().version; }
 unsigned Instance::min_minor() const { return impl_->origin().min_minor; }
 const std::string& Instance::mode() const { return impl_->origin().mode.empty() ? plugin_id() : impl_->origin().mode; }
+const Declared& Instance::declared() const {
+  static const Declared nothing;
+  return impl_->origin().declared != nullptr ? *impl_->origin().declared : nothing;
+}
 const std::string& Instance::path() const { return impl_->origin().path; }
 const authd_component& Instance::component() const { return impl_->component(); }
 void* Instance::self() const { return impl_->self(); }

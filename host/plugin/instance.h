@@ -30,9 +30,10 @@ class Instance {
   const std::string& name() const;
   const std::string& plugin_id() const;
   const std::string& plugin_version() const;
-  unsigned min_minor() const;      // the least ABI minor that the plugin needs
-  const std::string& mode() const; // what /health calls it: of its note, else the plugin's id
-  const std::string& path() const; // empty if adopted
+  unsigned min_minor() const;       // the least ABI minor that the plugin needs
+  const std::string& mode() const;  // what /health calls it: of its note, else the plugin's id
+  const std::string& path() const;  // empty if adopted
+  const Declared& declared() const; // of the note
   const authd_component& component() const;
   void* self() const;
   bool uses(std::string_view service) const; // whether the plugin has got it for this instance. [thread-safe]
@@ -55,7 +56,8 @@ struct Origin {
   std::string version;
   std::string path; // empty: adopted
   unsigned min_minor = AUTHD_ABI_MINOR;
-  std::string mode = {}; // of the note
+  std::string mode = {};                         // of the note
+  std::shared_ptr<const Declared> declared = {}; // likewise
 };
 
 // For the loader: checks operations and services, then calls create.

@@ -75,8 +75,9 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   const auto component = open(*inspected, **wanted, use.name);
   if (!component) return Refused(component.error());
   const Note& note = inspected->note;
-  auto instance = create_instance(*component, {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode},
-                                  use.name, use.settings, services_, log_, use.tls.identity);
+  auto instance = create_instance(
+      *component, {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode, (*wanted)->declared},
+      use.name, use.settings, services_, log_, use.tls.identity);
   if (instance) report(log_, *inspected, use);
   return instance;
 }
@@ -88,8 +89,8 @@ Result<std::shared_ptr<Instance>, Refusal> adopt(const authd_component& componen
   if (!defect.empty())
     return refuse(RefusalCode::bad_descriptor, name, fmt::format("has a component without {}", defect),
                   "Set every required member of its tables");
-  return create_instance(component, {component.name, "", "", min_minor, ""}, std::move(name), std::move(settings),
-                         std::move(services), log);
+  return create_instance(component, {component.name, "", "", min_minor, "", nullptr}, std::move(name),
+                         std::move(settings), std::move(services), log);
 }
 
 } // namespace authd::plugin

@@ -23,6 +23,10 @@ constexpr std::size_t kMaxNote = 1 << 20;
 constexpr std::size_t kMaxWord = 128;
 constexpr std::size_t kMaxComponents = 64;
 constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxRoutes = 256;
+constexpr std::size_t kMaxDeclared = 64;
+constexpr std::size_t kMaxIndexes = 4;
+constexpr milliseconds kMostStale{60'000};
 
 using Fault = authd::Failure<std::string>;
 
@@ -76,6 +80,69 @@ std::optional<bool> flag_if_said(const Object& object, const char* member) {
   return value.extract<bool>();
 }
 
+// An array member of at most `most` entries; empty when it is not said.
+Array::Ptr list_if_said(const Object& object, const char* member, std::size_t most) {
+  if (!object.has(member)) return new Array;
+  const Array::Ptr list = object.getArray(member);
+  if (list.isNull() || list->size() > most)
+    throw Poco::DataFormatException(fmt::format("\"{}\" is not an array of at most {}", member, most));
+  return list;
+}
+
+std::vector<std::string> words_if_said(const Object& object, const char* member) {
+  std::vector<std::string> words;
+  const Array::Ptr list = list_if_said(object, member, kMaxDeclared);
+  for (unsigned i = 0; i < list->size(); ++i) {
+    const Poco::Dynamic::Var entry = list->get(i);
+    if (!entry.isString() || !is_word(entry.convert<std::string>()))
+      throw Poco::DataFormatException(fmt::format("an entry of \"{}\" is not a word", member));
+    words.push_back(entry.convert<std::string>());
+  }
+  return words;
+}
+
+Object::Ptr entry_of(const Array& list, unsigned i, const char* member) {
+  const Object::Ptr entry = list.getObject(i);
+  if (entry.isNull()) throw Poco::DataFormatException(fmt::format("an entry of \"{}\" is not an object", member));
+  return entry;
+}
+
+DeclaredRoute read_route(const Object& object) {
+  const auto operation = object.getObject("operation");
+  if (operation.isNull()) throw Poco::DataFormatException("a route has no \"operation\" object");
+  return {word(object, "method"), word(object, "path"), object.optValue<std::uint32_t>("flags", 0),
+          written(*operation)};
+}
+
+DeclaredRecord read_record(const Object& object) {
+  DeclaredRecord record{word(object, "name"),
+                        {},
+                        flag_if_said(object, "sealed").value_or(false),
+                        milliseconds(object.optValue<std::int64_t>("max_stale", 0))};
+  if (record.max_stale < milliseconds(0) || record.max_stale > kMostStale)
+    throw Poco::DataFormatException("\"max_stale\" is not 0 to 60000");
+  const Array::Ptr indexes = list_if_said(object, "indexes", kMaxIndexes);
+  for (unsigned i = 0; i < indexes->size(); ++i) {
+    const Object::Ptr index = entry_of(*indexes, i, "indexes");
+    record.indexes.push_back({word(*index, "name"), flag_if_said(*index, "unique").value_or(false)});
+  }
+  return record;
+}
+
+std::shared_ptr<const Declared> declared_if_any(const Object& object) {
+  Declared all;
+  const Array::Ptr routes = list_if_said(object, "routes", kMaxRoutes);
+  for (unsigned i = 0; i < routes->size(); ++i) all.routes.push_back(read_route(*entry_of(*routes, i, "routes")));
+  const Array::Ptr records = list_if_said(object, "records", kMaxDeclared);
+  for (unsigned i = 0; i < records->size(); ++i) all.records.push_back(read_record(*entry_of(*records, i, "records")));
+  all.needs = words_if_said(object, "needs");
+  all.issues = words_if_said(object, "issues");
+  all.emits = words_if_said(object, "emits");
+  all.listens = words_if_said(object, "listens");
+  if (all == Declared()) return nullptr;
+  return std::make_shared<const Declared>(std::move(all));
+}
+
 NoteComponent read_component(const Object& object) {
   const auto schema = object.getObject("config_schema");
   if (schema.isNull()) throw Poco::DataFormatException("a component has no \"config_schema\" object");
@@ -84,7 +151,8 @@ NoteComponent read_component(const Object& object) {
           written(*schema),
           word_if_said(object, "mode"),
           variable_if_said(object, "adds"),
-          flag_if_said(object, "remote")};
+          flag_if_said(object, "remote"),
+          declared_if_any(object)};
 }
 
 std::vector<NoteComponent> read_components(const Object& object) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "plugin/declared.h"
 #include "plugin/elf_image.h"
 
 namespace authd::plugin {
@@ -21,6 +23,8 @@ struct NoteComponent {
   std::string mode = {};           // what /health calls this adapter: "API_GATEWAY"
   std::string adds = {};           // the environment variable that adds this tier: "REDIS_ENABLED"
   std::optional<bool> remote = {}; // whether a tier's values leave the process
+  // Since 1.3; null: it declares nothing.
+  std::shared_ptr<const Declared> declared = {};
 };
 
 struct Note {

@@ -176,6 +176,20 @@ TEST(Provisioning, MakesSecretsThatDiffer) {
   EXPECT_EQ(secrets.size(), 5u);
 }
 
+TEST(Provisioning, UsesTheAlgorithmThatIsConfiguredAndLeavesCredentialsThatExist) {
+  for (const std::string algorithm : {"HS384", "HS512"}) {
+    Scene scene([&](Settings& s) { s.set_text("gateway", "algorithm", algorithm); });
+    const std::string id = scene.kong.add_consumer("new");
+    const std::string token = token_of(scene.tokens(consumer_headers(id, "new")));
+    EXPECT_EQ(take_apart(token).header, R"({"alg":")" + algorithm + R"(","typ":"JWT"})");
+    const KongCredential made = scene.kong.credentials(id).at(0);
+    EXPECT_EQ(made.algorithm, algorithm);
+    const std::string said = verify_with_python(token, made.secret, algorithm, "https://api.example");
+    EXPECT_TRUE(said.starts_with("{")) << said;
+    EXPECT_EQ(take_apart(token_of(scene.tokens())).header, R"({"alg":"HS256","typ":"JWT"})");
+  }
+}
+
 TEST(Provisioning, CanBeSwitchedOff) {
   Scene scene([](Settings& s) { s.set("gateway", "auto_provision", "false"); });
   const std::string id = scene.kong.add_consumer("new");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The authd plugin ABI, version 1. This header and note.h, then cache.h or gateway.h for the kind, and
- * http.h, calls.h, tiers.h and consumers.h for the services are the whole specification; read them top down.
+ * The authd plugin ABI, version 1. This header and note.h, then cache.h, gateway.h, endpoint.h,
+ * store.h or signer.h for the kind, and http.h, calls.h, tiers.h, consumers.h, services.h, records.h and tokens.h
+ * for the services are the whole specification; read them top down.
  * The .hpp files beside them are C++ over the same tables and add no rule.
  *
  * A plugin is a shared object that exports exactly one symbol, authd_plugin_v1, and carries an ELF
@@ -28,7 +29,7 @@
 #include <stdint.h>
 
 #define AUTHD_ABI_MAJOR 1
-#define AUTHD_ABI_MINOR 2
+#define AUTHD_ABI_MINOR 3
 
 /* The lowest host minor a plugin needs. A plugin built with newer headers that does not use what they
  * added may define AUTHD_TARGET_MINOR to keep running on older hosts. */
@@ -78,7 +79,9 @@ enum {
   AUTHD_CANCELLED = 8,    /* the host withdrew the call */
   AUTHD_UNSUPPORTED = 9,  /* this backend cannot do that, ever */
   AUTHD_CORRUPT = 10,     /* the backend answered something that makes no sense */
-  AUTHD_INTERNAL = 11     /* a fault in the plugin */
+  AUTHD_INTERNAL = 11,    /* a fault in the plugin */
+  AUTHD_WOULD_BLOCK = 12  /* since 1.3: on a first pass (endpoint.h) the service would sleep, or change something.
+                             From a plugin of another kind, and from a worker, it is AUTHD_INTERNAL */
 };
 
 enum { AUTHD_LOG_DEBUG = 0, AUTHD_LOG_INFO = 1, AUTHD_LOG_WARN = 2, AUTHD_LOG_ERROR = 3 };
@@ -98,6 +101,16 @@ typedef struct authd_error {
 typedef struct authd_call authd_call; /* one operation: deadline, trace, failure. Opaque, borrowed */
 typedef struct authd_cfg authd_cfg;   /* the validated settings of one instance. Opaque; valid until destroy */
 typedef struct authd_out authd_out;   /* a byte sink of the host. Opaque, borrowed */
+
+/* Since 1.3: a byte sink of the plugin, where a service puts what the plugin asked for. */
+typedef struct authd_sink {
+  uint32_t size;
+  uint32_t pad;
+  void* ctx; /* the plugin's */
+  /* Called at most once, within the call of the service and on its thread; the bytes are [borrowed]. Other than
+   * AUTHD_OK: the service fails with it. */
+  authd_status (*put)(const struct authd_sink*, authd_bytes) AUTHD_NX;
+} authd_sink;
 
 enum {
   AUTHD_TYPE_NULL = 0,

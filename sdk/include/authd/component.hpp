@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "authd/endpoint.h"
 #include "authd/views.hpp"
 
 namespace authd::sdk {
@@ -15,7 +16,7 @@ struct ComponentInfo {
   const char* name;          // what a configuration says after plugin =
   const char* summary;       // one line
   const char* schema;        // JSON Schema (the subset in docs/plugins.md), a string literal
-  const char* needs[8] = {}; // ids of services without which it cannot run, at most 7
+  const char* needs[16] = {}; // ids of services without which it cannot run, at most 15
   std::uint32_t flags = 0;   // of the kind's operations table, e.g. AUTHD_CACHE_NONBLOCKING
   // For the note (note.h), since 1.1:
   const char* mode = nullptr; // what /health calls this adapter, e.g. "API_GATEWAY"
@@ -36,9 +37,12 @@ namespace detail {
 template <class T>
 struct Box {
   Host host;
+  const authd_exchange_v1* exchange = nullptr; // of a module: looked up once, because a look-up takes a lock
   T object;
 
-  Box(Host h, const Config& config, Call& call) : host(h), object(h, config, call) {}
+  Box(Host h, const Config& config, Call& call) : host(h), object(h, config, call) {
+    if constexpr (requires { T::routes; }) exchange = h.template service<authd_exchange_v1>(AUTHD_EXCHANGE_V1);
+  }
 };
 
 // Runs `body` on the instance; an exception becomes AUTHD_INTERNAL with its message recorded.

@@ -11,6 +11,15 @@
  *   "adds": "REDIS_ENABLED"   the environment variable that adds this tier when it is true
  *   "remote": true            whether a tier's values leave the process, as its operations' flags say
  *
+ * Since 1.3, what a component needs, keeps and does. One that has any of these gets the services that it needs and no
+ * others:
+ *   "needs": ["authd.records/1"]                  ids of services, at most 64
+ *   "routes": [{"method": "POST", "path": "/token", "flags": 1, "operation": {...}}]    see endpoint.h; at most 256
+ *   "records": [{"name": "code", "indexes": [{"name": "family", "unique": false}], "sealed": true, "max_stale": 0}]
+ *                                                 types, see records.h; at most 64. max_stale in ms, up to 60000
+ *   "issues": ["access"]                          kinds of token, see tokens.h
+ *   "emits": ["code.replayed"], "listens": [...]  types of event
+ *
  * All of it must agree with the descriptor that authd_plugin_v1 returns; each config_schema stands in
  * the note as a JSON object and in the descriptor as the text of that object. C++ authors need none of
  * this: AUTHD_PLUGIN in plugin.hpp writes note and descriptor from the same data.

@@ -20,6 +20,7 @@
 #include "authd/cache.hpp"
 #include "authd/calls.hpp"
 #include "authd/consumers.hpp"
+#include "authd/declaration.hpp"
 #include "authd/gateway.hpp"
 #include "authd/http_client.hpp"
 #include "authd/note.h"
@@ -49,39 +50,6 @@ struct NoteImage {
   char json[(JsonBytes + 3) / 4 * 4] = {};
 };
 
-// Counts when it has no target, so that one function both measures and writes the note's text.
-struct NoteText {
-  char* to = nullptr;
-  std::size_t n = 0;
-
-  constexpr NoteText& put(std::string_view text) {
-    for (const char c : text) {
-      if (to != nullptr) to[n] = c;
-      ++n;
-    }
-    return *this;
-  }
-  constexpr NoteText& member(std::string_view name, std::string_view text) {
-    return put("\"").put(name).put("\":\"").put(text).put("\"");
-  }
-  constexpr void component(const authd_component& c, const NoteExtras& extras) {
-    put("{").member("kind", c.kind).put(",").member("name", c.name);
-    if (extras.mode != nullptr) put(",").member("mode", extras.mode);
-    if (extras.adds != nullptr) put(",").member("adds", extras.adds);
-    if (extras.remote != NoteExtras::Remote::unsaid)
-      put(",\"remote\":").put(extras.remote == NoteExtras::Remote::yes ? "true" : "false");
-    put(",\"config_schema\":").put(c.config_schema).put("}");
-  }
-};
-
-// Ids, names and versions go into the note as they are.
-constexpr bool is_plain(std::string_view text) {
-  if (text.empty()) return false;
-  for (const char c : text)
-    if (c <= ' ' || c > '~' || c == '"' || c == '\\') return false;
-  return true;
-}
-
 template <class Component>
 constexpr NoteExtras extras_of() {
   if constexpr (requires { Component::note; }) {
@@ -89,6 +57,30 @@ constexpr NoteExtras extras_of() {
   } else {
     return {};
   }
+}
+
+constexpr void put_extras(NoteText& text, const NoteExtras& extras) {
+  if (extras.mode != nullptr) text.put(",").member("mode", extras.mode);
+  if (extras.adds != nullptr) text.put(",").member("adds", extras.adds);
+  if (extras.remote != NoteExtras::Remote::unsaid)
+    text.put(",\"remote\":").put(extras.remote == NoteExtras::Remote::yes ? "true" : "false");
+}
+
+template <class Component>
+constexpr void put_component(NoteText& text) {
+  const authd_component& c = Component::component;
+  text.put("{").member("kind", c.kind).put(",").member("name", c.name);
+  put_extras(text, extras_of<Component>());
+  if constexpr (requires { Component::declare(text); }) Component::declare(text);
+  text.put(",\"config_schema\":").put(c.config_schema).put("}");
+}
+
+// Ids, names and versions go into the note as they are.
+constexpr bool is_plain(std::string_view text) {
+  if (text.empty()) return false;
+  for (const char c : text)
+    if (c <= ' ' || c > '~' || c == '"' || c == '\\') return false;
+  return true;
 }
 
 constexpr bool is_plain_or_absent(const char* text) { return text == nullptr || is_plain(text); }
@@ -100,9 +92,7 @@ constexpr std::size_t write_note(char* to) {
   text.put(",").member("sdk", AUTHD_SDK_VERSION).put(",").member("toolchain", AUTHD_TOOLCHAIN);
   text.put(",\"components\":[");
   bool first = true;
-  ((text.put(first ? "" : ","), first = false,
-    text.component(Components::component, extras_of<Components>())),
-   ...);
+  ((text.put(first ? "" : ","), first = false, put_component<Components>(text)), ...);
   return text.put("]}").n;
 }
 

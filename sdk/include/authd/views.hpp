@@ -31,6 +31,7 @@ enum class [[nodiscard]] Status : std::int32_t{
     unsupported = AUTHD_UNSUPPORTED,
     corrupt = AUTHD_CORRUPT,
     internal = AUTHD_INTERNAL,
+    would_block = AUTHD_WOULD_BLOCK,
 };
 
 enum class Level : std::uint32_t {

@@ -50,7 +50,9 @@ class Limits : public ConfigTest {
     variables.erase(std::string(s.variable));
     if (s.key != "environment") variables["AUTHD_ENV"] = "test"; // where port 0 is allowed
     std::string header = repeated(s) ? "[[cache]]\n" : "[" + std::string(s.table) + "]\n";
-    return load_text(header + std::string(s.key) + " = " + value + "\n", variables);
+    const bool needs_asymmetric = s.key == "algorithm" && value.find("HS") == std::string::npos;
+    const std::string more = needs_asymmetric ? "credentials = \"asymmetric\"\n" : "";
+    return load_text(header + std::string(s.key) + " = " + value + "\n" + more, variables);
   }
 
   void expect_refused(const Setting& s, const std::string& value) {

@@ -20,8 +20,8 @@ constexpr std::string_view kUuid = "519183b0-74b7-5b1b-ac5e-4f5beed3e547";
 
 // What one source sees of its gateway, from the first call on.
 struct Source {
-  explicit Source(const ScriptedGateway& gateway, bool provision = true)
-      : health(gateway.gateway(), guard, seconds(20), recorder), source(gateway.gateway(), health, provision) {}
+  explicit Source(const ScriptedGateway& gateway, std::optional<Algorithm> creates = Algorithm::hs256)
+      : health(gateway.gateway(), guard, seconds(20), recorder), source(gateway.gateway(), health, creates) {}
 
   GatewayAnswer ask(std::string_view consumer = kUuid) {
     Call call(steady_now() + seconds(20));
@@ -35,8 +35,9 @@ struct Source {
   CredentialSource source;
 };
 
-GatewayAnswer ask(const ScriptedGateway& gateway, std::string_view consumer = kUuid, bool provision = true) {
-  return Source(gateway, provision).ask(consumer);
+GatewayAnswer ask(const ScriptedGateway& gateway, std::string_view consumer = kUuid,
+                  std::optional<Algorithm> creates = Algorithm::hs256) {
+  return Source(gateway, creates).ask(consumer);
 }
 
 TEST(ProposedKey, IsAPureFunctionOfTheUuidAndTheAttempt) {
@@ -52,6 +53,17 @@ TEST(Provisioning, CreatesTheFirstCredentialWithTheProposedKey) {
   ASSERT_EQ(answer.kind, Kind::found);
   EXPECT_EQ(answer.selection.usable[0].key, proposed_key(kUuid, 0));
   EXPECT_EQ(answer.selection.usable[0].secret.reveal().size(), 43u);
+}
+
+// RFC 7518, section 3.2: the key of an HMAC has at least as many bytes as its output, before it becomes text.
+TEST(Provisioning, CreatesWithTheAlgorithmThatIsConfiguredAndASecretAsLongAsItsOutput) {
+  for (const auto& [algorithm, base64url_characters] :
+       {std::pair{Algorithm::hs256, 43U}, {Algorithm::hs384, 64U}, {Algorithm::hs512, 86U}}) {
+    const plugin::Proposal proposal = propose("key", algorithm);
+    EXPECT_EQ(proposal.key, "key");
+    EXPECT_EQ(proposal.algorithm, name_of(algorithm));
+    EXPECT_EQ(proposal.secret.reveal().size(), base64url_characters) << proposal.algorithm;
+  }
 }
 
 TEST(Provisioning, UsesTheWinnersSecretAfterAConflict) {
@@ -125,7 +137,7 @@ TEST(Provisioning, SaysWhatIsNeededWhenNoCredentialCanSign) {
 }
 
 TEST(Provisioning, SaysWhyThereIsNoCredential) {
-  EXPECT_NE(ask(ScriptedGateway(), kUuid, false).detail.find("auto_provision"), std::string::npos);
+  EXPECT_NE(ask(ScriptedGateway(), kUuid, std::nullopt).detail.find("auto_provision"), std::string::npos);
   EXPECT_EQ(ask(ScriptedGateway(false)).kind, Kind::no_credential);
   ScriptedGateway read_only;
   read_only.on_create = [](const std::string&, const Listed&) { return Answer{AUTHD_UNSUPPORTED, {}}; };
