@@ -13,6 +13,7 @@
 #include "authd/abi.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
+#include "authd/signer.h"
 
 namespace authd {
 
@@ -48,6 +49,10 @@ constexpr std::size_t first_size<authd_http_request>() {
 template <>
 constexpr std::size_t first_size<authd_http_response>() {
   return AUTHD_SIZE_THROUGH(authd_http_response, status);
+}
+template <>
+constexpr std::size_t first_size<authd_public_key>() {
+  return AUTHD_SIZE_THROUGH(authd_public_key, created_at_ms);
 }
 
 #undef AUTHD_SIZE_THROUGH

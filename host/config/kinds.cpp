@@ -9,6 +9,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
+#include "authd/signer.h"
 
 namespace authd::config {
 namespace {
@@ -22,6 +23,13 @@ constexpr Operation kCacheRequires[] = {
     {"get", offsetof(authd_cache_ops, get)},     {"get_stale", offsetof(authd_cache_ops, get_stale)},
     {"set", offsetof(authd_cache_ops, set)},     {"del", offsetof(authd_cache_ops, del)},
     {"clear", offsetof(authd_cache_ops, clear)}, // or a cache that was cleared would go on serving
+};
+
+constexpr Operation kSignerRequires[] = {
+    {"generate", offsetof(authd_signer_ops, generate)},
+    {"sign", offsetof(authd_signer_ops, sign)},
+    {"public_keys", offsetof(authd_signer_ops, public_keys)},
+    {"remove", offsetof(authd_signer_ops, remove)},
 };
 
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
@@ -52,6 +60,11 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
+    {.id = AUTHD_SIGNER_V1,
+     .table = "signer",
+     .minor = 3,
+     .required = kSignerRequires,
+     .description = "Where the private keys live that authd signs with. Without this table it has none."},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.
