@@ -60,11 +60,7 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
-    {.id = AUTHD_SIGNER_V1,
-     .table = "signer",
-     .minor = 3,
-     .required = kSignerRequires,
-     .description = "Where the private keys live that authd signs with. Without this table it has none."},
+    {.id = AUTHD_SIGNER_V1, .table = "signer", .minor = 3, .required = kSignerRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.
