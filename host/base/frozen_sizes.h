@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "authd/abi.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
 
@@ -48,6 +49,14 @@ constexpr std::size_t first_size<authd_http_request>() {
 template <>
 constexpr std::size_t first_size<authd_http_response>() {
   return AUTHD_SIZE_THROUGH(authd_http_response, status);
+}
+template <>
+constexpr std::size_t first_size<authd_route>() {
+  return AUTHD_SIZE_THROUGH(authd_route, data);
+}
+template <>
+constexpr std::size_t first_size<authd_response>() {
+  return AUTHD_SIZE_THROUGH(authd_response, field_count);
 }
 
 #undef AUTHD_SIZE_THROUGH

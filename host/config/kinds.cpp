@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "authd/cache.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
 
 namespace authd::config {
@@ -37,6 +38,12 @@ std::vector<const PluginUse*> tiers_in(const Config& config) {
   return uses;
 }
 
+std::vector<const PluginUse*> modules_in(const Config& config) {
+  std::vector<const PluginUse*> uses;
+  for (const Endpoint& module : config.endpoints) uses.push_back(&module);
+  return uses;
+}
+
 const Kind kKinds[] = {
     {.id = AUTHD_GATEWAY_V1,
      .table = "gateway",
@@ -52,6 +59,13 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
+    {.id = AUTHD_ENDPOINT_V1,
+     .table = "endpoint",
+     .repeated = true,
+     .provisional = true,
+     .minor = 3,
+     .uses = modules_in,
+     .add = [](Config& config) -> PluginUse& { return config.endpoints.emplace_back(); }},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.
