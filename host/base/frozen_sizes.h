@@ -14,6 +14,7 @@
 #include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
+#include "authd/signer.h"
 
 namespace authd {
 
@@ -57,6 +58,10 @@ constexpr std::size_t first_size<authd_route>() {
 template <>
 constexpr std::size_t first_size<authd_response>() {
   return AUTHD_SIZE_THROUGH(authd_response, field_count);
+}
+template <>
+constexpr std::size_t first_size<authd_public_key>() {
+  return AUTHD_SIZE_THROUGH(authd_public_key, created_at_ms);
 }
 
 #undef AUTHD_SIZE_THROUGH

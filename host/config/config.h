@@ -139,6 +139,13 @@ struct Gateway : PluginUse {
   unsigned pool_size = 10;         // 1-256: workers of the blocking lane
 };
 
+// Of [signer], whose plugin is in Config::others.
+struct Signing {
+  std::vector<std::string> algorithms{"ES256"}; // at least one, each once; the first is the default
+  milliseconds rotate_every{std::chrono::hours(24 * 30)};
+  bool operator==(const Signing&) const = default;
+};
+
 struct Tier : PluginUse {
   milliseconds ttl{300'000};
   milliseconds stale{1'800'000};
@@ -281,6 +288,7 @@ struct Config {
   Plugins plugins;
   Security security;
   Admin admin;
+  Signing signing;                       // [signer], if there is one
   MasterKeys master_keys;                // [secrets]
   std::string test_clock;                // AUTHD_TEST_CLOCK: see base/movable_clock.h; empty: none
   bool high_availability = false;        // shown in /health

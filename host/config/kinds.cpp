@@ -10,6 +10,7 @@
 #include "authd/cache.h"
 #include "authd/endpoint.h"
 #include "authd/gateway.h"
+#include "authd/signer.h"
 
 namespace authd::config {
 namespace {
@@ -23,6 +24,13 @@ constexpr Operation kCacheRequires[] = {
     {"get", offsetof(authd_cache_ops, get)},     {"get_stale", offsetof(authd_cache_ops, get_stale)},
     {"set", offsetof(authd_cache_ops, set)},     {"del", offsetof(authd_cache_ops, del)},
     {"clear", offsetof(authd_cache_ops, clear)}, // or a cache that was cleared would go on serving
+};
+
+constexpr Operation kSignerRequires[] = {
+    {"generate", offsetof(authd_signer_ops, generate)},
+    {"sign", offsetof(authd_signer_ops, sign)},
+    {"public_keys", offsetof(authd_signer_ops, public_keys)},
+    {"remove", offsetof(authd_signer_ops, remove)},
 };
 
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
@@ -66,6 +74,7 @@ const Kind kKinds[] = {
      .minor = 3,
      .uses = modules_in,
      .add = [](Config& config) -> PluginUse& { return config.endpoints.emplace_back(); }},
+    {.id = AUTHD_SIGNER_V1, .table = "signer", .provisional = true, .minor = 3, .required = kSignerRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.

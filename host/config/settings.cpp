@@ -95,6 +95,24 @@ std::string fingerprint(const MasterKeys& keys) {
   return text;
 }
 
+std::vector<std::string> each_once(const std::vector<std::string>& all) {
+  std::vector<std::string> some;
+  for (const std::string& one : all)
+    if (std::find(some.begin(), some.end(), one) == some.end()) some.push_back(one);
+  return some;
+}
+
+// Whose keys they are: a signer that another one replaces would not have them.
+std::string fixed_signer(const Config& config) {
+  std::string text;
+  for (const PluginUse* use : uses_of(config, *kind_of_table("signer"))) {
+    text += use->plugin + ' ' + use->name;
+    for (const auto& [pointer, value] : use->settings.values)
+      text += fmt::format(" {}={}:{}", pointer, value.integer, value.text.reveal());
+  }
+  return text;
+}
+
 void warn_breaker_is_always_on(Target t, const Node& enabled) {
   if (flag(enabled)) return;
   t.config.warnings.push_back("CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is always on; "
@@ -131,6 +149,9 @@ constexpr Table kTables[] = {
     {"profiling", "CPU and heap profiles of the running process."},
     {"plugins", "Where plugins are found, and which of them are trusted."},
     {"security", "Who may ask for tokens, and which production rules are waived."},
+    {"signer",
+     "Where the private keys live that authd signs with; docs/keys.md. Without this table authd has none. authd's own "
+     "settings come first; all others belong to the plugin."},
     {"secrets", "The keys that seal what modules keep, and authd's own signing keys."},
 };
 
@@ -644,6 +665,31 @@ const Setting kSettings[] = {
      .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",
      .set = [](T t, V v) { t.config.security.waivers = list(v); }},
+
+    {.table = "signer", .key = "plugin", .format = Format::plugin, .preset = "signer-file", .shipped = "signer-file",
+     .description = "The name of a plugin in plugins.dir, or an absolute path.",
+     .fixed = fixed_signer,
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "signer", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .example = "signer-file",
+     .description = "Its name in logs. What it sealed, it can open under this name alone.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "signer", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+     .description = "The sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+    {.table = "signer", .key = "algorithms", .type = Type::array, .minimum = 1, .maximum = 3,
+     .choices = "ES256|RS256|EdDSA", .preset = "ES256",
+     .description = "What authd signs with; the first is the default. Each has keys of its own. One that is left out "
+                    "verifies until its keys have ended.",
+     .fixed = [](C c) { return fmt::format("{}", fmt::join(c.signing.algorithms, ",")); },
+     .set = [](T t, V v) { t.config.signing.algorithms = each_once(list(v)); }},
+    {.table = "signer", .key = "rotate_every", .type = Type::integer, .unit = Unit::milliseconds,
+     .minimum = 2 * kHour, .maximum = 3650 * 24 * kHour, .preset = "30d",
+     .description = "How long a key signs. The next one is published 70 minutes before it signs; the last one verifies "
+                    "for 24 hours and 5 minutes more.",
+     .fixed = [](C c) { return fmt::format("{}", c.signing.rotate_every.count()); },
+     .set = [](T t, V v) { t.config.signing.rotate_every = ms(v); }},
 
     {.table = "secrets", .key = "master_keys", .type = Type::array, .format = Format::key256,
      .variable = "AUTHD_MASTER_KEYS", .preset = "", .example = "${credential:authd-master}", .secret = true,
