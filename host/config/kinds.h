@@ -26,6 +26,7 @@ struct Kind {
   bool repeated = false;                    // [[table]], one for each plugin; else [table], of which there is one
   bool always = false;                      // without such a table in the file there is one plugin, with the defaults
   unsigned minor = 0;                       // the ABI minor that introduced it: no plugin that needs less may have it
+  bool provisional = false;                 // it may still change: only plugins built for the host's own minor have it
   std::span<const Operation> required = {}; // without one of these a plugin is refused
   // Whether what a plugin is given leaves the process, as its operations say; the note's "remote" must say the same,
   // and without it the plugin counts as remote. `ops` may be NULL. Null: "remote" has no meaning for this kind.

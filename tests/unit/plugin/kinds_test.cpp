@@ -134,5 +134,17 @@ TEST(Kinds, TellInspectionWhatTheyShareWithTheHost) {
       << refused.error().line;
 }
 
+TEST(Kinds, TellInspectionThatAProvisionalOneLoadsOnlyInTheMinorThatItWasBuiltFor) {
+  const Kind provisional{.id = AUTHD_GATEWAY_V1, .table = "gateway", .provisional = true};
+  EXPECT_TRUE(plugin::inspect_report(plugin::plugin_path("sample", AUTHD_TEST_PLUGINS), {&provisional, 1}));
+  const std::string older = plugin::plugin_path("older-sample", AUTHD_TEST_PLUGINS);
+  EXPECT_TRUE(plugin::inspect_report(older)) << "a kind that is not provisional";
+  const auto refused = plugin::inspect_report(older, {&provisional, 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, plugin::RefusalCode::abi_version);
+  EXPECT_NE(refused.error().line.find("kind authd.gateway/1, which is provisional"), std::string::npos)
+      << refused.error().line;
+}
+
 } // namespace
 } // namespace authd::config
