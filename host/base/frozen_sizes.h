@@ -13,6 +13,8 @@
 #include "authd/abi.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
+#include "authd/records.h"
+#include "authd/store.h"
 
 namespace authd {
 
@@ -48,6 +50,14 @@ constexpr std::size_t first_size<authd_http_request>() {
 template <>
 constexpr std::size_t first_size<authd_http_response>() {
   return AUTHD_SIZE_THROUGH(authd_http_response, status);
+}
+template <>
+constexpr std::size_t first_size<authd_record>() {
+  return AUTHD_SIZE_THROUGH(authd_record, index_count);
+}
+template <>
+constexpr std::size_t first_size<authd_stored_record>() {
+  return AUTHD_SIZE_THROUGH(authd_stored_record, index_count);
 }
 
 #undef AUTHD_SIZE_THROUGH

@@ -9,6 +9,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
+#include "authd/store.h"
 
 namespace authd::config {
 namespace {
@@ -22,6 +23,13 @@ constexpr Operation kCacheRequires[] = {
     {"get", offsetof(authd_cache_ops, get)},     {"get_stale", offsetof(authd_cache_ops, get_stale)},
     {"set", offsetof(authd_cache_ops, set)},     {"del", offsetof(authd_cache_ops, del)},
     {"clear", offsetof(authd_cache_ops, clear)}, // or a cache that was cleared would go on serving
+};
+
+constexpr Operation kStoreRequires[] = {
+    {"get", offsetof(authd_store_ops, get)},
+    {"find", offsetof(authd_store_ops, find)},
+    {"apply", offsetof(authd_store_ops, apply)},
+    {"scan", offsetof(authd_store_ops, scan)}, // or its records could never be moved to another store
 };
 
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
@@ -52,6 +60,7 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
+    {.id = AUTHD_STORE_V1, .table = "store", .minor = 3, .provisional = true, .required = kStoreRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.
