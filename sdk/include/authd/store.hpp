@@ -67,7 +67,8 @@ class StoredSink {
     if (sink_ == nullptr) return Status::ok; // nobody asks
     std::array<authd_stored_index, AUTHD_RECORD_MAX_INDEX> index;
     for (std::size_t i = 0; i < r.index_count; ++i)
-      index[i] = {raw(r.index[i].name), raw_bytes(r.index[i].value), r.index[i].unique ? AUTHD_INDEX_UNIQUE : 0u};
+      index[i] = {raw(r.index[i].name), raw_bytes(r.index[i].value),
+                  r.index[i].unique ? std::uint64_t{AUTHD_INDEX_UNIQUE} : 0};
     const authd_stored_record wire{sizeof wire, 0,         raw(r.type),     raw_bytes(r.id), raw_bytes(r.body),
                                    r.version,   r.expires_at_ms, index.data(), r.index_count};
     return static_cast<Status>(sink_->put(sink_, &wire));
