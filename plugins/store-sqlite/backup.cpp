@@ -76,11 +76,10 @@ Expected<void> copy_pages(Connection& from, Connection& to, const Remaining& rem
 }
 
 Expected<void> copy(const std::string& from, const std::string& to, const Remaining& remaining) {
-  auto source = Connection::open(from, Connection::Access::read);
+  auto source = Connection::open(from, Connection::Access::read, remaining);
   if (!source) return tl::unexpected(source.error());
-  (*source)->wait_while(remaining);
   if (auto ok = (*source)->execute("BEGIN; SELECT count(*) FROM sqlite_schema"); !ok) return ok;
-  auto target = Connection::open(to, Connection::Access::write);
+  auto target = Connection::open(to, Connection::Access::write, nullptr);
   if (!target) return tl::unexpected(target.error());
   return copy_pages(**source, **target, remaining);
 }

@@ -59,16 +59,17 @@ void Checkpoints::cut_log() {
 
 // A failure is not lost: the log stays until a later one succeeds.
 void Checkpoints::run() {
-  auto connection = Connection::open(path_, Connection::Access::write);
+  std::unique_ptr<Connection> connection;
   for (;;) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return wanted_ || stopping_; });
     if (stopping_) return;
     wanted_ = false;
     lock.unlock();
-    if (!connection) connection = Connection::open(path_, Connection::Access::write);
-    if (connection)
-      sqlite3_wal_checkpoint_v2((*connection)->raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (connection == nullptr)
+      if (auto opened = Connection::open(path_, Connection::Access::write, nullptr)) connection = std::move(*opened);
+    if (connection != nullptr)
+      sqlite3_wal_checkpoint_v2(connection->raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   }
 }
 

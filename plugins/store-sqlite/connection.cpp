@@ -2,6 +2,7 @@
 #include "connection.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -57,6 +58,7 @@ Statement& Statement::integer(std::int64_t value) {
 }
 
 Expected<bool> Statement::step() {
+  errno = 0;
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -79,8 +81,9 @@ std::string_view Statement::bytes_at(int column) const {
 
 std::int64_t Statement::integer_at(int column) const { return sqlite3_column_int64(statement_, column); }
 
-Expected<std::unique_ptr<Connection>> Connection::open(const std::string& path, Access access) {
+Expected<std::unique_ptr<Connection>> Connection::open(const std::string& path, Access access, Remaining remaining) {
   sqlite3* db = nullptr;
+  errno = 0;
   const int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
     Fault fault = fault_of(db, code, path);
@@ -89,6 +92,7 @@ Expected<std::unique_ptr<Connection>> Connection::open(const std::string& path, 
   }
   sqlite3_extended_result_codes(db, 1);
   std::unique_ptr<Connection> opened(new Connection(db, path));
+  opened->wait_while(std::move(remaining));
   if (auto ok = opened->prepare_for(access); !ok) return tl::unexpected(ok.error());
   return opened;
 }
@@ -115,6 +119,7 @@ Expected<Statement> Connection::prepare(const char* sql) {
 }
 
 Expected<void> Connection::execute(const char* sql) {
+  errno = 0;
   const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(fault(code));
   return {};

@@ -54,8 +54,8 @@ class Connection {
  public:
   enum class Access { read, write };
 
-  // The file must exist. In WAL mode already, or turned into it by a writer.
-  static Expected<std::unique_ptr<Connection>> open(const std::string& path, Access access);
+  // The file must exist. `remaining`: see wait_while.
+  static Expected<std::unique_ptr<Connection>> open(const std::string& path, Access access, Remaining remaining);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

@@ -31,13 +31,14 @@ Fault io_fault(int error, std::string_view path, int code) {
 } // namespace
 
 Fault fault_of(sqlite3* db, int code, std::string_view path) {
+  const int error = errno; // sqlite3_system_errno knows nothing of a write that failed
   switch (code & 0xFF) {
   case SQLITE_FULL:
     return {Status::unavailable, at(path, kFull)};
   case SQLITE_READONLY:
     return {Status::unavailable, at(path, kReadOnly)};
   case SQLITE_IOERR:
-    return io_fault(sqlite3_system_errno(db), path, code);
+    return io_fault(error, path, code);
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
     return {Status::corrupt, at(path, std::string("is damaged (") + sqlite3_errstr(code) +

@@ -25,7 +25,8 @@ inline tl::unexpected<Fault> failed(sdk::Status status, std::string message) {
   return tl::unexpected(Fault{status, std::move(message)});
 }
 
-// Of the last call of this connection, which returned `code` (extended or not). `path`: of the file.
+// Of the last call of this connection, which returned `code` (extended or not), before which errno was 0. `path`: of
+// the file.
 Fault fault_of(sqlite3* db, int code, std::string_view path);
 // Of a system call on the file or folder `path`.
 Fault fault_of_errno(int error, std::string_view path);

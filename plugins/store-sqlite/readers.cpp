@@ -24,7 +24,7 @@ std::unique_ptr<Connection> Readers::idle() {
 Expected<Readers::Lease> Readers::lease(const Remaining& remaining) {
   auto connection = idle();
   if (connection == nullptr) {
-    auto opened = Connection::open(path_, Connection::Access::read);
+    auto opened = Connection::open(path_, Connection::Access::read, remaining);
     if (!opened) return tl::unexpected(opened.error());
     connection = std::move(*opened);
   }

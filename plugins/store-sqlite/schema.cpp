@@ -2,6 +2,7 @@
 #include "schema.h"
 
 #include <cerrno>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@ namespace {
 
 using sdk::Status;
 
+constexpr sdk::milliseconds kPause{5};
 constexpr std::int64_t kApplication = 0x61757468; // "auth", of files that are ours
 
 // An index of its own instead of columns: a record has any of its type's values or none. `idx` repeats them, so that
@@ -128,6 +130,17 @@ Expected<void> migrate(Connection& db, std::span<const char* const> steps, const
   return done;
 }
 
+Expected<std::unique_ptr<Connection>> try_to_open(const std::string& path, const Remaining& remaining,
+                                                  std::span<const char* const> steps) {
+  auto db = Connection::open(path, Connection::Access::write, remaining);
+  if (!db) return db;
+  if (auto ok = check_owner(**db); !ok) return tl::unexpected(ok.error());
+  if (auto ok = turn_into_wal(**db); !ok) return tl::unexpected(ok.error());
+  if (auto ok = migrate(**db, steps, remaining); !ok) return tl::unexpected(ok.error());
+  (*db)->wait_while(nullptr);
+  return db;
+}
+
 } // namespace
 
 std::span<const char* const> schema_steps() { return kSteps; }
@@ -135,14 +148,11 @@ std::span<const char* const> schema_steps() { return kSteps; }
 Expected<std::unique_ptr<Connection>> open_for_writing(const std::string& path, const Remaining& remaining,
                                                        std::span<const char* const> steps) {
   if (auto ok = check_file(path); !ok) return tl::unexpected(ok.error());
-  auto db = Connection::open(path, Connection::Access::write);
-  if (!db) return db;
-  (*db)->wait_while(remaining);
-  if (auto ok = check_owner(**db); !ok) return tl::unexpected(ok.error());
-  if (auto ok = turn_into_wal(**db); !ok) return tl::unexpected(ok.error());
-  if (auto ok = migrate(**db, steps, remaining); !ok) return tl::unexpected(ok.error());
-  (*db)->wait_while(nullptr);
-  return db;
+  for (;;) {
+    auto db = try_to_open(path, remaining, steps);
+    if (db || db.error().status != Status::timeout || remaining() <= kPause) return db;
+    std::this_thread::sleep_for(kPause); // SQLite does not wait where two that wait would wait for each other
+  }
 }
 
 std::string warning_about(const std::string& path) {

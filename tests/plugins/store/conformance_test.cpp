@@ -57,7 +57,8 @@ class RandomBatches {
   Change change() {
     Change c{1 + below(7), record()};
     const std::uint64_t stored = model_.version_of(c.record.type, c.record.id);
-    if (c.op == AUTHD_CHANGE_UPDATE || c.op == AUTHD_CHANGE_EXPECT) c.record.version = below(4) == 0 ? below(4) : stored;
+    if (c.op == AUTHD_CHANGE_UPDATE || c.op == AUTHD_CHANGE_EXPECT)
+      c.record.version = below(4) == 0 ? below(4) : stored;
     if (c.op == AUTHD_CHANGE_REMOVE_BY) c.record.index = {{below(2) == 0 ? "family" : "login", value()}};
     if ((c.op == AUTHD_CHANGE_UPDATE || c.op == AUTHD_CHANGE_PUT) && below(5) == 0) {
       c.flags = AUTHD_STORED_SAME_VERSION;
@@ -183,9 +184,7 @@ TEST_F(StoreConformance, ConcurrentUpdatesLoseNone) {
 
 // A transfer between two records: whoever reads both in one batch sees their sum.
 TEST_F(StoreConformance, NobodySeesHalfABatch) {
-  const auto put = [](const std::string& id, int n) {
-    return Change{AUTHD_CHANGE_PUT, {"t", id, std::to_string(n)}};
-  };
+  const auto put = [](const std::string& id, int n) { return Change{AUTHD_CHANGE_PUT, {"t", id, std::to_string(n)}}; };
   ASSERT_EQ(store_.apply({put("a", 100), put("b", 0)}).status, AUTHD_OK);
   std::atomic<bool> done{false};
   std::thread writer([&] {
@@ -273,7 +272,8 @@ TEST_F(StoreConformance, GivesTheStatusOfASinkThatRefuses) {
   ASSERT_EQ(store_.apply({insert("a"), insert("b")}).status, AUTHD_OK);
   TestCall call;
   int puts = 0;
-  const authd_stored_sink refuses{sizeof refuses, 0, &puts, [](const authd_stored_sink* s, const authd_stored_record*) noexcept {
+  const authd_stored_sink refuses{sizeof refuses, 0, &puts,
+                                  [](const authd_stored_sink* s, const authd_stored_record*) noexcept {
                                     ++*static_cast<int*>(s->ctx);
                                     return static_cast<authd_status>(AUTHD_INVALID);
                                   }};
@@ -326,8 +326,9 @@ TEST_F(StoreConformance, RemovesWhatHasExpiredAtTheRateThatItComes) {
   int n = 0;
   const auto load = [&](int batches) {
     for (int i = 0; i < batches; ++i, clock_.advance(1))
-      ASSERT_EQ(store_.apply({insert(std::to_string(n++), "", clock_.now_ms() + kLife, {{"family", "f", false}})}).status,
-                AUTHD_OK);
+      ASSERT_EQ(
+          store_.apply({insert(std::to_string(n++), "", clock_.now_ms() + kLife, {{"family", "f", false}})}).status,
+          AUTHD_OK);
   };
   load(2000);
   EXPECT_LE(store_.stats().expired, kLife / 5) << "more than a fifth of those that live";
@@ -343,7 +344,9 @@ TEST_F(StoreConformance, ABackupIsTheStoreAsItWasAtOneMoment) {
   std::thread writer([&] {
     for (int i = 0; !done; ++i) {
       const std::string n = std::to_string(i);
-      store_.apply({{AUTHD_CHANGE_PUT, {"t", "a", n}}, {AUTHD_CHANGE_PUT, {"t", "b", n}}, insert("filler" + n, std::string(2000, 'x'))});
+      store_.apply({{AUTHD_CHANGE_PUT, {"t", "a", n}},
+                    {AUTHD_CHANGE_PUT, {"t", "b", n}},
+                    insert("filler" + n, std::string(2000, 'x'))});
     }
   });
   while (store_.stats().batches < 100) std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -7,7 +7,8 @@ namespace authd::test {
 namespace {
 
 const std::string* value_of(const Record& record, const std::string& name) {
-  const auto at = std::find_if(record.index.begin(), record.index.end(), [&](const Value& v) { return v.name == name; });
+  const auto at =
+      std::find_if(record.index.begin(), record.index.end(), [&](const Value& v) { return v.name == name; });
   return at != record.index.end() ? &at->value : nullptr;
 }
 

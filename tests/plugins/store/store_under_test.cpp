@@ -18,8 +18,8 @@ class WireRecord {
   explicit WireRecord(const Record& r) {
     for (const Value& v : r.index)
       index_.push_back({str(v.name), bytes(v.value), v.unique ? std::uint64_t{AUTHD_INDEX_UNIQUE} : 0});
-    record_ = {sizeof record_, 0,         str(r.type),     bytes(r.id),   bytes(r.body),
-               r.version,      r.expires_at_ms, index_.data(), index_.size()};
+    record_ = {sizeof record_, 0, str(r.type), bytes(r.id), bytes(r.body), r.version, r.expires_at_ms, index_.data(),
+               index_.size()};
   }
   WireRecord(const WireRecord&) = delete;
   WireRecord& operator=(const WireRecord&) = delete;
