@@ -15,6 +15,8 @@
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/signer.h"
+#include "authd/records.h"
+#include "authd/store.h"
 
 namespace authd {
 
@@ -62,6 +64,14 @@ constexpr std::size_t first_size<authd_response>() {
 template <>
 constexpr std::size_t first_size<authd_public_key>() {
   return AUTHD_SIZE_THROUGH(authd_public_key, created_at_ms);
+}
+template <>
+constexpr std::size_t first_size<authd_record>() {
+  return AUTHD_SIZE_THROUGH(authd_record, index_count);
+}
+template <>
+constexpr std::size_t first_size<authd_stored_record>() {
+  return AUTHD_SIZE_THROUGH(authd_stored_record, index_count);
 }
 
 #undef AUTHD_SIZE_THROUGH

@@ -11,6 +11,7 @@
 #include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/signer.h"
+#include "authd/store.h"
 
 namespace authd::config {
 namespace {
@@ -31,6 +32,13 @@ constexpr Operation kSignerRequires[] = {
     {"sign", offsetof(authd_signer_ops, sign)},
     {"public_keys", offsetof(authd_signer_ops, public_keys)},
     {"remove", offsetof(authd_signer_ops, remove)},
+};
+
+constexpr Operation kStoreRequires[] = {
+    {"get", offsetof(authd_store_ops, get)},
+    {"find", offsetof(authd_store_ops, find)},
+    {"apply", offsetof(authd_store_ops, apply)},
+    {"scan", offsetof(authd_store_ops, scan)}, // or its records could never be moved to another store
 };
 
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
@@ -75,6 +83,7 @@ const Kind kKinds[] = {
      .uses = modules_in,
      .add = [](Config& config) -> PluginUse& { return config.endpoints.emplace_back(); }},
     {.id = AUTHD_SIGNER_V1, .table = "signer", .provisional = true, .minor = 3, .required = kSignerRequires},
+    {.id = AUTHD_STORE_V1, .table = "store", .minor = 3, .provisional = true, .required = kStoreRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.

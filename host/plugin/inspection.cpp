@@ -97,15 +97,29 @@ Result<Note, Refusal> check_note(const std::string& path, ByteView descriptor) {
 }
 
 // A host of an older minor would load the plugin and know nothing of the kind.
+Refused kind_is_newer(const std::string& path, const Note& note, const config::Kind& kind) {
+  return refuse(RefusalCode::bad_note, path,
+                fmt::format("its .note.authd has a component of kind {}, which needs ABI {}.{}, but says that the "
+                            "plugin needs {}.{}",
+                            kind.id, AUTHD_ABI_MAJOR, kind.minor, note.major, note.min_minor),
+                fmt::format("Rebuild it with AUTHD_TARGET_MINOR={}", kind.minor));
+}
+
+// The kind may have been another one when the plugin was built.
+Refused kind_may_differ(const std::string& path, const Note& note, const config::Kind& kind) {
+  return refuse(RefusalCode::abi_version, path,
+                fmt::format("has a component of kind {}, which is provisional: it loads only where the ABI is the one "
+                            "that it was built for, {}.{}, and this authd provides {}.{}",
+                            kind.id, note.major, note.min_minor, AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR),
+                fmt::format("Rebuild it with the SDK of ABI {}.{}", AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR));
+}
+
 Result<void, Refusal> check_kinds(const std::string& path, const Note& note, std::span<const config::Kind> kinds) {
   for (const NoteComponent& c : note.components) {
     const config::Kind* kind = config::kind_with_id(c.kind, kinds);
-    if (kind != nullptr && note.min_minor < kind->minor)
-      return refuse(RefusalCode::bad_note, path,
-                    fmt::format("its .note.authd has a component of kind {}, which needs ABI {}.{}, but says that the "
-                                "plugin needs {}.{}",
-                                c.kind, AUTHD_ABI_MAJOR, kind->minor, note.major, note.min_minor),
-                    fmt::format("Rebuild it with AUTHD_TARGET_MINOR={}", kind->minor));
+    if (kind == nullptr) continue;
+    if (note.min_minor < kind->minor) return kind_is_newer(path, note, *kind);
+    if (kind->provisional && note.min_minor != AUTHD_ABI_MINOR) return kind_may_differ(path, note, *kind);
   }
   return {};
 }
