@@ -8,6 +8,7 @@ find_package(CLI11 REQUIRED)
 find_package(Poco REQUIRED COMPONENTS Foundation Net Redis Util JSON Crypto)
 find_package(yaml-cpp REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(SQLite3 REQUIRED)
 find_path(TOMLPP_INCLUDE toml++/toml.h REQUIRED)
 
 # llhttp: Debian's node-llhttp installs the C sources that llhttp's generator wrote. Strict mode refuses

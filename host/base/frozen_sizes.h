@@ -11,9 +11,12 @@
 #include <type_traits>
 
 #include "authd/abi.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/signer.h"
+#include "authd/records.h"
+#include "authd/store.h"
 
 namespace authd {
 
@@ -51,8 +54,24 @@ constexpr std::size_t first_size<authd_http_response>() {
   return AUTHD_SIZE_THROUGH(authd_http_response, status);
 }
 template <>
+constexpr std::size_t first_size<authd_route>() {
+  return AUTHD_SIZE_THROUGH(authd_route, data);
+}
+template <>
+constexpr std::size_t first_size<authd_response>() {
+  return AUTHD_SIZE_THROUGH(authd_response, field_count);
+}
+template <>
 constexpr std::size_t first_size<authd_public_key>() {
   return AUTHD_SIZE_THROUGH(authd_public_key, created_at_ms);
+}
+template <>
+constexpr std::size_t first_size<authd_record>() {
+  return AUTHD_SIZE_THROUGH(authd_record, index_count);
+}
+template <>
+constexpr std::size_t first_size<authd_stored_record>() {
+  return AUTHD_SIZE_THROUGH(authd_stored_record, index_count);
 }
 
 #undef AUTHD_SIZE_THROUGH

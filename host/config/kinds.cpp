@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include "authd/cache.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/signer.h"
+#include "authd/store.h"
 
 namespace authd::config {
 namespace {
@@ -32,6 +34,13 @@ constexpr Operation kSignerRequires[] = {
     {"remove", offsetof(authd_signer_ops, remove)},
 };
 
+constexpr Operation kStoreRequires[] = {
+    {"get", offsetof(authd_store_ops, get)},
+    {"find", offsetof(authd_store_ops, find)},
+    {"apply", offsetof(authd_store_ops, apply)},
+    {"scan", offsetof(authd_store_ops, scan)}, // or its records could never be moved to another store
+};
+
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
 bool cache_is_remote(const void* table) {
   const auto* ops = static_cast<const authd_cache_ops*>(table);
@@ -42,6 +51,12 @@ bool cache_is_remote(const void* table) {
 std::vector<const PluginUse*> tiers_in(const Config& config) {
   std::vector<const PluginUse*> uses;
   for (const Tier& tier : config.cache) uses.push_back(&tier);
+  return uses;
+}
+
+std::vector<const PluginUse*> modules_in(const Config& config) {
+  std::vector<const PluginUse*> uses;
+  for (const Endpoint& module : config.endpoints) uses.push_back(&module);
   return uses;
 }
 
@@ -60,7 +75,15 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
-    {.id = AUTHD_SIGNER_V1, .table = "signer", .minor = 3, .required = kSignerRequires},
+    {.id = AUTHD_ENDPOINT_V1,
+     .table = "endpoint",
+     .repeated = true,
+     .provisional = true,
+     .minor = 3,
+     .uses = modules_in,
+     .add = [](Config& config) -> PluginUse& { return config.endpoints.emplace_back(); }},
+    {.id = AUTHD_SIGNER_V1, .table = "signer", .provisional = true, .minor = 3, .required = kSignerRequires},
+    {.id = AUTHD_STORE_V1, .table = "store", .minor = 3, .provisional = true, .required = kStoreRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.

@@ -61,7 +61,8 @@ PluginValue::Type type_of(Node::Kind kind) {
 }
 
 // A file that was renewed under the same path is another setting: else a reload would keep the instance that
-// has read the old one. Replacing it changes the inode, writing to it the time.
+// has read the old one. Replacing it changes the inode, writing to it the time. What no reload changes is a file that
+// the plugin itself writes to (x-authd-reload).
 std::string file_state(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
@@ -85,7 +86,8 @@ class Exporter {
     value.integer = node.integer;
     value.number = node.number;
     value.text = node.text;
-    if (shape.format == Format::path) value.file_state = file_state(std::string(node.text.reveal()));
+    if (shape.format == Format::path && shape.reloadable)
+      value.file_state = file_state(std::string(node.text.reveal()));
     value.unknown = node.unknown;
     value.secret = secret || shape.secret || node.withheld;
     if (node.kind == Node::Kind::array) value.integer = static_cast<std::int64_t>(put_items(node, shape, name));

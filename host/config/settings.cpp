@@ -51,6 +51,9 @@ mode_t file_mode(const Node& v) {
 // Only rows of [[cache]] may ask.
 Tier& tier(Target t) { return static_cast<Tier&>(*t.use); }
 
+// Only rows of [[endpoint]] may ask.
+Endpoint& endpoint(Target t) { return static_cast<Endpoint&>(*t.use); }
+
 Level log_level(const Node& v) { return parse_level(v.text.reveal()).value_or(Level::info); }
 
 AccessLog access_log(const Node& v) {
@@ -110,6 +113,17 @@ std::string fixed_signer(const Config& config) {
   return text;
 }
 
+// Which store it is: records must not disappear, or come back, by a reload.
+std::string fixed_store(const Config& config) {
+  std::string text;
+  for (const PluginUse* use : uses_of(config, *kind_of_table("store"))) {
+    text += use->plugin;
+    for (const auto& [pointer, value] : use->settings.values)
+      text += fmt::format(" {}={}:{}", pointer, value.integer, value.text.reveal());
+  }
+  return text;
+}
+
 void warn_breaker_is_always_on(Target t, const Node& enabled) {
   if (flag(enabled)) return;
   t.config.warnings.push_back("CIRCUIT_BREAKER_ENABLED: false changes nothing, because the breaker is always on; "
@@ -132,6 +146,16 @@ constexpr Table kTables[] = {
      "plugin = \"cache-redis\"\n"
      "url = \"rediss://redis.example.com:6379\"\n"
      "password = \"${credential:redis_password}\"\n"},
+    {"endpoint",
+     "One [[endpoint]] per module: a plugin that owns routes. authd's own settings come first; all others belong to "
+     "the plugin."},
+    {"store",
+     "Where modules, and authd's own keys, keep what must outlive the process. Without this table that is the file "
+     "authd.db in the state directory ($STATE_DIRECTORY; without one, beside authd.toml), once something needs it. "
+     "authd's own settings come first; all others belong to the plugin.",
+     "[store]\n"
+     "plugin = \"store-sqlite\"\n"
+     "path = \"/var/lib/authd/authd.db\"\n"},
     {"rate_limit", "How many tokens one consumer gets."},
     {"telemetry", "Logs, metrics and traces. Logs are JSON lines on stdout."},
     {"api", "What browsers may do, and what the API document says about the API."},
@@ -223,8 +247,9 @@ const Setting kSettings[] = {
      .description = "PEM: only clients with a certificate of one of these authorities may connect (mTLS).",
      .set = [](T t, V v) { t.config.server.tls.client_ca = text(v); }},
     {.table = "server", .key = "request_timeout", .type = Type::integer, .unit = Unit::milliseconds,
-     .minimum = kSecond, .maximum = kMinute, .preset = "10s", .not_built = true,
-     .description = "What the handler of a module may take."},
+     .minimum = kSecond, .maximum = kMinute, .preset = "10s",
+     .description = "How long a module ([[endpoint]]) may take to answer; then authd answers 503 in its place.",
+     .set = [](T t, V v) { t.config.server.request_timeout = ms(v); }},
     {.table = "server", .key = "unix_socket", .format = Format::path, .derived = "none", .example = "/run/authd/authd.sock",
      .description = "A Unix socket to listen on beside host and port, without TLS. Who may connect to it may ask for tokens.",
      .fixed = [](C c) { return c.server.unix_socket.path; },
@@ -437,6 +462,48 @@ const Setting kSettings[] = {
     {.table = "cache", .key = "max_concurrency", .type = Type::integer, .minimum = 0, .preset = "0",
      .not_built = true,
      .description = "Calls of the plugin at once; 0 is no bound."},
+
+    {.table = "endpoint", .key = "plugin", .format = Format::plugin, .example = "invites", .required = true,
+     .description = "The name of a plugin in plugins.dir, or an absolute path.",
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "endpoint", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .example = "invites",
+     .description = "Its name in logs, and of its records and keys; no two have the same.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "endpoint", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+     .description = "The sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+    {.table = "endpoint", .key = "mount", .preset = "",
+     .description = "What its paths begin with, such as \"/api/v1\"; \"\" for nothing.",
+     .set = [](T t, V v) { endpoint(t).mount = text(v); }},
+    {.table = "endpoint", .key = "base_url", .format = Format::uri, .derived = "none",
+     .example = "https://id.example.com", .https_in_production = true,
+     .description = "What clients call it: scheme, host and, if a proxy adds one, a path.",
+     .set = [](T t, V v) { endpoint(t).base_url = text(v); }},
+    {.table = "endpoint", .key = "grant", .type = Type::array, .derived = "all that it needs",
+     .example = "authd.records/1",
+     .description = "The services that it may need; a file that needs another one is refused. `authd plugin inspect` "
+                    "lists them.",
+     .set = [](T t, V v) { endpoint(t).grant = list(v); }},
+    {.table = "endpoint", .key = "max_concurrency", .type = Type::integer, .minimum = 0, .maximum = 256, .preset = "0",
+     .description = "How many of the workers it may hold at the same time; 0 for half of them.",
+     .set = [](T t, V v) { endpoint(t).max_concurrency = number(v); }},
+
+    {.table = "store", .key = "plugin", .format = Format::plugin, .preset = "store-sqlite",
+     .shipped = "store-sqlite",
+     .description = "The name of a plugin in plugins.dir, or an absolute path. Another store, or another of its "
+                    "settings, takes a restart.",
+     .fixed = fixed_store,
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "store", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .example = "store-sqlite",
+     .description = "Its name in logs and /health.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "store", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+     .description = "The sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
 
     {.table = "rate_limit", .key = "window", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "RATE_LIMIT_WINDOW_MS", .minimum = 1, .maximum = 24 * kHour, .preset = "1m",

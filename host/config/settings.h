@@ -16,7 +16,8 @@
 
 namespace authd::config {
 
-// What a setter writes to; `use` is set for rows of a plugin's table only: of [[cache]] it is a Tier.
+// What a setter writes to; `use` is set for rows of a plugin's table only: of [[cache]] it is a Tier, of
+// [[endpoint]] an Endpoint.
 struct Target {
   Config& config;
   PluginUse* use = nullptr;

@@ -28,7 +28,8 @@ MODES = {"warm": modes_http.warm, "validate": modes_http.validate, "health": mod
          "mixed": modes_traffic.mixed, "limits": modes_limits.limits, "telemetry": modes_telemetry.telemetry,
          "collectors": modes_telemetry.collectors, "scrapes": modes_telemetry.scrapes,
          "log": modes_process.log, "connections": modes_process.connections, "consumers": modes_process.consumers,
-         "start": modes_process.start, "parts": modes_process.parts}
+         "start": modes_process.start, "parts": modes_process.parts,
+         "store": modes_process.store}
 
 
 def parse(arguments):

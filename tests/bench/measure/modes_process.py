@@ -3,8 +3,10 @@
 import collections
 import json
 import os
+import re
 import resource
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -187,3 +189,18 @@ def parts(args):
         if run["run_type"] == "iteration":
             rounds[run["name"]].append({"ns": run["cpu_time"]})
     return [Table("parts: CPU time of one call, in ns", ["ns"], dict(sorted(rounds.items())))]
+
+
+def store(args):
+    """atomic batches that store-sqlite makes durable in a second, for 1, 16 and 64 clients"""
+    columns = ["batches/s", "commits/s", "p50 ms", "p99 ms", "CPU us"]
+    rounds = collections.defaultdict(list)
+    for _ in range(args.rounds):
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(binary("bench-store"))) as folder:
+            done = subprocess.run([binary("bench-store"), f"{folder}/authd.db", str(args.seconds)],
+                                  capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"bench-store ended with {done.returncode}: {done.stderr[-1000:]}")
+        for clients, *values in re.findall(r"^ *(\d+) +(\S+) +(\S+) +(\S+) / (\S+) +(\S+)$", done.stdout, re.M):
+            rounds[f"{clients} clients"].append(dict(zip(columns, map(float, values))))
+    return [Table("store: atomic batches, durable (synchronous=FULL)", columns, dict(rounds))]

@@ -19,31 +19,31 @@
 namespace authd::config {
 namespace {
 
-struct StoreOperations {
+struct ArchiveOperations {
   std::uint32_t size;
   std::uint32_t flags;
   void (*read)();
   void (*write)();
 };
-constexpr Operation kStoreRequires[] = {{"read", offsetof(StoreOperations, read)},
-                                        {"write", offsetof(StoreOperations, write)}};
+constexpr Operation kArchiveRequires[] = {{"read", offsetof(ArchiveOperations, read)},
+                                          {"write", offsetof(ArchiveOperations, write)}};
 
 std::vector<Kind> with_a_third() {
   std::vector<Kind> all(kinds().begin(), kinds().end());
-  all.push_back({.id = "acme.store/1",
-                 .table = "store",
+  all.push_back({.id = "acme.archive/1",
+                 .table = "archive",
                  .repeated = true,
                  .minor = 1,
-                 .required = kStoreRequires,
+                 .required = kArchiveRequires,
                  .description = "Where records live."});
   return all;
 }
 
-const Kind* third_in(const std::vector<Kind>& all) { return kind_with_id("acme.store/1", all); }
+const Kind* third_in(const std::vector<Kind>& all) { return kind_with_id("acme.archive/1", all); }
 
 Result<PublishedSettings, Problem> publish(std::string_view plugin, std::string_view, std::string_view,
                                            std::string_view kind, Environment) {
-  if (kind == "acme.store/1")
+  if (kind == "acme.archive/1")
     return PublishedSettings{R"({"type":"object","required":["file"],"properties":{"file":{"type":"string"}}})"};
   if (kind == AUTHD_GATEWAY_V1 || kind == AUTHD_CACHE_V1) return PublishedSettings{R"({"type":"object"})", false};
   return tl::unexpected(Problem{std::string(plugin) + ": unknown kind"});
@@ -70,44 +70,44 @@ TEST(Kinds, HaveARowForEachIdAndTable) {
 TEST(Kinds, NameTheFirstOperationThatIsMissing) {
   const std::vector<Kind> all = with_a_third();
   const auto function = [] {};
-  StoreOperations ops{sizeof ops, 0, function, function};
-  EXPECT_EQ(missing_operation("acme.store/1", nullptr, all), "the whole table of operations");
-  EXPECT_EQ(missing_operation("acme.store/1", &ops, all), "");
+  ArchiveOperations ops{sizeof ops, 0, function, function};
+  EXPECT_EQ(missing_operation("acme.archive/1", nullptr, all), "the whole table of operations");
+  EXPECT_EQ(missing_operation("acme.archive/1", &ops, all), "");
   ops.write = nullptr;
-  EXPECT_EQ(missing_operation("acme.store/1", &ops, all), "write");
-  ops.size = offsetof(StoreOperations, read);
-  EXPECT_EQ(missing_operation("acme.store/1", &ops, all), "read");
-  EXPECT_EQ(missing_operation("acme.store/1", &ops), "") << "a kind that authd does not know has no rules";
+  EXPECT_EQ(missing_operation("acme.archive/1", &ops, all), "write");
+  ops.size = offsetof(ArchiveOperations, read);
+  EXPECT_EQ(missing_operation("acme.archive/1", &ops, all), "read");
+  EXPECT_EQ(missing_operation("acme.archive/1", &ops), "") << "a kind that authd does not know has no rules";
 }
 
 TEST(Kinds, AThirdIsReadAndCheckedByItsRow) {
   const std::vector<Kind> all = with_a_third();
-  const auto config = load_text("[[store]]\nplugin = \"a\"\nfile = \"x\"\n[[store]]\nplugin = \"/opt/b.so\"\n"
+  const auto config = load_text("[[archive]]\nplugin = \"a\"\nfile = \"x\"\n[[archive]]\nplugin = \"/opt/b.so\"\n"
                                 "name = \"second\"\nfile = \"y\"\n",
                                 all);
   ASSERT_TRUE(config) << config.error().front().line;
-  const auto stores = uses_of(*config, *third_in(all));
-  ASSERT_EQ(stores.size(), 2U);
-  EXPECT_EQ(stores[0]->plugin, "a");
-  EXPECT_EQ(stores[0]->name, "a");
-  EXPECT_EQ(stores[1]->name, "second");
-  EXPECT_EQ(stores[1]->settings.values.at("/file").text.reveal(), "y");
+  const auto archives = uses_of(*config, *third_in(all));
+  ASSERT_EQ(archives.size(), 2U);
+  EXPECT_EQ(archives[0]->plugin, "a");
+  EXPECT_EQ(archives[0]->name, "a");
+  EXPECT_EQ(archives[1]->name, "second");
+  EXPECT_EQ(archives[1]->settings.values.at("/file").text.reveal(), "y");
   EXPECT_EQ(uses_of(*load_text("", all), *third_in(all)).size(), 0U);
 
-  const auto refused = load_text("[[store]]\nplugin = \"a\"\nfile = \"x\"\nfiel = \"x\"\n", all);
+  const auto refused = load_text("[[archive]]\nplugin = \"a\"\nfile = \"x\"\nfiel = \"x\"\n", all);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().front().line.find("store[0].fiel"), std::string::npos) << refused.error().front().line;
-  EXPECT_FALSE(load_text("[[store]]\nplugin = \"a\"\nfile = \"x\"\n", kinds())) << "two kinds know no such table";
+  EXPECT_NE(refused.error().front().line.find("archive[0].fiel"), std::string::npos) << refused.error().front().line;
+  EXPECT_FALSE(load_text("[[archive]]\nplugin = \"a\"\nfile = \"x\"\n", kinds())) << "two kinds know no such table";
 }
 
 TEST(Kinds, AThirdIsInTheSchema) {
   const std::vector<Kind> all = with_a_third();
-  const std::vector<PluginSchema> plugins{{"store", "a", R"({"type":"object"})"}};
+  const std::vector<PluginSchema> plugins{{"archive", "a", R"({"type":"object"})"}};
   const auto root = Poco::JSON::Parser().parse(schema(plugins, all)).extract<Poco::JSON::Object::Ptr>();
-  const auto store = root->getObject("properties")->getObject("store");
-  ASSERT_FALSE(store.isNull());
-  EXPECT_EQ(store->getValue<std::string>("type"), "array");
-  const auto item = store->getObject("items");
+  const auto archive = root->getObject("properties")->getObject("archive");
+  ASSERT_FALSE(archive.isNull());
+  EXPECT_EQ(archive->getValue<std::string>("type"), "array");
+  const auto item = archive->getObject("items");
   EXPECT_TRUE(item->getValue<bool>("additionalProperties"));
   EXPECT_TRUE(item->getObject("properties")->has("plugin"));
   EXPECT_EQ(item->getValue<std::string>("description"), "Where records live.");
@@ -131,6 +131,18 @@ TEST(Kinds, TellInspectionWhatTheyShareWithTheHost) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().line.find("has a component of kind authd.gateway/1, which needs ABI 1.99"),
             std::string::npos)
+      << refused.error().line;
+}
+
+TEST(Kinds, TellInspectionThatAProvisionalOneLoadsOnlyInTheMinorThatItWasBuiltFor) {
+  const Kind provisional{.id = AUTHD_GATEWAY_V1, .table = "gateway", .provisional = true};
+  EXPECT_TRUE(plugin::inspect_report(plugin::plugin_path("sample", AUTHD_TEST_PLUGINS), {&provisional, 1}));
+  const std::string older = plugin::plugin_path("older-sample", AUTHD_TEST_PLUGINS);
+  EXPECT_TRUE(plugin::inspect_report(older)) << "a kind that is not provisional";
+  const auto refused = plugin::inspect_report(older, {&provisional, 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, plugin::RefusalCode::abi_version);
+  EXPECT_NE(refused.error().line.find("kind authd.gateway/1, which is provisional"), std::string::npos)
       << refused.error().line;
 }
 
