@@ -30,6 +30,7 @@
 #include "daemon/watchdog.h"
 #include "http/server.h"
 #include "http_client/service.h"
+#include "modules/events.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
 #include "profiling/heap_sampler.h"
@@ -93,10 +94,11 @@ int serve(const std::string& config_file, char** arguments) {
 
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
-  const ServiceSources sources{exchanges, hub, MovableClock(config.test_clock), config.master_keys};
+  modules::EventBus events(log);
+  const ServiceSources sources{exchanges, hub, events, MovableClock(config.test_clock), config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   Lifecycle lifecycle(telemetry, memory);
-  Reloader reloader(source, std::move(config), loader, exchanges, hub, lifecycle, log);
+  Reloader reloader(source, std::move(config), loader, sources, lifecycle, log);
 
   http::Server server(reloader.publish(), log, &telemetry.measurements(), passed ? passed->descriptor : -1);
   const auto connections = telemetry.measurements().watch(server);

@@ -11,9 +11,11 @@
 #include <type_traits>
 
 #include "authd/abi.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/records.h"
+#include "authd/signer.h"
 #include "authd/store.h"
 
 namespace authd {
@@ -50,6 +52,18 @@ constexpr std::size_t first_size<authd_http_request>() {
 template <>
 constexpr std::size_t first_size<authd_http_response>() {
   return AUTHD_SIZE_THROUGH(authd_http_response, status);
+}
+template <>
+constexpr std::size_t first_size<authd_route>() {
+  return AUTHD_SIZE_THROUGH(authd_route, data);
+}
+template <>
+constexpr std::size_t first_size<authd_response>() {
+  return AUTHD_SIZE_THROUGH(authd_response, field_count);
+}
+template <>
+constexpr std::size_t first_size<authd_public_key>() {
+  return AUTHD_SIZE_THROUGH(authd_public_key, created_at_ms);
 }
 template <>
 constexpr std::size_t first_size<authd_record>() {

@@ -23,6 +23,8 @@
 #include "config/plugin_settings.h"
 #include "config/schema.h"
 #include "config/settings.h"
+#include "daemon/module_plan.h"
+#include "daemon/plugin_set.h"
 #include "daemon/plugin_trial.h"
 #include "endpoints/api_document.h"
 #include "endpoints/operations/listeners.h"
@@ -38,6 +40,12 @@ int check(const std::string& file, bool without_plugins) {
   if (!without_plugins) options.trial = daemon::try_plugin;
   const auto config = config::load(file, config::process_environment(), plugin::make_schema_source(), options);
   if (!config) return print_problems(config.error());
+  try {
+    daemon::plan_modules(*config);
+  } catch (const daemon::Refused& refusal) {
+    std::cerr << refusal.what();
+    return EXIT_FAILURE;
+  }
   for (const std::string& warning : config->warnings) std::cerr << "warning: " << warning << '\n';
   std::cout << (config->file.empty() ? "the environment" : config->file) << ": ok\n";
   return EXIT_SUCCESS;
@@ -142,8 +150,18 @@ int print_api_document(const std::string& file, bool of_admin, bool yaml) {
   if (!config) return EXIT_FAILURE;
   const auto info =
       of_admin ? endpoints::info_of_admin_listener(config->api) : endpoints::info_of_public_listener(config->api);
-  const auto served = of_admin ? endpoints::operations::of_admin_listener()
-                               : endpoints::operations::of_public_listener(config->environment);
+  auto served = of_admin ? endpoints::operations::of_admin_listener()
+                         : endpoints::operations::of_public_listener(config->environment);
+  std::vector<daemon::PlannedModule> modules;
+  try {
+    modules = daemon::plan_modules(*config);
+  } catch (const daemon::Refused& refusal) {
+    std::cerr << refusal.what();
+    return EXIT_FAILURE;
+  }
+  for (const daemon::PlannedModule& module : modules)
+    for (const auto& operation : module.operations)
+      if (operation->is_of_admin() == of_admin) served.push_back(&operation->description());
   return print(render(info, served, yaml ? endpoints::ApiFormat::yaml : endpoints::ApiFormat::json));
 }
 

@@ -95,6 +95,7 @@ struct Server {
   milliseconds header_timeout{10'000};
   milliseconds drain_delay{0};
   milliseconds drain_timeout{30'000};
+  milliseconds request_timeout{10'000}; // of a module's handler
   ServerTls tls;
   UnixSocket unix_socket;        // beside host and port
   std::vector<uid_t> unix_peers; // who may connect to it; empty: any
@@ -138,10 +139,25 @@ struct Gateway : PluginUse {
   unsigned pool_size = 10;         // 1-256: workers of the blocking lane
 };
 
+// Of [signer], whose plugin is in Config::others.
+struct Signing {
+  std::vector<std::string> algorithms{"ES256"}; // at least one, each once; the first is the default
+  milliseconds rotate_every{std::chrono::hours(24 * 30)};
+  bool operator==(const Signing&) const = default;
+};
+
 struct Tier : PluginUse {
   milliseconds ttl{300'000};
   milliseconds stale{1'800'000};
   milliseconds read_timeout{50}; // what a request waits for a blocking tier
+};
+
+// One [[endpoint]]: a module that owns routes.
+struct Endpoint : PluginUse {
+  std::string mount;              // before its paths: "" or "/api/v1"
+  std::string base_url;           // what clients call it; empty: not said
+  std::vector<std::string> grant; // ids of the services that it may need; empty: any
+  unsigned max_concurrency = 0;   // workers that it may hold at a time; 0: half of them
 };
 
 struct Breaker {
@@ -260,7 +276,8 @@ struct Config {
   Server server;
   Jwt jwt;
   Gateway gateway;
-  std::vector<Tier> cache;                                           // fastest first
+  std::vector<Tier> cache; // fastest first
+  std::vector<Endpoint> endpoints;
   std::map<std::string, std::vector<PluginUse>, std::less<>> others; // by id of the kind: those without a member here
   Breaker breaker;
   Lookup lookup;
@@ -271,6 +288,7 @@ struct Config {
   Plugins plugins;
   Security security;
   Admin admin;
+  Signing signing;                       // [signer], if there is one
   MasterKeys master_keys;                // [secrets]
   std::string test_clock;                // AUTHD_TEST_CLOCK: see base/movable_clock.h; empty: none
   bool high_availability = false;        // shown in /health

@@ -46,14 +46,40 @@ void check_cors(const std::vector<Section>& sections, const Config& config, Prob
                "true is not allowed while api.cors is \"*\": every site could act for the user; list the origins");
 }
 
-void check_tier_names(const std::vector<Section>& sections, const Config& config, Problems& problems) {
-  for (std::size_t i = 0; i < config.cache.size(); ++i) {
-    auto same = [&](const Tier& t) { return t.name == config.cache[i].name; };
-    auto first = std::find_if(config.cache.begin(), config.cache.end(), same) - config.cache.begin();
-    if (static_cast<std::size_t>(first) == i || config.cache[i].name.empty()) continue;
-    std::string path = fmt::format("cache[{}]", i);
+void check_names(std::string_view table, const std::vector<std::string>& names, const std::vector<Section>& sections,
+                 Problems& problems) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto first = std::find(names.begin(), names.end(), names[i]) - names.begin();
+    if (static_cast<std::size_t>(first) == i || names[i].empty()) continue;
+    const std::string path = fmt::format("{}[{}]", table, i);
     problems.add(origin_of(sections, path, "name"), path + ".name",
-                 fmt::format("is also the name of cache[{}]; rename one of them", first));
+                 fmt::format("is also the name of {}[{}]; rename one of them", table, first));
+  }
+}
+
+template <class Use>
+std::vector<std::string> names_of(const std::vector<Use>& uses) {
+  std::vector<std::string> names;
+  for (const Use& use : uses) names.push_back(use.name);
+  return names;
+}
+
+// "" or "/api/v1": what stands before the paths of a module, which begin with "/".
+bool is_mount(std::string_view mount) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/-._~").find(c) != std::string_view::npos;
+  };
+  return mount.empty() || (mount.front() == '/' && mount.back() != '/' && mount.find("//") == std::string_view::npos &&
+                           std::all_of(mount.begin(), mount.end(), is_plain));
+}
+
+void check_mounts(const std::vector<Section>& sections, const Config& config, Problems& problems) {
+  for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
+    if (is_mount(config.endpoints[i].mount)) continue;
+    const std::string path = fmt::format("endpoint[{}]", i);
+    problems.add(origin_of(sections, path, "mount"), path + ".mount",
+                 "expected a path such as \"/api/v1\": letters, digits and -._~ between slashes, none at the end");
   }
 }
 
@@ -246,7 +272,9 @@ void warn_of_no_effect(const Origin& origin, std::string_view path, const Proble
 void check_host_rules(const std::vector<Section>& sections, Config& config, Problems& problems) {
   check_port(sections, config, problems);
   check_cors(sections, config, problems);
-  check_tier_names(sections, config, problems);
+  check_names("cache", names_of(config.cache), sections, problems);
+  check_names("endpoint", names_of(config.endpoints), sections, problems);
+  check_mounts(sections, config, problems);
   check_telemetry(sections, problems);
   check_claims(sections, config, problems);
   check_client_subjects(sections, config, problems);

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "authd/cache.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
+#include "authd/signer.h"
 #include "authd/store.h"
 
 namespace authd::config {
@@ -32,6 +34,13 @@ constexpr Operation kStoreRequires[] = {
     {"scan", offsetof(authd_store_ops, scan)}, // or its records could never be moved to another store
 };
 
+constexpr Operation kSignerRequires[] = {
+    {"generate", offsetof(authd_signer_ops, generate)},
+    {"sign", offsetof(authd_signer_ops, sign)},
+    {"public_keys", offsetof(authd_signer_ops, public_keys)},
+    {"remove", offsetof(authd_signer_ops, remove)},
+};
+
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
 bool cache_is_remote(const void* table) {
   const auto* ops = static_cast<const authd_cache_ops*>(table);
@@ -42,6 +51,12 @@ bool cache_is_remote(const void* table) {
 std::vector<const PluginUse*> tiers_in(const Config& config) {
   std::vector<const PluginUse*> uses;
   for (const Tier& tier : config.cache) uses.push_back(&tier);
+  return uses;
+}
+
+std::vector<const PluginUse*> modules_in(const Config& config) {
+  std::vector<const PluginUse*> uses;
+  for (const Endpoint& module : config.endpoints) uses.push_back(&module);
   return uses;
 }
 
@@ -60,7 +75,15 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
-    {.id = AUTHD_STORE_V1, .table = "store", .minor = 3, .provisional = true, .required = kStoreRequires},
+    {.id = AUTHD_STORE_V1, .table = "store", .provisional = true, .minor = 3, .required = kStoreRequires},
+    {.id = AUTHD_ENDPOINT_V1,
+     .table = "endpoint",
+     .repeated = true,
+     .provisional = true,
+     .minor = 3,
+     .uses = modules_in,
+     .add = [](Config& config) -> PluginUse& { return config.endpoints.emplace_back(); }},
+    {.id = AUTHD_SIGNER_V1, .table = "signer", .provisional = true, .minor = 3, .required = kSignerRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.

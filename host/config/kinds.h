@@ -21,12 +21,12 @@ struct Operation {
 };
 
 struct Kind {
-  std::string_view id;                      // AUTHD_GATEWAY_V1
-  std::string_view table;                   // of authd.toml: "gateway"
-  bool repeated = false;                    // [[table]], one for each plugin; else [table], of which there is one
-  bool always = false;                      // without such a table in the file there is one plugin, with the defaults
-  unsigned minor = 0;                       // the ABI minor that introduced it: no plugin that needs less may have it
-  bool provisional = false;                 // it may still change: only plugins built for the host's own minor have it
+  std::string_view id;      // AUTHD_GATEWAY_V1
+  std::string_view table;   // of authd.toml: "gateway"
+  bool repeated = false;    // [[table]], one for each plugin; else [table], of which there is one
+  bool always = false;      // without such a table in the file there is one plugin, with the defaults
+  bool provisional = false; // its components load only where their plugin needs exactly this host's minor
+  unsigned minor = 0;       // the ABI minor that introduced it: no plugin that needs less may have it
   std::span<const Operation> required = {}; // without one of these a plugin is refused
   // Whether what a plugin is given leaves the process, as its operations say; the note's "remote" must say the same,
   // and without it the plugin counts as remote. `ops` may be NULL. Null: "remote" has no meaning for this kind.

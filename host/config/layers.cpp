@@ -37,6 +37,13 @@ bool says_anything(const Shape& object, const EnvironmentVariables& variables) {
   return false;
 }
 
+// Entries are written in the file alone: a variable could not say which one it means.
+Node with_defaults_in_entries(Node array, const Shape& entry) {
+  for (Node& item : array.items)
+    if (item.kind == Node::Kind::table) item = layered(entry, &item, {}, Precedence::file_over_variable);
+  return array;
+}
+
 std::optional<Node> effective(const Shape& shape, const Node* file, const EnvironmentVariables& variables,
                               Precedence precedence) {
   if (shape.type == Type::object && !shape.properties.empty()) {
@@ -44,6 +51,8 @@ std::optional<Node> effective(const Shape& shape, const Node* file, const Enviro
     if (file == nullptr && !says_anything(shape, variables)) return shape.preset;
     return layered(shape, file, variables, precedence);
   }
+  if (file != nullptr && shape.type == Type::array && shape.items.front().type == Type::object)
+    return with_defaults_in_entries(*file, shape.items.front());
   if (file != nullptr && precedence == Precedence::file_over_variable) return *file;
   if (auto node = variable_node(shape, variables)) return node;
   if (file != nullptr) return *file;

@@ -124,9 +124,16 @@ class Rules {
         continue;
       }
       if (p.shape.type == Type::object) visit(*value, p.shape, inner);
+      visit_entries(*value, p.shape, inner);
       std::string message = violation(inner, *value, p.shape);
       if (!message.empty()) refuse(value->origin, inner, message);
     }
+  }
+
+  void visit_entries(const Node& array, const Shape& shape, const std::string& path) {
+    if (shape.type != Type::array || shape.items.front().type != Type::object) return;
+    for (std::size_t i = 0; i < array.items.size(); ++i)
+      visit(array.items[i], shape.items.front(), fmt::format("{}[{}]", path, i));
   }
 
   // The default is a guess about the network, and production does not guess.

@@ -103,10 +103,15 @@ void read_enum(Shape& shape, const Var& v, const std::string& where) {
   if (shape.choices.empty()) refuse(where, "enum is empty");
 }
 
+bool names_variable(const Shape& shape) {
+  return !shape.variable.empty() || std::any_of(shape.properties.begin(), shape.properties.end(),
+                                                [](const Property& p) { return names_variable(p.shape); });
+}
+
 void read_items(Shape& shape, const Var& v, const std::string& where) {
   Shape items = parse(object_of(v, where, "items"), where + "/items");
-  if (items.type == Type::array || items.type == Type::object)
-    refuse(where, "items must be strings, numbers or booleans");
+  if (items.type == Type::array) refuse(where, "items must not be arrays");
+  if (names_variable(items)) refuse(where + "/items", "x-authd-env within an array: no variable can name an entry");
   shape.items.push_back(std::move(items));
 }
 

@@ -51,6 +51,9 @@ mode_t file_mode(const Node& v) {
 // Only rows of [[cache]] may ask.
 Tier& tier(Target t) { return static_cast<Tier&>(*t.use); }
 
+// Only rows of [[endpoint]] may ask.
+Endpoint& endpoint(Target t) { return static_cast<Endpoint&>(*t.use); }
+
 Level log_level(const Node& v) { return parse_level(v.text.reveal()).value_or(Level::info); }
 
 AccessLog access_log(const Node& v) {
@@ -92,11 +95,18 @@ std::string fingerprint(const MasterKeys& keys) {
   return text;
 }
 
-// Which store it is: records must not disappear, or come back, by a reload.
-std::string fixed_store(const Config& config) {
+std::vector<std::string> each_once(const std::vector<std::string>& all) {
+  std::vector<std::string> some;
+  for (const std::string& one : all)
+    if (std::find(some.begin(), some.end(), one) == some.end()) some.push_back(one);
+  return some;
+}
+
+// Which plugin it is, with what settings.
+std::string identity_of(const Config& config, std::string_view table) {
   std::string text;
-  for (const PluginUse* use : uses_of(config, *kind_of_table("store"))) {
-    text += use->plugin;
+  for (const PluginUse* use : uses_of(config, *kind_of_table(table))) {
+    text += use->plugin + ' ' + use->name;
     for (const auto& [pointer, value] : use->settings.values)
       text += fmt::format(" {}={}:{}", pointer, value.integer, value.text.reveal());
   }
@@ -132,12 +142,23 @@ constexpr Table kTables[] = {
      "[store]\n"
      "plugin = \"store-sqlite\"\n"
      "path = \"/var/lib/authd/authd.db\"\n"},
+    {"endpoint",
+     "One [[endpoint]] per module: a plugin that owns routes. authd's own settings come first; all others belong to "
+     "the "
+     "plugin.",
+     "[[endpoint]]\n"
+     "plugin = \"invites\"\n"
+     "mount = \"/invites\"\n"
+     "base_url = \"https://id.example.com\"\n"},
     {"rate_limit", "How many tokens one consumer gets."},
     {"telemetry", "Logs, metrics and traces. Logs are JSON lines on stdout."},
     {"api", "What browsers may do, and what the API document says about the API."},
     {"profiling", "CPU and heap profiles of the running process."},
     {"plugins", "Where plugins are found, and which of them are trusted."},
     {"security", "Who may ask for tokens, and which production rules are waived."},
+    {"signer",
+     "Where the private keys live that authd signs with; docs/keys.md. Without this table authd has none. authd's own "
+     "settings come first; all others belong to the plugin."},
     {"secrets", "The keys that seal what modules keep, and authd's own signing keys."},
 };
 
@@ -220,8 +241,9 @@ const Setting kSettings[] = {
      .description = "PEM: only clients with a certificate of one of these authorities may connect (mTLS).",
      .set = [](T t, V v) { t.config.server.tls.client_ca = text(v); }},
     {.table = "server", .key = "request_timeout", .type = Type::integer, .unit = Unit::milliseconds,
-     .minimum = kSecond, .maximum = kMinute, .preset = "10s", .not_built = true,
-     .description = "What the handler of a module may take."},
+     .minimum = kSecond, .maximum = kMinute, .preset = "10s",
+     .description = "How long a module ([[endpoint]]) may take to answer; then authd answers 503 in its place.",
+     .set = [](T t, V v) { t.config.server.request_timeout = ms(v); }},
     {.table = "server", .key = "unix_socket", .format = Format::path, .derived = "none", .example = "/run/authd/authd.sock",
      .description = "A Unix socket to listen on beside host and port, without TLS. Who may connect to it may ask for tokens.",
      .fixed = [](C c) { return c.server.unix_socket.path; },
@@ -439,7 +461,7 @@ const Setting kSettings[] = {
      .shipped = "store-sqlite",
      .description = "The name of a plugin in plugins.dir, or an absolute path. Another store, or another of its "
                     "settings, takes a restart.",
-     .fixed = fixed_store,
+     .fixed = [](C c) { return identity_of(c, "store"); }, // or records would disappear
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "store", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
      .example = "store-sqlite",
@@ -449,6 +471,30 @@ const Setting kSettings[] = {
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .description = "The sha256 that the plugin's file must have.",
      .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+    {.table = "endpoint", .key = "plugin", .format = Format::plugin, .required = true,
+     .description = "The name of a plugin in plugins.dir, or an absolute path.",
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "endpoint", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .description = "Its name in logs, and of its records and keys; no two have the same.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "endpoint", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .description = "The sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+    {.table = "endpoint", .key = "mount", .preset = "",
+     .description = "What its paths begin with, such as \"/api/v1\"; \"\" for nothing.",
+     .set = [](T t, V v) { endpoint(t).mount = text(v); }},
+    {.table = "endpoint", .key = "base_url", .format = Format::uri, .derived = "none",
+     .example = "https://id.example.com", .https_in_production = true,
+     .description = "What clients call it: scheme, host and, if a proxy adds one, a path.",
+     .set = [](T t, V v) { endpoint(t).base_url = text(v); }},
+    {.table = "endpoint", .key = "grant", .type = Type::array, .derived = "all that it needs",
+     .example = "authd.records/1",
+     .description = "The services that it may need; a file that needs another one is refused. `authd plugin inspect` "
+                    "lists them.",
+     .set = [](T t, V v) { endpoint(t).grant = list(v); }},
+    {.table = "endpoint", .key = "max_concurrency", .type = Type::integer, .minimum = 0, .maximum = 256, .preset = "0",
+     .description = "How many of the workers it may hold at the same time; 0 for half of them.",
+     .set = [](T t, V v) { endpoint(t).max_concurrency = number(v); }},
 
     {.table = "rate_limit", .key = "window", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "RATE_LIMIT_WINDOW_MS", .minimum = 1, .maximum = 24 * kHour, .preset = "1m",
@@ -640,6 +686,31 @@ const Setting kSettings[] = {
      .description = "Settings whose production rule is waived, such as \"gateway.admin_url\" for "
                     "plain http on a private network. Each is logged at every start.",
      .set = [](T t, V v) { t.config.security.waivers = list(v); }},
+
+    {.table = "signer", .key = "plugin", .format = Format::plugin, .preset = "signer-file", .shipped = "signer-file",
+     .description = "The name of a plugin in plugins.dir, or an absolute path.",
+     .fixed = [](C c) { return identity_of(c, "signer"); }, // or its keys would
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "signer", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .example = "signer-file",
+     .description = "Its name in logs. What it sealed, it can open under this name alone.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "signer", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+     .description = "The sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+    {.table = "signer", .key = "algorithms", .type = Type::array, .minimum = 1, .maximum = 3,
+     .choices = "ES256|RS256|EdDSA", .preset = "ES256",
+     .description = "What authd signs with; the first is the default. Each has keys of its own. One that is left out "
+                    "verifies until its keys have ended.",
+     .fixed = [](C c) { return fmt::format("{}", fmt::join(c.signing.algorithms, ",")); },
+     .set = [](T t, V v) { t.config.signing.algorithms = each_once(list(v)); }},
+    {.table = "signer", .key = "rotate_every", .type = Type::integer, .unit = Unit::milliseconds,
+     .minimum = 2 * kHour, .maximum = 3650 * 24 * kHour, .preset = "30d",
+     .description = "How long a key signs. The next one is published 70 minutes before it signs; the last one verifies "
+                    "for 24 hours and 5 minutes more.",
+     .fixed = [](C c) { return fmt::format("{}", c.signing.rotate_every.count()); },
+     .set = [](T t, V v) { t.config.signing.rotate_every = ms(v); }},
 
     {.table = "secrets", .key = "master_keys", .type = Type::array, .format = Format::key256,
      .variable = "AUTHD_MASTER_KEYS", .preset = "", .example = "${credential:authd-master}", .secret = true,

@@ -16,7 +16,8 @@
 
 namespace authd::config {
 
-// What a setter writes to; `use` is set for rows of a plugin's table only: of [[cache]] it is a Tier.
+// What a setter writes to; `use` is set for rows of a plugin's table only: of [[cache]] it is a Tier, of
+// [[endpoint]] an Endpoint.
 struct Target {
   Config& config;
   PluginUse* use = nullptr;
@@ -40,7 +41,7 @@ struct Setting {
   std::optional<double> minimum = {}; // number: value; string: characters; list or table: entries
   std::optional<double> maximum = {};
   std::int64_t multiple_of = 0;                // in the base unit
-  std::string_view choices = {};               // separated by '|'
+  std::string_view choices = {};               // separated by '|'; of a list: its entries'
   std::string_view aliases = {};               // of the variable, "KONNECT=kong-konnect", separated by '|'
   std::optional<std::string_view> preset = {}; // the default as it is written, without quotes
   std::string_view preset_by_plugin = {};      // where it differs: "cache-redis=2h", separated by '|'

@@ -31,6 +31,7 @@ Shape entry_shape(const Setting& setting) {
   entry.type = setting.entries;
   entry.format = setting.format;
   entry.secret = setting.secret;
+  entry.choices = split(setting.choices);
   if (entry.type == Type::string) entry.min_length = 1;
   if (entry.type == Type::integer) entry.minimum = 0;
   if (entry.type == Type::claim) entry.items.emplace_back(); // any string
@@ -101,7 +102,7 @@ Shape shape_of(const Setting& setting, std::string_view plugin) {
   bool plain = setting.type != Type::array && setting.type != Type::object;
   shape.format = plain ? setting.format : Format::none;
   shape.multiple_of = setting.multiple_of;
-  shape.choices = split(setting.choices);
+  if (plain) shape.choices = split(setting.choices);
   shape.reloadable = setting.fixed == nullptr;
   shape.secret = setting.secret;
   shape.https_in_production = setting.https_in_production;

@@ -15,7 +15,7 @@ struct Scale {
 };
 
 // Largest first: printing takes the first that divides.
-constexpr Scale kTimes[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+constexpr Scale kTimes[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
 constexpr Scale kSizes[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}};
 
 template <class F>
@@ -55,6 +55,7 @@ std::string print_quantity(std::int64_t value, Unit unit) {
   if (value == 0) return unit == Unit::bytes ? "0B" : "0s";
   return with_scales(unit, [&](const auto& scales) {
     for (const Scale& scale : scales) {
+      if (scale.suffix == "d" && value < 2 * scale.factor) continue; // "24h" says more than "1d"
       if (value % scale.factor == 0) return fmt::format("{}{}", value / scale.factor, scale.suffix);
     }
     return std::to_string(value);

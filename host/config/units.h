@@ -11,7 +11,7 @@ namespace authd::config {
 
 enum class Unit { none, milliseconds, bytes };
 
-// A whole number directly followed by ms, s, m or h (milliseconds); B, KiB, MiB or GiB (bytes).
+// A whole number directly followed by ms, s, m, h or d (milliseconds); B, KiB, MiB or GiB (bytes).
 // Nothing when it is not written so, or does not fit.
 std::optional<std::int64_t> parse_quantity(std::string_view text, Unit unit);
 

@@ -58,6 +58,11 @@ endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& st
   actions.cache_stats = [&] { return cache_stats(*reloader.current()); };
   actions.plugins = [&] { return plugins(*reloader.current()); };
   actions.status = [&] { return status.json(); };
+  actions.modules = [&] {
+    auto generation = reloader.current();
+    const http::Router* routes = &generation->operator_routes();
+    return endpoints::AdminActions::Modules{std::move(generation), routes};
+  };
   return actions;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cpus.h"
 #include "endpoints/access_rules.h"
 
 namespace authd::daemon {
@@ -84,16 +85,19 @@ std::vector<std::string_view> paths_of(const http::Router& router) {
   return paths;
 }
 
+// Half of them are what one module may hold.
+unsigned module_workers() { return std::max(4U, 2 * usable_cpus()); }
+
 // 0 closed, 1 open, 2 half-open, as the enumerators stand.
 double number_of(pipeline::CircuitBreaker::State state) { return static_cast<double>(state); }
 
 } // namespace
 
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-                       pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
-    : config_(std::move(config)), tls_(tls_context(config_.server.tls)),
-      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(hub),
-      service_manager_(lifecycle.service_manager()), access_log_(config_.telemetry, log),
+                       const ServiceSources& sources, Lifecycle& lifecycle, Log& log)
+    : config_(std::move(config)), tls_(tls_context(config_.server.tls)), planned_(plan_modules(config_)),
+      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr), hub_(sources.hub),
+      events_(sources.events), service_manager_(lifecycle.service_manager()), access_log_(config_.telemetry, log),
       audit_log_(config_.telemetry, log), background_log_(log),
       tracing_(config_, lifecycle.telemetry().span_sink(config_)),
       metrics_recorder_(lifecycle.telemetry().measurements().metrics(), lifecycle.telemetry().measurements().volumes(),
@@ -116,7 +120,8 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
                                                                 lifecycle.draining(), lifecycle.telemetry().exporter()),
       telemetry_(config_, lifecycle.telemetry().exporter(), lifecycle.telemetry().measurements().metrics()),
       profiling_(config_, lifecycle.profiling()),
-      metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)),
+      metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)), module_log_(log),
+      module_lane_(module_workers(), module_workers() * kQueuedPerWorker),
       api_(endpoints::info_of_public_listener(config_.api), router_, wall_now()) {
   tokens_.add_to(router_);
   health_.add_to(router_);
@@ -124,6 +129,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
   profiling_.add_to(router_);
   metrics_.add_to(router_);
   api_.add_to(router_);
+  build_modules(std::exchange(planned_, {}), sources.clock);
   metrics_recorder_.know_routes(paths_of(router_));
   require_shared_counting();
   hub_.attach(outside_changes_);
@@ -134,6 +140,29 @@ Generation::~Generation() {
   outside_changes_.stop();
   // Its workers refer to everything above it.
   lanes_.stop();
+  module_lane_.stop();
+}
+
+unsigned Generation::lane_workers() const {
+  return 2 * config_.gateway.pool_size + (modules_.empty() ? 0 : module_workers());
+}
+
+void Generation::build_modules(std::vector<PlannedModule> planned, const MovableClock& clock) {
+  std::function<bool(const IpAddress&)> is_gateway;
+  if (config_.security.names_gateways)
+    is_gateway = [peers = endpoints::TrustedPeers(config_.security.trusted_gateways)](const IpAddress& peer) {
+      return peers.contains(peer);
+    };
+  const endpoints::ModuleEndpoint::Surroundings around{module_lane_, module_workers(), config_.server.request_timeout,
+                                                       clock,        is_gateway,       module_log_};
+  std::vector<plugin::Endpoint> modules = plugins_.modules();
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    if (modules[i].declared() != *planned[i].declared)
+      throw Refused(modules[i].name() + ": its file was replaced while it was loaded; try again\n");
+    modules_.push_back(std::make_unique<endpoints::ModuleEndpoint>(
+        std::move(modules[i]), std::move(planned[i].operations), config_.endpoints[i], around));
+    modules_.back()->add_to(router_, operator_router_);
+  }
 }
 
 // Whoever says so would get a limit for each instance instead.
@@ -178,6 +207,10 @@ void Generation::tell_service_manager() {
 
 std::shared_ptr<const http::Application> Generation::publish() {
   serves_ = true;
+  std::vector<modules::EventBus::Listener> listeners;
+  for (const auto& module : modules_)
+    if (auto listener = module->listener()) listeners.push_back(std::move(*listener));
+  events_.replace_listeners(std::move(listeners));
   const auto release = [this](const http::Application* application) {
     delete application;
     released_.set_value();

@@ -8,16 +8,21 @@
 #include <memory>
 
 #include "base/log.h"
+#include "base/movable_clock.h"
 #include "config/config.h"
 #include "daemon/lifecycle.h"
+#include "daemon/module_log.h"
+#include "daemon/module_plan.h"
 #include "daemon/plugin_set.h"
 #include "endpoints/api.h"
 #include "endpoints/health.h"
 #include "endpoints/metrics.h"
+#include "endpoints/module_endpoint.h"
 #include "endpoints/profiling.h"
 #include "endpoints/telemetry.h"
 #include "endpoints/tokens.h"
 #include "http/server.h"
+#include "modules/events.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/outside_changes.h"
 #include "pipeline/rate_limiter.h"
@@ -33,7 +38,7 @@ class Generation {
  public:
   // Everything but the configuration must outlive it. Throws Refused.
   Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
-             pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
+             const ServiceSources& sources, Lifecycle& lifecycle, Log& log);
   ~Generation(); // after retire, or if it was never published
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -48,8 +53,10 @@ class Generation {
   pipeline::SecretLookup& lookup() { return lookup_; }
   const pipeline::SecretLookup& lookup() const { return lookup_; }
   WallTime began() const { return began_; }
+  // The routes of modules whose audience is operators.
+  const http::Router& operator_routes() const { return operator_router_; }
   // At most so many threads call the gateway, and as many read tiers that block.
-  unsigned lane_workers() const { return 2 * config_.gateway.pool_size; }
+  unsigned lane_workers() const;
   // What its tiers, breakers and lanes hold now. [thread-safe]
   void read_gauges(telemetry::Reading& reading) const;
 
@@ -57,12 +64,15 @@ class Generation {
   pipeline::ProbeBackground background();
   void require_shared_counting() const;
   void tell_service_manager();
+  void build_modules(std::vector<PlannedModule> planned, const MovableClock& clock);
 
   const WallTime began_ = wall_now();
   const config::Config config_;
   const std::shared_ptr<const http::TlsContext> tls_; // null: plain HTTP
+  std::vector<PlannedModule> planned_;                // until they are built
   const PluginSet plugins_;
   pipeline::InvalidationHub& hub_;
+  modules::EventBus& events_;
   SystemdNotifier& service_manager_;
   std::atomic<bool> serves_{false}; // it is the one that requests are answered by
   telemetry::AccessLog access_log_;
@@ -85,7 +95,11 @@ class Generation {
   endpoints::TelemetryEndpoints telemetry_;
   endpoints::ProfilingEndpoints profiling_;
   endpoints::MetricsEndpoint metrics_;
+  ModuleLog module_log_;
+  pipeline::BlockingLane module_lane_;
+  std::vector<std::unique_ptr<endpoints::ModuleEndpoint>> modules_;
   http::Router router_;
+  http::Router operator_router_;
   endpoints::ApiEndpoint api_;
   std::promise<void> released_;
 };

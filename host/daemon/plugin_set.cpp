@@ -8,6 +8,7 @@
 
 #include "authd/cache.h"
 #include "authd/consumers.h"
+#include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
 #include "authd/services.h"
@@ -59,6 +60,8 @@ plugin::Services plugin_services(const ServiceSources& sources) {
   return {{AUTHD_HTTP_V1, [&](const User& user) { return sources.exchanges.connect(user.host, user.tls); }},
           {AUTHD_TIERS_V1, [&](const User& user) { return sources.hub.tiers_for(user); }},
           {AUTHD_CONSUMERS_V1, [&](const User& user) { return sources.hub.consumers_for(user); }},
+          {AUTHD_EXCHANGE_V1, [](const User& user) { return plugin::exchange_service(user); }},
+          {AUTHD_EVENTS_V1, [&](const User& user) { return sources.events.service_for(user); }},
           {AUTHD_CLOCK_V1, [&](const User& user) { return modules::clock_service(sources.clock, user); }},
           {AUTHD_RANDOM_V1, [](const User& user) { return modules::random_service(user); }},
           {AUTHD_SECRETS_V1, [&](const User& user) { return modules::secrets_service(sources.master_keys, user); }}};
@@ -131,6 +134,7 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
     if (pending == nullptr) pending = std::make_shared<pipeline::PendingDeletions>();
     tiers_.push_back({loading.take(tier, AUTHD_CACHE_V1), tier.ttl, tier.stale, tier.read_timeout, std::move(pending)});
   }
+  for (const config::Endpoint& module : config.endpoints) modules_.push_back(loading.take(module, AUTHD_ENDPOINT_V1));
   for (const auto& [kind, uses] : config.others)
     for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, kind));
   loading.start(running());
@@ -152,9 +156,16 @@ std::vector<pipeline::TierSlot> PluginSet::tiers() const {
   return slots;
 }
 
+std::vector<plugin::Endpoint> PluginSet::modules() const {
+  std::vector<plugin::Endpoint> all;
+  for (const Running& running : modules_) all.emplace_back(running.instance);
+  return all;
+}
+
 std::vector<const PluginSet::Running*> PluginSet::running() const {
   std::vector<const Running*> all{&gateway_};
   for (const Tier& tier : tiers_) all.push_back(&tier.running);
+  for (const Running& module : modules_) all.push_back(&module);
   for (const Running& other : others_) all.push_back(&other);
   return all;
 }

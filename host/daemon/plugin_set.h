@@ -11,8 +11,10 @@
 #include "base/movable_clock.h"
 #include "config/config.h"
 #include "http_client/service.h"
+#include "modules/events.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
+#include "plugin/endpoint.h"
 #include "plugin/gateway.h"
 #include "plugin/loader.h"
 #include "secrets/master_keys.h"
@@ -29,6 +31,7 @@ struct Refused : std::runtime_error {
 struct ServiceSources {
   http_client::HttpService& exchanges;
   pipeline::InvalidationHub& hub;
+  modules::EventBus& events;
   MovableClock clock{};
   MasterKeys master_keys{};
 };
@@ -56,6 +59,7 @@ class PluginSet {
   const plugin::Gateway& gateway() const { return *adapter_; }
   bool kept_gateway() const { return gateway_.kept; }
   std::vector<pipeline::TierSlot> tiers() const; // fastest first
+  std::vector<plugin::Endpoint> modules() const; // in the order of the configuration
 
   struct Running {
     std::string kind; // "authd.gateway/1"
@@ -64,7 +68,7 @@ class PluginSet {
     std::shared_ptr<plugin::Instance> instance;
     bool kept = false; // it was running before
   };
-  std::vector<const Running*> running() const; // the gateway first, then the tiers, then the others
+  std::vector<const Running*> running() const; // the gateway first, then tiers, modules, others
 
  private:
   struct Tier {
@@ -77,6 +81,7 @@ class PluginSet {
 
   Running gateway_;
   std::vector<Tier> tiers_;
+  std::vector<Running> modules_;
   std::vector<Running> others_; // of kinds that have no proxy here; by id of the kind
   std::unique_ptr<plugin::Gateway> adapter_;
 };

@@ -101,7 +101,8 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
   Log log(options);
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
-  const ServiceSources sources{exchanges, hub, MovableClock(config.test_clock), config.master_keys};
+  modules::EventBus events(log);
+  const ServiceSources sources{exchanges, hub, events, MovableClock(config.test_clock), config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   auto instance = loader.load(use, config.plugins.dir, pin_for(config, use), kind);
   if (!instance) {

@@ -46,10 +46,10 @@ config::Config load_config(const ConfigSource& source, config::PluginTrial trial
 }
 
 Reloader::Reloader(ConfigSource source, config::Config config, const plugin::Loader& loader,
-                   http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log)
-    : source_(std::move(source)), started_with_(config::fixed_settings(config)), loader_(loader), exchanges_(exchanges),
-      hub_(hub), lifecycle_(lifecycle), log_(log),
-      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, hub, lifecycle, log)),
+                   const ServiceSources& sources, Lifecycle& lifecycle, Log& log)
+    : source_(std::move(source)), started_with_(config::fixed_settings(config)), loader_(loader), sources_(sources),
+      lifecycle_(lifecycle), log_(log),
+      current_(std::make_shared<Generation>(std::move(config), loader, nullptr, sources, lifecycle, log)),
       gauges_(lifecycle.telemetry().measurements().metrics().add_source(
           [this](telemetry::Reading& reading) { current()->read_gauges(reading); })) {}
 
@@ -80,7 +80,7 @@ Reloader::Outcome Reloader::load_and_swap() {
       while (old.use_count() > 1) std::this_thread::sleep_for(milliseconds(1));
       old.reset();
     }};
-    exchanges_.forget_authorities();
+    sources_.exchanges.forget_authorities();
     const auto permit = lifecycle_.permit_swap();
     if (!permit) return refused(kDraining);
     log_.set_level(next->config().telemetry.log_level);
@@ -97,7 +97,7 @@ std::shared_ptr<Generation> Reloader::load_next(Outcome& outcome) {
   config::Config config = load_config(source_);
   outcome.lines = needs_restart(started_with_, config);
   // Only here is current_ replaced, so it lives until the next one does.
-  auto next = std::make_shared<Generation>(std::move(config), loader_, current().get(), hub_, lifecycle_, log_);
+  auto next = std::make_shared<Generation>(std::move(config), loader_, current().get(), sources_, lifecycle_, log_);
   for (const std::string& warning : next->config().warnings) log_.write(Level::warn, "configuration", warning);
   for (const std::string& line : outcome.lines) log_.write(Level::warn, "reload-incomplete", line);
   lifecycle_.memory().check_connections(next->config().server, log_);

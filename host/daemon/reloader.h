@@ -37,8 +37,8 @@ config::Config load_config(const ConfigSource& source, config::PluginTrial trial
 class Reloader {
  public:
   // Builds the first generation. Throws Refused. References must outlive it.
-  Reloader(ConfigSource source, config::Config config, const plugin::Loader& loader,
-           http_client::HttpService& exchanges, pipeline::InvalidationHub& hub, Lifecycle& lifecycle, Log& log);
+  Reloader(ConfigSource source, config::Config config, const plugin::Loader& loader, const ServiceSources& sources,
+           Lifecycle& lifecycle, Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
   std::shared_ptr<const http::Application> publish() { return current_->publish(); }
@@ -64,8 +64,7 @@ class Reloader {
   const ConfigSource source_;
   const config::FixedSettings started_with_; // what this process does, whatever was loaded since
   const plugin::Loader& loader_;
-  http_client::HttpService& exchanges_;
-  pipeline::InvalidationHub& hub_;
+  const ServiceSources& sources_;
   Lifecycle& lifecycle_;
   Log& log_;
   http::Server* server_ = nullptr;

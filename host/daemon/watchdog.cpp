@@ -26,7 +26,7 @@ sigset_t set_of(std::initializer_list<int> numbers) {
   return set;
 }
 
-constexpr milliseconds kLook{1000};
+constexpr milliseconds kLook{500};
 
 int checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::system_category(), what);

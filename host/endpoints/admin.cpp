@@ -96,6 +96,26 @@ void AdminEndpoints::add_to(http::Router& router) {
   router.add(view(operations::kPlugins, actions_.plugins));
   router.add(view(operations::kStatus, actions_.status));
   router.add(guarded(operations::kStatusPage, respond_status_page));
+  if (!actions_.modules) return;
+  router.set_others({[this](http::Method method, std::string_view path) { return body_limit_of_module(method, path); },
+                     [this](http::Exchange& e) { return serve_module(e); }});
+}
+
+std::size_t AdminEndpoints::body_limit_of_module(http::Method method, std::string_view path) const {
+  const auto modules = actions_.modules();
+  return modules.routes != nullptr ? modules.routes->max_body_bytes(method, path) : 0;
+}
+
+bool AdminEndpoints::serve_module(http::Exchange& exchange) const {
+  auto modules = actions_.modules();
+  if (modules.routes == nullptr || !modules.routes->knows(exchange.request().path)) return false;
+  if (const auto objection = guard_.judge(exchange.request())) {
+    http::respond_http_problem(exchange, objection->status, objection->detail);
+    return true;
+  }
+  exchange.hold(std::move(modules.owner));
+  modules.routes->dispatch(exchange);
+  return true;
 }
 
 http::Route AdminEndpoints::view(const http::Operation& operation, const std::function<std::string()>& says) {

@@ -32,6 +32,13 @@ struct AdminActions {
   std::function<std::string()> cache_stats; // a JSON object
   std::function<std::string()> plugins;     // a JSON object
   std::function<std::string()> status;      // a JSON object
+  // The routes of modules whose audience is operators: those of the configuration that is in effect. [thread-safe],
+  // must not block. The owner is kept alive for as long as one of its exchanges is open.
+  struct Modules {
+    std::shared_ptr<const void> owner;
+    const http::Router* routes = nullptr;
+  };
+  std::function<Modules()> modules;
 };
 
 class AdminEndpoints {
@@ -54,6 +61,8 @@ class AdminEndpoints {
   static void answer_later(pipeline::BlockingLane& lane, http::Exchange& exchange, std::function<Reply()> work);
   // GET of what one of the actions says.
   http::Route view(const http::Operation& operation, const std::function<std::string()>& says);
+  std::size_t body_limit_of_module(http::Method method, std::string_view path) const;
+  bool serve_module(http::Exchange& exchange) const;
   void invalidate(http::Exchange& exchange);
   Reply reload() const;
 

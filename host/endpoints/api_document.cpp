@@ -192,7 +192,22 @@ Object::Ptr body_of(const http::RequestBody& row, Components& components) {
   return body;
 }
 
+// Of a module: as its note has it, with what the host knows of every answer.
+Object::Ptr module_operation_object(const http::Operation& operation, Components& components) {
+  auto described = parse(operation.json).extract<Object::Ptr>();
+  auto tags = array();
+  tags->add(text(operation.tag.name));
+  described->set("operationId", text(operation.id));
+  described->set("tags", tags);
+  const Object::Ptr of_server = responses_of(operation, components);
+  Object::Ptr own = described->getObject("responses");
+  for (const std::string& status : of_server->getNames())
+    if (!own->has(status)) own->set(status, of_server->get(status));
+  return described;
+}
+
 Object::Ptr operation_object(const http::Operation& operation, Components& components) {
+  if (!operation.json.empty()) return module_operation_object(operation, components);
   auto tags = array();
   tags->add(text(operation.tag.name));
   auto security = array();
@@ -218,7 +233,8 @@ std::string method_key(http::Method method) {
 Object::Ptr paths_of(Operations operations, Components& components) {
   auto paths = object();
   for (const http::Operation* operation : operations) {
-    const std::string path(operation->path);
+    std::string path(operation->path);
+    if (path.ends_with("*}")) path.erase(path.size() - 2, 1); // OpenAPI knows no {rest*}
     if (!paths->has(path)) paths->set(path, object());
     paths->getObject(path)->set(method_key(operation->method), operation_object(*operation, components));
   }

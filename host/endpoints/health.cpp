@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "endpoints/operations/health.h"
 #include "endpoints/telemetry.h"
+#include "plugin/calls_under_way.h"
 
 namespace authd::endpoints {
 namespace {
@@ -116,11 +117,13 @@ void HealthEndpoints::live(http::Exchange& exchange) const {
 void HealthEndpoints::ready(http::Exchange& exchange, const Health& gateway) const {
   const pipeline::Issuance issuance = lookup_.issuance(gateway);
   const bool draining = draining_.load();
-  const bool is_ready = !draining && issuance.possible();
+  const bool held = plugin::is_reactor_held(steady_now());
+  const bool is_ready = !draining && !held && issuance.possible();
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("ready", is_ready).member("timestamp", iso8601(wall_now()));
   json.key("checks").begin_object().member("lifecycle", draining ? "draining" : "running");
+  if (!config_.endpoints.empty()) json.member("modules", held ? "unhealthy" : "healthy");
   json.member("gateway", !issuance.by_gateway ? "unhealthy" : gateway.state == State::up ? "healthy" : "degraded");
   json.member("cache", !issuance.from_copies ? "empty" : issuance.tiers_well ? "healthy" : "degraded").end_object();
   json.member("responseTime", elapsed_ms(exchange.request().received));

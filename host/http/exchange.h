@@ -46,7 +46,8 @@ struct Request {
   std::string_view request_id; // the incoming X-Request-Id if valid, else a generated one
   IpAddress peer;              // none: a Unix socket
   bool peer_trusted = true;    // decided once, when the connection was accepted
-  SteadyTime received;         // when its last byte had been parsed
+  bool over_tls = false;
+  SteadyTime received; // when its last byte had been parsed
 
   // The first header of that name, compared without case; nullopt when there is none.
   std::optional<std::string_view> header(std::string_view name) const;
@@ -98,6 +99,9 @@ class Exchange {
   virtual Ticket defer(SteadyTime deadline, Continuation on_deadline) = 0;
   // Within on_deadline: extends the deadline of the same ticket.
   virtual void extend(SteadyTime deadline, Continuation on_deadline) = 0;
+
+  // Keeps `owner` until the exchange has been answered: of handlers that the server's application does not keep.
+  virtual void hold(std::shared_ptr<const void> owner) = 0;
 
   // What is reported to observers. Endpoints add what they know, as views that are valid until respond() returns; the
   // server fills in the request and the answer.

@@ -37,6 +37,7 @@ void OpenExchange::open(Inbox* inbox, const Peer& peer) {
   }
   request_.peer = peer.address;
   request_.peer_trusted = peer.trusted;
+  request_.over_tls = peer.over_tls;
   request_.received = steady_now();
   outcome().client_subject = peer.subject;
   choose_request_id();
@@ -74,6 +75,7 @@ void OpenExchange::run(const Endpoint& endpoint) {
   if (stage_ != Stage::answered) return;
   on_deadline_ = nullptr;
   application_ = nullptr;
+  held_ = nullptr;
   shared_.outcomes.release(std::move(outcome_));
 }
 
@@ -146,6 +148,8 @@ void OpenExchange::report(int status, std::size_t body_bytes) {
   reported.duration = steady_now() - request_.received;
   observer()->on_outcome(reported);
 }
+
+void OpenExchange::hold(std::shared_ptr<const void> owner) { held_ = std::move(owner); }
 
 Ticket OpenExchange::defer(SteadyTime deadline, Continuation on_deadline) {
   extend(deadline, std::move(on_deadline));

@@ -39,6 +39,7 @@ class OpenExchange final : public Exchange {
 
   const Request& request() const override { return request_; }
   void respond(int status, std::string_view content_type, std::string_view body, FieldList headers) override;
+  void hold(std::shared_ptr<const void> owner) override;
   Ticket defer(SteadyTime deadline, Continuation on_deadline) override;
   void extend(SteadyTime deadline, Continuation on_deadline) override;
   RequestOutcome& outcome() override { return outcome_->value; }
@@ -64,8 +65,9 @@ class OpenExchange final : public Exchange {
   std::unique_ptr<PooledOutcome> outcome_; // while the exchange is open
   Continuation on_deadline_;
   std::shared_ptr<const Application> application_; // while deferred: keeps alive what its endpoint refers to
-  std::uint64_t number_ = 0;                       // of the exchange on this connection
-  std::uint64_t serial_ = 0;                       // of the current deadline
+  std::shared_ptr<const void> held_;
+  std::uint64_t number_ = 0; // of the exchange on this connection
+  std::uint64_t serial_ = 0; // of the current deadline
   Stage stage_ = Stage::answered;
   bool http_1_0_ = false;
   bool client_keeps_ = false;

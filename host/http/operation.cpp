@@ -50,6 +50,7 @@ std::string why_incomplete(const Operation& operation) {
   if (operation.id.empty()) return "no id";
   if (operation.tag.name.empty() || operation.tag.description.empty()) return "no tag that has a description";
   if (operation.summary.empty()) return "no summary";
+  if (!operation.json.empty()) return "";
   if (operation.answers.empty()) return "no answers";
   for (const AnswerRow& answer : operation.answers) {
     const auto describes = [&](const AnswerRow& a) { return a.status == answer.status && !a.description.empty(); };

@@ -75,6 +75,7 @@ struct Operation {
   RequestBody body = {};
   std::span<const SecurityScheme> security = {}; // all of them are needed
   std::span<const AnswerRow> answers = {};       // beside server_answers
+  std::string_view json = {}; // of a module: an Operation Object, in the place of parameters, security and answers
 };
 
 // The problem details that every refusal is: RFC 9457.

@@ -123,6 +123,7 @@ void Reactor::admit(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddre
   const int fd = socket.impl()->sockfd();
   Peer from{IpAddress::of(peer.addr())};
   const bool local = from.address.empty();
+  from.over_tls = !local && options.tls != nullptr;
   if (!local && options.is_trusted) from.trusted = options.is_trusted(from.address);
   PeerShares::Share share = share_of(from);
   if (share.connections() > options.max_connections_per_peer + kRefusedOfPeer) return;

@@ -35,6 +35,7 @@ inline constexpr milliseconds kLingerTime{2000};
 struct Peer {
   IpAddress address; // none: a Unix socket
   bool trusted = true;
+  bool over_tls = false;
   bool certificate_judged = false;
   std::string subject{}; // of a certificate that was judged
 };

@@ -145,4 +145,11 @@ void visit_calls_under_way(const std::function<void(const CallUnderWay&)>& visit
   }
 }
 
+bool is_reactor_held(SteadyTime now) {
+  bool held = false;
+  visit_calls_under_way(
+      [&](const CallUnderWay& call) { held = held || (call.operation == kFirstPass && call.deadline < now); });
+  return held;
+}
+
 } // namespace authd::plugin

@@ -28,6 +28,9 @@ struct Callee {
 // bounded by the names in configurations. [thread-safe]
 const Callee& callee(std::string_view plugin_id, std::string_view instance);
 
+// The operation of a call that holds a reactor up: a module's first pass. Known by its address.
+inline constexpr const char kFirstPass[] = "handle, first pass";
+
 // On the caller's stack for as long as a plugin's code runs. They nest: a plugin's call of the host may lead
 // to another plugin.
 class EnteredCall {
@@ -58,6 +61,9 @@ CallUnderWay call_of_this_thread() noexcept;
 // Visits the innermost call of each thread that is in a plugin. What begins or ends meanwhile may be missed.
 // Takes no lock. [thread-safe]
 void visit_calls_under_way(const std::function<void(const CallUnderWay&)>& visit);
+
+// A call of a module's first pass is past its deadline: a reactor does nothing else. [thread-safe]
+bool is_reactor_held(SteadyTime now);
 
 // Every call into a plugin passes through here, so that it is known to be under way, and that an exception
 // which its noexcept tables must not throw ends as CallStatus::internal instead of unwinding through the host.

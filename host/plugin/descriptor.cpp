@@ -2,11 +2,15 @@
 #include "plugin/descriptor.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/frozen_sizes.h"
 #include "config/kinds.h"
+#include "plugin/endpoint.h"
 
 namespace authd::plugin {
 namespace {
@@ -96,6 +100,22 @@ Result<void, Refusal> compare_remote(const NoteComponent& said, const authd_comp
                  flag_text(remote));
 }
 
+Result<void, Refusal> compare_declared(const NoteComponent& said, const authd_component& real,
+                                       const InspectedPlugin& inspected) {
+  const bool is_endpoint = said.kind == AUTHD_ENDPOINT_V1;
+  if (said.declared == nullptr && !is_endpoint) return {};
+  static const Declared nothing;
+  const Declared& declared = said.declared != nullptr ? *said.declared : nothing;
+  std::vector<std::string> needs;
+  for (const char* const* need = real.needs; need != nullptr && *need != nullptr; ++need) needs.emplace_back(*need);
+  if (needs != declared.needs)
+    return differs(inspected, "needs of " + said.name, fmt::format("{}", fmt::join(declared.needs, ", ")),
+                   fmt::format("{}", fmt::join(needs, ", ")));
+  const std::string fault = is_endpoint ? endpoint_fault(real.ops, declared) : std::string();
+  if (!fault.empty()) return malformed(inspected, fmt::format("has a component {} that {}", said.name, fault));
+  return {};
+}
+
 Result<void, Refusal> compare_components(const Components& components, const InspectedPlugin& inspected) {
   for (std::size_t i = 0; i < components.count(); ++i) {
     const std::string_view defect = defect_of(components.at(i));
@@ -105,6 +125,7 @@ Result<void, Refusal> compare_components(const Components& components, const Ins
     const auto real = find(components, said);
     if (!real) return differs(inspected, "components", said.kind + " " + said.name, "none");
     if (auto ok = compare_remote(said, *real, inspected); !ok) return ok;
+    if (auto ok = compare_declared(said, *real, inspected); !ok) return ok;
     const auto schema = canonical_json(real->config_schema);
     if (!schema || *schema != said.config_schema)
       return differs(inspected, "config_schema of " + said.name, said.config_schema, real->config_schema);

@@ -5,9 +5,13 @@
 #include <cctype>
 #include <filesystem>
 
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "authd/abi.h"
+#include "authd/endpoint.h"
 #include "config/plugin_settings.h"
 #include "config/schema.h"
 #include "config/settings.h"
@@ -172,6 +176,55 @@ Result<void, Refusal> check_schemas(const InspectedPlugin& plugin, std::span<con
   return {};
 }
 
+// What is not visible ASCII is left out, so that a note cannot steer a terminal.
+std::string text_member(const Poco::JSON::Object& object, const char* name) {
+  std::string text = object.optValue<std::string>(name, "");
+  std::erase_if(text, [](char c) { return c < ' ' || c > '~'; });
+  return text;
+}
+
+// "GET /hello/{name} (first pass): Greets"
+std::string route_line(const DeclaredRoute& route) {
+  const auto operation = Poco::JSON::Parser().parse(route.operation).extract<Poco::JSON::Object::Ptr>();
+  const auto extension = operation->getObject("x-authd");
+  std::string remarks;
+  const auto add = [&](std::string_view remark) { remarks += (remarks.empty() ? " (" : ", ") + std::string(remark); };
+  if ((route.flags & AUTHD_ROUTE_INLINE) != 0) add("first pass");
+  if ((route.flags & AUTHD_ROUTE_ROOT) != 0) add("outside the mount");
+  if (!extension.isNull() && text_member(*extension, "audience") == "admin") add("operators");
+  return fmt::format("{} {}{}: {}", route.method, route.path, remarks.empty() ? "" : remarks + ")",
+                     text_member(*operation, "summary"));
+}
+
+std::string record_line(const DeclaredRecord& record) {
+  std::string text = record.name;
+  if (record.sealed) text += ", sealed";
+  if (record.max_stale.count() != 0) text += fmt::format(", copies up to {} ms old", record.max_stale.count());
+  for (const DeclaredIndex& index : record.indexes)
+    text += fmt::format(", {}index {}", index.unique ? "unique " : "", index.name);
+  return text;
+}
+
+// What a component may do: the list that is to be reviewed before it is let in.
+template <class Line>
+void report_declared(const Declared& declared, const Line& line) {
+  const auto list = [&](std::string_view what, const std::vector<std::string>& lines) {
+    for (std::size_t i = 0; i < lines.size(); ++i) line(i == 0 ? what : "", lines[i]);
+  };
+  const auto words = [&](std::string_view what, const std::vector<std::string>& all) {
+    if (!all.empty()) line(what, fmt::format("{}", fmt::join(all, ", ")));
+  };
+  std::vector<std::string> routes, records;
+  for (const DeclaredRoute& route : declared.routes) routes.push_back(route_line(route));
+  for (const DeclaredRecord& record : declared.records) records.push_back(record_line(record));
+  list("routes", routes);
+  list("records", records);
+  words("needs", declared.needs);
+  words("issues", declared.issues);
+  words("emits", declared.emits);
+  words("listens", declared.listens);
+}
+
 std::string offer(const Note& note) {
   std::string text;
   for (const auto& c : note.components) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", c.kind, c.name);
@@ -233,7 +286,10 @@ Result<std::string, Refusal> inspect_report(const std::string& path, std::span<c
   line("abi", fmt::format("{}.{} (this authd: {}.{})", note.major, note.min_minor, AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR));
   line("sdk", note.sdk);
   line("toolchain", note.toolchain);
-  for (const auto& c : note.components) line("component", fmt::format("{} {}{}", c.kind, c.name, remarks(c)));
+  for (const auto& c : note.components) {
+    line("component", fmt::format("{} {}{}", c.kind, c.name, remarks(c)));
+    if (c.declared != nullptr) report_declared(*c.declared, line);
+  }
   line("checks", "regular file, shared object, machine, stack, note, ABI version, config schema: passed");
   line("permissions", plugin->warnings.empty() ? "passed" : "refused in production:");
   for (const auto& warning : plugin->warnings) line("", warning);

@@ -42,7 +42,8 @@ void Overruns::follow(const CallUnderWay& call, SteadyTime now) {
   track.present = true;
   if (track.call.callee == call.callee && track.call.sequence == call.sequence) return;
   track = {call, true, now, {}, kFirstInterval};
-  track.next_report = due(track) + (call.deadline == SteadyTime::max() ? seconds(0) : kGrace);
+  const bool at_once = call.deadline == SteadyTime::max() || call.operation == kFirstPass; // all of a reactor waits
+  track.next_report = due(track) + (at_once ? seconds(0) : kGrace);
 }
 
 void Overruns::report(Track& track, SteadyTime now) {

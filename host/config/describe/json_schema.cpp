@@ -26,7 +26,7 @@ std::string_view type_name(const Shape& shape) {
 }
 
 std::string_view pattern_of(const Shape& shape) {
-  if (shape.unit == Unit::milliseconds) return "^[0-9]+(ms|s|m|h)$";
+  if (shape.unit == Unit::milliseconds) return "^[0-9]+(ms|s|m|h|d)$";
   if (shape.unit == Unit::bytes) return "^[0-9]+(B|KiB|MiB|GiB)$";
   return shape.format == Format::sha256 ? "^[0-9A-Fa-f]{64}$" : "";
 }

@@ -24,7 +24,7 @@ constexpr std::string_view kIntroduction = "Configuration of authd: every settin
 constexpr std::string_view kRules[] = {
     "This file overrides the defaults, and the environment variables named below override this file. `authd config "
     "check FILE` prints every error, `authd config show` the values in effect and where each came from.",
-    "Durations and sizes are strings with a unit: \"500ms\", \"30s\", \"15m\", \"2h\"; \"16KiB\". A variable's value "
+    "Durations and sizes are strings with a unit: \"500ms\", \"30s\", \"15m\", \"2h\", \"30d\"; \"16KiB\". A variable's value "
     "has the unit in the variable's name, or milliseconds if there is none.",
     "Any string may be a reference instead: \"${env:NAME}\", \"${file:/path}\" (a trailing newline is removed) or "
     "\"${credential:NAME}\" (systemd). A value that comes through a reference is never printed. Keep secrets out of "
@@ -77,11 +77,11 @@ bool is_preset(const PluginSchema& plugin, const Shape& host) {
   return name != nullptr && name->shape.preset && name->shape.preset->text.reveal() == plugin.plugin;
 }
 
-std::string plugin_part(const PluginSchema& plugin, const Shape& host) {
+std::string plugin_part(const PluginSchema& plugin, const Shape& host, bool left_out) {
   auto shape = parse_schema(plugin.json);
   if (!shape) return "";
   std::string out = "\n" + commented(fmt::format("--- with plugin = {} ---", in_quotes(plugin.plugin)));
-  const Need need = is_preset(plugin, host) ? Need::needed : Need::optional;
+  const Need need = is_preset(plugin, host) && !left_out ? Need::needed : Need::optional;
   for (const Property& p : shape->properties) {
     const Property* same = host.find(p.name);
     if (same == nullptr || same->shape.not_built) out += entry(p, need);
@@ -100,14 +100,22 @@ std::string example_part(std::string_view example) {
 
 bool is_built(const Property& p) { return !p.shape.not_built; }
 
+// Whether authd has no plugin of the kind without the table: it is shown commented out as a whole.
+bool is_left_out(const Table& table) {
+  const Kind* kind = kind_of_table(table.name);
+  return kind != nullptr && !kind->always;
+}
+
 std::string table_part(const Table& table, const std::vector<PluginSchema>& plugins) {
   Shape host = shape_of_table(table.name);
   if (std::none_of(host.properties.begin(), host.properties.end(), is_built)) return "";
   std::string out = "\n\n" + commented(table.description);
+  const bool left_out = is_left_out(table);
+  if (left_out) out += '#';
   out += table.repeated ? fmt::format("[[{}]]\n", table.name) : fmt::format("[{}]\n", table.name);
-  for (const Property& p : host.properties) out += entry(p, Need::needed);
+  for (const Property& p : host.properties) out += entry(p, left_out ? Need::optional : Need::needed);
   for (const PluginSchema& plugin : plugins) {
-    if (plugin.table == table.name) out += plugin_part(plugin, host);
+    if (plugin.table == table.name) out += plugin_part(plugin, host, left_out);
   }
   return out + example_part(table.example);
 }

@@ -88,7 +88,6 @@ typedef struct authd_route {
                             "max_body": bytes (65536; 0: a body gets 413; at most 1048576),
                             "dialect": "problem" (RFC 9457) | "oauth" (RFC 6749, section 5.2) | "scim" (RFC 7644,
                                        section 3.12) | "html",
-                            "cors": false (true: as api.cors says),
                             "audience": "public" | "admin" (served by the admin listener)} */
   authd_handler handle;
   const void* data; /* the module's; authd_request.route */

@@ -25,6 +25,7 @@
 #include "authd/http_client.hpp"
 #include "authd/note.h"
 #include "authd/path_segment.hpp"
+#include "authd/signer.hpp"
 #include "authd/tiers.hpp"
 
 namespace authd::sdk {

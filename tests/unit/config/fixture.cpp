@@ -32,13 +32,17 @@ constexpr const char* kCacheRedis = R"({"type":"object","additionalProperties":f
 constexpr const char* kDeclarative = R"({"type":"object","required":["file"],"properties":{
 "file":{"type":"string","format":"path"},"watch":{"type":"boolean","default":true}}})";
 
+constexpr const char* kSignerFile = R"({"type":"object","additionalProperties":false,"properties":{
+"dir":{"type":"string"}}})";
+
 } // namespace
 
 ConfigTest::ConfigTest()
     : schemas_{{"kong-gateway", kKongGateway},
                {"cache-memory", kCacheMemory},
                {"cache-redis", kCacheRedis},
-               {"kong-declarative", kDeclarative}} {
+               {"kong-declarative", kDeclarative},
+               {"signer-file", kSignerFile}} {
   std::string pattern = (std::filesystem::temp_directory_path() / "authd-config-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = pattern;

@@ -9,6 +9,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
+#include "authd/signer.h"
 #include "config/describe/describing.h"
 #include "config/loading.h"
 #include "config/settings.h"
@@ -35,6 +36,7 @@ std::vector<PluginSchema> our_plugins() {
   add("gateway", "kong-konnect", AUTHD_GATEWAY_V1);
   add("cache", "cache-memory", AUTHD_CACHE_V1);
   add("cache", "cache-redis", AUTHD_CACHE_V1);
+  add("signer", "signer-file", AUTHD_SIGNER_V1);
   return plugins;
 }
 

@@ -36,7 +36,8 @@ std::string written_length(double length, const Setting& s) {
     return "{ " + members + " }";
   }
   std::string list = "[";
-  for (std::size_t i = 0; i < count; ++i) list += "\"a\", ";
+  const auto choices = shape_of(s).items.front().choices;
+  for (std::size_t i = 0; i < count; ++i) list += "\"" + (choices.empty() ? "a" : choices[i % choices.size()]) + "\", ";
   return list + "]";
 }
 
@@ -135,8 +136,12 @@ TEST_F(Limits, AreHeldByEveryDefault) {
 TEST_F(Limits, RefuseEveryWordThatIsNoChoice) {
   for (const Setting& s : settings()) {
     if (s.choices.empty()) continue;
-    expect_refused(s, "\"no-such-choice\"");
-    for (const std::string& choice : shape_of(s).choices) expect_accepted(s, "\"" + choice + "\"");
+    const Shape shape = shape_of(s);
+    const bool is_list = s.type == Type::array;
+    const auto written = [&](const std::string& word) { return is_list ? "[\"" + word + "\"]" : "\"" + word + "\""; };
+    expect_refused(s, written("no-such-choice"));
+    for (const std::string& choice : is_list ? shape.items.front().choices : shape.choices)
+      expect_accepted(s, written(choice));
   }
 }
 

@@ -22,7 +22,7 @@ TEST(Quantities, AreANumberAndAUnit) {
 }
 
 TEST(Quantities, AreRefusedInAnyOtherForm) {
-  for (const char* text : {"", "5", "ms", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "1h30m", "5S", "5d", "5KiB",
+  for (const char* text : {"", "5", "ms", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "1h30m", "5S", "5w", "5KiB",
                            "9223372036854775807h", "99999999999999999999s"}) {
     EXPECT_FALSE(parse_quantity(text, kTime)) << text;
   }
@@ -32,6 +32,10 @@ TEST(Quantities, AreRefusedInAnyOtherForm) {
 }
 
 TEST(Quantities, ArePrintedInTheLargestWholeUnit) {
+  EXPECT_EQ(print_quantity(24 * 3'600'000, kTime), "24h") << "a day is not said in days";
+  EXPECT_EQ(print_quantity(30 * 24 * 3'600'000LL, kTime), "30d");
+  EXPECT_EQ(parse_quantity("30d", kTime), 30 * 24 * 3'600'000LL);
+  EXPECT_EQ(print_quantity(49 * 3'600'000, kTime), "49h");
   EXPECT_EQ(print_quantity(0, kTime), "0s");
   EXPECT_EQ(print_quantity(500, kTime), "500ms");
   EXPECT_EQ(print_quantity(90'000, kTime), "90s");

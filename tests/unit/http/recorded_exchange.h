@@ -28,6 +28,7 @@ class RecordedExchange : public Exchange {
   }
   Ticket defer(SteadyTime, Continuation) override { return {}; }
   void extend(SteadyTime, Continuation) override {}
+  void hold(std::shared_ptr<const void>) override {}
   RequestOutcome& outcome() override { return outcome_; }
 
   int status = 0;

@@ -10,6 +10,7 @@
 
 #include "authd/cache.h"
 #include "authd/gateway.h"
+#include "authd/signer.h"
 #include "base/abi_views.h"
 #include "plugin/loader.h"
 
@@ -24,6 +25,10 @@ struct Script {
       create_secret;
   std::function<authd_status(const authd_call*, authd_health*)> probe;
   std::function<authd_status(const authd_call*, authd_str, authd_out*)> resolve;
+  std::function<authd_status(const authd_call*, authd_str, const authd_key_sink*)> generate;
+  std::function<authd_status(const authd_call*, authd_str, authd_bytes, authd_out*)> sign;
+  std::function<authd_status(const authd_call*, const authd_key_sink*)> public_keys;
+  std::function<authd_status(const authd_call*, authd_str)> remove;
   std::vector<std::string> life; // "create", "start", ...
   const authd_host* host = nullptr;
 };
@@ -40,6 +45,7 @@ class Scripted {
   authd_cache_ops cache{
       sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, &cache_clear, nullptr, nullptr};
   authd_gateway_ops gateway{sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
+  authd_signer_ops signer{sizeof(authd_signer_ops), 0, &generate, &sign, &public_keys, &remove};
   authd_component component{
       sizeof(authd_component), 0, "", "scripted", "scripted by a test", "{}", nullptr, &lifecycle, nullptr};
 
@@ -51,8 +57,10 @@ class Scripted {
 
   Result<std::shared_ptr<Instance>, Refusal> try_adopt(Log& log, config::PluginSettings settings = {},
                                                        unsigned min_minor = AUTHD_ABI_MINOR) {
-    const bool is_cache = std::string_view(component.kind) == AUTHD_CACHE_V1;
-    component.ops = is_cache ? static_cast<const void*>(&cache) : &gateway;
+    const std::string_view kind = component.kind;
+    component.ops = &gateway;
+    if (kind == AUTHD_CACHE_V1) component.ops = &cache;
+    if (kind == AUTHD_SIGNER_V1) component.ops = &signer;
     next() = this;
     return adopt(component, "scripted", std::move(settings), log, {}, min_minor);
   }
@@ -103,6 +111,16 @@ class Scripted {
   static authd_status resolve(void* self, const authd_call* call, authd_str consumer, authd_out* id) {
     return of(self).resolve(call, consumer, id);
   }
+  static authd_status generate(void* self, const authd_call* call, authd_str algorithm, const authd_key_sink* sink) {
+    return of(self).generate(call, algorithm, sink);
+  }
+  static authd_status sign(void* self, const authd_call* call, authd_str id, authd_bytes message, authd_out* out) {
+    return of(self).sign(call, id, message, out);
+  }
+  static authd_status public_keys(void* self, const authd_call* call, const authd_key_sink* sink) {
+    return of(self).public_keys(call, sink);
+  }
+  static authd_status remove(void* self, const authd_call* call, authd_str id) { return of(self).remove(call, id); }
 };
 
 } // namespace authd::plugin::test
