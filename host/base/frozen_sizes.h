@@ -14,8 +14,8 @@
 #include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
-#include "authd/signer.h"
 #include "authd/records.h"
+#include "authd/signer.h"
 #include "authd/store.h"
 
 namespace authd {

@@ -24,7 +24,8 @@ constexpr std::string_view kIntroduction = "Configuration of authd: every settin
 constexpr std::string_view kRules[] = {
     "This file overrides the defaults, and the environment variables named below override this file. `authd config "
     "check FILE` prints every error, `authd config show` the values in effect and where each came from.",
-    "Durations and sizes are strings with a unit: \"500ms\", \"30s\", \"15m\", \"2h\", \"30d\"; \"16KiB\". A variable's value "
+    "Durations and sizes are strings with a unit: \"500ms\", \"30s\", \"15m\", \"2h\", \"30d\"; \"16KiB\". A "
+    "variable's value "
     "has the unit in the variable's name, or milliseconds if there is none.",
     "Any string may be a reference instead: \"${env:NAME}\", \"${file:/path}\" (a trailing newline is removed) or "
     "\"${credential:NAME}\" (systemd). A value that comes through a reference is never printed. Keep secrets out of "
