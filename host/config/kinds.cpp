@@ -27,18 +27,18 @@ constexpr Operation kCacheRequires[] = {
     {"clear", offsetof(authd_cache_ops, clear)}, // or a cache that was cleared would go on serving
 };
 
-constexpr Operation kSignerRequires[] = {
-    {"generate", offsetof(authd_signer_ops, generate)},
-    {"sign", offsetof(authd_signer_ops, sign)},
-    {"public_keys", offsetof(authd_signer_ops, public_keys)},
-    {"remove", offsetof(authd_signer_ops, remove)},
-};
-
 constexpr Operation kStoreRequires[] = {
     {"get", offsetof(authd_store_ops, get)},
     {"find", offsetof(authd_store_ops, find)},
     {"apply", offsetof(authd_store_ops, apply)},
     {"scan", offsetof(authd_store_ops, scan)}, // or its records could never be moved to another store
+};
+
+constexpr Operation kSignerRequires[] = {
+    {"generate", offsetof(authd_signer_ops, generate)},
+    {"sign", offsetof(authd_signer_ops, sign)},
+    {"public_keys", offsetof(authd_signer_ops, public_keys)},
+    {"remove", offsetof(authd_signer_ops, remove)},
 };
 
 // What blocks does I/O, so its values end up outside of this process, whether or not it says so.
@@ -75,6 +75,7 @@ const Kind kKinds[] = {
      .remote = cache_is_remote,
      .uses = tiers_in,
      .add = [](Config& config) -> PluginUse& { return config.cache.emplace_back(); }},
+    {.id = AUTHD_STORE_V1, .table = "store", .provisional = true, .minor = 3, .required = kStoreRequires},
     {.id = AUTHD_ENDPOINT_V1,
      .table = "endpoint",
      .repeated = true,

@@ -102,22 +102,11 @@ std::vector<std::string> each_once(const std::vector<std::string>& all) {
   return some;
 }
 
-// Whose keys they are: a signer that another one replaces would not have them.
-std::string fixed_signer(const Config& config) {
+// Which plugin it is, with what settings.
+std::string identity_of(const Config& config, std::string_view table) {
   std::string text;
-  for (const PluginUse* use : uses_of(config, *kind_of_table("signer"))) {
+  for (const PluginUse* use : uses_of(config, *kind_of_table(table))) {
     text += use->plugin + ' ' + use->name;
-    for (const auto& [pointer, value] : use->settings.values)
-      text += fmt::format(" {}={}:{}", pointer, value.integer, value.text.reveal());
-  }
-  return text;
-}
-
-// Which store it is: records must not disappear, or come back, by a reload.
-std::string fixed_store(const Config& config) {
-  std::string text;
-  for (const PluginUse* use : uses_of(config, *kind_of_table("store"))) {
-    text += use->plugin;
     for (const auto& [pointer, value] : use->settings.values)
       text += fmt::format(" {}={}:{}", pointer, value.integer, value.text.reveal());
   }
@@ -146,9 +135,6 @@ constexpr Table kTables[] = {
      "plugin = \"cache-redis\"\n"
      "url = \"rediss://redis.example.com:6379\"\n"
      "password = \"${credential:redis_password}\"\n"},
-    {"endpoint",
-     "One [[endpoint]] per module: a plugin that owns routes. authd's own settings come first; all others belong to "
-     "the plugin."},
     {"store",
      "Where modules, and authd's own keys, keep what must outlive the process. Without this table that is the file "
      "authd.db in the state directory ($STATE_DIRECTORY; without one, beside authd.toml), once something needs it. "
@@ -460,15 +446,27 @@ const Setting kSettings[] = {
      .not_built = true,
      .description = "Calls of the plugin at once; 0 is no bound."},
 
-    {.table = "endpoint", .key = "plugin", .format = Format::plugin, .example = "invites", .required = true,
+    {.table = "store", .key = "plugin", .format = Format::plugin, .preset = "store-sqlite",
+     .shipped = "store-sqlite",
+     .description = "The name of a plugin in plugins.dir, or an absolute path. Another store, or another of its "
+                    "settings, takes a restart.",
+     .fixed = [](C c) { return identity_of(c, "store"); }, // or records would disappear
+     .set = [](T t, V v) { t.use->plugin = text(v); }},
+    {.table = "store", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .example = "store-sqlite",
+     .description = "Its name in logs and /health.",
+     .set = [](T t, V v) { t.use->name = text(v); }},
+    {.table = "store", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+     .description = "The sha256 that the plugin's file must have.",
+     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
+    {.table = "endpoint", .key = "plugin", .format = Format::plugin, .required = true,
      .description = "The name of a plugin in plugins.dir, or an absolute path.",
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "endpoint", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
-     .example = "invites",
      .description = "Its name in logs, and of its records and keys; no two have the same.",
      .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "endpoint", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
-     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .description = "The sha256 that the plugin's file must have.",
      .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
     {.table = "endpoint", .key = "mount", .preset = "",
@@ -486,21 +484,6 @@ const Setting kSettings[] = {
     {.table = "endpoint", .key = "max_concurrency", .type = Type::integer, .minimum = 0, .maximum = 256, .preset = "0",
      .description = "How many of the workers it may hold at the same time; 0 for half of them.",
      .set = [](T t, V v) { endpoint(t).max_concurrency = number(v); }},
-
-    {.table = "store", .key = "plugin", .format = Format::plugin, .preset = "store-sqlite",
-     .shipped = "store-sqlite",
-     .description = "The name of a plugin in plugins.dir, or an absolute path. Another store, or another of its "
-                    "settings, takes a restart.",
-     .fixed = fixed_store,
-     .set = [](T t, V v) { t.use->plugin = text(v); }},
-    {.table = "store", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
-     .example = "store-sqlite",
-     .description = "Its name in logs and /health.",
-     .set = [](T t, V v) { t.use->name = text(v); }},
-    {.table = "store", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
-     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-     .description = "The sha256 that the plugin's file must have.",
-     .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
 
     {.table = "rate_limit", .key = "window", .type = Type::integer, .unit = Unit::milliseconds,
      .variable = "RATE_LIMIT_WINDOW_MS", .minimum = 1, .maximum = 24 * kHour, .preset = "1m",
@@ -695,7 +678,7 @@ const Setting kSettings[] = {
 
     {.table = "signer", .key = "plugin", .format = Format::plugin, .preset = "signer-file", .shipped = "signer-file",
      .description = "The name of a plugin in plugins.dir, or an absolute path.",
-     .fixed = fixed_signer,
+     .fixed = [](C c) { return identity_of(c, "signer"); }, // or its keys would
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "signer", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
      .example = "signer-file",

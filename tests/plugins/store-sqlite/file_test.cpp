@@ -361,6 +361,13 @@ TEST_F(StoreFile, ABackupToWhereNothingMayBeWrittenSaysSo) {
 
 using store_sqlite::open_for_writing;
 
+// What is killed with kill -9 leaves all that it wrote to the kernel; a power cut only what was synced.
+TEST_F(StoreFile, IsSyncedAtEachCommit) {
+  const auto writer = open_for_writing(path(), &a_minute);
+  ASSERT_TRUE(writer) << writer.error().message;
+  EXPECT_EQ(*(*writer)->number("PRAGMA synchronous"), 2) << "FULL";
+}
+
 TEST_F(StoreFile, IsMigratedAfterABackup) {
   open();
   ASSERT_EQ(store_.apply({insert("kept")}).status, AUTHD_OK);
