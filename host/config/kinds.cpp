@@ -84,7 +84,6 @@ const Kind kKinds[] = {
      .uses = modules_in,
      .add = [](Config& config) -> PluginUse& { return config.endpoints.emplace_back(); }},
     {.id = AUTHD_SIGNER_V1, .table = "signer", .provisional = true, .minor = 3, .required = kSignerRequires},
-    {.id = AUTHD_STORE_V1, .table = "store", .provisional = true, .minor = 3, .required = kStoreRequires},
 };
 
 // As AUTHD_HAS, for a table whose type only the row knows: it begins with its size, and functions follow.

@@ -139,6 +139,9 @@ constexpr Table kTables[] = {
      "Where modules, and authd's own keys, keep what must outlive the process. Without this table that is the file "
      "authd.db in the state directory ($STATE_DIRECTORY; without one, beside authd.toml), once something needs it. "
      "authd's own settings come first; all others belong to the plugin."},
+    {"endpoint",
+     "One [[endpoint]] per module: a plugin that owns routes. authd's own settings come first; all others belong to "
+     "the plugin."},
     {"rate_limit", "How many tokens one consumer gets."},
     {"telemetry", "Logs, metrics and traces. Logs are JSON lines on stdout."},
     {"api", "What browsers may do, and what the API document says about the API."},
