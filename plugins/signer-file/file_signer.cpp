@@ -65,8 +65,9 @@ class FileSigner {
   "required": ["dir"],
   "properties": {
     "dir": {
-      "type": "string", "minLength": 1,
-      "description": "The folder with the keys, of mode 0700. It is made if only it is missing. Instances of authd that share a store must share it, too."
+      "type": "string", "format": "path", "minLength": 1,
+      "description": "The folder with the keys, of mode 0700. It is made if only it is missing. Instances of authd that share a store must share it, too.",
+      "examples": ["/var/lib/authd/keys"]
     },
     "allow_unsealed": {
       "type": "boolean", "default": false,

@@ -198,10 +198,11 @@ std::vector<Change> emergency_changes(const Stored& stored, const Rotation& rota
   return changes;
 }
 
-bool is_emergency(const std::vector<Key>& keys, std::int64_t now_ms) {
-  return std::any_of(keys.begin(), keys.end(), [&](const Key& key) {
-    return key.state == State::gone && key.emergency && now_ms < key.since_ms + kEmergencyMs;
-  });
+std::int64_t emergency_end_ms(const std::vector<Key>& keys) {
+  std::int64_t end = 0;
+  for (const Key& key : keys)
+    if (key.state == State::gone && key.emergency) end = std::max(end, key.since_ms + kEmergencyMs);
+  return end;
 }
 
 } // namespace authd::modules::keys

@@ -71,8 +71,9 @@ std::vector<Change> emergency_changes(const Stored& stored, const Rotation& rota
                                       const std::vector<std::string>& kids, const std::optional<Key>& made,
                                       std::int64_t now_ms);
 
-// Whether verifiers should fetch the keys often: a key was dropped in an emergency within the last hour.
-bool is_emergency(const std::vector<Key>& keys, std::int64_t now_ms);
+// Until when verifiers should fetch the keys often: an hour after the last key was dropped in an emergency. 0: none
+// was.
+std::int64_t emergency_end_ms(const std::vector<Key>& keys);
 
 const Key* find_in_state(const std::vector<Key>& keys, std::string_view algorithm, State state);
 

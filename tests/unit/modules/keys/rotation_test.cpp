@@ -360,8 +360,7 @@ TEST(Rotation, AnEmergencyDropsAllThatThereWasAtOnce) {
   EXPECT_EQ(world.in_state(State::active).front().kid, made.kid);
   EXPECT_EQ(world.in_state(State::gone).size(), 2u);
   EXPECT_EQ(world.keys().size(), 3u);
-  EXPECT_TRUE(is_emergency(world.keys(), world.now_ms));
-  EXPECT_FALSE(is_emergency(world.keys(), world.now_ms + 3'600'000));
+  EXPECT_EQ(emergency_end_ms(world.keys()), world.now_ms + 3'600'000);
   one.look();
   EXPECT_THAT(emergency_changes(one.seen(), one.rotation(), kids, std::nullopt, world.now_ms), IsEmpty());
   EXPECT_FALSE(world.records.apply(call, changes)) << "another instance's, that saw the same";
