@@ -138,18 +138,10 @@ constexpr Table kTables[] = {
     {"store",
      "Where modules, and authd's own keys, keep what must outlive the process. Without this table that is the file "
      "authd.db in the state directory ($STATE_DIRECTORY; without one, beside authd.toml), once something needs it. "
-     "authd's own settings come first; all others belong to the plugin.",
-     "[store]\n"
-     "plugin = \"store-sqlite\"\n"
-     "path = \"/var/lib/authd/authd.db\"\n"},
+     "authd's own settings come first; all others belong to the plugin."},
     {"endpoint",
      "One [[endpoint]] per module: a plugin that owns routes. authd's own settings come first; all others belong to "
-     "the "
-     "plugin.",
-     "[[endpoint]]\n"
-     "plugin = \"invites\"\n"
-     "mount = \"/invites\"\n"
-     "base_url = \"https://id.example.com\"\n"},
+     "the plugin."},
     {"rate_limit", "How many tokens one consumer gets."},
     {"telemetry", "Logs, metrics and traces. Logs are JSON lines on stdout."},
     {"api", "What browsers may do, and what the API document says about the API."},
@@ -471,13 +463,15 @@ const Setting kSettings[] = {
      .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .description = "The sha256 that the plugin's file must have.",
      .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
-    {.table = "endpoint", .key = "plugin", .format = Format::plugin, .required = true,
+    {.table = "endpoint", .key = "plugin", .format = Format::plugin, .example = "invites", .required = true,
      .description = "The name of a plugin in plugins.dir, or an absolute path.",
      .set = [](T t, V v) { t.use->plugin = text(v); }},
     {.table = "endpoint", .key = "name", .minimum = 1, .maximum = 64, .derived = "the plugin's name",
+     .example = "invites",
      .description = "Its name in logs, and of its records and keys; no two have the same.",
      .set = [](T t, V v) { t.use->name = text(v); }},
     {.table = "endpoint", .key = "sha256", .format = Format::sha256, .derived = "plugins.pins",
+     .example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
      .description = "The sha256 that the plugin's file must have.",
      .set = [](T t, V v) { t.use->sha256 = lower_hex(v.text.reveal()); }},
     {.table = "endpoint", .key = "mount", .preset = "",
@@ -714,6 +708,7 @@ const Setting kSettings[] = {
 
     {.table = "secrets", .key = "master_keys", .type = Type::array, .format = Format::key256,
      .variable = "AUTHD_MASTER_KEYS", .preset = "", .example = "${credential:authd-master}", .secret = true,
+     .production_rule = true,
      .description = "32 bytes in base64 each (`openssl rand -base64 32`): the first seals, all open. Whoever loses them "
                     "loses what they sealed; keep them apart from its backups.",
      .fixed = [](C c) { return fingerprint(c.master_keys); },

@@ -74,7 +74,8 @@ TEST_F(Show, NamesEverySettingThatHasAValue) {
                  s.yields_to_plugin || (s.table == "api" && !s.preset && s.key != "version") ||
                  s.key.ends_with("endpoint") || s.key == "ca_file" || s.key == "claims" || s.key == "shared" ||
                  s.key == "unix_socket" || s.key.ends_with("group") || s.key == "unix_peers" ||
-                 s.key == "client_subjects" || s.key == "algorithm" || s.table == "signer";
+                 s.key == "client_subjects" || s.key == "algorithm" || s.table == "signer" || s.table == "store" ||
+                 s.table == "endpoint";
     EXPECT_TRUE(unset || text.find("\n" + std::string(s.key) + " = ") != std::string::npos) << s.key;
   }
 }
@@ -116,7 +117,7 @@ TEST(JsonSchema, HasEverySettingOfTheTable) {
   for (const Setting& s : settings()) {
     SCOPED_TRACE(std::string(s.table) + "." + std::string(s.key));
     auto table = root->getObject("properties")->getObject(std::string(s.table));
-    if (s.table == "cache") table = table->getObject("items");
+    if (kind_of_table(s.table) != nullptr && kind_of_table(s.table)->repeated) table = table->getObject("items");
     std::string key(s.key);
     if (const std::size_t dot = key.find('.'); dot != std::string::npos) {
       table = table->getObject("properties")->getObject(key.substr(0, dot));
@@ -197,11 +198,13 @@ TEST_F(Manual, LoadsWithEverySettingUncommented) {
 }
 
 TEST_F(Manual, ShowsTheDefaultOfEverySettingThatHasOne) {
-  Config defaults = config_of(load_text("[signer]\n", required_variables()));
+  Config defaults =
+      config_of(load_text("[signer]\n[store]\n[[endpoint]]\nplugin = \"invites\"\n", required_variables()));
   std::string text = commented_manual();
   for (const Setting& s : settings()) {
     if (!s.preset || s.not_built) continue;
-    std::string path = std::string(s.table) + (s.table == "cache" ? "[0]." : ".") + std::string(s.key);
+    const Kind* kind = kind_of_table(s.table);
+    std::string path = std::string(s.table) + (kind != nullptr && kind->repeated ? "[0]." : ".") + std::string(s.key);
     EXPECT_THAT(text, HasSubstr("\n#" + std::string(s.key) + " = " + shown_at(defaults, path) + "\n"));
   }
 }

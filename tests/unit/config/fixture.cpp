@@ -35,14 +35,19 @@ constexpr const char* kDeclarative = R"({"type":"object","required":["file"],"pr
 constexpr const char* kSignerFile = R"({"type":"object","additionalProperties":false,"properties":{
 "dir":{"type":"string"}}})";
 
+constexpr const char* kStoreSqlite = R"({"type":"object","additionalProperties":false,"properties":{
+"path":{"type":"string"}}})";
+
+constexpr const char* kInvites = R"({"type":"object","additionalProperties":false,"properties":{
+"lifetime":{"type":"integer","x-authd-unit":"ms"}}})";
+
 } // namespace
 
 ConfigTest::ConfigTest()
-    : schemas_{{"kong-gateway", kKongGateway},
-               {"cache-memory", kCacheMemory},
-               {"cache-redis", kCacheRedis},
-               {"kong-declarative", kDeclarative},
-               {"signer-file", kSignerFile}} {
+    : schemas_{{"kong-gateway", kKongGateway}, {"cache-memory", kCacheMemory},
+               {"cache-redis", kCacheRedis},   {"kong-declarative", kDeclarative},
+               {"signer-file", kSignerFile},   {"store-sqlite", kStoreSqlite},
+               {"invites", kInvites}} {
   std::string pattern = (std::filesystem::temp_directory_path() / "authd-config-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = pattern;

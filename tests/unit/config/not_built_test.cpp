@@ -41,8 +41,6 @@ algorithm = "EdDSA"
 isolation = "process"
 memory_limit = "128MiB"
 max_concurrency = 4
-[server]
-request_timeout = "5s"
 [[cache]]
 isolation = "none"
 memory_limit = "64MiB"

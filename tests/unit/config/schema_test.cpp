@@ -94,8 +94,12 @@ TEST(PluginSchema, IsRefusedWithValuesThatMakeNoSense) {
   EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-production-schemes":[1]})")),
               HasSubstr("an entry of x-authd-production-schemes is not a string"));
   EXPECT_THAT(error_of(with_property(R"({"type":"array"})")), HasSubstr("an array without items"));
-  EXPECT_THAT(error_of(with_property(R"({"type":"array","items":{"type":"object"}})")),
-              HasSubstr("items must be strings, numbers or booleans"));
+  EXPECT_THAT(error_of(with_property(R"({"type":"array","items":{"type":"array","items":{"type":"string"}}})")),
+              HasSubstr("items must not be arrays"));
+  EXPECT_THAT(
+      error_of(with_property(
+          R"({"type":"array","items":{"type":"object","properties":{"a":{"type":"string","x-authd-env":"A_B"}}}})")),
+      HasSubstr("x-authd-env within an array"));
   EXPECT_THAT(error_of(with_property(R"({"type":"string","x-authd-https-in-production":true})")),
               HasSubstr("without format \"uri\""));
   EXPECT_THAT(error_of(R"({"type":"object","required":["q"]})"), HasSubstr("required names \"q\", no property"));

@@ -16,7 +16,10 @@ using testing::HasSubstr;
 
 std::string path_of(const Setting& s) { return std::string(s.table) + "." + std::string(s.key); }
 
-bool repeated(const Setting& s) { return s.table == "cache"; }
+bool repeated(const Setting& s) {
+  const Kind* kind = kind_of_table(s.table);
+  return kind != nullptr && kind->repeated;
+}
 
 // A number as the row's TOML: "500ms", "16KiB", 5.
 std::string written(double value, const Setting& s) {
@@ -50,9 +53,10 @@ class Limits : public ConfigTest {
     variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = "https://otel.example.com"; // which some modes need
     variables.erase(std::string(s.variable));
     if (s.key != "environment") variables["AUTHD_ENV"] = "test"; // where port 0 is allowed
-    std::string header = repeated(s) ? "[[cache]]\n" : "[" + std::string(s.table) + "]\n";
+    std::string header = repeated(s) ? "[[" + std::string(s.table) + "]]\n" : "[" + std::string(s.table) + "]\n";
     const bool needs_asymmetric = s.key == "algorithm" && value.find("HS") == std::string::npos;
-    const std::string more = needs_asymmetric ? "credentials = \"asymmetric\"\n" : "";
+    std::string more = needs_asymmetric ? "credentials = \"asymmetric\"\n" : "";
+    if (s.table == "endpoint" && s.key != "plugin") more += "plugin = \"invites\"\n";
     return load_text(header + std::string(s.key) + " = " + value + "\n" + more, variables);
   }
 
