@@ -11,7 +11,7 @@
 namespace authd::endpoints::operations {
 
 // In the order in which the daemon adds the routes.
-std::vector<const http::Operation*> of_public_listener(config::Environment environment);
+std::vector<const http::Operation*> of_public_listener(config::Environment environment, bool has_signer);
 std::vector<const http::Operation*> of_admin_listener();
 
 } // namespace authd::endpoints::operations

@@ -54,6 +54,8 @@ class KeyRing {
   bool signs_inline(std::string_view algorithm) const;
   std::string_view default_algorithm() const { return rotator_.rotation().algorithms.front(); }
   bool is_algorithm(std::string_view algorithm) const;
+  const std::vector<std::string>& algorithms() const { return rotator_.rotation().algorithms; }
+  bool is_read() const; // whether a look has succeeded
   // That one of the published keys signed it, and what is expected. CallStatus::invalid, with the reason for operators.
   Result<CheckedClaims, CallFailure> verify(std::string_view token, const Expectation& expected) const;
   PublishedKeys published() const;
@@ -81,8 +83,9 @@ class KeyRing {
     std::map<std::string, RingKey, std::less<>> by_kid;     // published
     std::map<std::string, std::string, std::less<>> active; // kids by algorithm
     std::vector<Listed> all;
-    std::string json, etag;
+    std::string json = R"({"keys":[]})", etag;
     std::int64_t emergency_end_ms = 0;
+    bool is_read = false;
   };
   std::shared_ptr<const Snapshot> snapshot() const;
   std::shared_ptr<const Snapshot> made_of(const std::vector<Key>& keys) const;

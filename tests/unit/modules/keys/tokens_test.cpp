@@ -39,9 +39,8 @@ struct Collected {
 // An authd: its tokens, with the keys of a signer that all share.
 struct Authd {
   Authd(RecordStore& store, keys::test::KeyBox& box, const MovableClock& clock, Log& log, const std::string& name)
-      : tokens(store, clock), ring(std::make_shared<KeyRing>(store, keys::test::signer_of(box, log),
-                                                             Rotation{{"ES256", "RS256"}}, name, clock, log)) {
-    tokens.have_signer(true);
+      : tokens(store, clock, true), ring(std::make_shared<KeyRing>(store, keys::test::signer_of(box, log),
+                                                                   Rotation{{"ES256", "RS256"}}, name, clock, log)) {
     refresh();
     tokens.use(ring);
   }
@@ -117,7 +116,8 @@ class TokensService : public testing::Test {
   authd::test::MemoryRecords records_{[this] { return now_ms(); }};
   keys::test::KeyBox box_;
   Log log_{silent()};
-  const bool box_is_set_ = (box_.now_ms = [this] { return now_ms(); }, true);
+  const bool box_is_set_ = (
+      box_.now_ms = [this] { return now_ms(); }, true);
   plugin::Declared declared_;
   const authd_str audience_ = to_abi("https://api.example.com");
   Authd one_{records_, box_, clock_, log_, "one"};
@@ -125,7 +125,7 @@ class TokensService : public testing::Test {
 };
 
 TEST_F(TokensService, IsNotThereWithoutASigner) {
-  Tokens none(records_, clock_);
+  Tokens none(records_, clock_, false);
   EXPECT_EQ(none.service_for(user()), nullptr);
 }
 
