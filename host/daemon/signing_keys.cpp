@@ -82,9 +82,9 @@ SigningKeys::SigningKeys(const PluginSet& plugins, const config::Config& config,
     : tokens_(sources.tokens), log_(log) {
   auto signer = signer_among(plugins);
   if (signer == nullptr) return;
-  observer_ = std::make_unique<Observer>(metrics, config.signing.algorithms);
   ring_ = std::make_shared<KeyRing>(sources.store, plugin::Signer(std::move(signer)), rotation_of(config.signing),
-                                    random_base64url(kInstanceBytes), tokens_.clock(), log, observer_.get());
+                                    random_base64url(kInstanceBytes), tokens_.clock(), log,
+                                    std::make_shared<Observer>(metrics, config.signing.algorithms));
   look();
   gauges_ = metrics.add_source([ring = ring_](telemetry::Reading& reading) {
     for (const auto& [state, count] : ring->counts())

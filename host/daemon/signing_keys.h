@@ -44,7 +44,6 @@ class SigningKeys {
 
   modules::Tokens& tokens_;
   Log& log_;
-  std::unique_ptr<Observer> observer_;
   std::shared_ptr<modules::keys::KeyRing> ring_; // null: there is no signer
   std::shared_ptr<void> gauges_;
   bool keys_fail_ = false, revoked_fail_ = false; // of the thread

@@ -38,8 +38,8 @@ std::string etag_of(std::string_view json) {
 } // namespace
 
 KeyRing::KeyRing(RecordStore& store, plugin::Signer signer, Rotation rotation, std::string instance,
-                 const MovableClock& clock, Log& log, SigningObserver* observer)
-    : clock_(clock), observer_(observer),
+                 const MovableClock& clock, Log& log, std::shared_ptr<SigningObserver> observer)
+    : clock_(clock), observer_(std::move(observer)),
       rotator_(store, std::move(signer), std::move(rotation), std::move(instance), log),
       snapshot_(std::make_shared<Snapshot>()) {}
 

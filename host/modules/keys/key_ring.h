@@ -42,7 +42,7 @@ class KeyRing {
 
   // What is referred to must outlive this; `observer` may be null.
   KeyRing(RecordStore& store, plugin::Signer signer, Rotation rotation, std::string instance, const MovableClock& clock,
-          Log& log, SigningObserver* observer = nullptr);
+          Log& log, std::shared_ptr<SigningObserver> observer = nullptr);
 
   // For requests. [thread-safe]
 
@@ -94,9 +94,9 @@ class KeyRing {
   std::int64_t now_ms() const { return unix_millis(clock_.wall()); }
 
   const MovableClock& clock_;
-  SigningObserver* const observer_;
-  std::mutex work_; // before mutex_: one thread works with store and signer
-  Rotator rotator_; // its look and rotate: guarded by work_
+  const std::shared_ptr<SigningObserver> observer_; // its own: a request may sign when nobody else has the ring
+  std::mutex work_;                                 // before mutex_: one thread works with store and signer
+  Rotator rotator_;                                 // its look and rotate: guarded by work_
   mutable std::shared_mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_; // guarded by mutex_; never null
 };
