@@ -179,7 +179,11 @@ class PublicApi : public testing::Test {
     cases["GET / 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
     cases["GET /metrics 200 "] = [this](const Promised& p) { return caller_.call(p, {{"Accept", p.media_type}}); };
     cases["GET /metrics 400 HTTP_400"] = [this](const Promised& p) { return caller_.send(p, "", "?view=nonsense"); };
-    cases["GET / 304 "] = [this](const Promised& p) { return caller_.call(p, {{"If-None-Match", "*"}}); };
+    cases["GET /jwks.json 200 "] = [this](const Promised& p) { return caller_.call(p); };
+    for (const char* path : {"/", "/jwks.json"})
+      cases["GET " + std::string(path) + " 304 "] = [this](const Promised& p) {
+        return caller_.call(p, {{"If-None-Match", "*"}});
+      };
   }
 
   // What both routes of tokens refuse alike.
@@ -279,9 +283,12 @@ class PublicApi : public testing::Test {
     return Caller{full.port()}.call(p);
   }
 
-  Scene main_{[](Settings& s) { s.set_text("lookup", "negative_ttl", "1s"); }};
-  const Caller caller_{main_.port(), kAlice};
   const TempDir dir_;
+  Scene main_{[this](Settings& s) {
+    s.set_text("lookup", "negative_ttl", "1s");
+    s.set_text("signer", "dir", (dir_.path() / "keys").string());
+  }};
+  const Caller caller_{main_.port(), kAlice};
   int strangers_ = 0;
 
  private:
@@ -320,8 +327,21 @@ class AdminApi : public testing::Test {
     cases["POST /admin/cache/invalidate 415 HTTP_415"] = [this](const Promised& p) {
       return caller_.send_body(p, "Content-Type: text/plain\r\n", R"({"all":true})");
     };
+    cases["POST /admin/keys/rotate 400 AUTH_007"] = [this](const Promised& p) {
+      return caller_.send_body(p, "Content-Type: application/json\r\n", "[]");
+    };
+    cases["POST /admin/keys/rotate 415 HTTP_415"] = [this](const Promised& p) {
+      return caller_.send_body(p, "Content-Type: text/plain\r\n", "{}");
+    };
+    cases["POST /admin/keys/rotate 409 HTTP_409"] = [this](const Promised& p) {
+      (void)caller_.send_body(p, "Content-Type: application/json\r\n", "{}");
+      return caller_.send_body(p, "Content-Type: application/json\r\n", "{}"); // it is published already
+    };
+    for (const char* route : {"GET /admin/keys", "POST /admin/keys/rotate"})
+      cases[std::string(route) + " 404 HTTP_404"] = [this](const Promised& p) { return without_signer(p); };
     cases["POST /admin/reload 422 "] = [this](const Promised& p) {
       Settings wrong(scene_.kong.url());
+      wrong.set_text("signer", "dir", (dir_.path() / "keys").string());
       const TomlFile restored(scene_.authd.config_file(), wrong.set("breaker", "timeout", "\"never\"").toml());
       return caller_.call(p);
     };
@@ -332,7 +352,7 @@ class AdminApi : public testing::Test {
   void add_limits(Cases& cases) {
     add_refusals_of_the_server(cases, caller_);
     cases["503 HTTP_503"] = [this](const Promised& p) { return behind_full_lane(p); };
-    for (const char* path : {"/", "/admin/cache/stats", "/admin/plugins", "/admin/status", "/admin/ui"})
+    for (const char* path : {"/", "/admin/cache/stats", "/admin/plugins", "/admin/status", "/admin/ui", "/admin/keys"})
       cases["GET " + std::string(path) + " 503 HTTP_503"] = [this](const Promised& p) { return beside_too_many(p); };
     cases["408 HTTP_408"] = [this](const Promised& p) {
       return slow_.at(p.method + " " + p.path).read(kPatience).value_or(HttpReply());
@@ -355,7 +375,8 @@ class AdminApi : public testing::Test {
   }
   HttpConnection begin_behind_lane(const Promised& p) const {
     HttpConnection connection(busy_port_);
-    const std::string body = p.method == "POST" ? R"({"all":true})" : "";
+    std::string body = p.method == "POST" ? R"({"all":true})" : "";
+    if (p.path == "/admin/keys/rotate") body = "{}";
     connection.send(p.method + " " + p.path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
                     "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return connection;
@@ -370,8 +391,15 @@ class AdminApi : public testing::Test {
   }
 
   const std::uint16_t port_ = free_port();
-  Scene scene_{[this](Settings& s) { listen(s, port_); }};
-  const Caller caller_{port_, {{"Content-Type", "application/json"}}, {{"/admin/cache/invalidate", R"({"all":true})"}}};
+  const TempDir dir_;
+  Scene scene_{[this](Settings& s) {
+    listen(s, port_);
+    s.set_text("signer", "dir", (dir_.path() / "keys").string());
+  }};
+  const Caller caller_{
+      port_,
+      {{"Content-Type", "application/json"}},
+      {{"/admin/cache/invalidate", R"({"all":true})"}, {"/admin/keys/rotate", R"({"emergency":true})"}}};
 
  private:
   // The daemon's file with another text, for as long as this lives.
@@ -411,6 +439,14 @@ class AdminApi : public testing::Test {
       reply = caller.call(p);
     }
     return reply;
+  }
+
+  HttpReply without_signer(const Promised& p) const {
+    const std::uint16_t port = free_port();
+    const Scene none([&](Settings& s) { listen(s, port); });
+    Caller caller = caller_;
+    caller.port = port;
+    return caller.call(p);
   }
 
   // A connection that has been idle for a second makes room for another: again, if it took that long. A daemon of its
@@ -464,7 +500,7 @@ TEST_F(AdminApiSoak, SaysThatAnOperationTakesMoreThanAMinute) {
   for (const Promised& p : document.answers()) {
     if (p.status == 504) asked.emplace_back(p, begin_behind_lane(p));
   }
-  ASSERT_EQ(asked.size(), 2u);
+  ASSERT_EQ(asked.size(), 3u);
   for (auto& [promised, connection] : asked) {
     SCOPED_TRACE(promised.text());
     const HttpReply reply = connection.read(std::chrono::seconds(90)).value_or(HttpReply());
