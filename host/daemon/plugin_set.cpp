@@ -15,6 +15,7 @@
 #include "authd/tiers.h"
 #include "config/plugin_settings.h"
 #include "modules/services.h"
+#include "plugin/no_gateway.h"
 
 namespace authd::daemon {
 namespace {
@@ -126,9 +127,9 @@ class PluginSet::Loading {
 };
 
 PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-                     const PluginSet* previous) {
+                     const PluginSet* previous, Log& log) {
   Loading loading(config, loader, policy, previous);
-  gateway_ = loading.take(config.gateway, AUTHD_GATEWAY_V1);
+  if (config.has_gateway) gateway_ = loading.take(config.gateway, AUTHD_GATEWAY_V1);
   for (const config::Tier& tier : config.cache) {
     auto pending = previous != nullptr ? previous->pending_for(tier) : nullptr;
     if (pending == nullptr) pending = std::make_shared<pipeline::PendingDeletions>();
@@ -138,7 +139,7 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
   for (const auto& [kind, uses] : config.others)
     for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, kind));
   loading.start(running());
-  adapter_ = std::make_unique<plugin::Gateway>(gateway_.instance);
+  adapter_ = std::make_unique<plugin::Gateway>(config.has_gateway ? gateway_.instance : plugin::no_gateway(log));
 }
 
 // By name, also for an instance that is made anew: with other settings it may still reach the same server,
@@ -163,7 +164,8 @@ std::vector<plugin::Endpoint> PluginSet::modules() const {
 }
 
 std::vector<const PluginSet::Running*> PluginSet::running() const {
-  std::vector<const Running*> all{&gateway_};
+  std::vector<const Running*> all;
+  if (gateway_.instance != nullptr) all.push_back(&gateway_);
   for (const Tier& tier : tiers_) all.push_back(&tier.running);
   for (const Running& module : modules_) all.push_back(&module);
   for (const Running& other : others_) all.push_back(&other);

@@ -54,7 +54,7 @@ class PluginSet {
   // warm cache survives a reload. Throws Refused, with what is wrong with any of them; then nothing that was running
   // has been touched.
   PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-            const PluginSet* previous);
+            const PluginSet* previous, Log& log);
 
   const plugin::Gateway& gateway() const { return *adapter_; }
   bool kept_gateway() const { return gateway_.kept; }
@@ -68,7 +68,7 @@ class PluginSet {
     std::shared_ptr<plugin::Instance> instance;
     bool kept = false; // it was running before
   };
-  std::vector<const Running*> running() const; // the gateway first, then tiers, modules, others
+  std::vector<const Running*> running() const; // the gateway, if there is one, then tiers, modules, others
 
  private:
   struct Tier {
