@@ -30,7 +30,9 @@
 #include "daemon/watchdog.h"
 #include "http/server.h"
 #include "http_client/service.h"
+#include "modules/current_store.h"
 #include "modules/events.h"
+#include "modules/records.h"
 #include "pipeline/invalidation_hub.h"
 #include "plugin/loader.h"
 #include "profiling/heap_sampler.h"
@@ -95,7 +97,10 @@ int serve(const std::string& config_file, char** arguments) {
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   modules::EventBus events(log);
-  const ServiceSources sources{exchanges, hub, events, MovableClock(config.test_clock), config.master_keys};
+  modules::CurrentStore store;
+  modules::RecordSpaces records(store, config.master_keys, MovableClock(config.test_clock));
+  const ServiceSources sources{exchanges,         hub, events, store, records, MovableClock(config.test_clock),
+                               config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   Lifecycle lifecycle(telemetry, memory);
   Reloader reloader(source, std::move(config), loader, sources, lifecycle, log);

@@ -157,6 +157,16 @@ class Rules {
                        remote->name));
   }
 
+  // Outside of production authd makes one itself, beside the store: whoever copies the folder has both.
+  void require_master_keys(const Node& secrets) {
+    const bool seals = !config_.endpoints.empty() || !config_.others.empty();
+    const Node* said = secrets.find("master_keys");
+    if (!seals || !config_.master_keys.empty() || (said != nullptr && !said->items.empty())) return;
+    refuse(said != nullptr ? said->origin : secrets.origin, "secrets.master_keys",
+           "is required in production, because modules, records and keys are sealed with it (or AUTHD_MASTER_KEYS in "
+           "the environment)");
+  }
+
   void require_vouched_headers(const Node& jwt) {
     for (const HeaderClaim& claim : unvouched_claims_of(jwt)) {
       refuse_unless_waived(claim.origin, child_path("jwt.claims", claim.name), waiver_of(claim),
@@ -221,6 +231,7 @@ void check_production(const std::vector<Section>& sections, Config& config, Prob
     if (s.path == "jwt") rules.require_vouched_headers(s.node);
     if (s.path == "security" && config.has_gateway) rules.require_trusted_gateways(s.node);
     if (s.path == "lookup") rules.require_encryption_keys(s.node);
+    if (s.path == "secrets") rules.require_master_keys(s.node);
   }
 }
 

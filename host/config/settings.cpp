@@ -708,6 +708,7 @@ const Setting kSettings[] = {
 
     {.table = "secrets", .key = "master_keys", .type = Type::array, .format = Format::key256,
      .variable = "AUTHD_MASTER_KEYS", .preset = "", .example = "${credential:authd-master}", .secret = true,
+     .production_rule = true,
      .description = "32 bytes in base64 each (`openssl rand -base64 32`): the first seals, all open. Whoever loses them "
                     "loses what they sealed; keep them apart from its backups.",
      .fixed = [](C c) { return fingerprint(c.master_keys); },

@@ -105,7 +105,10 @@ std::vector<Finding> probe_gateway(const config::Config& config, Log& log) {
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   modules::EventBus events(log);
-  const ServiceSources sources{exchanges, hub, events, MovableClock(config.test_clock), config.master_keys};
+  modules::CurrentStore store;
+  modules::RecordSpaces records(store, config.master_keys, MovableClock(config.test_clock));
+  const ServiceSources sources{exchanges,         hub, events, store, records, MovableClock(config.test_clock),
+                               config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   auto instance = loader.load(config.gateway, config.plugins.dir, pin_for(config, config.gateway), AUTHD_GATEWAY_V1);
   if (!instance) throw Refused(lines_of(instance.error(), config.gateway));

@@ -96,7 +96,7 @@ double number_of(pipeline::CircuitBreaker::State state) { return static_cast<dou
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
                        const ServiceSources& sources, Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)), planned_(plan_modules(config_)),
-      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr, log),
+      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr, log, &sources.store),
       hub_(sources.hub), events_(sources.events), service_manager_(lifecycle.service_manager()),
       access_log_(config_.telemetry, log), audit_log_(config_.telemetry, log), background_log_(log),
       tracing_(config_, lifecycle.telemetry().span_sink(config_)),

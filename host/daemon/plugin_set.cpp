@@ -11,19 +11,25 @@
 #include "authd/endpoint.h"
 #include "authd/gateway.h"
 #include "authd/http.h"
+#include "authd/records.h"
 #include "authd/services.h"
+#include "authd/store.h"
 #include "authd/tiers.h"
 #include "config/plugin_settings.h"
+#include "modules/key_probe.h"
 #include "modules/services.h"
 #include "plugin/no_gateway.h"
 
 namespace authd::daemon {
 namespace {
 
+constexpr milliseconds kProbePatience{5'000};
+
 // All that is wrong, collected over several plugins.
 class Refusals {
  public:
   void add(const plugin::Refusal& refusal, const config::PluginUse& use) { lines_ += lines_of(refusal, use); }
+  void add(const std::string& line) { lines_ += line + '\n'; }
   void throw_any() const {
     if (!lines_.empty()) throw Refused(lines_);
   }
@@ -64,6 +70,7 @@ plugin::Services plugin_services(const ServiceSources& sources) {
           {AUTHD_EXCHANGE_V1, [](const User& user) { return plugin::exchange_service(user); }},
           {AUTHD_EVENTS_V1, [&](const User& user) { return sources.events.service_for(user); }},
           {AUTHD_CLOCK_V1, [&](const User& user) { return modules::clock_service(sources.clock, user); }},
+          {AUTHD_RECORDS_V1, [&](const User& user) { return sources.records.service_for(user); }},
           {AUTHD_RANDOM_V1, [](const User& user) { return modules::random_service(user); }},
           {AUTHD_SECRETS_V1, [&](const User& user) { return modules::secrets_service(sources.master_keys, user); }}};
 }
@@ -98,6 +105,12 @@ class PluginSet::Loading {
     return wanted;
   }
 
+  // Throws Refused, with this too.
+  void refuse(const std::string& why) {
+    refusals_.add(why);
+    refusals_.throw_any();
+  }
+
   void start(const std::vector<const Running*>& all) {
     refusals_.throw_any(); // before anything is started
     for (const Running* made : all) {
@@ -127,7 +140,7 @@ class PluginSet::Loading {
 };
 
 PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-                     const PluginSet* previous, Log& log) {
+                     const PluginSet* previous, Log& log, modules::CurrentStore* store) {
   Loading loading(config, loader, policy, previous);
   if (config.has_gateway) gateway_ = loading.take(config.gateway, AUTHD_GATEWAY_V1);
   for (const config::Tier& tier : config.cache) {
@@ -138,8 +151,24 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
   for (const config::Endpoint& module : config.endpoints) modules_.push_back(loading.take(module, AUTHD_ENDPOINT_V1));
   for (const auto& [kind, uses] : config.others)
     for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, kind));
+  if (store != nullptr) start_store(loading, previous, config.master_keys, *store);
   loading.start(running());
   adapter_ = std::make_unique<plugin::Gateway>(config.has_gateway ? gateway_.instance : plugin::no_gateway(log));
+}
+
+// What others keep there they may want in their own start.
+void PluginSet::start_store(Loading& loading, const PluginSet* previous, const MasterKeys& keys,
+                            modules::CurrentStore& current) {
+  const auto at =
+      std::find_if(others_.begin(), others_.end(), [](const Running& r) { return r.kind == AUTHD_STORE_V1; });
+  if (at == others_.end()) return;
+  loading.start({&*at});
+  store_ =
+      at->kept && previous->store_ != nullptr ? previous->store_ : std::make_shared<const plugin::Store>(at->instance);
+  current.replace(store_);
+  Call call(steady_now() + kProbePatience);
+  if (const std::string fault = modules::fault_of_master_keys(call, current, keys); !fault.empty())
+    loading.refuse(fault);
 }
 
 // By name, also for an instance that is made anew: with other settings it may still reach the same server,

@@ -11,7 +11,9 @@
 #include "base/movable_clock.h"
 #include "config/config.h"
 #include "http_client/service.h"
+#include "modules/current_store.h"
 #include "modules/events.h"
+#include "modules/records.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
 #include "plugin/endpoint.h"
@@ -32,6 +34,8 @@ struct ServiceSources {
   http_client::HttpService& exchanges;
   pipeline::InvalidationHub& hub;
   modules::EventBus& events;
+  modules::CurrentStore& store;
+  modules::RecordSpaces& records; // in that store
   MovableClock clock{};
   MasterKeys master_keys{};
 };
@@ -53,8 +57,9 @@ class PluginSet {
   // Takes over from `previous` (may be null) each instance whose file and settings are the same, so that a
   // warm cache survives a reload. Throws Refused, with what is wrong with any of them; then nothing that was running
   // has been touched.
+  // The store is started before all others, and becomes the process's; null: tests have none.
   PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-            const PluginSet* previous, Log& log);
+            const PluginSet* previous, Log& log, modules::CurrentStore* store = nullptr);
 
   const plugin::Gateway& gateway() const { return *adapter_; }
   bool kept_gateway() const { return gateway_.kept; }
@@ -77,6 +82,7 @@ class PluginSet {
     std::shared_ptr<pipeline::PendingDeletions> pending;
   };
   class Loading;
+  void start_store(Loading& loading, const PluginSet* previous, const MasterKeys& keys, modules::CurrentStore& current);
   std::shared_ptr<pipeline::PendingDeletions> pending_for(const config::Tier& tier) const;
 
   Running gateway_;
@@ -84,6 +90,7 @@ class PluginSet {
   std::vector<Running> modules_;
   std::vector<Running> others_; // of kinds that have no proxy here; by id of the kind
   std::unique_ptr<plugin::Gateway> adapter_;
+  std::shared_ptr<const plugin::Store> store_; // null: there is none; shared with the previous set if it was kept
 };
 
 } // namespace authd::daemon

@@ -102,7 +102,10 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   modules::EventBus events(log);
-  const ServiceSources sources{exchanges, hub, events, MovableClock(config.test_clock), config.master_keys};
+  modules::CurrentStore store;
+  modules::RecordSpaces records(store, config.master_keys, MovableClock(config.test_clock));
+  const ServiceSources sources{exchanges,         hub, events, store, records, MovableClock(config.test_clock),
+                               config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   auto instance = loader.load(use, config.plugins.dir, pin_for(config, use), kind);
   if (!instance) {

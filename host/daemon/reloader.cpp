@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/loading.h"
+#include "daemon/storage.h"
 #include "plugin/schema_source.h"
 
 namespace authd::daemon {
@@ -39,7 +40,10 @@ config::Config load_config(const ConfigSource& source, config::PluginTrial trial
   options.trial_of_good_ones = false; // those are created here
   options.listener = source.listener;
   auto config = config::load(source.file, config::process_environment(), plugin::make_schema_source(), options);
-  if (config) return std::move(*config);
+  if (config) {
+    add_storage(*config);
+    return std::move(*config);
+  }
   std::string lines;
   for (const config::Problem& problem : config.error()) lines += problem.line + '\n';
   throw Refused(lines);

@@ -8,7 +8,7 @@
  * operation reaches it, and a record that has expired is gone for every operation. What has expired is removed by the
  * store itself, soon enough that at a steady load expired records are at most a fifth of the living ones.
  *
- * The host keeps to the limits of records.h. It calls on its workers, never on a reactor.
+ * The host keeps to the limits of records.h, and of bodies to AUTHD_STORED_MAX_BODY. It calls on its workers, never on a reactor.
  *
  * Failures: what, where and the mend are recorded (authd_host.fail). AUTHD_UNAVAILABLE: the disk is full or read-only,
  * the server is down. AUTHD_CORRUPT: what is stored makes no sense. AUTHD_TIMEOUT: the deadline of the call has passed.
@@ -22,6 +22,7 @@
 #define AUTHD_STORE_V1 "authd.store/1"
 
 #define AUTHD_RECORD_MAX_TYPE 128
+#define AUTHD_STORED_MAX_BODY 66560 /* AUTHD_RECORD_MAX_BODY and what the host's seal adds */
 
 #ifdef __cplusplus
 extern "C" {
