@@ -155,6 +155,14 @@ std::string store_path(const config::Config& config) {
   return default_store_path(config);
 }
 
+std::string missing_store(const config::Config& config) {
+  const auto uses = config.others.find(AUTHD_STORE_V1);
+  const bool is_named = uses != config.others.end() && !uses->second.empty();
+  if (is_named && !uses->second.front().settings.values.contains("/path")) return {};
+  const std::string path = store_path(config);
+  return fs::exists(path) ? std::string() : path;
+}
+
 void add_storage(config::Config& config) {
   if (!has(config, AUTHD_STORE_V1) && needs_store(config))
     config.others[AUTHD_STORE_V1].push_back(default_store(config));
