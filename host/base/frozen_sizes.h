@@ -17,6 +17,7 @@
 #include "authd/records.h"
 #include "authd/signer.h"
 #include "authd/store.h"
+#include "authd/tokens.h"
 
 namespace authd {
 
@@ -72,6 +73,14 @@ constexpr std::size_t first_size<authd_record>() {
 template <>
 constexpr std::size_t first_size<authd_stored_record>() {
   return AUTHD_SIZE_THROUGH(authd_stored_record, index_count);
+}
+template <>
+constexpr std::size_t first_size<authd_claims>() {
+  return AUTHD_SIZE_THROUGH(authd_claims, more);
+}
+template <>
+constexpr std::size_t first_size<authd_expect>() {
+  return AUTHD_SIZE_THROUGH(authd_expect, algorithm_count);
 }
 
 #undef AUTHD_SIZE_THROUGH

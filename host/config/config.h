@@ -129,7 +129,8 @@ struct PluginUse {
   // Whether what it is given leaves this process, as far as its note says (Kind::remote); false while that is unread.
   bool remote = false;
   PluginSettings settings;
-  OutgoingTls tls; // of [gateway] alone
+  OutgoingTls tls;      // of [gateway] alone
+  std::string base_url; // of [[endpoint]] alone: what clients call it; empty: not said
   bool operator==(const PluginUse&) const = default;
 };
 
@@ -155,7 +156,6 @@ struct Tier : PluginUse {
 // One [[endpoint]]: a module that owns routes.
 struct Endpoint : PluginUse {
   std::string mount;              // before its paths: "" or "/api/v1"
-  std::string base_url;           // what clients call it; empty: not said
   std::vector<std::string> grant; // ids of the services that it may need; empty: any
   unsigned max_concurrency = 0;   // workers that it may hold at a time; 0: half of them
 };
@@ -274,7 +274,8 @@ struct EffectiveValue {
 struct Config {
   Environment environment = Environment::development;
   Server server;
-  Jwt jwt;
+  Jwt jwt;                 // required where there is a gateway
+  bool has_gateway = true; // false: modules alone are served, and no tokens of consumers
   Gateway gateway;
   std::vector<Tier> cache; // fastest first
   std::vector<Endpoint> endpoints;

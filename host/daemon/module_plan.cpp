@@ -56,7 +56,7 @@ std::vector<PlannedModule> plan_modules(const config::Config& config) {
   if (!modules.empty()) {
     std::vector<const endpoints::ModuleOperations*> operations;
     for (const PlannedModule& module : modules) operations.push_back(&module.operations);
-    const auto built_in = endpoints::operations::of_public_listener(config.environment);
+    const auto built_in = endpoints::operations::of_public_listener(config.environment, config.has_gateway);
     for (const std::string& line : endpoints::conflicts(operations, built_in)) lines += line + '\n';
   }
   if (!lines.empty()) throw Refused(lines);

@@ -163,10 +163,10 @@ const authd_calls_v1* own_calls() {
 
 HostContext::HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings,
                          Services services, Log& log, unsigned min_minor, std::shared_ptr<const TlsIdentity> tls,
-                         std::shared_ptr<const Declared> declared)
+                         std::shared_ptr<const Declared> declared, std::string base_url)
     : instance_(std::move(instance)), plugin_id_(std::move(plugin_id)), min_minor_(min_minor),
       settings_(std::move(settings)), services_(std::move(services)), tls_(std::move(tls)),
-      declared_(std::move(declared)), log_(log),
+      declared_(std::move(declared)), base_url_(std::move(base_url)), log_(log),
       redaction_(settings_), table_{sizeof(authd_host), AUTHD_ABI_MAJOR, AUTHD_ABI_MINOR, this,
                                     &host_log,          &host_fail,      &host_put,       &host_remaining_ms,
                                     &host_cfg_get,      &host_cfg_key,   &host_service} {}
@@ -178,7 +178,7 @@ const void* HostContext::service(std::string_view id) const {
   if (offered == services_.end()) return nullptr;
   const std::lock_guard lock(opened_mutex_);
   auto& opened = opened_[offered->first];
-  if (!opened) opened = offered->second({abi(), instance_, min_minor_, tls_, declared_.get()});
+  if (!opened) opened = offered->second({abi(), instance_, min_minor_, tls_, declared_.get(), base_url_});
   return opened.get();
 }
 

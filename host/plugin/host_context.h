@@ -31,6 +31,7 @@ struct ServiceUser {
   unsigned min_minor;                               // of its plugin: the least ABI minor that it needs
   std::shared_ptr<const TlsIdentity> tls = nullptr; // config::OutgoingTls::identity
   const Declared* declared = nullptr;               // of its note; null: it declares nothing
+  std::string_view base_url = {};                   // what clients call it: the issuer of its tokens; empty: not said
 };
 
 // Services by id ("authd.http/1"). A function makes the table for one instance. It is called once for each
@@ -45,7 +46,7 @@ class HostContext {
  public:
   HostContext(std::string instance, std::string plugin_id, config::PluginSettings settings, Services services, Log& log,
               unsigned min_minor = AUTHD_ABI_MINOR, std::shared_ptr<const TlsIdentity> tls = nullptr,
-              std::shared_ptr<const Declared> declared = nullptr);
+              std::shared_ptr<const Declared> declared = nullptr, std::string base_url = {});
   HostContext(const HostContext&) = delete;
   HostContext& operator=(const HostContext&) = delete;
 
@@ -69,6 +70,7 @@ class HostContext {
   const Services services_;
   const std::shared_ptr<const TlsIdentity> tls_;
   const std::shared_ptr<const Declared> declared_;
+  const std::string base_url_;
   Log& log_;
   const Redaction redaction_;
   const authd_cfg cfg_{settings_};

@@ -28,7 +28,7 @@ class Instance::Impl {
        Services services, Log& log, std::shared_ptr<const TlsIdentity> tls)
       : component_(known_part(&component)), origin_(std::move(origin)),
         host_(std::move(name), origin_.plugin_id, std::move(settings), std::move(services), log, origin_.min_minor,
-              std::move(tls), origin_.declared),
+              std::move(tls), origin_.declared, origin_.base_url),
         callee_(plugin::callee(origin_.plugin_id, host_.instance())) {}
 
   ~Impl() {

@@ -58,6 +58,7 @@ struct Origin {
   unsigned min_minor = AUTHD_ABI_MINOR;
   std::string mode = {};                         // of the note
   std::shared_ptr<const Declared> declared = {}; // likewise
+  std::string base_url = {};                     // of the configuration: ServiceUser
 };
 
 // For the loader: checks operations and services, then calls create.

@@ -76,7 +76,8 @@ Result<std::shared_ptr<Instance>, Refusal> Loader::load(const config::PluginUse&
   if (!component) return Refused(component.error());
   const Note& note = inspected->note;
   auto instance = create_instance(
-      *component, {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode, (*wanted)->declared},
+      *component,
+      {note.id, note.version, inspected->path, note.min_minor, (*wanted)->mode, (*wanted)->declared, use.base_url},
       use.name, use.settings, services_, log_, use.tls.identity);
   if (instance) report(log_, *inspected, use);
   return instance;

@@ -11,9 +11,10 @@
 
 namespace authd::endpoints::operations {
 
-std::vector<const http::Operation*> of_public_listener(config::Environment environment) {
-  std::vector<const http::Operation*> all{&kIssueToken, &kValidateToken,   &kHealth,       &kLive,
-                                          &kReady,      &kTelemetryHealth, &kMetricsHealth};
+std::vector<const http::Operation*> of_public_listener(config::Environment environment, bool has_gateway) {
+  std::vector<const http::Operation*> all;
+  if (has_gateway) all = {&kIssueToken, &kValidateToken};
+  all.insert(all.end(), {&kHealth, &kLive, &kReady, &kTelemetryHealth, &kMetricsHealth});
   if (environment != config::Environment::production)
     all.insert(all.end(), {&kRecordTestValues, &kExportNow, &kExportStats, &kStartProfiling, &kStopProfiling,
                            &kProfilingStatus, &kListProfiles, &kGetProfile, &kCleanUpProfiles});

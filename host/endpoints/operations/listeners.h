@@ -10,8 +10,8 @@
 
 namespace authd::endpoints::operations {
 
-// In the order in which the daemon adds the routes.
-std::vector<const http::Operation*> of_public_listener(config::Environment environment);
+// In the order in which the daemon adds the routes. Without a gateway there are no tokens of consumers.
+std::vector<const http::Operation*> of_public_listener(config::Environment environment, bool has_gateway = true);
 std::vector<const http::Operation*> of_admin_listener();
 
 } // namespace authd::endpoints::operations
