@@ -17,6 +17,7 @@
 #include "cli/loaded_config.h"
 #include "cli/probe_command.h"
 #include "cli/running_commands.h"
+#include "cli/store_command.h"
 #include "config/describe/describing.h"
 #include "config/kinds.h"
 #include "config/loading.h"
@@ -214,6 +215,7 @@ CommandLine run_command_line(int argc, char** argv) {
           &file, line.exit_code, [&] { return probe(config_file()); });
 
   const RunningCommands running(app, line);
+  const StoreCommands store(app, line);
 
   bool json = false;
   bool yaml = false;
