@@ -25,6 +25,7 @@
 #include "daemon/passed_listener.h"
 #include "daemon/plugin_trial.h"
 #include "daemon/reloader.h"
+#include "daemon/signing_keys.h"
 #include "daemon/status_report.h"
 #include "daemon/telemetry.h"
 #include "daemon/watchdog.h"
@@ -99,11 +100,14 @@ int serve(const std::string& config_file, char** arguments) {
   modules::EventBus events(log);
   modules::CurrentStore store;
   modules::RecordSpaces records(store, config.master_keys, MovableClock(config.test_clock));
-  const ServiceSources sources{exchanges,         hub, events, store, records, MovableClock(config.test_clock),
+  modules::Tokens tokens(store, MovableClock(config.test_clock), has_signer(config));
+  const ServiceSources sources{exchanges,         hub, events, store, records, tokens, MovableClock(config.test_clock),
                                config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   Lifecycle lifecycle(telemetry, memory);
   Reloader reloader(source, std::move(config), loader, sources, lifecycle, log);
+  SigningKeys keys(reloader.current()->plugins(), reloader.current()->config(), sources,
+                   telemetry.measurements().metrics(), log);
 
   http::Server server(reloader.publish(), log, &telemetry.measurements(), passed ? passed->descriptor : -1);
   const auto connections = telemetry.measurements().watch(server);
@@ -111,7 +115,7 @@ int serve(const std::string& config_file, char** arguments) {
   watchdog.serving();
   server.start();
   const StatusReport status(reloader, lifecycle, server);
-  const auto admin = open_admin_listener(reloader, status, log);
+  const auto admin = open_admin_listener(reloader, status, keys, log);
   const ReloadThread reloads(watchdog, reloader);
   const MemoryReturn memory_return(server);
   const KeepAlive keep_alive(lifecycle.service_manager(), server, status);

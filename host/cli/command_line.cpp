@@ -152,7 +152,8 @@ int print_api_document(const std::string& file, bool of_admin, bool yaml) {
   const auto info =
       of_admin ? endpoints::info_of_admin_listener(config->api) : endpoints::info_of_public_listener(config->api);
   auto served = of_admin ? endpoints::operations::of_admin_listener()
-                         : endpoints::operations::of_public_listener(config->environment, config->has_gateway);
+                         : endpoints::operations::of_public_listener(
+                               config->environment, {config->has_gateway, daemon::has_signer(*config)});
   std::vector<daemon::PlannedModule> modules;
   try {
     modules = daemon::plan_modules(*config);

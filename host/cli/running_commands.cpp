@@ -166,11 +166,43 @@ int print_plugins(const AdminAddress& where, bool json) {
   }
 }
 
+std::string key_table(const std::string& reply) {
+  const auto keys = Poco::JSON::Parser().parse(reply).extract<Poco::JSON::Object::Ptr>()->getArray("keys");
+  std::vector<Row> rows{{"ALGORITHM", "STATE", "SINCE", "HELD", "KID"}};
+  for (unsigned i = 0; i < keys->size(); ++i) {
+    const auto key = keys->getObject(i);
+    const auto text = [&](const char* name) { return key->getValue<std::string>(name); };
+    rows.push_back({text("algorithm"), text("state") + (key->getValue<bool>("emergency") ? " (emergency)" : ""),
+                    text("since"), key->getValue<bool>("held") ? "yes" : "no", text("kid")});
+  }
+  return table_of(rows);
+}
+
+int show_keys(const std::optional<std::string>& reply, bool json) {
+  if (!reply) return EXIT_FAILURE;
+  try {
+    return print(json ? *reply + '\n' : key_table(*reply));
+  } catch (const Poco::Exception&) {
+    std::cerr << "what answers there is not an authd of this version: " << *reply << '\n';
+    return EXIT_FAILURE;
+  }
+}
+
+int rotate_keys(const AdminAddress& where, const std::string& algorithm, bool emergency, bool json_output) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("emergency", emergency);
+  if (!algorithm.empty()) json.member("algorithm", algorithm);
+  json.end_object();
+  return show_keys(call_running(where, "POST", "/admin/keys/rotate", body), json_output);
+}
+
 } // namespace
 
 RunningCommands::RunningCommands(CLI::App& app, CommandLine& line) : line_(line) {
   add_cache(app);
   add_operations(app);
+  add_keys(app);
   add_status(app);
 }
 
@@ -201,6 +233,22 @@ void RunningCommands::add_operations(CLI::App& app) {
                               [this] { return print_plugins(admin(), json_); });
   plugins->add_flag("--json", json_, "print the document of GET /admin/plugins");
   add_socket(plugins);
+}
+
+void RunningCommands::add_keys(CLI::App& app) {
+  CLI::App* keys = app.add_subcommand("keys", "the keys that the running authd signs with");
+  keys->require_subcommand(1);
+  CLI::App* list = command(*keys, "list", "list them, those that ended included", nullptr, line_.exit_code,
+                           [this] { return show_keys(call_running(admin(), "GET", "/admin/keys", ""), json_); });
+  CLI::App* rotate = command(*keys, "rotate", "publish the next key now; it signs 70 minutes later", nullptr,
+                             line_.exit_code, [this] { return rotate_keys(admin(), algorithm_, emergency_, json_); });
+  rotate->add_option("--algorithm", algorithm_, "ES256, RS256 or EdDSA; default: all that authd signs with");
+  rotate->add_flag("--emergency", emergency_,
+                   "drop every key at once, with all tokens that it signed: after a key was stolen");
+  for (CLI::App* one : {list, rotate}) {
+    one->add_flag("--json", json_, "print the document of GET /admin/keys");
+    add_socket(one);
+  }
 }
 
 void RunningCommands::add_status(CLI::App& app) {

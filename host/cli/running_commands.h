@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that ask the running authd, over its admin listener: cache, reload, plugins, status, ui.
+// The commands that ask the running authd, over its admin listener: cache, reload, plugins, keys, status, ui.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,7 @@ class RunningCommands {
  private:
   void add_cache(CLI::App& app);
   void add_operations(CLI::App& app);
+  void add_keys(CLI::App& app);
   void add_status(CLI::App& app);
   void add_socket(CLI::App* to);
   AdminAddress admin() const { return {socket_, line_.config_file}; }
@@ -37,6 +38,8 @@ class RunningCommands {
   std::string socket_;
   std::string consumer_;
   bool all_ = false;
+  std::string algorithm_;
+  bool emergency_ = false;
   bool json_ = false;
   StatusOptions status_;
   std::uint16_t port_ = 0;

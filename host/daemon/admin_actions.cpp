@@ -47,7 +47,7 @@ void write_plugins(JsonWriter& json, const Generation& generation) {
 
 namespace {
 
-endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& status) {
+endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& status, SigningKeys& keys) {
   endpoints::AdminActions actions;
   actions.invalidate = [&](std::string_view consumer) { return reloader.current()->lookup().invalidate(consumer); };
   actions.invalidate_all = [&] { return reloader.current()->lookup().invalidate_all(); };
@@ -57,6 +57,8 @@ endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& st
   };
   actions.cache_stats = [&] { return cache_stats(*reloader.current()); };
   actions.plugins = [&] { return plugins(*reloader.current()); };
+  actions.keys = [&] { return keys.list(); };
+  actions.rotate_keys = [&](std::string_view algorithm, bool emergency) { return keys.rotate(algorithm, emergency); };
   actions.status = [&] { return status.json(); };
   actions.modules = [&] {
     auto generation = reloader.current();
@@ -68,14 +70,16 @@ endpoints::AdminActions admin_actions(Reloader& reloader, const StatusReport& st
 
 } // namespace
 
-std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, const StatusReport& status, Log& log) {
+std::unique_ptr<endpoints::AdminServer> open_admin_listener(Reloader& reloader, const StatusReport& status,
+                                                            SigningKeys& keys, Log& log) {
   const config::Config& config = reloader.current()->config();
   if (config.admin.listen.empty()) return nullptr;
   const auto is_preset = [](const config::EffectiveValue& v) {
     return v.path == "admin.listen" && v.origin == "default";
   };
   try {
-    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader, status), config, log);
+    return std::make_unique<endpoints::AdminServer>(config.admin.listen, admin_actions(reloader, status, keys), config,
+                                                    log);
   } catch (const std::exception& error) {
     if (std::none_of(config.effective.begin(), config.effective.end(), is_preset)) {
       throw std::runtime_error(std::string("admin.listen: ") + error.what());

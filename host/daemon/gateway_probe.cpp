@@ -107,7 +107,8 @@ std::vector<Finding> probe_gateway(const config::Config& config, Log& log) {
   modules::EventBus events(log);
   modules::CurrentStore store;
   modules::RecordSpaces records(store, config.master_keys, MovableClock(config.test_clock));
-  const ServiceSources sources{exchanges,         hub, events, store, records, MovableClock(config.test_clock),
+  modules::Tokens tokens(store, MovableClock(config.test_clock), has_signer(config));
+  const ServiceSources sources{exchanges,         hub, events, store, records, tokens, MovableClock(config.test_clock),
                                config.master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   auto instance = loader.load(config.gateway, config.plugins.dir, pin_for(config, config.gateway), AUTHD_GATEWAY_V1);

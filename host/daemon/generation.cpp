@@ -120,14 +120,15 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
                                                                 lifecycle.draining(), lifecycle.telemetry().exporter()),
       telemetry_(config_, lifecycle.telemetry().exporter(), lifecycle.telemetry().measurements().metrics()),
       profiling_(config_, lifecycle.profiling()),
-      metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)), module_log_(log),
-      module_lane_(module_workers(), module_workers() * kQueuedPerWorker),
+      metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)), jwks_(sources.tokens),
+      module_log_(log), module_lane_(module_workers(), module_workers() * kQueuedPerWorker),
       api_(endpoints::info_of_public_listener(config_.api), router_, wall_now()) {
   if (config_.has_gateway) tokens_.add_to(router_);
   health_.add_to(router_);
   telemetry_.add_to(router_);
   profiling_.add_to(router_);
   metrics_.add_to(router_);
+  jwks_.add_to(router_);
   api_.add_to(router_);
   build_modules(std::exchange(planned_, {}), sources.clock);
   metrics_recorder_.know_routes(paths_of(router_));

@@ -16,6 +16,7 @@
 #include "daemon/plugin_set.h"
 #include "endpoints/api.h"
 #include "endpoints/health.h"
+#include "endpoints/jwks.h"
 #include "endpoints/metrics.h"
 #include "endpoints/module_endpoint.h"
 #include "endpoints/profiling.h"
@@ -95,6 +96,7 @@ class Generation {
   endpoints::TelemetryEndpoints telemetry_;
   endpoints::ProfilingEndpoints profiling_;
   endpoints::MetricsEndpoint metrics_;
+  endpoints::JwksEndpoint jwks_;
   ModuleLog module_log_;
   pipeline::BlockingLane module_lane_;
   std::vector<std::unique_ptr<endpoints::ModuleEndpoint>> modules_;

@@ -13,8 +13,10 @@
 #include "authd/http.h"
 #include "authd/records.h"
 #include "authd/services.h"
+#include "authd/signer.h"
 #include "authd/store.h"
 #include "authd/tiers.h"
+#include "authd/tokens.h"
 #include "config/plugin_settings.h"
 #include "modules/key_probe.h"
 #include "modules/services.h"
@@ -62,6 +64,11 @@ std::string lines_of(const plugin::Refusal& refusal, const config::PluginUse& us
   return lines;
 }
 
+bool has_signer(const config::Config& config) {
+  const auto uses = config.others.find(AUTHD_SIGNER_V1);
+  return uses != config.others.end() && !uses->second.empty();
+}
+
 plugin::Services plugin_services(const ServiceSources& sources) {
   using User = plugin::ServiceUser;
   return {{AUTHD_HTTP_V1, [&](const User& user) { return sources.exchanges.connect(user.host, user.tls); }},
@@ -71,6 +78,7 @@ plugin::Services plugin_services(const ServiceSources& sources) {
           {AUTHD_EVENTS_V1, [&](const User& user) { return sources.events.service_for(user); }},
           {AUTHD_CLOCK_V1, [&](const User& user) { return modules::clock_service(sources.clock, user); }},
           {AUTHD_RECORDS_V1, [&](const User& user) { return sources.records.service_for(user); }},
+          {AUTHD_TOKENS_V1, [&](const User& user) { return sources.tokens.service_for(user); }},
           {AUTHD_RANDOM_V1, [](const User& user) { return modules::random_service(user); }},
           {AUTHD_SECRETS_V1, [&](const User& user) { return modules::secrets_service(sources.master_keys, user); }}};
 }

@@ -14,6 +14,7 @@
 #include "modules/current_store.h"
 #include "modules/events.h"
 #include "modules/records.h"
+#include "modules/tokens.h"
 #include "pipeline/invalidation_hub.h"
 #include "pipeline/tier_slot.h"
 #include "plugin/endpoint.h"
@@ -36,9 +37,13 @@ struct ServiceSources {
   modules::EventBus& events;
   modules::CurrentStore& store;
   modules::RecordSpaces& records; // in that store
+  modules::Tokens& tokens;        // revoked ones likewise
   MovableClock clock{};
   MasterKeys master_keys{};
 };
+
+// Whether [signer] is configured.
+bool has_signer(const config::Config& config);
 
 // The sources must outlive every instance.
 plugin::Services plugin_services(const ServiceSources& sources);

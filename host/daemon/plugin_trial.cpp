@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "daemon/generation.h"
 #include "daemon/plugin_set.h"
+#include "daemon/storage.h"
 #include "http_client/service.h"
 #include "plugin/loader.h"
 
@@ -111,9 +112,11 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
   pipeline::InvalidationHub hub;
   modules::EventBus events(log);
   modules::CurrentStore store;
-  const MasterKeys keys = trial_keys(config);
-  modules::RecordSpaces records(store, keys, MovableClock(config.test_clock));
-  const ServiceSources sources{exchanges, hub, events, store, records, MovableClock(config.test_clock), keys};
+  const MasterKeys master_keys = trial_keys(config);
+  const MovableClock clock(config.test_clock);
+  modules::RecordSpaces records(store, master_keys, clock);
+  modules::Tokens tokens(store, clock, has_signer(config));
+  const ServiceSources sources{exchanges, hub, events, store, records, tokens, clock, master_keys};
   const plugin::Loader loader(trust_policy(config), plugin_services(sources), log);
   auto instance = loader.load(use, config.plugins.dir, pin_for(config, use), kind);
   if (!instance) {

@@ -173,15 +173,30 @@ void add_storage(config::Config& config) {
     add_master_key(config);
 }
 
+MasterKeys master_keys_for_trial(const config::Config& config) {
+  if (!config.master_keys.empty() || config.environment == config::Environment::production) return config.master_keys;
+  std::vector<Secret> keys;
+  try {
+    keys.push_back(key_in(store_path(config) + ".key"));
+  } catch (const Refused&) { // start says so
+    std::string bytes(MasterKeys::kBytes, '\0');
+    random_bytes(bytes.data(), bytes.size());
+    keys.emplace_back(std::move(bytes));
+  }
+  return MasterKeys(std::move(keys));
+}
+
 struct StoreSession::Surroundings {
   Surroundings(const config::Config& config, modules::CurrentStore& store, Log& log)
       : events(log), records(store, config.master_keys, MovableClock(config.test_clock)),
-        sources{exchanges, hub, events, store, records, MovableClock(config.test_clock), config.master_keys} {}
+        tokens(store, MovableClock(config.test_clock), false),
+        sources{exchanges, hub, events, store, records, tokens, MovableClock(config.test_clock), config.master_keys} {}
 
   http_client::HttpService exchanges;
   pipeline::InvalidationHub hub;
   modules::EventBus events;
   modules::RecordSpaces records;
+  modules::Tokens tokens;
   const ServiceSources sources;
 };
 

@@ -19,6 +19,10 @@ namespace authd::daemon {
 // when it made that file. Throws Refused.
 void add_storage(config::Config& config);
 
+// What a plugin is tried with (`authd config check`), which must make no file: the key that add_storage would add if
+// its file is there, else one that is nobody's.
+MasterKeys master_keys_for_trial(const config::Config& config);
+
 // The store of the configuration, for commands: created and started alone. Throws Refused, also when there is none.
 class StoreSession {
  public:

@@ -45,6 +45,33 @@ std::optional<InvalidateRequest> parse_invalidate(std::string_view body) {
   return std::nullopt;
 }
 
+struct RotationRequest {
+  std::string algorithm; // empty: all
+  bool emergency = false;
+};
+
+// Nullopt: no object, or a member of another type or name. An empty body is an empty object.
+std::optional<RotationRequest> parse_rotation(std::string_view body) {
+  RotationRequest request;
+  if (body.empty()) return request;
+  try {
+    Poco::JSON::Parser parser;
+    parser.setDepth(4);
+    const auto object = parser.parse(std::string(body)).extract<Poco::JSON::Object::Ptr>();
+    for (const auto& [name, value] : *object) {
+      if (name == "algorithm" && value.isString())
+        request.algorithm = value.extract<std::string>();
+      else if (name == "emergency" && value.isBoolean())
+        request.emergency = value.extract<bool>();
+      else
+        return std::nullopt;
+    }
+    return request;
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
+}
+
 std::string to_json(const pipeline::Invalidation& done) {
   using Consumer = pipeline::Invalidation::Consumer;
   const bool resolved = done.consumer == Consumer::known || done.consumer == Consumer::everybody;
@@ -96,6 +123,10 @@ void AdminEndpoints::add_to(http::Router& router) {
   router.add(view(operations::kPlugins, actions_.plugins));
   router.add(view(operations::kStatus, actions_.status));
   router.add(guarded(operations::kStatusPage, respond_status_page));
+  router.add(guarded(operations::kKeys, [this](http::Exchange& e) {
+    answer_later(views_, e, [this] { return to_reply(actions_.keys()); });
+  }));
+  router.add(guarded(operations::kRotateKeys, [this](http::Exchange& e) { rotate_keys(e); }));
   if (!actions_.modules) return;
   router.set_others({[this](http::Method method, std::string_view path) { return body_limit_of_module(method, path); },
                      [this](http::Exchange& e) { return serve_module(e); }});
@@ -160,6 +191,22 @@ void AdminEndpoints::invalidate(http::Exchange& exchange) {
     const pipeline::Invalidation done = request.all ? actions_.invalidate_all() : actions_.invalidate(request.consumer);
     if (done.is_of_nobody()) return {404, "Neither the gateway nor any cache tier knows this consumer", true};
     return {200, to_json(done)};
+  });
+}
+
+AdminEndpoints::Reply AdminEndpoints::to_reply(AdminActions::KeysOutcome outcome) {
+  return {outcome.status, std::move(outcome.text), outcome.status != 200};
+}
+
+void AdminEndpoints::rotate_keys(http::Exchange& exchange) {
+  auto request = parse_rotation(exchange.request().body);
+  if (!request)
+    return http::respond_problem(
+        exchange, {Code::malformed_request,
+                   R"(The body must be an object that may have "algorithm":"<one>" and "emergency":true)",
+                   {}});
+  answer_later(operations_, exchange, [this, request = std::move(*request)] {
+    return to_reply(actions_.rotate_keys(request.algorithm, request.emergency));
   });
 }
 

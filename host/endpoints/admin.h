@@ -32,6 +32,12 @@ struct AdminActions {
   std::function<std::string()> cache_stats; // a JSON object
   std::function<std::string()> plugins;     // a JSON object
   std::function<std::string()> status;      // a JSON object
+  struct KeysOutcome {
+    int status = 200;
+    std::string text; // a JSON object; of another status than 200: what is wrong
+  };
+  std::function<KeysOutcome()> keys;
+  std::function<KeysOutcome(std::string_view algorithm, bool emergency)> rotate_keys;
   // The routes of modules whose audience is operators: those of the configuration that is in effect. [thread-safe],
   // must not block. The owner is kept alive for as long as one of its exchanges is open.
   struct Modules {
@@ -57,6 +63,7 @@ class AdminEndpoints {
     std::string text;     // the body
     bool problem = false; // `text` is the detail of one instead
   };
+  static Reply to_reply(AdminActions::KeysOutcome outcome);
   // Runs the work on the lane and answers with what it returns.
   static void answer_later(pipeline::BlockingLane& lane, http::Exchange& exchange, std::function<Reply()> work);
   // GET of what one of the actions says.
@@ -64,6 +71,7 @@ class AdminEndpoints {
   std::size_t body_limit_of_module(http::Method method, std::string_view path) const;
   bool serve_module(http::Exchange& exchange) const;
   void invalidate(http::Exchange& exchange);
+  void rotate_keys(http::Exchange& exchange);
   Reply reload() const;
 
   const AdminActions actions_;

@@ -16,13 +16,13 @@ namespace authd::modules {
 // As long-lived as the process. [thread-safe]
 class Tokens {
  public:
-  // `store` must outlive this.
-  Tokens(RecordStore& store, MovableClock clock) : clock_(std::move(clock)), revoked_(store, clock_) {}
+  // `has_signer`: whether [signer] is configured; else no instance gets the service. `store` must outlive this.
+  Tokens(RecordStore& store, MovableClock clock, bool has_signer)
+      : clock_(std::move(clock)), revoked_(store, clock_), has_signer_(has_signer) {}
   Tokens(const Tokens&) = delete;
   Tokens& operator=(const Tokens&) = delete;
 
-  // Whether [signer] is configured; else no instance gets the service. Before the first instance asks.
-  void have_signer(bool has_signer) { has_signer_ = has_signer; }
+  bool has_signer() const { return has_signer_; }
   // From when the signer has started until it ends (null); while there is none, what needs keys is
   // CallStatus::unavailable.
   void use(std::shared_ptr<const keys::KeyRing> keys);
@@ -37,7 +37,7 @@ class Tokens {
  private:
   const MovableClock clock_;
   RevokedTokens revoked_;
-  bool has_signer_ = false;
+  const bool has_signer_;
   mutable std::mutex mutex_;
   std::shared_ptr<const keys::KeyRing> keys_; // guarded by mutex_
 };

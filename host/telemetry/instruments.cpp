@@ -68,6 +68,8 @@ constexpr Instrument kInstruments[] = {
     {Id::otlp_dropped, "otlp_dropped_total", Kind::counter, "{item}", "Spans, log records and metrics that were not exported.",
      {"signal", "result"}},
     // Without points until POST /debug/metrics/test is used:
+    {Id::auth_keys, "auth_keys", Kind::gauge, "{key}", "Signing keys, by state.", {"state"}},
+    {Id::auth_sign, "auth_sign_seconds", Kind::histogram, "s", "Time in which the signer signed a token.", {"alg"}},
     {Id::test_counter, "test_counter", Kind::counter, "1", "Values recorded by POST /debug/metrics/test."},
     {Id::test_histogram, "test_histogram", Kind::histogram, "s", "Values recorded by POST /debug/metrics/test."},
 };

@@ -56,6 +56,8 @@ enum class Id : std::uint8_t {
   metrics_collections,
   otlp_exports,
   otlp_dropped,
+  auth_keys,
+  auth_sign,
   test_counter,
   test_histogram,
 };

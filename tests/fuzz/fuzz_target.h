@@ -41,6 +41,7 @@ void konnect_json(Bytes input);
 void plugin_file(Bytes input);
 void redis_reply(Bytes input);
 void sealed_value(Bytes input);
+void signing_keys(Bytes input);
 void tls_beginning(Bytes input);
 void token(Bytes input);
 void toml(Bytes input);

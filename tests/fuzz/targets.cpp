@@ -14,6 +14,7 @@ constexpr Target kTargets[] = {
     {.name = "plugin_file", .run = plugin_file},
     {.name = "redis_reply", .run = redis_reply},
     {.name = "sealed_value", .run = sealed_value},
+    {.name = "signing_keys", .run = signing_keys},
     {.name = "tls_beginning", .run = tls_beginning},
     {.name = "token", .run = token},
     {.name = "toml", .run = toml},

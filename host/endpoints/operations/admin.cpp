@@ -214,6 +214,57 @@ constexpr Schema kStatusSchema{R"json({
 })json",
                                "Status"};
 
+constexpr Schema kKeyList{R"json({
+  "type": "object",
+  "required": ["keys"],
+  "properties": {
+    "keys": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["kid", "algorithm", "state", "since", "created", "emergency", "signerId", "held"],
+        "properties": {
+          "kid": {"type": "string"},
+          "algorithm": {"type": "string", "enum": ["ES256", "RS256", "EdDSA"]},
+          "state": {"type": "string", "enum": ["next", "active", "retained", "gone"]},
+          "since": {"type": "string", "format": "date-time", "description": "When that state began."},
+          "created": {"type": "string", "format": "date-time"},
+          "emergency": {"type": "boolean", "description": "Whether it was dropped before its time."},
+          "signerId": {"type": "string", "description": "What the signer calls it."},
+          "held": {"type": "boolean", "description": "Whether this instance's signer has it."}
+        }
+      }
+    }
+  }
+})json",
+                          "SigningKeys"};
+
+constexpr Schema kRotation{R"json({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "algorithm": {"type": "string", "enum": ["ES256", "RS256", "EdDSA"], "description": "Absent: all of them."},
+    "emergency": {"type": "boolean", "default": false,
+                  "description": "Drop every key at once, with all tokens that it signed."}
+  }
+})json",
+                           "Rotation"};
+
+constexpr AnswerRow kNoSigner = problem(404, "HTTP_404: there is no [signer].");
+constexpr AnswerRow kKeysAnswers[] = {
+    {200, "Active keys first; those that have ended, for 30 days.", kJson, kKeyList}, kForeign, kNoSigner};
+constexpr AnswerRow kRotateAnswers[] = {
+    {200, "The keys after it.", kJson, kKeyList},
+    problem(400, "AUTH_007: the body is no such object. HTTP_400: an algorithm that authd does not sign with."),
+    kForeign,
+    kNoSigner,
+    problem(409, "HTTP_409: the next key is published already, or another instance rotates."),
+    problem(415, "HTTP_415: on a TCP listener, a Content-Type other than application/json."),
+    problem(503, "HTTP_503: the store or the signer cannot, or too many operations are queued.",
+            http::kRetryAfterField),
+    kSlow,
+};
+
 constexpr AnswerRow kInvalidateAnswers[] = {
     {200, "What was dropped.", kJson, kInvalidated},
     problem(400, "AUTH_007: the body is neither of the two."),
@@ -291,6 +342,24 @@ constinit const http::Operation kStatusPage{
     .summary = "The status page",
     .description = "Draws `GET /admin/status`, for a browser.",
     .answers = kStatusPageAnswers,
+};
+
+constinit const http::Operation kKeys{
+    .path = "/admin/keys",
+    .id = "listKeys",
+    .tag = kTag,
+    .summary = "The keys that authd signs with",
+    .answers = kKeysAnswers,
+};
+
+constinit const http::Operation kRotateKeys{
+    .method = http::Method::post,
+    .path = "/admin/keys/rotate",
+    .id = "rotateKeys",
+    .tag = kTag,
+    .summary = "Publish the next key now, or drop all keys in an emergency",
+    .body = {kJson, "Which keys.", kRotation, false, kMaxBodyBytes},
+    .answers = kRotateAnswers,
 };
 
 constinit const http::Operation kAdminApiDocument{

@@ -38,9 +38,10 @@ std::string etag_of(std::string_view json) {
 } // namespace
 
 KeyRing::KeyRing(RecordStore& store, plugin::Signer signer, Rotation rotation, std::string instance,
-                 const MovableClock& clock, Log& log, SigningObserver* observer)
-    : clock_(clock), observer_(observer),
-      rotator_(store, std::move(signer), std::move(rotation), std::move(instance), log), snapshot_(made_of({})) {}
+                 const MovableClock& clock, Log& log, std::shared_ptr<SigningObserver> observer)
+    : clock_(clock), observer_(std::move(observer)),
+      rotator_(store, std::move(signer), std::move(rotation), std::move(instance), log),
+      snapshot_(std::make_shared<Snapshot>()) {}
 
 std::shared_ptr<const KeyRing::Snapshot> KeyRing::snapshot() const {
   const std::shared_lock lock(mutex_);
@@ -50,6 +51,8 @@ std::shared_ptr<const KeyRing::Snapshot> KeyRing::snapshot() const {
 bool KeyRing::is_algorithm(std::string_view algorithm) const {
   return contains(rotator_.rotation().algorithms, algorithm);
 }
+
+bool KeyRing::is_read() const { return snapshot()->is_read; }
 
 bool KeyRing::signs_inline(std::string_view algorithm) const {
   return rotator_.signer().signs_inline(algorithm.empty() ? default_algorithm() : algorithm);
@@ -143,7 +146,8 @@ std::map<State, int> KeyRing::counts() const {
 
 bool KeyRing::is_shown(const std::vector<Key>& keys) const {
   const auto shown = snapshot();
-  return shown->all.size() == keys.size() && std::all_of(keys.begin(), keys.end(), [&](const Key& key) {
+  return shown->is_read && shown->all.size() == keys.size() &&
+         std::all_of(keys.begin(), keys.end(), [&](const Key& key) {
            return std::any_of(shown->all.begin(), shown->all.end(), [&](const Listed& listed) {
              return listed.key.kid == key.kid && listed.key.version == key.version &&
                     listed.held == rotator_.holds(key);
@@ -153,6 +157,7 @@ bool KeyRing::is_shown(const std::vector<Key>& keys) const {
 
 std::shared_ptr<const KeyRing::Snapshot> KeyRing::made_of(const std::vector<Key>& keys) const {
   auto made = std::make_shared<Snapshot>();
+  made->is_read = true;
   std::vector<Key> shown = keys;
   std::sort(shown.begin(), shown.end(), is_shown_before);
   made->emergency_end_ms = emergency_end_ms(keys);

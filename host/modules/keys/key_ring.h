@@ -42,7 +42,7 @@ class KeyRing {
 
   // What is referred to must outlive this; `observer` may be null.
   KeyRing(RecordStore& store, plugin::Signer signer, Rotation rotation, std::string instance, const MovableClock& clock,
-          Log& log, SigningObserver* observer = nullptr);
+          Log& log, std::shared_ptr<SigningObserver> observer = nullptr);
 
   // For requests. [thread-safe]
 
@@ -54,6 +54,8 @@ class KeyRing {
   bool signs_inline(std::string_view algorithm) const;
   std::string_view default_algorithm() const { return rotator_.rotation().algorithms.front(); }
   bool is_algorithm(std::string_view algorithm) const;
+  const std::vector<std::string>& algorithms() const { return rotator_.rotation().algorithms; }
+  bool is_read() const; // whether a look has succeeded
   // That one of the published keys signed it, and what is expected. CallStatus::invalid, with the reason for operators.
   Result<CheckedClaims, CallFailure> verify(std::string_view token, const Expectation& expected) const;
   PublishedKeys published() const;
@@ -81,8 +83,9 @@ class KeyRing {
     std::map<std::string, RingKey, std::less<>> by_kid;     // published
     std::map<std::string, std::string, std::less<>> active; // kids by algorithm
     std::vector<Listed> all;
-    std::string json, etag;
+    std::string json = R"({"keys":[]})", etag;
     std::int64_t emergency_end_ms = 0;
+    bool is_read = false;
   };
   std::shared_ptr<const Snapshot> snapshot() const;
   std::shared_ptr<const Snapshot> made_of(const std::vector<Key>& keys) const;
@@ -91,9 +94,9 @@ class KeyRing {
   std::int64_t now_ms() const { return unix_millis(clock_.wall()); }
 
   const MovableClock& clock_;
-  SigningObserver* const observer_;
-  std::mutex work_; // before mutex_: one thread works with store and signer
-  Rotator rotator_; // its look and rotate: guarded by work_
+  const std::shared_ptr<SigningObserver> observer_; // its own: a request may sign when nobody else has the ring
+  std::mutex work_;                                 // before mutex_: one thread works with store and signer
+  Rotator rotator_;                                 // its look and rotate: guarded by work_
   mutable std::shared_mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_; // guarded by mutex_; never null
 };

@@ -230,8 +230,8 @@ Result<bool, CallFailure> Rotator::drop_some(Call& call, std::string_view algori
   if (!applied && applied.error().status != CallStatus::conflict) return Failed(applied.error());
   if (applied)
     log_.write(Level::warn, "keys-dropped-in-emergency",
-               fmt::format("{} signing keys of {} were dropped at once; what they signed is invalid",
-                           changes.size() - (made ? 1 : 0), algorithm));
+               fmt::format("the signing keys of {} were dropped at once ({}); what they signed is invalid", algorithm,
+                           changes.size() - (made ? 1 : 0)));
   return false;
 }
 

@@ -39,9 +39,8 @@ struct Collected {
 // An authd: its tokens, with the keys of a signer that all share.
 struct Authd {
   Authd(RecordStore& store, keys::test::KeyBox& box, const MovableClock& clock, Log& log, const std::string& name)
-      : tokens(store, clock), ring(std::make_shared<KeyRing>(store, keys::test::signer_of(box, log),
-                                                             Rotation{{"ES256", "RS256"}}, name, clock, log)) {
-    tokens.have_signer(true);
+      : tokens(store, clock, true), ring(std::make_shared<KeyRing>(store, keys::test::signer_of(box, log),
+                                                                   Rotation{{"ES256", "RS256"}}, name, clock, log)) {
     refresh();
     tokens.use(ring);
   }
@@ -126,7 +125,7 @@ class TokensService : public testing::Test {
 };
 
 TEST_F(TokensService, IsNotThereWithoutASigner) {
-  Tokens none(records_, clock_);
+  Tokens none(records_, clock_, false);
   EXPECT_EQ(none.service_for(user()), nullptr);
 }
 
