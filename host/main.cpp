@@ -58,7 +58,7 @@ void announce(const config::Config& config, const http::Server& server, Log& log
             {{"server.address", config.server.host},
              {"server.port", static_cast<std::int64_t>(server.port())},
              {"authd.reactors", static_cast<std::int64_t>(server.reactors())},
-             {"authd.gateway", config.gateway.plugin},
+             {"authd.gateway", config.has_gateway ? config.gateway.plugin : "none"},
              {"process.pid", static_cast<std::int64_t>(::getpid())}});
 }
 

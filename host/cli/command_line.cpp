@@ -17,6 +17,7 @@
 #include "cli/loaded_config.h"
 #include "cli/probe_command.h"
 #include "cli/running_commands.h"
+#include "cli/store_command.h"
 #include "config/describe/describing.h"
 #include "config/kinds.h"
 #include "config/loading.h"
@@ -151,7 +152,8 @@ int print_api_document(const std::string& file, bool of_admin, bool yaml) {
   const auto info =
       of_admin ? endpoints::info_of_admin_listener(config->api) : endpoints::info_of_public_listener(config->api);
   auto served = of_admin ? endpoints::operations::of_admin_listener()
-                         : endpoints::operations::of_public_listener(config->environment, daemon::has_signer(*config));
+                         : endpoints::operations::of_public_listener(
+                               config->environment, {config->has_gateway, daemon::has_signer(*config)});
   std::vector<daemon::PlannedModule> modules;
   try {
     modules = daemon::plan_modules(*config);
@@ -214,6 +216,7 @@ CommandLine run_command_line(int argc, char** argv) {
           &file, line.exit_code, [&] { return probe(config_file()); });
 
   const RunningCommands running(app, line);
+  const StoreCommands store(app, line);
 
   bool json = false;
   bool yaml = false;

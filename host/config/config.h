@@ -274,7 +274,8 @@ struct EffectiveValue {
 struct Config {
   Environment environment = Environment::development;
   Server server;
-  Jwt jwt;
+  Jwt jwt;                 // required where there is a gateway
+  bool has_gateway = true; // false: modules alone are served, and no tokens of consumers
   Gateway gateway;
   std::vector<Tier> cache; // fastest first
   std::vector<Endpoint> endpoints;

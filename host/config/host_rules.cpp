@@ -84,7 +84,7 @@ void check_mounts(const std::vector<Section>& sections, const Config& config, Pr
 }
 
 void warn_of_open_door(Config& config) {
-  if (!config.security.trusted_gateways.empty()) return;
+  if (!config.security.trusted_gateways.empty() || !config.has_gateway) return;
   config.warnings.push_back("security.trusted_gateways: not set, so anyone who can reach server.host can get a "
                             "token for any consumer; list the addresses of the gateways");
 }

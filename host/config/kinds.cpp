@@ -65,7 +65,10 @@ const Kind kKinds[] = {
      .table = "gateway",
      .always = true,
      .required = kGatewayRequires,
-     .uses = [](const Config& config) { return std::vector<const PluginUse*>{&config.gateway}; },
+     .uses =
+         [](const Config& config) {
+           return config.has_gateway ? std::vector<const PluginUse*>{&config.gateway} : std::vector<const PluginUse*>{};
+         },
      .add = [](Config& config) -> PluginUse& { return config.gateway; }},
     {.id = AUTHD_CACHE_V1,
      .table = "cache",

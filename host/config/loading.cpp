@@ -61,6 +61,7 @@ class Loading {
 
   Result<Config, std::vector<Problem>> run() {
     check_top_level();
+    config_.has_gateway = wants_gateway();
     read_host_tables();
     read_bare_variables();
     PluginTables plugins(config_, problems_, around_, schemas_);
@@ -81,6 +82,8 @@ class Loading {
 
  private:
   void check_top_level();
+  bool wants_gateway() const;
+  bool is_left_out(const Kind& kind) const;
   const Node* table_in_file(std::string_view name) const;
   void read_host_tables();
   void put_listener(Node& server);
@@ -119,6 +122,25 @@ void Loading::check_top_level() {
   }
 }
 
+// A file that says nothing of a gateway, but names a module, is for modules alone; nor may a variable of the adapters
+// be set, all of which begin so.
+bool Loading::wants_gateway() const {
+  constexpr std::string_view kOfAdapters[] = {"KONG_", "KONNECT_"};
+  constexpr std::string_view kOfTokens = "KONG_JWT_";
+  if (document_.find("gateway") != nullptr || document_.find("endpoint") == nullptr) return true;
+  return std::any_of(around_.variables.begin(), around_.variables.end(), [&](const auto& variable) {
+    const std::string_view name = variable.first;
+    return !variable.second.empty() && !name.starts_with(kOfTokens) &&
+           std::any_of(std::begin(kOfAdapters), std::end(kOfAdapters),
+                       [&](std::string_view prefix) { return name.starts_with(prefix); });
+  });
+}
+
+// Without a gateway nothing looks up a consumer, so there is no default tier either.
+bool Loading::is_left_out(const Kind& kind) const {
+  return !config_.has_gateway && kind.always && document_.find(kind.table) == nullptr;
+}
+
 const Node* Loading::table_in_file(std::string_view name) const {
   const Node* table = document_.find(name);
   return table != nullptr && table->kind == Node::Kind::table ? table : nullptr;
@@ -128,6 +150,8 @@ void Loading::read_host_tables() {
   for (const Table& table : tables()) {
     if (kind_of_table(table.name) != nullptr) continue;
     Section section{std::string(table.name), shape_of_table(table.name), {}};
+    if (table.name == "jwt" && !config_.has_gateway)
+      for (Property& property : section.shape.properties) property.required = false;
     section.node = layered(section.shape, table_in_file(table.name), around_.variables, Precedence::variable_over_file);
     if (table.name == "server" && options_.listener) put_listener(section.node);
     Checker(around_, problems_).check(section.node, section.shape, section.path);
@@ -189,6 +213,7 @@ std::string Loading::default_admin_listener() const {
 }
 
 void Loading::read_plugins(PluginTables& plugins, const Kind& kind) {
+  if (is_left_out(kind)) return;
   const Node* written = kind.repeated ? document_.find(kind.table) : table_in_file(kind.table);
   const bool is_list = written != nullptr && written->kind == Node::Kind::array && !written->items.empty() &&
                        std::all_of(written->items.begin(), written->items.end(),

@@ -229,7 +229,7 @@ void check_production(const std::vector<Section>& sections, Config& config, Prob
   for (const Section& s : sections) {
     rules.visit(s);
     if (s.path == "jwt") rules.require_vouched_headers(s.node);
-    if (s.path == "security") rules.require_trusted_gateways(s.node);
+    if (s.path == "security" && config.has_gateway) rules.require_trusted_gateways(s.node);
     if (s.path == "lookup") rules.require_encryption_keys(s.node);
     if (s.path == "secrets") rules.require_master_keys(s.node);
   }

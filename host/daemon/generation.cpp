@@ -96,7 +96,7 @@ double number_of(pipeline::CircuitBreaker::State state) { return static_cast<dou
 Generation::Generation(config::Config config, const plugin::Loader& loader, const Generation* previous,
                        const ServiceSources& sources, Lifecycle& lifecycle, Log& log)
     : config_(std::move(config)), tls_(tls_context(config_.server.tls)), planned_(plan_modules(config_)),
-      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr, &sources.store),
+      plugins_(config_, loader, trust_policy(config_), previous ? &previous->plugins_ : nullptr, log, &sources.store),
       hub_(sources.hub), events_(sources.events), service_manager_(lifecycle.service_manager()),
       access_log_(config_.telemetry, log), audit_log_(config_.telemetry, log), background_log_(log),
       tracing_(config_, lifecycle.telemetry().span_sink(config_)),
@@ -123,7 +123,7 @@ Generation::Generation(config::Config config, const plugin::Loader& loader, cons
       metrics_(config_, lifecycle.telemetry().measurements().metrics(), names_of(plugins_)), jwks_(sources.tokens),
       module_log_(log), module_lane_(module_workers(), module_workers() * kQueuedPerWorker),
       api_(endpoints::info_of_public_listener(config_.api), router_, wall_now()) {
-  tokens_.add_to(router_);
+  if (config_.has_gateway) tokens_.add_to(router_);
   health_.add_to(router_);
   telemetry_.add_to(router_);
   profiling_.add_to(router_);

@@ -56,7 +56,8 @@ std::vector<PlannedModule> plan_modules(const config::Config& config) {
   if (!modules.empty()) {
     std::vector<const endpoints::ModuleOperations*> operations;
     for (const PlannedModule& module : modules) operations.push_back(&module.operations);
-    const auto built_in = endpoints::operations::of_public_listener(config.environment, has_signer(config));
+    const auto built_in =
+        endpoints::operations::of_public_listener(config.environment, {config.has_gateway, has_signer(config)});
     for (const std::string& line : endpoints::conflicts(operations, built_in)) lines += line + '\n';
   }
   if (!lines.empty()) throw Refused(lines);

@@ -20,6 +20,7 @@
 #include "config/plugin_settings.h"
 #include "modules/key_probe.h"
 #include "modules/services.h"
+#include "plugin/no_gateway.h"
 
 namespace authd::daemon {
 namespace {
@@ -147,9 +148,9 @@ class PluginSet::Loading {
 };
 
 PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-                     const PluginSet* previous, modules::CurrentStore* store) {
+                     const PluginSet* previous, Log& log, modules::CurrentStore* store) {
   Loading loading(config, loader, policy, previous);
-  gateway_ = loading.take(config.gateway, AUTHD_GATEWAY_V1);
+  if (config.has_gateway) gateway_ = loading.take(config.gateway, AUTHD_GATEWAY_V1);
   for (const config::Tier& tier : config.cache) {
     auto pending = previous != nullptr ? previous->pending_for(tier) : nullptr;
     if (pending == nullptr) pending = std::make_shared<pipeline::PendingDeletions>();
@@ -160,7 +161,7 @@ PluginSet::PluginSet(const config::Config& config, const plugin::Loader& loader,
     for (const config::PluginUse& use : uses) others_.push_back(loading.take(use, kind));
   if (store != nullptr) start_store(loading, previous, config.master_keys, *store);
   loading.start(running());
-  adapter_ = std::make_unique<plugin::Gateway>(gateway_.instance);
+  adapter_ = std::make_unique<plugin::Gateway>(config.has_gateway ? gateway_.instance : plugin::no_gateway(log));
 }
 
 // What others keep there they may want in their own start.
@@ -200,7 +201,8 @@ std::vector<plugin::Endpoint> PluginSet::modules() const {
 }
 
 std::vector<const PluginSet::Running*> PluginSet::running() const {
-  std::vector<const Running*> all{&gateway_};
+  std::vector<const Running*> all;
+  if (gateway_.instance != nullptr) all.push_back(&gateway_);
   for (const Tier& tier : tiers_) all.push_back(&tier.running);
   for (const Running& module : modules_) all.push_back(&module);
   for (const Running& other : others_) all.push_back(&other);

@@ -64,7 +64,7 @@ class PluginSet {
   // has been touched.
   // The store is started before all others, and becomes the process's; null: tests have none.
   PluginSet(const config::Config& config, const plugin::Loader& loader, const plugin::TrustPolicy& policy,
-            const PluginSet* previous, modules::CurrentStore* store = nullptr);
+            const PluginSet* previous, Log& log, modules::CurrentStore* store = nullptr);
 
   const plugin::Gateway& gateway() const { return *adapter_; }
   bool kept_gateway() const { return gateway_.kept; }
@@ -78,7 +78,7 @@ class PluginSet {
     std::shared_ptr<plugin::Instance> instance;
     bool kept = false; // it was running before
   };
-  std::vector<const Running*> running() const; // the gateway first, then tiers, modules, others
+  std::vector<const Running*> running() const; // the gateway, if there is one, then tiers, modules, others
 
  private:
   struct Tier {

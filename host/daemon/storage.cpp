@@ -39,19 +39,21 @@ bool has(const config::Config& config, std::string_view kind) {
 }
 
 // As its note says; one that cannot be inspected is refused later.
-bool needs_records(const config::Config& config, const config::PluginUse& use) {
+bool needs(const config::Config& config, const config::PluginUse& use, std::string_view service) {
   const std::string path = plugin::plugin_path(use.plugin, config.plugins.dir);
   const auto inspected = plugin::inspect(path, trust_policy(config), pin_for(config, use));
   if (!inspected) return false;
   const auto component = plugin::select_component(*inspected, AUTHD_ENDPOINT_V1, use.plugin);
-  return component && (*component)->declared != nullptr && (*component)->declared->needs_service(AUTHD_RECORDS_V1);
+  return component && (*component)->declared != nullptr && (*component)->declared->needs_service(service);
+}
+
+bool a_module_needs(const config::Config& config, std::string_view service) {
+  return std::any_of(config.endpoints.begin(), config.endpoints.end(),
+                     [&](const config::Endpoint& module) { return needs(config, module, service); });
 }
 
 bool needs_store(const config::Config& config) {
-  if (has(config, AUTHD_SIGNER_V1)) return true;
-  for (const config::Endpoint& module : config.endpoints)
-    if (needs_records(config, module)) return true;
-  return false;
+  return has(config, AUTHD_SIGNER_V1) || a_module_needs(config, AUTHD_RECORDS_V1);
 }
 
 // The first of systemd's state directories, else the folder of authd.toml, else where authd was started.
@@ -155,10 +157,18 @@ std::string store_path(const config::Config& config) {
   return default_store_path(config);
 }
 
+std::string missing_store(const config::Config& config) {
+  const auto uses = config.others.find(AUTHD_STORE_V1);
+  const bool is_named = uses != config.others.end() && !uses->second.empty();
+  if (is_named && !uses->second.front().settings.values.contains("/path")) return {};
+  const std::string path = store_path(config);
+  return fs::exists(path) ? std::string() : path;
+}
+
 void add_storage(config::Config& config) {
   if (!has(config, AUTHD_STORE_V1) && needs_store(config))
     config.others[AUTHD_STORE_V1].push_back(default_store(config));
-  const bool seals = has(config, AUTHD_STORE_V1) || has(config, AUTHD_SIGNER_V1) || !config.endpoints.empty();
+  const bool seals = has(config, AUTHD_STORE_V1) || has(config, AUTHD_SIGNER_V1) || a_module_needs(config, AUTHD_SECRETS_V1);
   if (seals && config.master_keys.empty() && config.environment != config::Environment::production)
     add_master_key(config);
 }

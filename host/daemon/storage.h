@@ -43,5 +43,7 @@ class StoreSession {
 
 // The path that the store's settings name, else where the store would be without [store].
 std::string store_path(const config::Config& config);
+// That path, if the store is a file that does not exist yet; else empty.
+std::string missing_store(const config::Config& config);
 
 } // namespace authd::daemon

@@ -53,7 +53,7 @@ class FirstPass {
  private:
   std::atomic<bool> allowed_{true};
   std::mutex mutex_;
-  std::array<SteadyTime, kOverruns> last_{}; // a ring
+  std::array<SteadyTime, kOverruns - 1> last_{}; // those before, a ring
   std::size_t next_ = 0;
 };
 

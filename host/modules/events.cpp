@@ -72,9 +72,8 @@ std::vector<EventBus::Count> EventBus::counts() const {
 }
 
 void EventBus::emit(std::string_view instance, std::string_view request_id, const Event& event) {
-  log_.write_always("module-event", event.type,
-                    {{"event.action", event.type},
-                     {"authd.plugin.instance", instance},
+  log_.write_always(event.type, "a module's event",
+                    {{"authd.plugin.instance", instance},
                      {"authd.event.subject", event.subject},
                      {"authd.event.data", event.json},
                      {"http.request.id", request_id}});

@@ -18,6 +18,8 @@ class MasterKeys {
   explicit MasterKeys(std::vector<Secret> keys);
 
   bool empty() const { return keys_.empty(); }
+  // The one that seals, alone; requires that there is one.
+  std::vector<Secret> first() const { return {keys_.front()}; }
   // One key of kBytes for each master key, in the same order: HKDF-SHA-256 (RFC 5869) without salt, whose info names
   // `owner` (an instance, or a part of the host such as "records") and `purpose`. Throws std::runtime_error when
   // OpenSSL fails.

@@ -125,6 +125,12 @@ Expected<void> Connection::execute(const char* sql) {
   return {};
 }
 
+Expected<void> Connection::run(const char* sql) {
+  auto statement = prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  return statement->run();
+}
+
 Expected<std::int64_t> Connection::number(const char* sql) {
   auto statement = prepare(sql);
   if (!statement) return tl::unexpected(statement.error());

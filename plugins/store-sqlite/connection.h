@@ -64,6 +64,7 @@ class Connection {
   // is in use.
   Expected<Statement> prepare(const char* sql);
   Expected<void> execute(const char* sql);        // may be several statements; not kept
+  Expected<void> run(const char* sql);            // one statement, kept; a literal
   Expected<std::int64_t> number(const char* sql); // the first column of the first row
 
   // While another one keeps the file locked, waits until nothing of this remains. null: gives up at once.

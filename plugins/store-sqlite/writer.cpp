@@ -94,8 +94,8 @@ void Writer::write_group() {
   if (!begin()) return;
   const std::vector<Batch*> group = take_waiting();
   auto outcome = apply_group(group);
-  if (outcome) outcome = connection_->execute("COMMIT");
-  if (connection_->in_transaction()) (void)connection_->execute("ROLLBACK");
+  if (outcome) outcome = connection_->run("COMMIT");
+  if (connection_->in_transaction()) (void)connection_->run("ROLLBACK");
   if (outcome) ++commits_;
   answer(group, outcome);
   note(outcome);
@@ -107,7 +107,7 @@ bool Writer::begin() {
   std::minstd_rand random(static_cast<unsigned>(std::chrono::steady_clock::now().time_since_epoch().count()));
   std::uniform_int_distribution<int> pause(kShortestPause, kLongestPause);
   for (;;) {
-    const auto begun = connection_->execute("BEGIN IMMEDIATE");
+    const auto begun = connection_->run("BEGIN IMMEDIATE");
     if (begun) return true;
     if (begun.error().status != Status::timeout) {
       withdraw_all(begun.error());
@@ -141,7 +141,7 @@ Expected<void> Writer::apply_group(const std::vector<Batch*>& group) {
 }
 
 Expected<void> Writer::apply_one(Batch& batch, Changes& changes) {
-  if (auto ok = connection_->execute("SAVEPOINT batch"); !ok) return ok;
+  if (auto ok = connection_->run("SAVEPOINT batch"); !ok) return ok;
   Applied& result = batch.result;
   result.fault = {Status::ok, {}};
   for (std::size_t i = 0; i < batch.changes.size(); ++i) {
@@ -149,9 +149,10 @@ Expected<void> Writer::apply_one(Batch& batch, Changes& changes) {
     if (ok) continue;
     if (!is_refusal(ok.error())) return ok;
     result = {std::move(ok.error()), i, {}};
-    return connection_->execute("ROLLBACK TO batch; RELEASE batch");
+    if (auto undone = connection_->run("ROLLBACK TO batch"); !undone) return undone;
+    return connection_->run("RELEASE batch");
   }
-  return connection_->execute("RELEASE batch");
+  return connection_->run("RELEASE batch");
 }
 
 // Whether there is anything is one look at an index.
@@ -185,11 +186,11 @@ void Writer::note(const Expected<void>& outcome) {
 // Until nothing has expired, or somebody waits.
 void Writer::collect_garbage() {
   for (;;) {
-    if (!connection_->execute("BEGIN IMMEDIATE")) return; // another process is at it
+    if (!connection_->run("BEGIN IMMEDIATE")) return; // another process is at it
     const auto removed = Changes(*connection_, clock_()).remove_expired(kMostExpiredPerCommit);
     const bool some = removed && *removed > 0;
-    const auto ended = connection_->execute(some ? "COMMIT" : "ROLLBACK");
-    if (connection_->in_transaction()) (void)connection_->execute("ROLLBACK");
+    const auto ended = connection_->run(some ? "COMMIT" : "ROLLBACK");
+    if (connection_->in_transaction()) (void)connection_->run("ROLLBACK");
     if (!some || !ended) return;
     ++commits_;
     checkpoints_.committed();

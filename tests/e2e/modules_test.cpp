@@ -194,6 +194,36 @@ TEST(Modules, HaveArraysOfTablesAsSettings) {
   EXPECT_EQ(scene.json("/hello/x")->getValue<std::string>("guests"), "lady ada;guest bob;");
 }
 
+// ---- a daemon for modules alone
+
+TEST(ModulesAlone, NeedNoGatewayAndNoSettingOfTokens) {
+  AuthdProcess authd("[server]\nenvironment = \"test\"\nport = 0\n[plugins]\ndir = \"" AUTHD_BUILT_PLUGINS "\"\n" +
+                         endpoint("greeter"),
+                     {});
+  authd.await_ready();
+  EXPECT_EQ(get(authd.port(), "/hello/x").status, 200);
+  EXPECT_EQ(get(authd.port(), "/tokens", kAlice).status, 404);
+  EXPECT_EQ(get(authd.port(), "/tokens/validate", kAlice).status, 404);
+  EXPECT_EQ(get(authd.port(), "/health/ready").status, 200);
+  const HttpReply health = get(authd.port(), "/health");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_EQ(parse_object(health.body)->getValue<std::string>("status"), "healthy") << health.body;
+  EXPECT_FALSE(parse_object(get(authd.port(), "/").body)->getObject("paths")->has("/tokens"));
+  EXPECT_EQ(authd.events("configuration").size(), 0u) << authd.child().everything();
+}
+
+// Somebody who sets a variable of the gateway means it.
+TEST(ModulesAlone, HaveAGatewayAsSoonAsAVariableOrATableSaysSo) {
+  const TempDir dir;
+  const std::string file = dir.write("authd.toml", "[server]\nenvironment = \"test\"\n" + endpoint("greeter"));
+  const auto check = [&](const Environment& environment) { return run_authd({"config", "check", file}, environment); };
+  EXPECT_EQ(check({}).exit_code, 0);
+  EXPECT_EQ(check({{"KONG_JWT_AUTHORITY", "https://a.example"}}).exit_code, 0) << "is of the tokens";
+  const Finished meant = check({{"KONG_ADMIN_URL", "http://127.0.0.1:1"}});
+  EXPECT_EQ(meant.exit_code, 1);
+  EXPECT_THAT(meant.errors, testing::Contains(HasSubstr("jwt.authority: is required")));
+}
+
 // ---- errors, in the dialect of the route
 
 struct Failure {

@@ -151,6 +151,17 @@ TEST(WarmPath, ATokenAllocatesNothingAndTakesNoLock) {
   expect_no_allocation_and_no_lock(scene, counts, kTokenRequest);
 }
 
+TEST(WarmPath, WithModulesLoadedATokenAllocatesNothingAndTakesNoLock) {
+  const CallCounts counts;
+  const auto with_module = [](Settings& settings) {
+    one_reactor(settings);
+    settings.set_text("endpoint", "plugin", AUTHD_TEST_PLUGINS "/greeter.so");
+  };
+  Scene scene(with_module, {}, counts.environment());
+  ASSERT_EQ(get(scene.port(), "/hello/x").status, 200);
+  expect_no_allocation_and_no_lock(scene, counts, kTokenRequest);
+}
+
 TEST(WarmPath, WithClaimsFromHeadersATokenAllocatesNothingAndTakesNoLock) {
   const auto with_claims = [](Settings& settings) {
     one_reactor(settings);

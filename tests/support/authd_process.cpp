@@ -54,7 +54,7 @@ Settings& Settings::drop(const std::string& table) {
 std::string Settings::toml() const {
   std::string out;
   for (const auto& [table, keys] : tables_) {
-    out += table == "cache" ? "[[cache]]\n" : "[" + table + "]\n";
+    out += table == "cache" || table == "endpoint" ? "[[" + table + "]]\n" : "[" + table + "]\n";
     for (const auto& [key, value] : keys) out += key + " = " + value + "\n";
   }
   return out;

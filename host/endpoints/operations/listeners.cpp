@@ -12,14 +12,15 @@
 
 namespace authd::endpoints::operations {
 
-std::vector<const http::Operation*> of_public_listener(config::Environment environment, bool has_signer) {
-  std::vector<const http::Operation*> all{&kIssueToken, &kValidateToken,   &kHealth,       &kLive,
-                                          &kReady,      &kTelemetryHealth, &kMetricsHealth};
+std::vector<const http::Operation*> of_public_listener(config::Environment environment, Served served) {
+  std::vector<const http::Operation*> all;
+  if (served.gateway) all = {&kIssueToken, &kValidateToken};
+  all.insert(all.end(), {&kHealth, &kLive, &kReady, &kTelemetryHealth, &kMetricsHealth});
   if (environment != config::Environment::production)
     all.insert(all.end(), {&kRecordTestValues, &kExportNow, &kExportStats, &kStartProfiling, &kStopProfiling,
                            &kProfilingStatus, &kListProfiles, &kGetProfile, &kCleanUpProfiles});
   all.push_back(&kMetrics);
-  if (has_signer) all.push_back(&kJwks);
+  if (served.signer) all.push_back(&kJwks);
   all.push_back(&kApiDocument);
   return all;
 }

@@ -10,8 +10,14 @@
 
 namespace authd::endpoints::operations {
 
+// What depends on the configuration.
+struct Served {
+  bool gateway = true; // tokens of consumers
+  bool signer = false; // keys of authd's own
+};
+
 // In the order in which the daemon adds the routes.
-std::vector<const http::Operation*> of_public_listener(config::Environment environment, bool has_signer);
+std::vector<const http::Operation*> of_public_listener(config::Environment environment, Served served = {});
 std::vector<const http::Operation*> of_admin_listener();
 
 } // namespace authd::endpoints::operations

@@ -25,10 +25,10 @@ using Poco::Dynamic::Var;
 using Object = Poco::JSON::Object;
 
 const std::vector<const http::Operation*> kPublic =
-    operations::of_public_listener(config::Environment::development, true);
+    operations::of_public_listener(config::Environment::development, {true, true});
 
 std::vector<const http::Operation*> every_operation() {
-  std::vector<const http::Operation*> all = operations::of_public_listener(config::Environment::development, true);
+  std::vector<const http::Operation*> all = operations::of_public_listener(config::Environment::development, {true, true});
   for (const http::Operation* operation : operations::of_admin_listener()) all.push_back(operation);
   return all;
 }
@@ -113,7 +113,7 @@ TEST(ApiDocument, LeavesOutWhatIsNotConfigured) {
 
 TEST(ApiDocument, RefersToNothingThatItLacks) {
   for (const auto& served :
-       {operations::of_public_listener(config::Environment::development, true), operations::of_admin_listener()}) {
+       {operations::of_public_listener(config::Environment::development, {true, true}), operations::of_admin_listener()}) {
     const std::string text = render(info_of_public_listener({}), served, ApiFormat::json);
     const auto components = Poco::JSON::Parser().parse(text).extract<Object::Ptr>()->getObject("components");
     const auto references = matches("\"\\$ref\": \"#/components/([a-z]+)/([A-Za-z0-9]+)\"", text);

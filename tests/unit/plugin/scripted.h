@@ -11,6 +11,7 @@
 #include "authd/cache.h"
 #include "authd/gateway.h"
 #include "authd/signer.h"
+#include "authd/store.h"
 #include "base/abi_views.h"
 #include "plugin/loader.h"
 
@@ -29,6 +30,10 @@ struct Script {
   std::function<authd_status(const authd_call*, authd_str, authd_bytes, authd_out*)> sign;
   std::function<authd_status(const authd_call*, const authd_key_sink*)> public_keys;
   std::function<authd_status(const authd_call*, authd_str)> remove;
+  std::function<authd_status(const authd_call*, const authd_stored_sink*)> read_records; // get, find and scan
+  std::function<authd_status(const authd_call*, const authd_stored_change*, std::size_t, std::size_t*,
+                             const authd_stored_sink*)>
+      apply_changes;
   std::vector<std::string> life; // "create", "start", ...
   const authd_host* host = nullptr;
 };
@@ -46,6 +51,8 @@ class Scripted {
       sizeof(authd_cache_ops), 0, &cache_get, &cache_get, &cache_set, &cache_del, &cache_clear, nullptr, nullptr};
   authd_gateway_ops gateway{sizeof(authd_gateway_ops), 0, &get_secret, &create_secret, nullptr, &probe, &resolve};
   authd_signer_ops signer{sizeof(authd_signer_ops), 0, &generate, &sign, &public_keys, &remove};
+  authd_store_ops store{
+      sizeof(authd_store_ops), 0, &store_get, &store_find, &store_apply, &store_scan, nullptr, nullptr, nullptr};
   authd_component component{
       sizeof(authd_component), 0, "", "scripted", "scripted by a test", "{}", nullptr, &lifecycle, nullptr};
 
@@ -61,6 +68,7 @@ class Scripted {
     component.ops = &gateway;
     if (kind == AUTHD_CACHE_V1) component.ops = &cache;
     if (kind == AUTHD_SIGNER_V1) component.ops = &signer;
+    if (kind == AUTHD_STORE_V1) component.ops = &store;
     next() = this;
     return adopt(component, "scripted", std::move(settings), log, {}, min_minor);
   }
@@ -110,6 +118,23 @@ class Scripted {
   }
   static authd_status resolve(void* self, const authd_call* call, authd_str consumer, authd_out* id) {
     return of(self).resolve(call, consumer, id);
+  }
+  static authd_status store_get(void* self, const authd_call* call, authd_str, authd_bytes,
+                                const authd_stored_sink* sink) {
+    return of(self).read_records(call, sink);
+  }
+  static authd_status store_find(void* self, const authd_call* call, authd_str, const authd_stored_index*,
+                                 std::uint32_t, authd_bytes, std::uint32_t, const authd_stored_sink* sink) {
+    return of(self).read_records(call, sink);
+  }
+  static authd_status store_scan(void* self, const authd_call* call, authd_str, authd_bytes, std::uint32_t,
+                                 const authd_stored_sink* sink) {
+    return of(self).read_records(call, sink);
+  }
+  static authd_status store_apply(void* self, const authd_call* call, const authd_stored_change* changes,
+                                  std::size_t count, std::uint32_t, std::size_t* failed,
+                                  const authd_stored_sink* sink) {
+    return of(self).apply_changes(call, changes, count, failed, sink);
   }
   static authd_status generate(void* self, const authd_call* call, authd_str algorithm, const authd_key_sink* sink) {
     return of(self).generate(call, algorithm, sink);
