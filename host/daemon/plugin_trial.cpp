@@ -95,14 +95,6 @@ std::vector<std::string> warnings_in(const std::string& log) {
   return warnings;
 }
 
-// Where none are configured the daemon makes one (storage.h), which is not to be made here.
-MasterKeys trial_keys(const config::Config& config) {
-  if (!config.master_keys.empty() || config.environment == config::Environment::production) return config.master_keys;
-  std::vector<Secret> any;
-  any.emplace_back(std::string(MasterKeys::kBytes, '\0'));
-  return MasterKeys(std::move(any));
-}
-
 void create_and_destroy(int fd, const config::Config& config, const config::PluginUse& use, std::string_view kind) {
   Log::Options options;
   options.level = Level::warn;
@@ -112,7 +104,7 @@ void create_and_destroy(int fd, const config::Config& config, const config::Plug
   pipeline::InvalidationHub hub;
   modules::EventBus events(log);
   modules::CurrentStore store;
-  const MasterKeys master_keys = trial_keys(config);
+  const MasterKeys master_keys = master_keys_for_trial(config);
   const MovableClock clock(config.test_clock);
   modules::RecordSpaces records(store, master_keys, clock);
   modules::Tokens tokens(store, clock, has_signer(config));

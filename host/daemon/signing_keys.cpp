@@ -18,7 +18,7 @@ namespace {
 using endpoints::AdminActions;
 using modules::keys::KeyRing;
 
-constexpr milliseconds kLookEvery{500};
+constexpr milliseconds kLookEvery{500}, kBetweenFirstLooks{50};
 constexpr seconds kPatience{5}, kOperatorsPatience{50};
 constexpr std::size_t kInstanceBytes = 12;
 
@@ -85,7 +85,7 @@ SigningKeys::SigningKeys(const PluginSet& plugins, const config::Config& config,
   ring_ = std::make_shared<KeyRing>(sources.store, plugin::Signer(std::move(signer)), rotation_of(config.signing),
                                     random_base64url(kInstanceBytes), tokens_.clock(), log,
                                     std::make_shared<Observer>(metrics, config.signing.algorithms));
-  look();
+  look_for_first_keys();
   gauges_ = metrics.add_source([ring = ring_](telemetry::Reading& reading) {
     for (const auto& [state, count] : ring->counts())
       reading.set(telemetry::Id::auth_keys, {name_of(state)}, static_cast<double>(count));
@@ -103,6 +103,13 @@ SigningKeys::~SigningKeys() {
   wake_.notify_one();
   thread_.join();
   tokens_.use(nullptr);
+}
+
+// Another instance, started at the same time, may be making them.
+void SigningKeys::look_for_first_keys() {
+  const SteadyTime until = steady_now() + kPatience;
+  for (look(); !keys_fail_ && !ring_->can_sign() && steady_now() < until; look())
+    std::this_thread::sleep_for(kBetweenFirstLooks);
 }
 
 void SigningKeys::work() {

@@ -23,7 +23,7 @@ namespace authd::daemon {
 
 class SigningKeys {
  public:
-  // Of the signer among these plugins. Has looked once when it returns, so that there are keys unless the log says why.
+  // Of the signer among these plugins. Returns when there is a key of each algorithm, or after five seconds.
   // References must outlive it. `tokens` has the keys from now on until this ends.
   SigningKeys(const PluginSet& plugins, const config::Config& config, const ServiceSources& sources,
               telemetry::Metrics& metrics, Log& log);
@@ -38,6 +38,7 @@ class SigningKeys {
 
  private:
   class Observer;
+  void look_for_first_keys();
   void work();
   void look();
   void tell_if_changed(const char* what, const Result<void, CallFailure>& outcome, bool& failing);

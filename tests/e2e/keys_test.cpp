@@ -205,5 +205,52 @@ TEST_F(Keys, RefuseWhatIsNoRotation) {
   EXPECT_THAT(unknown.errors, Contains(HasSubstr("signer.algorithms has no RS256")));
 }
 
+// What a module does with these keys, over two instances.
+class ModuleOfKeys : public Keys {
+ protected:
+  std::string toml(const std::string& name) const {
+    Settings all = settings(name);
+    all.set("signer", "algorithms", R"(["ES256", "RS256"])");
+    return all.toml() + "[[endpoint]]\nplugin = \"" AUTHD_TEST_PLUGINS "/issuer.so\"\nmount = \"/t\"\n" +
+           "base_url = \"https://id.example.com\"\n";
+  }
+  static HttpReply post(std::uint16_t port, const std::string& path, const std::string& body = "") {
+    HttpConnection connection(port);
+    connection.send("POST /t" + path + " HTTP/1.1\r\nHost: id.example.com\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+    return connection.read(kPatience).value_or(HttpReply());
+  }
+};
+
+TEST_F(ModuleOfKeys, IssuesVerifiesAndRevokesInEveryInstance) {
+  AuthdProcess one(toml("one"), environment()), two(toml("two"), environment());
+  const std::uint16_t port_one = one.await_ready(), port_two = two.await_ready();
+  const HttpReply inline_token = post(port_one, "/issue/ES256"), worker_token = post(port_one, "/issue/RS256");
+  ASSERT_EQ(inline_token.status, 200) << inline_token.body << one.child().everything();
+  EXPECT_EQ(inline_token.header("X-Pass"), "first");
+  EXPECT_EQ(worker_token.header("X-Pass"), "second") << "one RSA signature takes longer than a first pass may";
+  for (const HttpReply& token : {inline_token, worker_token}) {
+    const HttpReply verified = post(port_two, "/verify", token.body);
+    ASSERT_EQ(verified.status, 200) << verified.body;
+    const auto claims = parse_object(verified.body);
+    EXPECT_EQ(claims->getValue<std::string>("iss"), "https://id.example.com");
+    EXPECT_EQ(claims->getValue<std::string>("acr"), "2");
+    EXPECT_EQ(claims->getValue<std::string>("jti"), token.header("X-Jti"));
+  }
+  EXPECT_EQ(post(port_two, "/verify", inline_token.body + "x").status, 400);
+  const HttpReply revoked = post(port_one, "/revoke", std::string(inline_token.header("X-Jti")));
+  EXPECT_EQ(revoked.status, 204) << revoked.body;
+  EXPECT_EQ(revoked.header("X-Pass"), "second");
+  EXPECT_EQ(post(port_one, "/verify", inline_token.body).status, 400);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (post(port_two, "/verify", inline_token.body).status == 200)
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the other instance takes a revoked token";
+  EXPECT_EQ(post(port_two, "/verify", worker_token.body).status, 200) << "another token";
+  EXPECT_EQ(post(port_one, "/issue/HS256").status, 400);
+  ASSERT_EQ(keys("two", {"rotate", "--emergency"}).exit_code, 0);
+  EXPECT_EQ(post(port_two, "/verify", worker_token.body).status, 400);
+  EXPECT_EQ(post(port_two, "/verify", post(port_two, "/issue/RS256").body).status, 200);
+}
+
 } // namespace
 } // namespace authd::test

@@ -54,6 +54,13 @@ bool KeyRing::is_algorithm(std::string_view algorithm) const {
 
 bool KeyRing::is_read() const { return snapshot()->is_read; }
 
+bool KeyRing::can_sign() const {
+  const auto keys = snapshot();
+  const auto& wanted = algorithms();
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& algorithm) { return keys->active.contains(algorithm); });
+}
+
 bool KeyRing::signs_inline(std::string_view algorithm) const {
   return rotator_.signer().signs_inline(algorithm.empty() ? default_algorithm() : algorithm);
 }

@@ -55,7 +55,8 @@ class KeyRing {
   std::string_view default_algorithm() const { return rotator_.rotation().algorithms.front(); }
   bool is_algorithm(std::string_view algorithm) const;
   const std::vector<std::string>& algorithms() const { return rotator_.rotation().algorithms; }
-  bool is_read() const; // whether a look has succeeded
+  bool is_read() const;  // whether a look has succeeded
+  bool can_sign() const; // whether each algorithm has an active key
   // That one of the published keys signed it, and what is expected. CallStatus::invalid, with the reason for operators.
   Result<CheckedClaims, CallFailure> verify(std::string_view token, const Expectation& expected) const;
   PublishedKeys published() const;
