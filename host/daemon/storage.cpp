@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/storage.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -17,6 +18,7 @@
 
 #include "authd/endpoint.h"
 #include "authd/records.h"
+#include "authd/services.h"
 #include "authd/signer.h"
 #include "authd/store.h"
 #include "base/random.h"
@@ -168,7 +170,8 @@ std::string missing_store(const config::Config& config) {
 void add_storage(config::Config& config) {
   if (!has(config, AUTHD_STORE_V1) && needs_store(config))
     config.others[AUTHD_STORE_V1].push_back(default_store(config));
-  const bool seals = has(config, AUTHD_STORE_V1) || has(config, AUTHD_SIGNER_V1) || a_module_needs(config, AUTHD_SECRETS_V1);
+  const bool seals =
+      has(config, AUTHD_STORE_V1) || has(config, AUTHD_SIGNER_V1) || a_module_needs(config, AUTHD_SECRETS_V1);
   if (seals && config.master_keys.empty() && config.environment != config::Environment::production)
     add_master_key(config);
 }

@@ -28,7 +28,8 @@ const std::vector<const http::Operation*> kPublic =
     operations::of_public_listener(config::Environment::development, {true, true});
 
 std::vector<const http::Operation*> every_operation() {
-  std::vector<const http::Operation*> all = operations::of_public_listener(config::Environment::development, {true, true});
+  std::vector<const http::Operation*> all =
+      operations::of_public_listener(config::Environment::development, {true, true});
   for (const http::Operation* operation : operations::of_admin_listener()) all.push_back(operation);
   return all;
 }
@@ -112,8 +113,8 @@ TEST(ApiDocument, LeavesOutWhatIsNotConfigured) {
 }
 
 TEST(ApiDocument, RefersToNothingThatItLacks) {
-  for (const auto& served :
-       {operations::of_public_listener(config::Environment::development, {true, true}), operations::of_admin_listener()}) {
+  for (const auto& served : {operations::of_public_listener(config::Environment::development, {true, true}),
+                             operations::of_admin_listener()}) {
     const std::string text = render(info_of_public_listener({}), served, ApiFormat::json);
     const auto components = Poco::JSON::Parser().parse(text).extract<Object::Ptr>()->getObject("components");
     const auto references = matches("\"\\$ref\": \"#/components/([a-z]+)/([A-Za-z0-9]+)\"", text);

@@ -37,8 +37,8 @@ std::set<std::string> pairs(const std::string& pattern) {
 
 TEST(DocsApi, HasAHeadingForEveryRoute) {
   std::set<std::string> served;
-  for (const auto& operations :
-       {operations::of_public_listener(config::Environment::development, {true, true}), operations::of_admin_listener()}) {
+  for (const auto& operations : {operations::of_public_listener(config::Environment::development, {true, true}),
+                                 operations::of_admin_listener()}) {
     for (const http::Operation* operation : operations) {
       served.insert(std::string(name_of(operation->method)) + " " + std::string(operation->path));
     }
