@@ -208,16 +208,16 @@ void Generation::tell_service_manager() {
 
 std::shared_ptr<const http::Application> Generation::publish() {
   serves_ = true;
-  std::vector<modules::EventBus::Listener> listeners;
   for (const auto& module : modules_)
-    if (auto listener = module->listener()) listeners.push_back(std::move(*listener));
-  events_.replace_listeners(std::move(listeners));
+    if (auto listener = module->listener()) listeners_.push_back(std::move(*listener));
   const auto release = [this](const http::Application* application) {
     delete application;
     released_.set_value();
   };
   return {new http::Application{server_options(config_, tls_), router_, &recorder_}, release};
 }
+
+void Generation::hear_events() noexcept { events_.replace_listeners(std::move(listeners_)); }
 
 void Generation::retire() {
   serves_ = false;

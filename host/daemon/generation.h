@@ -46,6 +46,8 @@ class Generation {
 
   // What the server answers with. Call once.
   std::shared_ptr<const http::Application> publish();
+  // From now on its modules hear what is emitted, and no others. Once, when nothing can keep it from serving any more.
+  void hear_events() noexcept;
   // Waits until the server has let go of what was published. [may-block]
   void retire();
 
@@ -102,6 +104,7 @@ class Generation {
   std::vector<std::unique_ptr<endpoints::ModuleEndpoint>> modules_;
   http::Router router_;
   http::Router operator_router_;
+  std::vector<modules::EventBus::Listener> listeners_; // between publish and hear_events
   endpoints::ApiEndpoint api_;
   std::promise<void> released_;
 };

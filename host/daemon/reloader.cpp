@@ -118,6 +118,7 @@ Reloader::Outcome Reloader::refused(const std::string& why) {
 void Reloader::swap_in(std::shared_ptr<Generation> next, std::shared_ptr<const http::Application> application,
                        Retirement::Prepared retirement) noexcept {
   server_->replace(std::move(application));
+  next->hear_events();
   {
     const std::lock_guard lock(mutex_);
     current_.swap(next);

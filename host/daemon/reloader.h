@@ -41,7 +41,11 @@ class Reloader {
            Lifecycle& lifecycle, Log& log);
 
   // The first generation, for the server that is then attached. Call once each, in this order.
-  std::shared_ptr<const http::Application> publish() { return current_->publish(); }
+  std::shared_ptr<const http::Application> publish() {
+    auto application = current_->publish();
+    current_->hear_events();
+    return application;
+  }
   void attach(http::Server& server) { server_ = &server; }
 
   struct Outcome {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Modules in the running authd: what they are given, what they answer, and what becomes of those that break the rules.
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -210,6 +212,57 @@ TEST(ModulesAlone, NeedNoGatewayAndNoSettingOfTokens) {
   EXPECT_EQ(parse_object(health.body)->getValue<std::string>("status"), "healthy") << health.body;
   EXPECT_FALSE(parse_object(get(authd.port(), "/").body)->getObject("paths")->has("/tokens"));
   EXPECT_EQ(authd.events("configuration").size(), 0u) << authd.child().everything();
+}
+
+// The whole of it: records, keys, secrets and events under a module, with the embedded defaults.
+class Invitations : public testing::Test {
+ protected:
+  static std::string modules() {
+    return endpoint("invites", "audience = \"https://api.example.com\"\nbase_url = \"https://id.example.com\"\n") +
+           "[signer]\ndir = \"keys\"\n";
+  }
+  std::string invite(const std::string& whom) {
+    const HttpReply made = scene_.send("POST", "/invitations", whom, scene_.admin_port);
+    EXPECT_EQ(made.status, 201) << made.body;
+    return made.status == 201 ? parse_object(made.body)->getValue<std::string>("code") : "";
+  }
+  HttpReply redeem(const std::string& code) { return scene_.send("POST", "/invitations/" + code + "/redeem"); }
+
+  ModuleScene scene_{modules()};
+};
+
+TEST_F(Invitations, BecomeOneTokenEach) {
+  const std::string code = invite("ada");
+  const HttpReply token = redeem(code);
+  ASSERT_EQ(token.status, 200) << token.body << scene_.authd.child().everything();
+  const std::string text = parse_object(token.body)->getValue<std::string>("access_token");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '.'), 2);
+  EXPECT_EQ(redeem(code).status, 410);
+  EXPECT_EQ(redeem("none").status, 410);
+  EXPECT_EQ(scene_.get("/jwks.json").status, 200);
+  EXPECT_TRUE(scene_.authd.await_event("invitation.redeemed", kPatience));
+}
+
+TEST_F(Invitations, AreRedeemedOnceByAHundredAtATime) {
+  const std::string code = invite("ada");
+  std::atomic<int> granted{0}, gone{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 100; ++i)
+    clients.push_back(checked_thread([&] {
+      const HttpReply reply = redeem(code);
+      if (reply.status == 200) ++granted;
+      if (reply.status == 410) ++gone;
+    }));
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(granted, 1);
+  EXPECT_EQ(gone, 99);
+  scene_.expect_tokens();
+}
+
+TEST_F(Invitations, OutliveAReload) {
+  const std::string code = invite("ada");
+  ASSERT_TRUE(scene_.reload(modules()));
+  EXPECT_EQ(redeem(code).status, 200);
 }
 
 // Somebody who sets a variable of the gateway means it.
