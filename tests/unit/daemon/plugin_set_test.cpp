@@ -35,7 +35,7 @@ class PluginSetTest : public testing::Test {
     config_.cache = {tier("near"), tier("far")};
   }
 
-  PluginSet make(const PluginSet* previous = nullptr) { return {config_, loader_, policy_, previous}; }
+  PluginSet make(const PluginSet* previous = nullptr) { return {config_, loader_, policy_, previous, log_.get()}; }
 
   static std::vector<std::string> names_in(const PluginSet& set) {
     std::vector<std::string> names;
