@@ -117,7 +117,8 @@ class TokensService : public testing::Test {
   authd::test::MemoryRecords records_{[this] { return now_ms(); }};
   keys::test::KeyBox box_;
   Log log_{silent()};
-  const bool box_is_set_ = (box_.now_ms = [this] { return now_ms(); }, true);
+  const bool box_is_set_ = (
+      box_.now_ms = [this] { return now_ms(); }, true);
   plugin::Declared declared_;
   const authd_str audience_ = to_abi("https://api.example.com");
   Authd one_{records_, box_, clock_, log_, "one"};
