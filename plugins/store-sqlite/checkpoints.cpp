@@ -11,7 +11,7 @@ namespace {
 
 using sdk::milliseconds;
 
-constexpr int kPagesBetween = 1024;         // of 4 KiB
+constexpr int kPagesBetween = 4096;         // of 4 KiB
 constexpr int kLongestLog = 16 * 1024;      // pages: 64 MiB
 constexpr milliseconds kWaitForReaders{50}; // while the writer cuts the log; else it is cut after a later commit
 
