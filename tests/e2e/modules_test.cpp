@@ -40,9 +40,8 @@ class ModuleScene {
   HttpReply get(const std::string& path, const Headers& headers = {}) const {
     return test::get(authd.port(), path, headers);
   }
-  HttpReply send(const std::string& method, const std::string& path, const std::string& body = "",
-                 std::uint16_t port = 0) const {
-    HttpConnection connection(port == 0 ? authd.port() : port);
+  HttpReply send(const std::string& method, const std::string& path, const std::string& body = "") const {
+    HttpConnection connection(authd.port());
     connection.send(method + " " + path + " HTTP/1.1\r\nHost: authd.test\r\nContent-Length: " +
                     std::to_string(body.size()) + "\r\n\r\n" + body);
     return connection.read(kPatience, method == "HEAD").value_or(HttpReply{});
@@ -50,9 +49,10 @@ class ModuleScene {
   Poco::JSON::Object::Ptr json(const std::string& path, const Headers& headers = {}) const {
     return parse_object(get(path, headers).body);
   }
-  HttpReply operators(const std::string& method, const std::string& path) const {
+  HttpReply operators(const std::string& method, const std::string& path, const std::string& body = "") const {
     HttpConnection connection(admin_port);
-    connection.send(method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
+    connection.send(method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n" +
+                    "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return connection.read(kPatience).value_or(HttpReply{});
   }
   void expect_tokens() const { EXPECT_EQ(test::get(authd.port(), "/tokens", kAlice).status, 200); }
@@ -222,7 +222,7 @@ class Invitations : public testing::Test {
            "[signer]\ndir = \"keys\"\n";
   }
   std::string invite(const std::string& whom) {
-    const HttpReply made = scene_.send("POST", "/invitations", whom, scene_.admin_port);
+    const HttpReply made = scene_.operators("POST", "/invitations", whom);
     EXPECT_EQ(made.status, 201) << made.body;
     return made.status == 201 ? parse_object(made.body)->getValue<std::string>("code") : "";
   }
