@@ -24,7 +24,6 @@ WHOLE = b"GET /tokens HTTP/1.1\r\n" + CONSUMER + b"\r\n"
 OPENING = 256  # connections that are being opened at a time
 SOURCES = 200  # addresses that they come from: a single one has too few ports
 TICK_S = 0.5
-SHARES = 25  # of the connections, each of which has its turn within a tick: a crowd does not keep time
 BATCH = 2000  # KeyUpdates that are sent at once
 
 
@@ -199,28 +198,23 @@ class Crowd:
         elif events & select.EPOLLIN:
             self.read(number)
 
-    def drip(self, share):
-        drip = self.attack.drip()
-        for number in [n for n in self.sockets if drip and n % SHARES == share and n not in self.opening]:
-            self.send(number, drip)
-
     def run(self, ended):
-        next_turn = time.monotonic() + TICK_S / SHARES
-        share = 0
+        next_tick = time.monotonic() + TICK_S
         while not ended():
             while len(self.sockets) < self.size and len(self.opening) < OPENING:
                 self.open_one()
-            for number, events in self.poll.poll(TICK_S / SHARES):
+            for number, events in self.poll.poll(0.05):
                 self.handle(number, events)
             held = len(self.sockets) - len(self.opening)
             self.most = max(self.most, held)
             if not self.is_ready and (held == self.size or self.counts["opened"] > 2 * self.size):
                 self.is_ready = True
                 print("ready", flush=True)
-            if time.monotonic() >= next_turn:
-                next_turn += TICK_S / SHARES
-                share = (share + 1) % SHARES
-                self.drip(share)
+            if time.monotonic() >= next_tick:
+                next_tick += TICK_S
+                drip = self.attack.drip()
+                for number in [n for n in self.sockets if drip and n not in self.opening]:
+                    self.send(number, drip)
         return {"connections": self.most, **self.counts}
 
 
@@ -281,7 +275,6 @@ OTHERS = {"tls-handshakes": handshakes, "tls-key-updates": key_updates}
 
 
 def main(name, port, count, sources=SOURCES):
-    os.nice(19)  # in earnest this work is done on machines of the attackers, and takes no processor from authd
     resource.setrlimit(resource.RLIMIT_NOFILE, 2 * resource.getrlimit(resource.RLIMIT_NOFILE)[1:])
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
