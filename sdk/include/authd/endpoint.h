@@ -54,7 +54,8 @@ typedef struct authd_request {
   authd_str request_id;
   authd_str base_url;       /* what clients call the instance, e.g. "https://id.example.com": its setting base_url */
   authd_str client_address; /* text; behind trusted gateways the address that they forwarded for; empty: unknown */
-  authd_bytes client_cert;  /* SHA-256 of the client's certificate (RFC 8705, x5t#S256); empty: it showed none */
+  authd_bytes client_cert;  /* SHA-256 of the client's certificate (RFC 8705, x5t#S256). This host does not tell it yet:
+                               always empty, which does not mean that there was none */
   int64_t now_ms;           /* the wall clock when the request had been read, as authd.clock/1 tells it */
 } authd_request;
 

@@ -67,7 +67,8 @@ typedef struct authd_events_v1 {
                        authd_bytes json) AUTHD_NX;
 } authd_events_v1;
 
-/* How often a caller may do something, in this instance of authd. */
+/* How often a caller may do something, in this instance of authd. This host has none yet: a component that names it in
+ * its needs is refused. */
 typedef struct authd_limiter_v1 {
   uint32_t size;
   uint32_t pad;
